@@ -1,0 +1,31 @@
+"""FindMatches label files: read them, write them, say what is wrong with them. Standard library only.
+
+A label file is a CSV file in UTF-8. Its first two columns are ``labeling_set_id`` and ``label``; the other columns are those of the
+source table. Rows with the same set and the same label are the same thing, rows with the same set and different labels are
+different things, and rows of different sets say nothing about each other.
+"""
+
+from __future__ import annotations
+
+from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, LabelFileError, Problem
+from labelfiles.reader import read_label_file
+from labelfiles.validate import MAX_COLUMNS, MAX_SET_ROWS, WARN_SET_ROWS, Summary, summarise, validate
+from labelfiles.writer import label_file_bytes, write_label_file
+
+__all__ = [
+    "LABEL_COLUMN",
+    "MAX_COLUMNS",
+    "MAX_SET_ROWS",
+    "SET_ID_COLUMN",
+    "WARN_SET_ROWS",
+    "LabelFile",
+    "LabelFileError",
+    "LabeledRow",
+    "Problem",
+    "Summary",
+    "label_file_bytes",
+    "read_label_file",
+    "summarise",
+    "validate",
+    "write_label_file",
+]

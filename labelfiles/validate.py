@@ -1,0 +1,187 @@
+"""The rules for label files that read well: what would teach wrongly, teach nothing, or be refused by Glue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, Problem
+
+# Sizes from the AWS documentation: 2 to 30 rows a set are acceptable, more than 50 may fail; a table has at most 100 columns.
+WARN_SET_ROWS = 30
+MAX_SET_ROWS = 50
+MAX_COLUMNS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a label file says: pairs are pairs of labelled rows of one set, ``blank`` counts the rows without a label."""
+
+    sets: int
+    rows: int
+    matching_pairs: int
+    non_matching_pairs: int
+    blank: int
+
+
+def summarise(label_file: LabelFile) -> Summary:
+    """Count sets, rows, the pairs that the labels imply, and blanks. Rows without a set belong to no set and imply nothing."""
+    matching = different = 0
+    sets = label_file.by_set()
+    for set_id, rows in sets.items():
+        if not set_id:
+            continue
+        groups = Counter(row.label for row in rows if row.label)
+        labelled = groups.total()
+        same = sum(count * (count - 1) // 2 for count in groups.values())
+        matching += same
+        different += labelled * (labelled - 1) // 2 - same
+    return Summary(
+        sets=len(sets.keys() - {""}),
+        rows=len(label_file.rows),
+        matching_pairs=matching,
+        non_matching_pairs=different,
+        blank=sum(not row.label for row in label_file.rows),
+    )
+
+
+def validate(
+    label_file: LabelFile,
+    *,
+    columns: Sequence[str] | None = None,
+    primary_key: str | None = None,
+    require_labels: bool = True,
+) -> list[Problem]:
+    """All problems of a label file, in the order of the file; an empty list means that it can be imported as it is.
+
+    ``columns`` are the columns of the source table: given, the file must have just these, in this order. ``primary_key``:
+    given, it must be a column, without blanks, and no row may stand in a set twice. ``require_labels``: True for a file that
+    is to be imported, where a blank label is an error; False for a file of questions.
+    """
+    problems = list(_columns(label_file, columns, primary_key))
+    key = None
+    if primary_key is not None and primary_key in label_file.columns:
+        key = label_file.columns.index(primary_key)
+    body = [*_cells(label_file, key, require_labels), *_scattered(label_file)]
+    for set_id, rows in label_file.by_set().items():
+        if set_id:
+            body.extend(_set_size(set_id, rows))
+            body.extend(_labels(set_id, rows))
+            body.extend(_repeated(set_id, rows, key))
+    problems.extend(sorted(body, key=lambda problem: problem.line or 0))
+    problems.extend(_whole(label_file, require_labels))
+    return problems
+
+
+def _columns(label_file: LabelFile, columns: Sequence[str] | None, primary_key: str | None) -> Iterator[Problem]:
+    have = label_file.columns
+    if len(have) > MAX_COLUMNS:
+        yield Problem(
+            1, None, "too_many_columns", f"The file has {len(have)} source columns; {MAX_COLUMNS} are allowed."
+        )
+    if columns is not None and tuple(columns) != have:
+        for name in columns:
+            if name not in have:
+                yield Problem(1, name, "missing_column", "The source table has this column, the file has not.")
+        for name in have:
+            if name not in columns:
+                yield Problem(1, name, "unknown_column", "The source table has no such column.")
+        if sorted(columns) == sorted(have):
+            message = "The columns are in another order than in the source table: " + ", ".join(columns) + "."
+            yield Problem(1, None, "column_order", message)
+    reported = columns is not None and primary_key in columns
+    if primary_key is not None and primary_key not in have and not reported:
+        yield Problem(1, primary_key, "missing_column", "The primary key is not among the columns of the file.")
+
+
+def _cells(label_file: LabelFile, key: int | None, require_labels: bool) -> Iterator[Problem]:
+    for row in label_file.rows:
+        line = row.line or None
+        if not row.labeling_set_id.strip():
+            yield Problem(line, SET_ID_COLUMN, "blank_set_id", "The row belongs to no labeling set.")
+        if require_labels and not row.label.strip():
+            yield Problem(line, LABEL_COLUMN, "blank_label", "The row has no label. Label it or leave it out.")
+        elif row.label != row.label.strip():
+            message = "The label has spaces around it; it is another label than the same without them."
+            yield Problem(line, LABEL_COLUMN, "label_spaces", message, "warning")
+        if key is not None and not row.values[key].strip():
+            yield Problem(line, label_file.columns[key], "blank_key", "The row has no primary key.")
+        for name, value in zip(label_file.columns, row.values, strict=True):
+            if "\0" in value:
+                yield Problem(line, name, "nul_character", "The cell holds a NUL character.", "warning")
+
+
+def _scattered(label_file: LabelFile) -> Iterator[Problem]:
+    closed: set[str] = set()
+    reported: set[str] = set()
+    previous: str | None = None
+    for row in label_file.rows:
+        current = row.labeling_set_id
+        if previous is not None and current != previous:
+            closed.add(previous)
+        if current in closed and current and current not in reported:
+            reported.add(current)
+            message = f"Set {current} goes on after rows of another set. Is the id used for two sets?"
+            yield Problem(row.line or None, SET_ID_COLUMN, "scattered_set", message, "warning")
+        previous = current
+
+
+def _set_size(set_id: str, rows: list[LabeledRow]) -> Iterator[Problem]:
+    line = rows[0].line or None
+    if len(rows) == 1:
+        message = f"Set {set_id} has one row, so it teaches nothing."
+        yield Problem(line, SET_ID_COLUMN, "single_row_set", message, "warning")
+    elif len(rows) > MAX_SET_ROWS:
+        message = f"Set {set_id} has {len(rows)} rows; more than {MAX_SET_ROWS} may make Glue fail. Split it."
+        yield Problem(line, SET_ID_COLUMN, "set_too_large", message)
+    elif len(rows) > WARN_SET_ROWS:
+        message = f"Set {set_id} has {len(rows)} rows; {WARN_SET_ROWS} or fewer are recommended."
+        yield Problem(line, SET_ID_COLUMN, "large_set", message, "warning")
+
+
+def _labels(set_id: str, rows: list[LabeledRow]) -> Iterator[Problem]:
+    """Labels are case sensitive, so ``a`` and ``A`` in one set say "different"; that is seldom meant."""
+    first: dict[str, str] = {}
+    reported: set[str] = set()
+    for row in rows:
+        seen = first.setdefault(row.label.casefold(), row.label)
+        if row.label and seen != row.label and row.label not in reported:
+            reported.add(row.label)
+            message = (
+                f"Set {set_id} has the labels {seen} and {row.label}, which differ only in case: they say “different”."
+            )
+            yield Problem(row.line or None, LABEL_COLUMN, "case_only", message, "warning")
+
+
+def _repeated(set_id: str, rows: list[LabeledRow], key: int | None) -> Iterator[Problem]:
+    identity: Callable[[LabeledRow], object] = (
+        (lambda row: row.values) if key is None else (lambda row: row.values[key])
+    )
+    first: dict[object, LabeledRow] = {}
+    for row in rows:
+        same = first.setdefault(identity(row), row)
+        if same is row or (key is not None and not row.values[key].strip()):
+            continue
+        where = f"line {same.line}" if same.line else "an earlier row"
+        if row.label and same.label and row.label != same.label and key is not None:
+            message = f"Set {set_id} holds this row twice with different labels (see {where})."
+            yield Problem(row.line or None, LABEL_COLUMN, "contradicting_row", message)
+        else:
+            message = f"Set {set_id} holds this row twice (see {where})."
+            yield Problem(row.line or None, None, "repeated_row", message, "warning")
+
+
+def _whole(label_file: LabelFile, require_labels: bool) -> Iterator[Problem]:
+    if not label_file.rows:
+        yield Problem(None, None, "no_rows", "The file has a header and no rows.")
+    elif require_labels:
+        summary = summarise(label_file)
+        if summary.matching_pairs and not summary.non_matching_pairs:
+            message = "All rows of every set match. Matching also needs examples of rows that do not."
+            yield Problem(None, None, "all_matching", message, "warning")
+        elif summary.non_matching_pairs and not summary.matching_pairs:
+            message = "No two rows match in any set. Matching also needs examples of rows that do."
+            yield Problem(None, None, "all_different", message, "warning")
+        elif not summary.matching_pairs:
+            yield Problem(None, None, "no_pairs", "No set holds two labelled rows, so the file teaches nothing.")
