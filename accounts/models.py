@@ -1,0 +1,62 @@
+"""People, teams, and what a person may do in a team."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """A person who signs in; ``username`` is the sign-in name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+    @property
+    def display_name(self) -> str:
+        """The full name, else the sign-in name."""
+        return self.get_full_name() or self.username
+
+
+class Team(models.Model):
+    """The people who teach the same transforms; everything in labeling belongs to one team."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    members = models.ManyToManyField(User, through="Membership", related_name="teams")
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """What a member does in the team; each later role may also do what the earlier ones do."""
+
+    STEWARD = "steward", _("Data steward")
+    LEAD = "lead", _("Team lead")
+    ADMIN = "admin", _("Administrator")
+
+
+class Membership(models.Model):
+    """One person's role in one team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.STEWARD)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("team", "user__username")
+        constraints = [
+            models.UniqueConstraint(fields=("team", "user"), name="accounts_membership_once_per_team"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="accounts_membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"

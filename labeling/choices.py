@@ -1,0 +1,76 @@
+"""Closed sets of values. Values that AWS defines are AWS's own words, unchanged."""
+
+from __future__ import annotations
+
+import string
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+GROUP_LABELS = tuple(string.ascii_uppercase[:15])
+"""A to O: the groups a steward can give; the letter is what stands in the label file."""
+
+UNSURE = "?"
+"""A row that the steward cannot place: kept here, left out of the label file."""
+
+LABEL_CHOICES = [(label, label) for label in (*GROUP_LABELS, UNSURE)]
+
+
+class TransformStatus(models.TextChoices):
+    """TransformStatusType; empty until Glue has answered once."""
+
+    NOT_READY = "NOT_READY", _("Needs teaching")
+    READY = "READY", _("Ready")
+    DELETING = "DELETING", _("Being deleted")
+
+
+class RunKind(models.TextChoices):
+    """TaskType of an MLTaskRun."""
+
+    LABELING_SET_GENERATION = "LABELING_SET_GENERATION", _("Generate questions")
+    IMPORT_LABELS = "IMPORT_LABELS", _("Import labels")
+    EXPORT_LABELS = "EXPORT_LABELS", _("Export labels")
+    EVALUATION = "EVALUATION", _("Estimate quality")
+    FIND_MATCHES = "FIND_MATCHES", _("Find matches")
+
+
+class RunStatus(models.TextChoices):
+    """QUEUED and SUBMITTING are ours; the rest is TaskStatusType."""
+
+    QUEUED = "QUEUED", _("Queued")
+    SUBMITTING = "SUBMITTING", _("Submitting")
+    STARTING = "STARTING", _("Starting")
+    RUNNING = "RUNNING", _("Running")
+    STOPPING = "STOPPING", _("Stopping")
+    STOPPED = "STOPPED", _("Stopped")
+    SUCCEEDED = "SUCCEEDED", _("Succeeded")
+    FAILED = "FAILED", _("Failed")
+    TIMEOUT = "TIMEOUT", _("Timed out")
+
+
+AT_GLUE = (RunStatus.STARTING, RunStatus.RUNNING, RunStatus.STOPPING)
+ACTIVE = (RunStatus.QUEUED, RunStatus.SUBMITTING, *AT_GLUE)
+TERMINAL = (RunStatus.STOPPED, RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.TIMEOUT)
+
+
+class LabelFileKind(models.TextChoices):
+    """Where a label file came from."""
+
+    GENERATED = "generated", _("Questions from Glue")
+    BUILT = "built", _("Built from answers")
+    EXPORTED = "exported", _("Exported from Glue")
+
+
+class AnswerStatus(models.TextChoices):
+    """A draft is work in progress; only submitted answers reach a label file."""
+
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Submitted")
+    SKIPPED = "skipped", _("Skipped")
+
+
+class SourceFormat(models.TextChoices):
+    """File formats a table can be made from."""
+
+    CSV = "csv", _("CSV")
+    PARQUET = "parquet", _("Parquet")

@@ -1,0 +1,40 @@
+"""What can go wrong in ways a person can act on; the message is shown to that person."""
+
+from __future__ import annotations
+
+
+class LabelportalError(Exception):
+    """Base: ``str(error)`` is a sentence for the reader, in plain words."""
+
+
+class InvalidSourceError(LabelportalError):
+    """The uploaded file or chosen table cannot be used."""
+
+
+class InvalidAnswerError(LabelportalError):
+    """The grouping is incomplete or does not fit the question."""
+
+
+class QuestionTakenError(LabelportalError):
+    """Somebody else holds or has answered the question."""
+
+
+class RunConflictError(LabelportalError):
+    """A run of this kind is already under way for the transform."""
+
+
+class NothingToImportError(LabelportalError):
+    """No answer would reach the label file."""
+
+
+class GlueError(LabelportalError):
+    """Glue or S3 refused or did not answer.
+
+    ``code`` is AWS's error code; ``retryable`` tells whether waiting can help; ``advice`` says what to do.
+    """
+
+    def __init__(self, message: str, *, code: str = "", retryable: bool = False, advice: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+        self.advice = advice

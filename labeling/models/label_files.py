@@ -1,0 +1,57 @@
+"""Label files in S3: never changed after they are written."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from labeling.choices import LabelFileKind
+
+
+class LabelFile(models.Model):
+    """One object in S3 in Glue's label-file format; ``sha256`` is over its bytes, counts are over its labeled rows."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    transform = models.ForeignKey("labeling.Transform", on_delete=models.CASCADE, related_name="label_files")
+    kind = models.CharField(max_length=10, choices=LabelFileKind.choices)
+    bucket = models.CharField(max_length=63)
+    key = models.CharField(max_length=1024)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    sets = models.PositiveIntegerField()
+    rows = models.PositiveIntegerField()
+    matching_pairs = models.PositiveIntegerField(default=0)
+    non_matching_pairs = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    answers = models.ManyToManyField("labeling.Answer", through="LabelFileAnswer", related_name="label_files")
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = [models.UniqueConstraint(fields=("bucket", "key"), name="labeling_label_file_object_once")]
+
+    def __str__(self) -> str:
+        return self.key.rsplit("/", 1)[-1]
+
+    @property
+    def uri(self) -> str:
+        """The s3:// address that Glue is given."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class LabelFileAnswer(models.Model):
+    """Which version of which answer went into a label file."""
+
+    label_file = models.ForeignKey(LabelFile, on_delete=models.CASCADE, related_name="included_answers")
+    answer = models.ForeignKey("labeling.Answer", on_delete=models.PROTECT, related_name="inclusions")
+    version = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("label_file", "answer"), name="labeling_answer_once_per_file")]
+
+    def __str__(self) -> str:
+        return f"{self.label_file_id}: {self.answer_id} v{self.version}"

@@ -1,0 +1,98 @@
+"""Background runs: the row is the truth, Celery only moves it along."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from labeling.choices import ACTIVE, TERMINAL, RunKind, RunStatus
+
+
+class TaskRun(models.Model):
+    """One run at Glue, from the request on. Only ``services/task_runs.py`` sets ``status``.
+
+    ``path`` is unique to the run (InputS3Path of an import, OutputS3Path of the others), so that a run whose id was lost in a
+    crash is found again at Glue. ``claimed_at`` dates the claim while SUBMITTING. ``execution_seconds`` is Glue's own count.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    transform = models.ForeignKey("labeling.Transform", on_delete=models.CASCADE, related_name="task_runs")
+    kind = models.CharField(_("kind"), max_length=30, choices=RunKind.choices)
+    status = models.CharField(_("state"), max_length=20, choices=RunStatus.choices, default=RunStatus.QUEUED)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="task_runs"
+    )
+    replace_all_labels = models.BooleanField(_("replace all labels"), default=False)
+    path = models.CharField(max_length=1100, blank=True)
+    glue_run_id = models.CharField(max_length=255, blank=True)
+    label_file = models.ForeignKey(
+        "labeling.LabelFile", on_delete=models.PROTECT, null=True, blank=True, related_name="task_runs"
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    execution_seconds = models.PositiveIntegerField(null=True, blank=True)
+    labels_before = models.PositiveIntegerField(null=True, blank=True)
+    labels_after = models.PositiveIntegerField(null=True, blank=True)
+    metrics = models.JSONField(null=True, blank=True)
+    error = models.TextField(blank=True)
+    advice = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=("transform", "kind"),
+                condition=models.Q(status__in=ACTIVE),
+                name="labeling_run_one_active_per_kind",
+            ),
+            models.UniqueConstraint(
+                fields=("transform", "glue_run_id"),
+                condition=~models.Q(glue_run_id=""),
+                name="labeling_run_glue_id_once",
+            ),
+            models.CheckConstraint(condition=models.Q(status__in=RunStatus.values), name="labeling_run_status_known"),
+        ]
+        indexes = [
+            models.Index(fields=("transform", "-created_at"), name="labeling_run_history"),
+            models.Index(fields=("status",), condition=models.Q(status__in=ACTIVE), name="labeling_run_active"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.short_id}"
+
+    @property
+    def short_id(self) -> str:
+        """The first eight characters of the id, as shown to people."""
+        return str(self.id)[:8]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run still moves."""
+        return self.status in ACTIVE
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the run has ended for good."""
+        return self.status in TERMINAL
+
+
+class TaskRunEvent(models.Model):
+    """One step in a run's timeline."""
+
+    run = models.ForeignKey(TaskRun, on_delete=models.CASCADE, related_name="events")
+    status = models.CharField(max_length=20, choices=RunStatus.choices)
+    at = models.DateTimeField()
+    note = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.at:%F %T}"

@@ -1,0 +1,97 @@
+"""A FindMatches transform and the file its table was made from."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team
+from labeling.choices import SourceFormat, TransformStatus
+
+
+class SourceFile(models.Model):
+    """An uploaded table in S3, checked on arrival; ``columns`` is [{"name", "data_type"}] in file order."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="source_files")
+    name = models.CharField(_("file name"), max_length=255)
+    format = models.CharField(max_length=10, choices=SourceFormat.choices)
+    key = models.CharField(max_length=255, unique=True)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    row_count = models.PositiveBigIntegerField()
+    columns = models.JSONField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Transform(models.Model):
+    """A transform that the team teaches; Glue holds the model, this row what the team decided and last saw.
+
+    ``glue_transform_id`` is empty until Glue has confirmed the creation. Trade-offs are Glue's: 1.0 is precision
+    (accuracy), 0.0 is recall (low cost).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="transforms")
+    name = models.CharField(_("name"), max_length=255)
+    thing = models.CharField(
+        _("one row is a"), max_length=60, default="thing", help_text=_("Stewards are asked: which rows are the same …?")
+    )
+    glue_transform_id = models.CharField(max_length=255, blank=True)
+    database_name = models.CharField(max_length=255)
+    table_name = models.CharField(max_length=255)
+    source_file = models.ForeignKey(
+        SourceFile, on_delete=models.PROTECT, null=True, blank=True, related_name="transforms"
+    )
+    primary_key = models.CharField(_("primary key"), max_length=1024)
+    columns = models.JSONField(default=list)
+    precision_recall = models.FloatField(
+        _("precision or recall"), default=0.5, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
+    accuracy_cost = models.FloatField(
+        _("accuracy or cost"), default=0.5, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
+    enforce_provided_labels = models.BooleanField(_("output must agree with every label"), default=False)
+    glue_status = models.CharField(max_length=20, choices=TransformStatus.choices, blank=True)
+    label_count = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [
+            models.UniqueConstraint(fields=("team", "name"), name="labeling_transform_name_once_per_team"),
+            models.UniqueConstraint(
+                fields=("glue_transform_id",),
+                condition=~models.Q(glue_transform_id=""),
+                name="labeling_transform_glue_id_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(precision_recall__gte=0, precision_recall__lte=1),
+                name="labeling_transform_precision_recall_0_1",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accuracy_cost__gte=0, accuracy_cost__lte=1),
+                name="labeling_transform_accuracy_cost_0_1",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def column_names(self) -> list[str]:
+        """Column names in catalog order, the primary key among them."""
+        return [column["name"] for column in self.columns]
