@@ -34,13 +34,16 @@ class QuestionSet(models.Model):
 class Question(models.Model):
     """Rows that share a labeling_set_id: how do they group?
 
-    While ``lease_expires_at`` lies ahead the question belongs to ``leased_to`` and is offered to nobody else.
+    While ``lease_expires_at`` lies ahead the question belongs to ``leased_to`` and is offered to nobody else. It is open while
+    ``answers_missing`` people still have to answer it: each submission takes one off, each reopening puts one back.
+    ``labeling_set_id`` is unique within the transform, so that label files can hold questions of several sets.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     question_set = models.ForeignKey(QuestionSet, on_delete=models.CASCADE, related_name="questions")
     labeling_set_id = models.CharField(max_length=255)
     position = models.PositiveIntegerField()
+    answers_missing = models.PositiveSmallIntegerField(default=1)
     leased_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -51,6 +54,13 @@ class Question(models.Model):
         constraints = [
             models.UniqueConstraint(fields=("question_set", "labeling_set_id"), name="labeling_question_set_id_once"),
             models.UniqueConstraint(fields=("question_set", "position"), name="labeling_question_position_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=("question_set", "position"),
+                condition=models.Q(answers_missing__gt=0),
+                name="labeling_question_open",
+            )
         ]
 
     def __str__(self) -> str:

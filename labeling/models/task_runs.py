@@ -12,10 +12,12 @@ from labeling.choices import ACTIVE, TERMINAL, RunKind, RunStatus
 
 
 class TaskRun(models.Model):
-    """One run at Glue, from the request on. Only ``services/task_runs.py`` sets ``status``.
+    """One run at Glue, from the request on. Only ``services/task_runs`` sets ``status``.
 
     ``path`` is unique to the run (InputS3Path of an import, OutputS3Path of the others), so that a run whose id was lost in a
-    crash is found again at Glue. ``claimed_at`` dates the claim while SUBMITTING. ``execution_seconds`` is Glue's own count.
+    crash is found again at Glue. ``claimed_at`` dates the claim while SUBMITTING. ``not_before`` is when Glue may be asked again after
+    an error that waiting can help with; ``error`` and ``advice`` then say what went wrong, and are emptied when it has passed.
+    ``execution_seconds`` is Glue's own count. ``result_uri`` is the table that a FIND_MATCHES run wrote.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -41,6 +43,8 @@ class TaskRun(models.Model):
     labels_before = models.PositiveIntegerField(null=True, blank=True)
     labels_after = models.PositiveIntegerField(null=True, blank=True)
     metrics = models.JSONField(null=True, blank=True)
+    result_uri = models.CharField(max_length=1100, blank=True)
+    result_size = models.PositiveBigIntegerField(null=True, blank=True)
     error = models.TextField(blank=True)
     advice = models.TextField(blank=True)
 
@@ -57,6 +61,7 @@ class TaskRun(models.Model):
                 condition=~models.Q(glue_run_id=""),
                 name="labeling_run_glue_id_once",
             ),
+            models.UniqueConstraint(fields=("path",), condition=~models.Q(path=""), name="labeling_run_path_once"),
             models.CheckConstraint(condition=models.Q(status__in=RunStatus.values), name="labeling_run_status_known"),
         ]
         indexes = [

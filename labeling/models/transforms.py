@@ -14,7 +14,11 @@ from labeling.choices import SourceFormat, TransformStatus
 
 
 class SourceFile(models.Model):
-    """An uploaded table in S3, checked on arrival; ``columns`` is [{"name", "data_type"}] in file order."""
+    """An uploaded table in S3, checked on arrival.
+
+    ``columns`` is [{"name", "data_type", "distinct", "blank", "problem"}] in file order; ``problem`` says why the column cannot be
+    the primary key. ``sample`` holds the first rows, so that the form after the upload needs no second look at the file.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="source_files")
@@ -25,6 +29,7 @@ class SourceFile(models.Model):
     sha256 = models.CharField(max_length=64)
     row_count = models.PositiveBigIntegerField()
     columns = models.JSONField()
+    sample = models.JSONField(default=list)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
