@@ -1,0 +1,30 @@
+"""People and teams come into being, and get roles."""
+
+from __future__ import annotations
+
+from accounts.models import Membership, Role, Team, User
+
+
+def create_person(*, username: str, password: str, first_name: str = "", last_name: str = "", email: str = "") -> User:
+    """A person who can sign in. Raises ``ValidationError`` when the name is malformed or taken."""
+    user = User(
+        username=username, first_name=first_name, last_name=last_name, email=User.objects.normalize_email(email)
+    )
+    user.set_password(password)
+    user.full_clean()
+    user.save(force_insert=True)
+    return user
+
+
+def create_team(*, name: str) -> Team:
+    """A team without members. Raises ``ValidationError`` when the name is blank or taken."""
+    team = Team(name=name)
+    team.full_clean()
+    team.save(force_insert=True)
+    return team
+
+
+def set_role(*, team: Team, user: User, role: Role) -> Membership:
+    """Make the person a member of the team with this role, or change the role of a member."""
+    membership, _created = Membership.objects.update_or_create(team=team, user=user, defaults={"role": role})
+    return membership

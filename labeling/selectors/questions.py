@@ -1,0 +1,175 @@
+"""Questions: how far they are, whose turn it is, what one looks like to the steward who answers it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import Team, User
+from labeling.choices import AnswerStatus
+from labeling.models import Answer, Question, Row, RowLabel, Transform
+
+WAITING_FOR_IMPORT = Q(status=AnswerStatus.SUBMITTED) & (
+    Q(imported_version__isnull=True) | ~Q(imported_version=F("version"))
+)
+"""Answers that Glue has not learned from in their present version."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionProgress:
+    """Counts over all questions of a transform; ``in_work`` are open questions under a lease now."""
+
+    total: int = 0
+    answered: int = 0
+    in_work: int = 0
+    waiting_for_import: int = 0
+
+    @property
+    def open(self) -> int:
+        """Questions that still need an answer, those in work among them."""
+        return self.total - self.answered
+
+    @property
+    def percent(self) -> int:
+        """Answered, in whole percent, rounded down."""
+        return self.answered * 100 // self.total if self.total else 0
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """What a transform holds for one steward: ``open`` may be taken now, ``drafts`` were begun and not finished."""
+
+    transform: Transform
+    total: int
+    open: int
+    drafts: int
+    answered_by_me: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionWork:
+    """One question as a steward works on it; ``labels`` maps row ids to the groups given so far."""
+
+    question: Question
+    transform: Transform
+    rows: list[Row]
+    labels: dict[int, str]
+    answer: Answer | None
+
+    @property
+    def columns(self) -> list[str]:
+        """Column names, in the order of each row's ``values``."""
+        return self.transform.column_names
+
+    @property
+    def primary_key(self) -> str:
+        """The name of the key column."""
+        return self.transform.primary_key
+
+
+def question_progress_by_transform(*, transforms: Iterable[Transform]) -> dict[uuid.UUID, QuestionProgress]:
+    """Progress of each transform, in two queries; every given transform has an entry."""
+    ids = [transform.pk for transform in transforms]
+    now = timezone.now()
+    counts = (
+        Question.objects.filter(question_set__transform__in=ids)
+        .values_list("question_set__transform")
+        .annotate(
+            total=Count("pk"),
+            answered=Count("pk", filter=Q(answers_missing=0)),
+            in_work=Count("pk", filter=Q(answers_missing__gt=0, lease_expires_at__gt=now)),
+        )
+        .order_by()
+    )
+    waiting = dict(
+        Answer.objects.filter(WAITING_FOR_IMPORT, question__question_set__transform__in=ids)
+        .values_list("question__question_set__transform")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    found = {
+        pk: QuestionProgress(total, answered, in_work, waiting.get(pk, 0)) for pk, total, answered, in_work in counts
+    }
+    return {pk: found.get(pk, QuestionProgress()) for pk in ids}
+
+
+def question_progress(*, transform: Transform) -> QuestionProgress:
+    """Progress of one transform."""
+    return question_progress_by_transform(transforms=[transform])[transform.pk]
+
+
+def takeable_by(*, steward: User) -> QuerySet[Question]:
+    """Open questions that the steward has not answered and nobody else holds."""
+    return Question.objects.filter(
+        Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now()),
+        answers_missing__gt=0,
+    ).exclude(answers__in=Answer.objects.filter(steward=steward, status=AnswerStatus.SUBMITTED))
+
+
+def queue_for_steward(*, team: Team, user: User) -> list[QueueEntry]:
+    """Every transform of the team that has questions, with what waits there for this person; four queries."""
+    transforms = list(Transform.objects.filter(team=team, question_sets__isnull=False).distinct().order_by("name"))
+    by_transform = "question_set__transform"
+    total = dict(
+        Question.objects.filter(question_set__transform__in=transforms)
+        .values_list(by_transform)
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    takeable = dict(
+        takeable_by(steward=user)
+        .filter(question_set__transform__in=transforms)
+        .values_list(by_transform)
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    mine = {
+        pk: (drafts, submitted)
+        for pk, drafts, submitted in Answer.objects.filter(
+            question__question_set__transform__in=transforms, steward=user
+        )
+        .values_list(f"question__{by_transform}")
+        .annotate(
+            drafts=Count("pk", filter=Q(status=AnswerStatus.DRAFT, question__answers_missing__gt=0)),
+            submitted=Count("pk", filter=Q(status=AnswerStatus.SUBMITTED)),
+        )
+        .order_by()
+    }
+    return [
+        QueueEntry(
+            transform=transform,
+            total=total.get(transform.pk, 0),
+            open=takeable.get(transform.pk, 0),
+            drafts=mine.get(transform.pk, (0, 0))[0],
+            answered_by_me=mine.get(transform.pk, (0, 0))[1],
+        )
+        for transform in transforms
+    ]
+
+
+def question_work(*, question: Question, steward: User) -> QuestionWork:
+    """The rows of a question and what the steward has said of them so far."""
+    answer = Answer.objects.filter(question=question, steward=steward).first()
+    labels = dict(RowLabel.objects.filter(answer=answer).values_list("row_id", "label")) if answer else {}
+    return QuestionWork(
+        question=question,
+        transform=question.question_set.transform,
+        rows=list(question.rows.order_by("position")),
+        labels=labels,
+        answer=answer,
+    )
+
+
+def recent_answers(*, transform: Transform, steward: User, limit: int = 20) -> list[Answer]:
+    """The steward's submitted answers, newest first, with their questions."""
+    return list(
+        Answer.objects.filter(
+            question__question_set__transform=transform, steward=steward, status=AnswerStatus.SUBMITTED
+        )
+        .select_related("question__question_set")
+        .order_by("-submitted_at")[:limit]
+    )

@@ -1,0 +1,58 @@
+"""The run history and what single runs brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from accounts.models import Team
+from labeling.models import TaskRun, TaskRunEvent, Transform
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The quality estimate that an EVALUATION run brought, in Glue's words; all shares lie in 0..1.
+
+    ``column_importances`` are (column, importance), most important first.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    area_under_pr_curve: float
+    true_positives: int
+    false_positives: int
+    true_negatives: int
+    false_negatives: int
+    column_importances: tuple[tuple[str, float], ...]
+
+
+def runs_for_team(*, team: Team) -> QuerySet[TaskRun]:
+    """Every run of every transform of the team, newest first."""
+    return _runs().filter(transform__team=team)
+
+
+def runs_for_transform(*, transform: Transform) -> QuerySet[TaskRun]:
+    """Every run of the transform, newest first."""
+    return _runs().filter(transform=transform)
+
+
+def run_events(*, run: TaskRun) -> list[TaskRunEvent]:
+    """The timeline of the run, oldest first."""
+    return list(run.events.order_by("at", "pk"))
+
+
+def run_metrics(run: TaskRun) -> Metrics | None:
+    """What the run measured; None unless it is an evaluation that succeeded."""
+    stored = run.metrics
+    if not stored:
+        return None
+    return Metrics(
+        **{name: value for name, value in stored.items() if name != "column_importances"},
+        column_importances=tuple((column, importance) for column, importance in stored["column_importances"]),
+    )
+
+
+def _runs() -> QuerySet[TaskRun]:
+    return TaskRun.objects.select_related("transform", "requested_by", "label_file").order_by("-created_at")

@@ -1,0 +1,79 @@
+"""Transforms as the pages show them."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Max, QuerySet
+
+from accounts.models import Team
+from labeling.choices import ACTIVE, RunKind, RunStatus
+from labeling.models import TaskRun, Transform
+from labeling.selectors.questions import QuestionProgress, question_progress_by_transform
+from labeling.selectors.task_runs import Metrics, run_metrics
+
+
+@dataclass(frozen=True, slots=True)
+class TransformOverview:
+    """One transform with how far its questions are, what runs, and what the last runs brought."""
+
+    transform: Transform
+    questions: QuestionProgress
+    active_runs: tuple[TaskRun, ...]
+    last_evaluation: TaskRun | None
+    last_import: TaskRun | None
+    last_apply: TaskRun | None
+
+    @property
+    def metrics(self) -> Metrics | None:
+        """The newest quality estimate, None before the first."""
+        return run_metrics(self.last_evaluation) if self.last_evaluation else None
+
+
+def transforms_for_team(*, team: Team) -> QuerySet[Transform]:
+    """The team's transforms by name."""
+    return Transform.objects.filter(team=team).select_related("source_file", "created_by").order_by("name")
+
+
+def transform_overviews(*, team: Team) -> list[TransformOverview]:
+    """An overview of each transform of the team, by name, in a constant number of queries."""
+    return _overviews(list(transforms_for_team(team=team)))
+
+
+def transform_overview(*, transform: Transform) -> TransformOverview:
+    """The overview of one transform."""
+    return _overviews([transform])[0]
+
+
+def _overviews(transforms: Sequence[Transform]) -> list[TransformOverview]:
+    progress = question_progress_by_transform(transforms=transforms)
+    active: dict[uuid.UUID, list[TaskRun]] = defaultdict(list)
+    runs = TaskRun.objects.filter(transform__in=transforms).select_related("requested_by")
+    for run in runs.filter(status__in=ACTIVE).order_by("created_at"):
+        active[run.transform_id].append(run)
+    newest = (
+        TaskRun.objects.filter(transform__in=transforms, status=RunStatus.SUCCEEDED)
+        .values("transform", "kind")
+        .annotate(newest=Max("created_at"))
+        .order_by()
+    )
+    wanted = {(row["transform"], row["kind"], row["newest"]) for row in newest}
+    last = {
+        (run.transform_id, run.kind): run
+        for run in runs.filter(status=RunStatus.SUCCEEDED, created_at__in={created for _t, _k, created in wanted})
+        if (run.transform_id, run.kind, run.created_at) in wanted
+    }
+    return [
+        TransformOverview(
+            transform=transform,
+            questions=progress[transform.pk],
+            active_runs=tuple(active[transform.pk]),
+            last_evaluation=last.get((transform.pk, RunKind.EVALUATION)),
+            last_import=last.get((transform.pk, RunKind.IMPORT_LABELS)),
+            last_apply=last.get((transform.pk, RunKind.FIND_MATCHES)),
+        )
+        for transform in transforms
+    ]
