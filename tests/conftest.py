@@ -1,0 +1,164 @@
+"""Fixtures for all tests.
+
+Importing this file gives the test process an environment of its own (``tests/support/environment.py``) before Django reads its settings.
+Django, boto3 and Celery in the test process, and every server that a fixture starts, then share one database, broker, S3 and Glue address.
+
+- ``redis_server``, ``s3_server``: one real server each.
+- ``services``: Redis, S3, localglue, engine worker and portal worker; the test's database is theirs. ``services.start("web", "beat")`` adds the rest;
+  ``services.kill(name)`` and ``services.restart(name)`` are for tests of faults. Runs before and after such a test leave no rows behind.
+- ``page`` and the other Playwright fixtures use the Chromium of the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import django
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from tests.support.environment import TestEnvironment
+from tests.support.servers import Services, services_for
+
+TEST_ENVIRONMENT = TestEnvironment.create(
+    os.environ["DATABASE_URL"] if os.environ.get("DATABASE_URL", "").startswith("postgres") else ""
+)
+TEST_ENVIRONMENT.apply()
+django.setup()
+
+_BACKEND = ("redis", "s3", "glue", "engine-worker", "worker")
+_DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "services", "client_for"}
+_services: Services | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the marker that the database runs select by."""
+    config.addinivalue_line("markers", "database: reads or writes the database (set by the fixtures that a test uses)")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Removes the throw-away folder; KEEP_TEST_VAR=1 keeps it for a look."""
+    if os.environ.get("KEEP_TEST_VAR"):
+        print(f"kept {TEST_ENVIRONMENT.installation.var}")
+    else:
+        shutil.rmtree(TEST_ENVIRONMENT.installation.var, ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks tests by what they use, and puts those that need servers last: an open transaction of another test would block the workers."""
+    order: dict[pytest.Item, int] = {}
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if names & {"redis_server", "s3_server", "services", "beat", "web"}:
+            item.add_marker("services")
+        if "page" in names or "browser" in names or "context" in names:
+            item.add_marker("e2e")
+        if names & _DATABASE_FIXTURES or item.get_closest_marker("django_db"):
+            item.add_marker("database")
+        order[item] = 2 if item.get_closest_marker("e2e") else 1 if item.get_closest_marker("services") else 0
+    items.sort(key=order.__getitem__)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Adds the end of every server's log to the report of a test that failed while servers ran."""
+    report = yield
+    if report.failed and _services is not None and item.get_closest_marker("services"):
+        for name, server in _services.servers.items():
+            if tail := server.log_tail():
+                report.sections.append((f"log of {name}", tail))
+    return report
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """A file instead of SQLite's memory, so that other processes can share the test database; a name per process at PostgreSQL."""
+    from django.conf import settings  # read once the environment stands
+
+    database: dict[str, Any] = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database.setdefault("TEST", {})["NAME"] = str(TEST_ENVIRONMENT.installation.var / "test.sqlite3")
+    else:
+        database.setdefault("TEST", {})["NAME"] = f"test_labelportal_{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def _all_services() -> Iterator[Services]:
+    """Every part, none started; whatever a test starts ends with the session."""
+    global _services
+    services = services_for(TEST_ENVIRONMENT.installation, dict(TEST_ENVIRONMENT.env))
+    _services = services
+    yield services
+    services.stop_all()
+    _services = None
+
+
+@pytest.fixture(scope="session")
+def redis_server(_all_services: Services) -> str:
+    """A running Redis; its URL."""
+    _all_services.start("redis")
+    return _all_services.redis_url
+
+
+@pytest.fixture(scope="session")
+def s3_server(_all_services: Services) -> str:
+    """A running S3 server with the portal's bucket; its URL. boto3 finds it by itself."""
+    _all_services.start("s3")
+    _all_services.make_bucket()
+    return _all_services.s3_url
+
+
+@pytest.fixture(scope="session")
+def _backend(
+    _all_services: Services,
+    redis_server: str,
+    s3_server: str,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Services:
+    from django.db import connection  # after the settings
+
+    with django_db_blocker.unblock():
+        name = str(connection.settings_dict["NAME"])
+    url = TEST_ENVIRONMENT.env["DATABASE_URL"]
+    parts = urlsplit(url)
+    shared = f"sqlite:///{name}" if parts.scheme == "sqlite" else urlunsplit(parts._replace(path=f"/{name}"))
+    for server in _all_services.servers.values():
+        server.env["DATABASE_URL"] = shared
+    return _all_services
+
+
+@pytest.fixture
+def services(_backend: Services, transactional_db: None) -> Iterator[Services]:
+    """The running back end on this test's database; parts that a test killed are back for the next one, its messages are not."""
+    import redis  # only where a server runs
+
+    _backend.start(*_BACKEND)
+    yield _backend
+    _backend.stop("beat")
+    _backend.start(*_BACKEND)
+    with redis.Redis.from_url(_backend.redis_url) as broker:
+        broker.delete("portal", "engine", "unacked", "unacked_index")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Chromium as the machine has it (else the one Playwright has downloaded), without calls to anywhere."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    options = dict(browser_type_launch_args)
+    if found:
+        options["executable_path"] = str(Path(found))
+    quiet = (
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-quic",
+        "--no-first-run",
+    )
+    return {**options, "args": ["--headless=new", "--no-sandbox", "--disable-gpu", *quiet]}

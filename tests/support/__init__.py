@@ -1,0 +1,1 @@
+"""Real servers and other helpers that several test packages share."""

@@ -1,0 +1,96 @@
+"""The environment of one test process: throw-away folder, free ports, a key pair of its own. Nothing of the machine's own settings leaks in."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from labelportal.run.config import HOST, Installation, Ports
+from labelportal.run.credentials import AwsCredentials
+
+_OURS = (
+    *(
+        "HTTPS",
+        "DEBUG",
+        "SECRET_KEY",
+        "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
+        "LABELPORTAL_PROCESS",
+        "LABELPORTAL_VAR",
+        "LABELPORTAL_BUCKET",
+    ),
+    *(
+        "LABELPORTAL_GLUE_ROLE",
+        "LABELPORTAL_CATALOG_DATABASE",
+        "LABELPORTAL_MAX_SOURCE_MB",
+        "TASK_RUN_SYNC_SECONDS",
+        "REDIS_URL",
+        "EXTERNAL",
+    ),
+    *("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "ENGINE_CONCURRENCY", "LOG_LEVEL", "DEMO_PASSWORD"),
+)
+_TAKEN: set[int] = set()
+
+
+def free_port() -> int:
+    """A port that nothing listens on, below the range from which the kernel gives ports to clients; never the same twice."""
+    for _ in range(1000):
+        port = random.randrange(20000, 32000)  # noqa: S311 - no secret
+        if port in _TAKEN:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+        _TAKEN.add(port)
+        return port
+    raise RuntimeError("no free port between 20000 and 32000")
+
+
+def clean_environ() -> dict[str, str]:
+    """os.environ without any setting of labelportal's, Django's or AWS's."""
+    skip = {*_OURS, "DATABASE_URL", "DJANGO_SETTINGS_MODULE", *(Ports.variable(name) for name, _ in Ports().items())}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in skip and not name.startswith(("AWS_", "LOCALGLUE_", "GUNICORN_", "CELERY_"))
+    }
+    env["AWS_CONFIG_FILE"] = env["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    env["AWS_EC2_METADATA_DISABLED"] = "true"
+    return env
+
+
+@dataclass(frozen=True, slots=True)
+class TestEnvironment:
+    """What this test process and all servers that it starts agree on."""
+
+    __test__ = False  # not a test class, whatever its name says
+
+    installation: Installation
+    credentials: AwsCredentials
+    env: dict[str, str]
+
+    @classmethod
+    def create(cls, database_url: str) -> Self:
+        """A new folder and new ports; SQLite in that folder unless ``database_url`` names a PostgreSQL."""
+        var = Path(tempfile.mkdtemp(prefix="labelportal-tests-"))
+        ports = Ports(web=free_port(), glue=free_port(), s3=free_port(), redis=free_port())
+        base = clean_environ() | {
+            "DATABASE_URL": database_url or f"sqlite:///{var / 'labelportal.sqlite3'}",
+            "TASK_RUN_SYNC_SECONDS": "0.5",
+            "SECRET_KEY": "only-for-tests-" + "x" * 40,
+        }
+        installation = Installation(var=var, ports=ports, base=base)
+        credentials = AwsCredentials.random()
+        return cls(installation, credentials, installation.environment(credentials))
+
+    def apply(self) -> None:
+        """Makes os.environ this environment, so that Django, boto3 and Celery in this process use the same servers."""
+        os.environ.clear()
+        os.environ.update(self.env)
