@@ -1,0 +1,54 @@
+"""boto3 clients, one each per process; credentials, region and endpoints come from the environment."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 30
+
+
+def glue() -> GlueClient:
+    """For calls that may be repeated: botocore tries up to four times."""
+    return _glue(os.getpid(), 4)
+
+
+def glue_once() -> GlueClient:
+    """For calls that start something: a second try after a lost answer would start it twice."""
+    return _glue(os.getpid(), 1)
+
+
+def s3() -> S3Client:
+    """For objects that Glue wrote or that lie outside our bucket; all calls may be repeated."""
+    return _s3(os.getpid())
+
+
+# The process id is part of the key because a forked worker must not share its parent's sockets.
+@cache
+def _glue(_pid: int, attempts: int) -> GlueClient:
+    return boto3.session.Session().client("glue", config=_config(attempts))
+
+
+@cache
+def _s3(_pid: int) -> S3Client:
+    return boto3.session.Session().client("s3", config=_config(4))
+
+
+def _config(attempts: int) -> Config:
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        user_agent_extra="labelportal",
+        # Servers other than AWS seldom have a name for each bucket.
+        s3={"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL_S3") else None,
+    )

@@ -1,0 +1,360 @@
+"""The gateway to AWS Glue: functions named after its operations, frozen dataclasses out, ``GlueError`` for every failure.
+
+Whether AWS or localglue answers is decided by AWS_ENDPOINT_URL_GLUE alone. botocore has no paginators or waiters for the
+operations on ML transforms, so pages are followed by hand and nothing here waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from labeling.aws import clients
+from labeling.aws.errors import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import FindMatchesMetricsTypeDef, TableInputTypeDef, TableTypeDef
+
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table, with its type in the catalog's words."""
+
+    name: str
+    data_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the Data Catalog."""
+
+    database: str
+    name: str
+    location: str
+    columns: tuple[Column, ...]
+    parameters: Mapping[str, str]
+    input_format: str
+    serde: str
+    serde_parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """FindMatchesMetrics: the newest quality estimate of a transform."""
+
+    precision: float
+    recall: float
+    f1: float
+    area_under_pr_curve: float
+    true_positives: int
+    false_positives: int
+    true_negatives: int
+    false_negatives: int
+    column_importances: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MLTransform:
+    """A transform as Glue sees it."""
+
+    transform_id: str
+    name: str
+    status: str
+    label_count: int
+    schema: tuple[Column, ...]
+    metrics: Metrics | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An MLTaskRun or a JobRun. ``path`` is where it reads or writes; it is what tells our runs apart.
+
+    ``status`` is a TaskStatusType, also for a job run.
+    """
+
+    run_id: str
+    status: str
+    path: str
+    error: str
+    started_on: datetime | None
+    completed_on: datetime | None
+    execution_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindMatchesSettings:
+    """FindMatchesParameters; trade-offs lie in 0..1, 1.0 is precision (accuracy)."""
+
+    primary_key: str
+    precision_recall: float
+    accuracy_cost: float
+    enforce_provided_labels: bool
+
+    def as_parameters(self) -> dict[str, Any]:
+        """TransformParameters."""
+        return {
+            "TransformType": "FIND_MATCHES",
+            "FindMatchesParameters": {
+                "PrimaryKeyColumnName": self.primary_key,
+                "PrecisionRecallTradeoff": self.precision_recall,
+                "AccuracyCostTradeoff": self.accuracy_cost,
+                "EnforceProvidedLabels": self.enforce_provided_labels,
+            },
+        }
+
+
+# JobRunState has more words than TaskStatusType.
+_JOB_STATES = {"ERROR": "FAILED", "EXPIRED": "FAILED", "WAITING": "STARTING"}
+
+
+def create_database(*, name: str) -> None:
+    """Raises ``GlueError`` with code AlreadyExistsException if it exists."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_CreateDatabase.html
+        clients.glue().create_database(DatabaseInput={"Name": name})
+
+
+def get_databases() -> Iterator[str]:
+    """The names of all databases."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_GetDatabases.html
+        for page in clients.glue().get_paginator("get_databases").paginate():
+            yield from (database["Name"] for database in page["DatabaseList"])
+
+
+def create_table(*, database: str, table: TableInputTypeDef) -> None:
+    """Raises ``GlueError`` with code AlreadyExistsException if it exists."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_CreateTable.html
+        clients.glue().create_table(DatabaseName=database, TableInput=table)
+
+
+def get_table(*, database: str, name: str) -> Table:
+    """One table."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
+        return _table(clients.glue().get_table(DatabaseName=database, Name=name)["Table"], database)
+
+
+def get_tables(*, database: str) -> Iterator[Table]:
+    """Every table of a database."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_GetTables.html
+        for page in clients.glue().get_paginator("get_tables").paginate(DatabaseName=database):
+            yield from (_table(table, database) for table in page["TableList"])
+
+
+def create_ml_transform(*, name: str, database: str, table: str, role: str, parameters: FindMatchesSettings) -> str:
+    """The id of the transform. The same name with the same parameters gives the same transform, so a repeat is safe."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_CreateMLTransform.html
+        answer = clients.glue().create_ml_transform(
+            Name=name,
+            InputRecordTables=[{"DatabaseName": database, "TableName": table}],
+            Parameters=parameters.as_parameters(),  # type: ignore[arg-type]  # built as AWS documents it
+            Role=role,
+            GlueVersion="2.0",
+            MaxCapacity=10.0,
+        )
+    return answer["TransformId"]
+
+
+def update_ml_transform(*, transform_id: str, name: str, parameters: FindMatchesSettings) -> None:
+    """Change the name and the trade-offs."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateMLTransform.html
+        clients.glue().update_ml_transform(
+            TransformId=transform_id,
+            Name=name,
+            Parameters=parameters.as_parameters(),  # type: ignore[arg-type]  # built as AWS documents it
+        )
+
+
+def get_ml_transform(*, transform_id: str) -> MLTransform:
+    """State, label count, schema and the newest metrics."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_GetMLTransform.html
+        answer = clients.glue().get_ml_transform(TransformId=transform_id)
+    found = answer.get("EvaluationMetrics", {}).get("FindMatchesMetrics")
+    return MLTransform(
+        transform_id=answer["TransformId"],
+        name=answer.get("Name", ""),
+        status=answer.get("Status", ""),
+        label_count=answer.get("LabelCount", 0),
+        schema=tuple(Column(column["Name"], column["DataType"]) for column in answer.get("Schema", [])),
+        metrics=_metrics(found) if found else None,
+    )
+
+
+def start_ml_labeling_set_generation_task_run(*, transform_id: str, output_s3_path: str) -> str:
+    """The id of the new run. Not to be repeated blindly: a second call starts a second run."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_StartMLLabelingSetGenerationTaskRun.html
+        answer = clients.glue_once().start_ml_labeling_set_generation_task_run(
+            TransformId=transform_id, OutputS3Path=output_s3_path
+        )
+    return answer["TaskRunId"]
+
+
+def start_import_labels_task_run(*, transform_id: str, input_s3_path: str, replace_all_labels: bool) -> str:
+    """The id of the new run. Not to be repeated blindly: a second call starts a second import."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_StartImportLabelsTaskRun.html
+        answer = clients.glue_once().start_import_labels_task_run(
+            TransformId=transform_id, InputS3Path=input_s3_path, ReplaceAllLabels=replace_all_labels
+        )
+    return answer["TaskRunId"]
+
+
+def start_ml_evaluation_task_run(*, transform_id: str) -> str:
+    """The id of the new run. Not to be repeated blindly: a second call starts a second run."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_StartMLEvaluationTaskRun.html
+        return clients.glue_once().start_ml_evaluation_task_run(TransformId=transform_id)["TaskRunId"]
+
+
+def get_ml_task_run(*, transform_id: str, task_run_id: str) -> Run:
+    """One run."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_GetMLTaskRun.html
+        return _task_run(clients.glue().get_ml_task_run(TransformId=transform_id, TaskRunId=task_run_id))
+
+
+def get_ml_task_runs(*, transform_id: str, task_run_type: str, started_after: datetime) -> Iterator[Run]:
+    """The transform's runs of one kind that were started after a moment."""
+    token = ""
+    while True:
+        with translated():
+            # https://docs.aws.amazon.com/glue/latest/webapi/API_GetMLTaskRuns.html
+            answer = clients.glue().get_ml_task_runs(
+                TransformId=transform_id,
+                MaxResults=_PAGE,
+                Filter={"TaskRunType": task_run_type, "StartedAfter": started_after},  # type: ignore[typeddict-item]
+                **({"NextToken": token} if token else {}),  # type: ignore[arg-type]
+            )
+        yield from (_task_run(run) for run in answer["TaskRuns"])
+        token = answer.get("NextToken", "")
+        if not token:
+            return
+
+
+def cancel_ml_task_run(*, transform_id: str, task_run_id: str) -> str:
+    """The state after the request, usually STOPPING."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_CancelMLTaskRun.html
+        return clients.glue().cancel_ml_task_run(TransformId=transform_id, TaskRunId=task_run_id)["Status"]
+
+
+def create_job(*, name: str, role: str, script_location: str) -> None:
+    """A Spark job. Raises ``GlueError`` with code AlreadyExistsException (or IdempotentParameterMismatchException) if it exists."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_CreateJob.html
+        # Glue 2.0 is the only version that AWS documents FindMatches for.
+        clients.glue().create_job(
+            Name=name,
+            Role=role,
+            Command={"Name": "glueetl", "ScriptLocation": script_location, "PythonVersion": "3"},
+            GlueVersion="2.0",
+            ExecutionProperty={"MaxConcurrentRuns": 3},
+        )
+
+
+def start_job_run(*, job_name: str, arguments: Mapping[str, str]) -> str:
+    """The id of the new run. Not to be repeated blindly: a second call starts a second run."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_StartJobRun.html
+        return clients.glue_once().start_job_run(JobName=job_name, Arguments=arguments)["JobRunId"]
+
+
+def get_job_run(*, job_name: str, run_id: str) -> Run:
+    """One run of a job."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_GetJobRun.html
+        return _job_run(clients.glue().get_job_run(JobName=job_name, RunId=run_id)["JobRun"])
+
+
+def get_job_runs(*, job_name: str, started_after: datetime) -> Iterator[Run]:
+    """The job's runs that were started after a moment, newest first."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_GetJobRuns.html
+        for page in clients.glue().get_paginator("get_job_runs").paginate(JobName=job_name):
+            for item in page["JobRuns"]:
+                run = _job_run(item)
+                if run.started_on is not None and run.started_on < started_after:
+                    return
+                yield run
+
+
+def batch_stop_job_run(*, job_name: str, run_id: str) -> None:
+    """Ask for one run to be stopped."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchStopJobRun.html
+        clients.glue().batch_stop_job_run(JobName=job_name, JobRunIds=[run_id])
+
+
+def _table(table: TableTypeDef, database: str) -> Table:
+    storage = table.get("StorageDescriptor", {})
+    serde = storage.get("SerdeInfo", {})
+    return Table(
+        database=table.get("DatabaseName", database),
+        name=table["Name"],
+        location=storage.get("Location", ""),
+        columns=tuple(Column(column["Name"], column.get("Type", "")) for column in storage.get("Columns", [])),
+        parameters=table.get("Parameters", {}),
+        input_format=storage.get("InputFormat", ""),
+        serde=serde.get("SerializationLibrary", ""),
+        serde_parameters=serde.get("Parameters", {}),
+    )
+
+
+def _metrics(found: FindMatchesMetricsTypeDef) -> Metrics:
+    matrix = found.get("ConfusionMatrix", {})
+    return Metrics(
+        precision=found.get("Precision", 0.0),
+        recall=found.get("Recall", 0.0),
+        f1=found.get("F1", 0.0),
+        area_under_pr_curve=found.get("AreaUnderPRCurve", 0.0),
+        true_positives=matrix.get("NumTruePositives", 0),
+        false_positives=matrix.get("NumFalsePositives", 0),
+        true_negatives=matrix.get("NumTrueNegatives", 0),
+        false_negatives=matrix.get("NumFalseNegatives", 0),
+        column_importances=tuple(
+            (item.get("ColumnName", ""), item.get("Importance", 0.0)) for item in found.get("ColumnImportances", [])
+        ),
+    )
+
+
+def _task_run(run: Mapping[str, Any]) -> Run:
+    properties = run.get("Properties", {})
+    path = (
+        properties.get("ImportLabelsTaskRunProperties", {}).get("InputS3Path")
+        or properties.get("LabelingSetGenerationTaskRunProperties", {}).get("OutputS3Path")
+        or properties.get("ExportLabelsTaskRunProperties", {}).get("OutputS3Path")
+        or ""
+    )
+    return Run(
+        run_id=run["TaskRunId"],
+        status=run["Status"],
+        path=path,
+        error=run.get("ErrorString", ""),
+        started_on=run.get("StartedOn"),
+        completed_on=run.get("CompletedOn"),
+        execution_seconds=run.get("ExecutionTime"),
+    )
+
+
+def _job_run(run: Mapping[str, Any]) -> Run:
+    state = run["JobRunState"]
+    return Run(
+        run_id=run["Id"],
+        status=_JOB_STATES.get(state, state),
+        path=run.get("Arguments", {}).get("--output-path", ""),
+        error=run.get("ErrorMessage", ""),
+        started_on=run.get("StartedOn"),
+        completed_on=run.get("CompletedOn"),
+        execution_seconds=run.get("ExecutionTime"),
+    )

@@ -1,0 +1,94 @@
+"""Tables that Glue's Data Catalog knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Team
+from labeling.aws import glue, storage
+from labeling.choices import SourceFormat
+from labeling.exceptions import GlueError
+from labeling.models import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogColumn:
+    """A column with its type in the catalog's words."""
+
+    name: str
+    data_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogTable:
+    """A table of the Data Catalog; ``format`` is "" if it is neither CSV nor Parquet, ``location`` an s3:// address."""
+
+    database: str
+    name: str
+    location: str
+    format: str
+    columns: tuple[CatalogColumn, ...]
+    header_lines: int = 0
+    delimiter: str = ","
+
+    @property
+    def full_name(self) -> str:
+        """Database and table, as a query would name it."""
+        return f"{self.database}.{self.name}"
+
+
+def catalog_tables(*, team: Team) -> list[CatalogTable]:
+    """Every table over CSV or Parquet files in S3 that the installation's credentials can see, by name.
+
+    The catalog belongs to the AWS account, so teams see the same tables, except those made from other teams' uploads.
+    Raises ``GlueError``.
+    """
+    own = {storage.our_uri(key) for key in SourceFile.objects.filter(team=team).values_list("key", flat=True)}
+    own_folders = {uri.rsplit("/", 1)[0] for uri in own}
+    found = [
+        table
+        for database in glue.get_databases()
+        for table in map(_catalog_table, glue.get_tables(database=database))
+        if table.format and table.location.startswith("s3") and _belongs(table, own_folders)
+    ]
+    return sorted(found, key=lambda table: table.full_name)
+
+
+def catalog_table(*, team: Team, database: str, table: str) -> CatalogTable:
+    """One table that the team may use. Raises ``GlueError`` if there is none."""
+    found = _catalog_table(glue.get_table(database=database, name=table))
+    own = SourceFile.objects.filter(team=team).values_list("key", flat=True)
+    if not _belongs(found, {storage.our_uri(key).rsplit("/", 1)[0] for key in own}):
+        message = _("There is no table %(name)s.") % {"name": found.full_name}
+        raise GlueError(message, code="EntityNotFoundException")
+    return found
+
+
+def _belongs(table: CatalogTable, own_folders: set[str]) -> bool:
+    """Files that some team uploaded are for that team alone; all other tables are for everyone."""
+    uploaded = table.location.startswith(storage.our_uri("sources/"))
+    return not uploaded or table.location.rstrip("/") in own_folders
+
+
+def _catalog_table(table: glue.Table) -> CatalogTable:
+    classification = table.parameters.get("classification", "").lower()
+    if classification not in SourceFormat.values:
+        if "parquet" in table.input_format.lower():
+            classification = SourceFormat.PARQUET
+        elif "csv" in table.serde.lower():
+            classification = SourceFormat.CSV
+        else:
+            classification = ""
+    serde = table.serde_parameters
+    delimiter = serde.get("separatorChar") or serde.get("field.delim") or table.parameters.get("delimiter") or ","
+    return CatalogTable(
+        database=table.database,
+        name=table.name,
+        location=table.location,
+        format=classification,
+        columns=tuple(CatalogColumn(column.name, column.data_type) for column in table.columns),
+        header_lines=int(table.parameters.get("skip.header.line.count", "0") or 0),
+        delimiter=delimiter,
+    )

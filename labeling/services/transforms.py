@@ -1,0 +1,221 @@
+"""Transforms: created at Glue over a table of the catalog, changed, and looked at again.
+
+Each step at Glue can be repeated: database and table are found again if they exist, and CreateMLTransform answers the same name and
+parameters with the same id. So the row is saved last, and whoever is interrupted presses the button again.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Team, User
+from labeling.aws import glue, storage
+from labeling.choices import SourceFormat
+from labeling.exceptions import GlueError, InvalidSourceError
+from labeling.models import SourceFile, Transform
+from labeling.services.catalog import CatalogTable, catalog_table
+from labeling.services.sources import preview_table, staged_preview
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import TableInputTypeDef
+
+logger = logging.getLogger(__name__)
+
+_EXISTS = "AlreadyExistsException"
+_TAKEN = frozenset({_EXISTS, "IdempotentParameterMismatchException"})
+
+# What a Glue crawler writes for such files; https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html
+_CSV_STORAGE = {
+    "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+    "SerdeInfo": {
+        "SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde",
+        "Parameters": {"separatorChar": ",", "quoteChar": '"', "escapeChar": "\\"},
+    },
+}
+_CSV_PARAMETERS = {
+    "classification": "csv",
+    "columnsOrdered": "true",
+    "delimiter": ",",
+    "skip.header.line.count": "1",
+    "typeOfData": "file",
+}
+_PARQUET_STORAGE = {
+    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    "SerdeInfo": {
+        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+        "Parameters": {"serialization.format": "1"},
+    },
+}
+_PARQUET_PARAMETERS = {"classification": "parquet", "typeOfData": "file"}
+
+
+def create_transform(
+    *,
+    team: Team,
+    user: User,
+    name: str,
+    source: SourceFile | CatalogTable,
+    primary_key: str,
+    precision_recall: float,
+    accuracy_cost: float,
+    enforce_provided_labels: bool = False,
+    thing: str = "thing",
+) -> Transform:
+    """Create the table if the source is a file, the transform at Glue, and the row.
+
+    Raises ``InvalidSourceError`` if the key cannot be one or the name is taken, ``GlueError`` if Glue refuses. In each case the
+    staged file stays, and the same call can be made again.
+    """
+    name = name.strip()
+    if Transform.objects.filter(team=team, name=name).exists():
+        raise _name_taken(name)
+    preview = staged_preview(source=source) if isinstance(source, SourceFile) else preview_table(table=source)
+    if problem := preview.problem_with_key(primary_key):
+        message = _("%(column)s cannot be the primary key. %(problem)s")
+        raise InvalidSourceError(message % {"column": primary_key, "problem": problem})
+    table = _ensure_table(team, source) if isinstance(source, SourceFile) else source
+    parameters = glue.FindMatchesSettings(primary_key, precision_recall, accuracy_cost, enforce_provided_labels)
+    try:
+        transform_id = glue.create_ml_transform(
+            name=name, database=table.database, table=table.name, role=settings.GLUE_ROLE, parameters=parameters
+        )
+    except GlueError as error:
+        if error.code in _TAKEN:
+            raise _name_taken(name) from error
+        raise
+    seen = glue.get_ml_transform(transform_id=transform_id)
+    try:
+        with transaction.atomic():
+            transform = Transform.objects.create(
+                team=team,
+                name=name,
+                thing=thing.strip() or "thing",
+                glue_transform_id=transform_id,
+                database_name=table.database,
+                table_name=table.name,
+                source_file=source if isinstance(source, SourceFile) else None,
+                primary_key=primary_key,
+                columns=_columns(seen, table),
+                precision_recall=precision_recall,
+                accuracy_cost=accuracy_cost,
+                enforce_provided_labels=enforce_provided_labels,
+                glue_status=seen.status,
+                label_count=seen.label_count,
+                created_by=user,
+            )
+    except IntegrityError as error:
+        raise _name_taken(name) from error
+    logger.info("transform %s (%s) created by user %s", transform.pk, transform_id, user.pk)
+    return transform
+
+
+def update_transform(
+    *,
+    transform: Transform,
+    user: User,
+    name: str,
+    precision_recall: float,
+    accuracy_cost: float,
+    enforce_provided_labels: bool,
+    thing: str | None = None,
+) -> Transform:
+    """Change name and trade-offs, at Glue first. Raises ``InvalidSourceError`` if the name is taken, ``GlueError``."""
+    name = name.strip()
+    if Transform.objects.filter(team=transform.team, name=name).exclude(pk=transform.pk).exists():
+        raise _name_taken(name)
+    glue.update_ml_transform(
+        transform_id=transform.glue_transform_id,
+        name=name,
+        parameters=glue.FindMatchesSettings(
+            transform.primary_key, precision_recall, accuracy_cost, enforce_provided_labels
+        ),
+    )
+    transform.name = name
+    transform.precision_recall = precision_recall
+    transform.accuracy_cost = accuracy_cost
+    transform.enforce_provided_labels = enforce_provided_labels
+    if thing is not None:
+        transform.thing = thing.strip() or "thing"
+    try:
+        with transaction.atomic():
+            transform.save(
+                update_fields=(
+                    "name",
+                    "thing",
+                    "precision_recall",
+                    "accuracy_cost",
+                    "enforce_provided_labels",
+                    "updated_at",
+                )
+            )
+    except IntegrityError as error:
+        raise _name_taken(name) from error
+    logger.info("transform %s changed by user %s", transform.pk, user.pk)
+    return transform
+
+
+def refresh_transform(*, transform: Transform) -> Transform:
+    """Note what Glue says now: state and number of labels. Raises ``GlueError``."""
+    seen = glue.get_ml_transform(transform_id=transform.glue_transform_id)
+    transform.glue_status = seen.status
+    transform.label_count = seen.label_count
+    transform.save(update_fields=("glue_status", "label_count", "updated_at"))
+    return transform
+
+
+def _ensure_table(team: Team, source: SourceFile) -> CatalogTable:
+    """The catalog table over the staged file, made if it is missing; its Location is the file's own folder."""
+    database = settings.CATALOG_DATABASE
+    name = table_name(source)
+    try:
+        glue.create_database(name=database)
+    except GlueError as error:
+        if error.code != _EXISTS:
+            raise
+    try:
+        glue.create_table(database=database, table=_table_input(name, source))
+    except GlueError as error:
+        if error.code != _EXISTS:
+            raise
+    return catalog_table(team=team, database=database, table=name)
+
+
+def table_name(source: SourceFile) -> str:
+    """A name that people recognise in the catalog and that is always the same for a file: its own name and part of its id."""
+    plain = unicodedata.normalize("NFKD", PurePosixPath(source.name).stem).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:40] or "table"
+    return f"{words}_{source.pk.hex[:8]}"
+
+
+def _table_input(name: str, source: SourceFile) -> TableInputTypeDef:
+    csv = source.format == SourceFormat.CSV
+    return {
+        "Name": name,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": _CSV_PARAMETERS if csv else _PARQUET_PARAMETERS,
+        "StorageDescriptor": {
+            "Columns": [{"Name": column["name"], "Type": column["data_type"]} for column in source.columns],
+            "Location": storage.our_uri(source.key.rsplit("/", 1)[0]) + "/",
+            **(_CSV_STORAGE if csv else _PARQUET_STORAGE),  # type: ignore[typeddict-item]  # literal constants above
+        },
+    }
+
+
+def _columns(seen: glue.MLTransform, table: CatalogTable) -> list[dict[str, str]]:
+    """The schema that Glue took from the table; label files must follow it."""
+    columns = seen.schema or tuple(glue.Column(column.name, column.data_type) for column in table.columns)
+    return [{"name": column.name, "data_type": column.data_type} for column in columns]
+
+
+def _name_taken(name: str) -> InvalidSourceError:
+    return InvalidSourceError(_("There is already a transform called %(name)s. Choose another name.") % {"name": name})
