@@ -1,0 +1,33 @@
+"""FindMatches on one machine: learn from labels which rows of a table are one thing. This module is the façade.
+
+Files in, files out: ``python -m findmatches --help``. How it works: ``docs/engine.md``.
+"""
+
+from __future__ import annotations
+
+from findmatches.engine import ask, train
+from findmatches.errors import FindMatchesError
+from findmatches.evaluate import ConfusionMatrix, Metrics, evaluate
+from findmatches.labels import Contradiction, can_train
+from findmatches.model import Model
+from findmatches.proposals import Proposal, propose
+from findmatches.reading import read_records
+from findmatches.schema import Records
+from findmatches.version import VERSION
+
+__all__ = [
+    "VERSION",
+    "ConfusionMatrix",
+    "Contradiction",
+    "FindMatchesError",
+    "Metrics",
+    "Model",
+    "Proposal",
+    "Records",
+    "ask",
+    "can_train",
+    "evaluate",
+    "propose",
+    "read_records",
+    "train",
+]

@@ -1,0 +1,179 @@
+"""``python -m findmatches ask | train | match | evaluate | propose``: files in, files out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from findmatches.engine import ask, train
+from findmatches.errors import FindMatchesError
+from findmatches.evaluate import evaluate
+from findmatches.model import Model
+from findmatches.proposals import propose
+from findmatches.reading import read_records
+from findmatches.version import VERSION
+from labelfiles import LabelFile, LabelFileError, label_file_bytes, read_label_file
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command. Returns 0, or 1 after telling on standard error what is wrong with the input."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except FindMatchesError as error:
+        print(f"findmatches: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"findmatches: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="findmatches", description="Learn from labels which rows of a table are one thing, and group them."
+    )
+    parser.add_argument("--version", action="version", version=f"findmatches {VERSION}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    questions = _command(commands, "ask", "write the next questions, a label file with an empty label column", _ask)
+    _add_key(questions)
+    _add_labels(questions, required=False)
+    questions.add_argument("--sets", type=int, default=10, help="how many questions (default 10)")
+    questions.add_argument("--rows", type=int, default=10, help="rows in each question (default 10)")
+    _add_seed(questions)
+    _add_output(questions, "QUESTIONS.csv")
+
+    teach = _command(commands, "train", "learn from labels", _train)
+    _add_key(teach)
+    _add_labels(teach, required=True)
+    _add_trade_offs(teach)
+    teach.add_argument("--enforce-labels", action="store_true", help="make the result agree with every label")
+    _add_seed(teach)
+    _add_output(teach, "MODEL_DIR")
+
+    apply = _command(commands, "match", "group the rows: adds match_id and match_confidence_score", _match)
+    apply.add_argument("--model", type=Path, required=True, metavar="MODEL_DIR", help="what train wrote")
+    _add_output(apply, "MATCHES.csv")
+
+    estimate = _command(commands, "evaluate", "estimate the quality from the labels", _evaluate)
+    _add_key(estimate)
+    _add_labels(estimate, required=True)
+    _add_trade_offs(estimate)
+    _add_seed(estimate)
+    _add_output(estimate, "METRICS.json")
+
+    suggest = _command(commands, "propose", "group the rows of questions as the engine believes", _propose)
+    _add_key(suggest)
+    suggest.add_argument("--questions", type=Path, required=True, metavar="QUESTIONS.csv")
+    _add_labels(suggest, required=False)
+    _add_output(suggest, "PROPOSALS.csv")
+    return parser
+
+
+def _command(commands, name: str, text: str, run) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+    parser.set_defaults(run=run)
+    parser.add_argument("records", type=Path, metavar="RECORDS", help="a CSV or Parquet file, or a folder of them")
+    return parser
+
+
+def _add_key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--primary-key", required=True, metavar="COLUMN", help="the column that names each row")
+
+
+def _add_labels(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--labels", type=Path, nargs="+", action="extend", default=[], required=required, metavar="L.csv",
+        help="label files; a set that is in several of them counts as in the last",
+    )  # fmt: skip
+
+
+def _add_trade_offs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--precision-recall", type=float, default=0.5, help="0 favours recall, 1 precision (default 0.5)"
+    )
+    parser.add_argument("--accuracy-cost", type=float, default=0.5, help="0 favours cost, 1 accuracy (default 0.5)")
+
+
+def _add_seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same result (default 0)")
+
+
+def _add_output(parser: argparse.ArgumentParser, name: str) -> None:
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar=name)
+
+
+def _label_files(paths: Sequence[Path]) -> list[LabelFile]:
+    return [_label_file(path) for path in paths]
+
+
+def _label_file(path: Path) -> LabelFile:
+    try:
+        return read_label_file(path)
+    except LabelFileError as error:
+        raise FindMatchesError(f"{path}: {error}") from error
+
+
+def _ask(options: argparse.Namespace) -> None:
+    records = read_records(options.records, primary_key=options.primary_key)
+    labels = _label_files(options.labels)
+    questions = ask(records, labels, sets=options.sets, rows=options.rows, seed=options.seed)
+    options.output.write_bytes(label_file_bytes(questions))
+
+
+def _train(options: argparse.Namespace) -> None:
+    records = read_records(options.records, primary_key=options.primary_key)
+    model = train(
+        records,
+        _label_files(options.labels),
+        precision_recall=options.precision_recall,
+        accuracy_cost=options.accuracy_cost,
+        enforce_labels=options.enforce_labels,
+        seed=options.seed,
+    )
+    model.save(options.output)
+    for contradiction in model.contradictions:
+        print(f"findmatches: labels contradict each other: {contradiction}", file=sys.stderr)
+
+
+def _match(options: argparse.Namespace) -> None:
+    from pyarrow import csv as arrow_csv  # here and not above: the other commands do without it
+
+    model = Model.load(options.model)
+    table = model.match(read_records(options.records, primary_key=model.primary_key))
+    if options.output.suffix.lower() == ".parquet":
+        from pyarrow import parquet  # only where Parquet is asked for
+
+        parquet.write_table(table, options.output)
+    else:
+        arrow_csv.write_csv(table, options.output, arrow_csv.WriteOptions(quoting_style="needed"))
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    records = read_records(options.records, primary_key=options.primary_key)
+    metrics = evaluate(
+        records,
+        _label_files(options.labels),
+        precision_recall=options.precision_recall,
+        accuracy_cost=options.accuracy_cost,
+        seed=options.seed,
+    )
+    options.output.write_text(metrics.to_json() + "\n", encoding="utf-8")
+
+
+def _propose(options: argparse.Namespace) -> None:
+    records = read_records(options.records, primary_key=options.primary_key)
+    questions = _label_file(options.questions)
+    proposals = propose(records, questions, _label_files(options.labels))
+    place = questions.columns.index(options.primary_key)
+    lines = [["labeling_set_id", options.primary_key, "group", "confidence"]]
+    for set_id, rows in questions.by_set().items():
+        for row, proposal in zip(rows, proposals[set_id], strict=True):
+            lines.append([set_id, row.values[place], str(proposal.group), f"{proposal.confidence:.4f}"])
+    import csv  # only this command writes rows of its own
+
+    with options.output.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(lines)

@@ -1,0 +1,154 @@
+"""Scored pairs to groups of rows. Weak links do not chain: inside what the links connect, groups join by their mean score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A connected piece larger than this is first split by a higher threshold: mean linkage holds all its pairs in memory.
+MAX_PIECE = 1500
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edges:
+    """Scored pairs of row numbers."""
+
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    score: NDArray[np.float32]
+
+    def where(self, keep: NDArray[np.bool_]) -> Edges:
+        return Edges(self.left[keep], self.right[keep], self.score[keep])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """Pairs that a person has judged, to be respected whatever their score."""
+
+    same: tuple[tuple[int, int], ...] = ()
+    different: tuple[tuple[int, int], ...] = ()
+
+
+def components(n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The number of the connected piece of each row."""
+    from scipy.sparse import coo_matrix  # here and not above: importing findmatches must stay quick
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n_rows, n_rows))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int32)
+
+
+def cluster(n_rows: int, edges: Edges, threshold: float, told: Told | None = None) -> NDArray[np.int64]:
+    """The group of each row; groups are numbered by their first row. Pairs without a score count as 0.
+
+    With ``told``, rows judged the same are in one group and rows judged different are in two, as long as the judgements
+    do not contradict each other ("same" wins).
+    """
+    told = told or Told()
+    same = np.array(told.same, dtype=np.int32).reshape(-1, 2)
+    strong = edges.where(edges.score >= threshold)
+    piece = components(n_rows, np.concatenate([strong.left, same[:, 0]]), np.concatenate([strong.right, same[:, 1]]))
+    group = piece.astype(np.int64)
+    next_group = int(piece.max(initial=-1)) + 1
+    for rows, inside in _pieces(piece, edges, {row for pair in told.different for row in pair}):
+        labels = _split(rows, inside, threshold, told)
+        if labels.max() > 0:
+            group[rows] = np.where(labels == 0, group[rows], next_group + labels - 1)
+            next_group += int(labels.max())
+    return renumber(group)
+
+
+def renumber(group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same groups, numbered from 0 in the order of their first rows."""
+    _, first, place = np.unique(group, return_index=True, return_inverse=True)
+    number = np.empty(len(first), dtype=np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[place]
+
+
+def _pieces(piece: NDArray[np.int32], edges: Edges, told_rows: set[int]) -> list[tuple[NDArray[np.int64], Edges]]:
+    """The pieces in which there is something to decide: three rows or more, or rows judged different."""
+    size = np.bincount(piece)
+    look = size >= 3
+    for row in told_rows:
+        look[piece[row]] |= size[piece[row]] > 1
+    inside = look[piece[edges.left]] & (piece[edges.left] == piece[edges.right])
+    kept = edges.where(inside)
+    owner = piece[kept.left]
+    order = np.argsort(owner, kind="stable")
+    kept, owner = Edges(kept.left[order], kept.right[order], kept.score[order]), owner[order]
+    members = np.argsort(piece, kind="stable")
+    start_rows = np.concatenate([[0], np.cumsum(size)])
+    numbers = np.flatnonzero(look)
+    first, last = np.searchsorted(owner, numbers), np.searchsorted(owner, numbers, side="right")
+    return [
+        (
+            np.sort(members[start_rows[number] : start_rows[number + 1]]),
+            Edges(kept.left[a:b], kept.right[a:b], kept.score[a:b]),
+        )
+        for number, a, b in zip(numbers, first, last, strict=True)
+    ]
+
+
+def _split(rows: NDArray[np.int64], edges: Edges, threshold: float, told: Told) -> NDArray[np.int64]:
+    """Groups (numbered from 0) inside one connected piece."""
+    size = len(rows)
+    left, right = np.searchsorted(rows, edges.left), np.searchsorted(rows, edges.right)
+    own = set(rows.tolist()) if told.same or told.different else set()
+    same = [(a, b) for a, b in told.same if a in own and b in own]
+    different = [(a, b) for a, b in told.different if a in own and b in own]
+    if not same and not different and len(left) == size * (size - 1) // 2 and edges.score.min() >= threshold:
+        return np.zeros(size, dtype=np.int64)
+    if size > MAX_PIECE:
+        return _split_large(rows, edges, threshold, told)
+    score = np.zeros((size, size))
+    score[left, right] = edges.score
+    score = np.maximum(score, score.T)
+    return mean_linkage(score, threshold, _local(rows, same), _local(rows, different))
+
+
+def _local(rows: NDArray[np.int64], pairs: list[tuple[int, int]]) -> NDArray[np.int64]:
+    return np.searchsorted(rows, np.array(pairs, dtype=np.int64).reshape(-1, 2))
+
+
+def _split_large(rows: NDArray[np.int64], edges: Edges, threshold: float, told: Told) -> NDArray[np.int64]:
+    """Cut the weakest links of a large piece until what is left hangs together in smaller ones, then go on with those."""
+    higher = (1 + threshold) / 2
+    left = np.searchsorted(rows, edges.left).astype(np.int32)
+    right = np.searchsorted(rows, edges.right).astype(np.int32)
+    if higher > 0.999:  # all alike, by hundreds: one group
+        return np.zeros(len(rows), dtype=np.int64)
+    place = {int(row): number for number, row in enumerate(rows)}
+    inner = Told(
+        tuple((place[a], place[b]) for a, b in told.same if a in place and b in place),
+        tuple((place[a], place[b]) for a, b in told.different if a in place and b in place),
+    )
+    return cluster(len(rows), Edges(left, right, edges.score), higher, inner)
+
+
+def mean_linkage(
+    score: NDArray[np.float64], threshold: float, same: NDArray[np.int64], different: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Join the two groups with the highest mean score while that is at least the threshold."""
+    from scipy.cluster.hierarchy import fcluster, linkage  # here and not above: importing findmatches must stay quick
+    from scipy.spatial.distance import squareform
+
+    size = len(score)
+    joined = (
+        components(size, same[:, 0].astype(np.int32), same[:, 1].astype(np.int32)) if len(same) else np.arange(size)
+    )
+    count = np.bincount(joined)
+    if len(count) == 1:
+        return np.zeros(size, dtype=np.int64)
+    member = np.zeros((len(count), size))
+    member[joined, np.arange(size)] = 1.0 / count[joined]
+    mean = member @ score @ member.T
+    for a, b in joined[different]:
+        if a != b:
+            mean[a, b] = mean[b, a] = -1e6 * size
+    np.fill_diagonal(mean, 1.0)
+    tree = linkage(squareform(1 - mean, checks=False), method="average")
+    found = fcluster(tree, 1 - threshold + 1e-9, criterion="distance")
+    return renumber(found[joined].astype(np.int64))

@@ -1,0 +1,130 @@
+"""How alike two cells of one column are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches.features import row_dots, weigh, word_matrix
+from findmatches.normalise import Column, numbers
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Kind = Literal["constant", "category", "short", "text", "long"]
+
+_SHORT_LENGTH = 30
+_LONG_LENGTH = 100
+_CATEGORIES = 20
+# Characters beyond this are not compared letter by letter; words are, whatever the length.
+_MAX_LETTERS = 400
+
+MEASURES: dict[Kind, tuple[str, ...]] = {
+    "constant": (),
+    "category": ("same", "missing"),
+    "short": ("same", "missing", "letters", "start", "words", "part", "rarity"),
+    "text": ("same", "missing", "letters", "start", "words", "part", "subset", "weighted words"),
+    "long": ("same", "missing", "letters", "words", "subset", "weighted words"),
+}
+
+
+def kind_of(column: Column) -> Kind:
+    if len(column.values) <= 1:
+        return "constant"
+    if len(column.values) <= _CATEGORIES and len(column.values) < 0.2 * len(column.codes):
+        return "category"
+    length = column.mean_length
+    return "short" if length <= _SHORT_LENGTH else "text" if length <= _LONG_LENGTH else "long"
+
+
+def is_numeric(column: Column) -> bool:
+    """Most of the filled cells are numbers."""
+    if not len(column.values):
+        return False
+    known = ~np.isnan(numbers(column.values))
+    return bool((known * column.counts).sum() >= 0.8 * column.counts.sum())
+
+
+class ColumnComparer:
+    """Compares the cells of one column of one table; what can be known of each distinct value is worked out once."""
+
+    def __init__(self, column: Column, kind: Kind, numeric: bool) -> None:
+        self.column = column
+        self.kind = kind
+        self.names = (*MEASURES[kind], *(("number",) if numeric and kind != "constant" else ()))
+        self._numbers = numbers(column.values) if "number" in self.names else None
+        self._words: csr_matrix | None = None
+        self._texts = column.values
+        if kind in ("text", "long"):
+            self._texts = np.array([value[:_MAX_LETTERS] for value in column.values], dtype=object)
+        if "weighted words" in self.names and len(column.values):
+            self._words = weigh(word_matrix(column.values.tolist()))
+
+    def compare(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+        """One row a pair, one column a measure; NaN where one of the cells is missing ("missing" counts how many are)."""
+        result = np.full((len(left), len(self.names)), np.nan, dtype=np.float32)
+        if not self.names:
+            return result
+        one, two = self.column.codes[left], self.column.codes[right]
+        result[:, 1] = (one < 0).astype(np.float32) + (two < 0)
+        both = np.flatnonzero((one >= 0) & (two >= 0))
+        same = one[both] == two[both]
+        result[both, 0] = same
+        first = np.minimum(one[both], two[both]).astype(np.int64)
+        second = np.maximum(one[both], two[both])
+        code, place = np.unique(first * max(len(self.column.values), 1) + second, return_inverse=True)
+        distinct = self._values(
+            (code // max(len(self.column.values), 1)).astype(np.int32),
+            (code % max(len(self.column.values), 1)).astype(np.int32),
+        )
+        result[both, 2:] = distinct[place]
+        return result
+
+    def _values(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:
+        result = np.ones((len(first), len(self.names) - 2), dtype=np.float32)
+        other = np.flatnonzero(first != second)
+        one, two = self._texts[first[other]].tolist(), self._texts[second[other]].tolist()
+        for place, name in enumerate(self.names[2:]):
+            if name == "rarity":
+                result[:, place] = self._rarity(first, second)
+            elif name == "number":
+                result[:, place] = self._number(first, second)
+            elif name == "weighted words":
+                if self._words is not None:
+                    result[other, place] = row_dots(self._words, first[other], second[other])
+            else:
+                result[other, place] = string_measure(name, one, two)
+        return result
+
+    def _rarity(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:
+        """How much an equal value says: 0 if the values differ, 1 if nobody else has it, less the more often it occurs."""
+        rows = max(len(self.column.codes), 2)
+        weight = np.log(rows / self.column.counts[first]) / np.log(rows)
+        return np.where(first == second, weight, 0.0).astype(np.float32)
+
+    def _number(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:
+        """1 for equal numbers, less the more they differ for their size; NaN if one of the values is no number."""
+        assert_numbers = self._numbers
+        if assert_numbers is None:
+            return np.full(len(first), np.nan, dtype=np.float32)
+        one, two = assert_numbers[first], assert_numbers[second]
+        size = np.maximum(np.maximum(np.abs(one), np.abs(two)), 1e-9)
+        return (1 - np.minimum(np.abs(one - two) / size, 1)).astype(np.float32)
+
+
+def string_measure(name: str, one: list[str], two: list[str]) -> NDArray[np.float32]:
+    """One of the bulk comparisons, all between 0 (nothing in common) and 1 (alike)."""
+    from rapidfuzz import fuzz, process  # here and not above: importing findmatches must stay quick
+    from rapidfuzz.distance import Indel, JaroWinkler
+
+    scorer: Any = {
+        "letters": Indel.normalized_similarity,
+        "start": JaroWinkler.normalized_similarity,
+        "words": fuzz.token_sort_ratio,
+        "subset": fuzz.token_set_ratio,
+        "part": fuzz.partial_ratio,
+    }[name]
+    result: NDArray[np.float32] = process.cpdist(one, two, scorer=scorer, dtype=np.float32, workers=-1)
+    return result if name in ("letters", "start") else (result / 100).astype(np.float32)

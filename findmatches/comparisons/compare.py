@@ -1,0 +1,114 @@
+"""Pairs of rows of one table to a matrix of measures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches.blocking import Candidates, View, choose_views
+from findmatches.comparisons.columns import MEASURES, ColumnComparer, Kind, is_numeric, kind_of
+from findmatches.features import code_matrix, join_columns, row_dots, row_sums, weigh
+from findmatches.normalise import Column
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+_RECORD = ("likeness", "rank", "rank back", "gap", "gap back", "known", "codes shared", "codes share", "codes apart")
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a model compares: columns with their kinds and whether they hold numbers, and views of the whole record."""
+
+    columns: tuple[tuple[str, Kind, bool], ...]
+    views: tuple[View, ...]
+
+    def names(self) -> list[tuple[str | None, str]]:
+        """(column, measure) for each number that a comparison gives; the column is None for measures of the whole record."""
+        names: list[tuple[str | None, str]] = []
+        for name, kind, numeric in self.columns:
+            names += [(name, measure) for measure in MEASURES[kind]]
+            if numeric and kind != "constant":
+                names.append((name, "number"))
+        names += [(None, f"view {number}") for number in range(len(self.views))]
+        names += [(None, name) for name in _RECORD]
+        return names
+
+
+def describe(columns: Sequence[Column]) -> Schema:
+    """The kinds of the columns of a table, to be kept with a model and used for every table it is applied to."""
+    kinds = tuple((column.name, kind_of(column), is_numeric(column)) for column in columns)
+    return Schema(kinds, choose_views(columns, [kind for _, kind, _ in kinds]))
+
+
+class Comparer:
+    """Compares pairs of rows of one table. Ranks and gaps are among the candidates of each row."""
+
+    def __init__(self, columns: Sequence[Column], schema: Schema, candidates: Candidates) -> None:
+        self.schema = schema
+        self._columns = [
+            ColumnComparer(column, kind, numeric)
+            for column, (_, kind, numeric) in zip(columns, schema.columns, strict=True)
+        ]
+        self._all = columns
+        self._views: tuple[csr_matrix, ...] = candidates.views
+        self._codes = weigh(
+            code_matrix(join_columns([c for c in columns if len(c.values) > 1], len(columns[0].codes))), unit=False
+        )
+        self._code_sums = row_sums(self._codes)
+        self.likeness = self._likeness(candidates.left, candidates.right)[0]
+        self._rank_by(candidates)
+
+    def _likeness(
+        self, left: NDArray[np.int32], right: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """The mean of the cosines in all views, and each of them."""
+        cosines = [row_dots(view, left, right) for view in self._views]
+        return np.mean(cosines, axis=0).astype(np.float32), cosines
+
+    def likeness_of(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+        """The mean of the cosines in all views."""
+        return self._likeness(left, right)[0]
+
+    def _rank_by(self, candidates: Candidates) -> None:
+        n_rows = len(self._all[0].codes)
+        row = np.concatenate([candidates.left, candidates.right]).astype(np.float64)
+        # Cosines lie between 0 and 1, so rows do not overlap.
+        self._sorted = np.sort(row * 2 + (1 - np.concatenate([self.likeness, self.likeness]).astype(np.float64)))
+        self._starts = np.searchsorted(self._sorted, np.arange(n_rows) * 2.0 - 0.5)
+        self.best = np.zeros(n_rows, dtype=np.float32)
+        np.maximum.at(self.best, candidates.left, self.likeness)
+        np.maximum.at(self.best, candidates.right, self.likeness)
+
+    def rank(self, row: NDArray[np.int32], likeness: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How many candidates of ``row`` are more like it than ``likeness``."""
+        keys = row.astype(np.float64) * 2 + (1 - likeness.astype(np.float64)) - 1e-7
+        return (np.searchsorted(self._sorted, keys) - self._starts[row]).astype(np.float32)
+
+    def compare(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+        """A row of measures for each pair, in the order of ``schema.names()``. NaN where a cell is missing."""
+        blocks = [column.compare(left, right) for column in self._columns if column.names]
+        likeness, cosines = self._likeness(left, right)
+        ranks = self.rank(left, likeness), self.rank(right, likeness)
+        gaps = likeness - self.best[left], likeness - self.best[right]
+        known = np.mean([(c.codes[left] >= 0) & (c.codes[right] >= 0) for c in self._all], axis=0)
+        shared = row_dots(self._codes.sqrt(), left, right)
+        apart = self._code_sums[left] - shared, self._code_sums[right] - shared
+        least = np.minimum(self._code_sums[left], self._code_sums[right])
+        record = [
+            likeness,
+            np.log1p(np.minimum(*ranks)),
+            np.log1p(np.maximum(*ranks)),
+            np.maximum(*gaps),
+            np.minimum(*gaps),
+            known,
+            shared,
+            np.where(least > 0, shared / np.maximum(least, 1e-6), np.nan),
+            np.minimum(*apart),
+        ]
+        blocks.append(np.column_stack([*cosines, *record]).astype(np.float32))
+        return np.hstack(blocks)

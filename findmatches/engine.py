@@ -1,0 +1,119 @@
+"""The façade's functions: what to ask, how to learn."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches import tuning
+from findmatches.errors import FindMatchesError
+from findmatches.labels import Lessons, can_train, contradictions, lessons
+from findmatches.learner import Learner, fit
+from findmatches.model import Model, score_candidates
+from findmatches.prepared import Prepared, prepare
+from findmatches.questions import choose_sets
+from findmatches.schema import Records
+from labelfiles import LabeledRow, LabelFile, label_file_bytes
+
+BALANCED = 0.5
+
+
+def train(
+    records: Records,
+    labels: Sequence[LabelFile],
+    *,
+    precision_recall: float = 0.5,
+    accuracy_cost: float = 0.5,
+    enforce_labels: bool = False,
+    seed: int = 0,
+) -> Model:
+    """Learn from labels. Raises ``FindMatchesError`` if they hold no match or no difference, or rows that are not in the table.
+
+    Labels that contradict each other are listed in ``Model.contradictions``; learning goes on with them.
+    """
+    tuning.threshold(BALANCED, precision_recall)  # refuses trade-offs out of range before the work starts
+    neighbours = tuning.neighbours(accuracy_cost)
+    if not can_train(labels):
+        raise FindMatchesError(
+            "The labels must hold at least one pair of rows that match and one pair that do not, each within a set."
+        )
+    prepared = prepare(records, neighbours=neighbours)
+    taught = lessons_of(prepared, labels)
+    if not taught.teachable:
+        raise FindMatchesError("The labels name too few different rows to learn from.")
+    keys = prepared.keys
+    pairs = [(keys[one], keys[two]) for one, two in zip(taught.left, taught.right, strict=True)]
+    return Model(
+        primary_key=records.primary_key,
+        schema=prepared.schema,
+        learner=learn(prepared, taught, seed=seed),
+        precision_recall=precision_recall,
+        accuracy_cost=accuracy_cost,
+        balanced=BALANCED,
+        enforce_labels=enforce_labels,
+        told_same=_told(pairs, taught.match) if enforce_labels else (),
+        told_different=_told(pairs, ~taught.match) if enforce_labels else (),
+        labels_sha256=labels_hash(labels),
+        contradictions=tuple(contradictions(taught, keys)),
+    )
+
+
+def learn(prepared: Prepared, taught: Lessons, *, seed: int) -> Learner:
+    """A learner for the judged pairs."""
+    return fit(prepared.comparer.compare(taught.left, taught.right), taught.match, seed=seed)
+
+
+def lessons_of(prepared: Prepared, labels: Sequence[LabelFile]) -> Lessons:
+    return lessons(labels, prepared.records.primary_key, {key: row for row, key in enumerate(prepared.keys)})
+
+
+def _told(pairs: Sequence[tuple[str, str]], which: NDArray[np.bool_]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted({pair for pair, use in zip(pairs, which.tolist(), strict=True) if use}))
+
+
+def labels_hash(labels: Sequence[LabelFile]) -> str:
+    """Tells which labels made a model: SHA-256 over the label files as they are written."""
+    digest = hashlib.sha256()
+    for label_file in labels:
+        digest.update(label_file_bytes(label_file))
+    return digest.hexdigest()
+
+
+def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: int = 10, seed: int = 0) -> LabelFile:
+    """The next questions: up to ``sets`` sets of up to ``rows`` rows, the label column empty, never a row that ``labels`` hold.
+
+    Set ids are new with respect to ``labels``. Raises ``FindMatchesError`` if no rows are left to ask about.
+    """
+    if sets < 1 or not 2 <= rows <= 50:
+        raise FindMatchesError("Ask for at least one set, of 2 to 50 rows each.")
+    if records.n_rows < 2:
+        raise FindMatchesError("There are no questions in a table with fewer than two rows.")
+    prepared = prepare(records, neighbours=tuning.neighbours(0.5))
+    taught = lessons_of(prepared, labels)
+    score = score_candidates(prepared, learn(prepared, taught, seed=seed)) if taught.teachable else None
+    chosen = choose_sets(prepared, score, taught.rows, sets=sets, rows=rows, seed=seed)
+    if not chosen:
+        raise FindMatchesError("No rows are left to ask about: all rows with neighbours are in the labels already.")
+    places = [int(prepared.order[row]) for group in chosen for row in group]
+    columns = [column.to_pylist() for column in records.table.take(places).columns]
+    contents = zip(*[[value or "" for value in column] for column in columns], strict=True)
+    names = set_names(taught.sets, seed, len(chosen))
+    ids = [name for name, group in zip(names, chosen, strict=True) for _ in group]
+    return LabelFile(
+        records.columns, tuple(LabeledRow(name, "", values) for name, values in zip(ids, contents, strict=True))
+    )
+
+
+def set_names(taken: Sequence[str], seed: int, count: int) -> list[str]:
+    """Ids that no earlier set has: a tag that depends on what came before, and a number."""
+    used = set(taken)
+    attempt = 0
+    while True:
+        tag = hashlib.sha256(repr((seed, attempt, sorted(used))).encode()).hexdigest()[:8]
+        names = [f"{tag}-{number:03d}" for number in range(1, count + 1)]
+        if not used.intersection(names):
+            return names
+        attempt += 1

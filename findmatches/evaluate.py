@@ -1,0 +1,149 @@
+"""How good a model is, as far as the labels can tell: learn from some sets, judge by the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches import tuning
+from findmatches.comparisons import Schema
+from findmatches.engine import BALANCED, lessons_of
+from findmatches.errors import FindMatchesError
+from findmatches.labels import Lessons
+from findmatches.learner import fit
+from findmatches.prepared import prepare
+from findmatches.schema import Records
+from labelfiles import LabelFile
+
+TEST_SHARE = 0.3
+_ROUNDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionMatrix:
+    """Labelled pairs, by what the labels say (true, false) and what a model says that has not seen them."""
+
+    true_positives: int
+    false_positives: int
+    true_negatives: int
+    false_negatives: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Estimates from labelled pairs. ``precision``, ``recall`` and the matrix hold at the threshold of the trade-off; ``f1`` is
+    the best over all thresholds. ``column_importances``: (column, share), largest first, together 1."""
+
+    precision: float
+    recall: float
+    f1: float
+    area_under_pr_curve: float
+    confusion_matrix: ConfusionMatrix
+    column_importances: tuple[tuple[str, float], ...]
+
+    def to_json(self) -> str:
+        content = asdict(self)
+        content["column_importances"] = [
+            {"column": column, "importance": importance} for column, importance in self.column_importances
+        ]
+        return json.dumps(content, ensure_ascii=False, indent=1)
+
+
+def evaluate(
+    records: Records,
+    labels: Sequence[LabelFile],
+    *,
+    precision_recall: float = 0.5,
+    accuracy_cost: float = 0.5,
+    seed: int = 0,
+) -> Metrics:
+    """Split the labeling sets again and again, 70% to learn from and 30% to judge by, so that every set is judged.
+
+    A pair's score is the mean over the models that have not seen its set. Raises ``FindMatchesError`` where no split leaves
+    matches and differences to learn from: then there are too few sets.
+    """
+    cut = tuning.threshold(BALANCED, precision_recall)
+    prepared = prepare(records, neighbours=tuning.neighbours(accuracy_cost))
+    taught = lessons_of(prepared, labels)
+    measures = prepared.comparer.compare(taught.left, taught.right)
+    total, times = np.zeros(len(taught.match)), np.zeros(len(taught.match))
+    for number, held in enumerate(splits(taught, seed)):
+        learner = fit(measures[~held], taught.match[~held], seed=seed + number)
+        total[held] += learner.predict(measures[held])
+        times[held] += 1
+    judged = times > 0
+    if not taught.teachable or not judged.any() or not taught.match[judged].any():
+        raise FindMatchesError(
+            "There are too few labels to estimate quality: matches and differences are needed in several labeling sets."
+        )
+    score, match = total[judged] / times[judged], taught.match[judged]
+    matrix = confusion(score >= cut, match)
+    found = matrix.true_positives + matrix.false_positives
+    f1, area = curve(score, match)
+    return Metrics(
+        precision=matrix.true_positives / found if found else 0.0,
+        recall=matrix.true_positives / (matrix.true_positives + matrix.false_negatives),
+        f1=f1,
+        area_under_pr_curve=area,
+        confusion_matrix=matrix,
+        column_importances=importances(prepared.schema, fit(measures, taught.match, seed=seed).importances),
+    )
+
+
+def splits(taught: Lessons, seed: int) -> Iterator[NDArray[np.bool_]]:
+    """Which pairs are held back, again and again. Sets that share a row fall on the same side; each set is held back in turn."""
+    from findmatches.clustering import components  # only evaluation ties sets together by their rows
+
+    n_sets = len(taught.sets)
+    rows = np.concatenate([taught.left, taught.right])
+    owner = np.concatenate([taught.set_number, taught.set_number])
+    size = n_sets + int(rows.max(initial=-1)) + 1
+    block = components(size, owner, (rows + n_sets).astype(np.int32))[:n_sets]
+    blocks = np.unique(block[np.unique(taught.set_number)])
+    held_size = max(1, round(TEST_SHARE * len(blocks)))
+    random = np.random.default_rng(seed)
+    for _ in range(_ROUNDS if len(blocks) > 1 else 0):
+        order = random.permutation(blocks)
+        for start in range(0, len(order), held_size):
+            chosen = np.take(order, range(start, start + held_size), mode="wrap")
+            held = np.isin(block[taught.set_number], chosen)
+            learnt = taught.match[~held]
+            if held.any() and learnt.any() and not learnt.all():
+                yield held
+
+
+def confusion(said: NDArray[np.bool_], match: NDArray[np.bool_]) -> ConfusionMatrix:
+    return ConfusionMatrix(
+        true_positives=int((said & match).sum()),
+        false_positives=int((said & ~match).sum()),
+        true_negatives=int((~said & ~match).sum()),
+        false_negatives=int((~said & match).sum()),
+    )
+
+
+def curve(score: NDArray[np.float64], match: NDArray[np.bool_]) -> tuple[float, float]:
+    """The best F1 over all thresholds, and the area under the precision-recall curve (average precision)."""
+    order = np.argsort(-score, kind="stable")
+    last = np.append(np.diff(score[order]) != 0, True)  # a threshold takes all pairs of the same score
+    hits = np.cumsum(match[order])[last]
+    said = (np.arange(len(score)) + 1)[last]
+    precision, recall = hits / said, hits / match.sum()
+    f1 = 2 * hits / (said + match.sum())
+    area = float((precision * np.diff(np.concatenate([[0.0], recall]))).sum())
+    return float(f1.max()), area
+
+
+def importances(schema: Schema, helped: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
+    """The share of each column, from how much its measures helped; what whole-record measures helped is spread in proportion."""
+    share = {name: 0.0 for name, _, _ in schema.columns}
+    for (column, _), help_ in zip(schema.names(), helped.tolist(), strict=True):
+        if column is not None:
+            share[column] += help_
+    total = sum(share.values())
+    even = 1 / len(share)
+    parts = [(name, value / total if total > 0 else even) for name, value in share.items()]
+    return tuple(sorted(parts, key=lambda part: -part[1]))

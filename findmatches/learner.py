@@ -1,0 +1,70 @@
+"""From labelled pairs to a score: the mean of extremely randomised trees and a logistic regression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches.forest import Forest, grow
+
+TREES = 200
+_STRENGTH = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linear:
+    """Logistic regression over measures that are filled in (``fill`` where not known), centred and scaled."""
+
+    fill: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    intercept: float
+
+    def predict(self, measures: NDArray[np.float32]) -> NDArray[np.float32]:
+        centred = np.nan_to_num(measures - self.fill, nan=0.0) / self.scale
+        result: NDArray[np.float32] = (1 / (1 + np.exp(-(centred @ self.weights + self.intercept)))).astype(np.float32)
+        return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learner:
+    """Scores pairs between 0 and 1. ``importances`` says how much each measure helped (sums to 1)."""
+
+    forest: Forest
+    linear: Linear
+    importances: NDArray[np.float64]
+
+    def predict(self, measures: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not len(measures):
+            return np.empty(0, dtype=np.float32)
+        return ((self.forest.predict(measures) + self.linear.predict(measures)) / 2).astype(np.float32)
+
+
+def fit(measures: NDArray[np.float32], match: NDArray[np.bool_], *, seed: int) -> Learner:
+    """Learn from pairs of which both kinds must occur. The same result for the same seed, whatever the number of threads."""
+    weight = np.where(match, 0.5 / match.mean(), 0.5 / (1 - match.mean()))
+    forest, helped = grow(measures, match, weight, trees=TREES, seed=seed)
+    linear = _fit_linear(measures, match, weight)
+    pull = np.abs(linear.weights.astype(np.float64))
+    both = helped / max(helped.sum(), 1e-12) + pull / max(pull.sum(), 1e-12)
+    return Learner(forest, linear, both / max(both.sum(), 1e-12))
+
+
+def _fit_linear(measures: NDArray[np.float32], match: NDArray[np.bool_], weight: NDArray[np.float64]) -> Linear:
+    from sklearn.linear_model import LogisticRegression  # here and not above: importing findmatches must stay quick
+
+    known = ~np.isnan(measures)
+    count = np.maximum(known.sum(axis=0), 1)
+    fill = np.where(known, measures, 0).sum(axis=0) / count
+    centred = np.where(known, measures - fill, 0.0).astype(np.float64)
+    scale = np.sqrt((centred**2).mean(axis=0))
+    scale[scale < 1e-6] = 1.0
+    fitted = LogisticRegression(C=_STRENGTH, max_iter=1000).fit(centred / scale, match, sample_weight=weight)
+    return Linear(
+        fill.astype(np.float32),
+        scale.astype(np.float32),
+        fitted.coef_[0].astype(np.float32),
+        float(fitted.intercept_[0]),
+    )

@@ -1,0 +1,190 @@
+"""A trained transform: scores the candidate pairs of a table, groups its rows, and can be kept in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches import persist, tuning
+from findmatches.blocking import View
+from findmatches.clustering import Edges, Told, cluster
+from findmatches.comparisons import Schema
+from findmatches.errors import FindMatchesError
+from findmatches.forest import Forest
+from findmatches.labels import Contradiction
+from findmatches.learner import Learner, Linear
+from findmatches.prepared import CHUNK, Prepared, prepare
+from findmatches.schema import Records
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RESULT_COLUMNS = ("match_id", "match_confidence_score")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """``told_same`` and ``told_different`` hold the keys of judged pairs if the output must respect them, else nothing.
+
+    ``labels_sha256`` tells which labels made the model; ``contradictions`` lists those that cannot all be true (not stored).
+    """
+
+    primary_key: str
+    schema: Schema
+    learner: Learner
+    precision_recall: float
+    accuracy_cost: float
+    balanced: float
+    enforce_labels: bool
+    told_same: tuple[tuple[str, str], ...]
+    told_different: tuple[tuple[str, str], ...]
+    labels_sha256: str
+    contradictions: tuple[Contradiction, ...] = ()
+
+    @property
+    def threshold(self) -> float:
+        return tuning.threshold(self.balanced, self.precision_recall)
+
+    def match(self, records: Records) -> pa.Table:
+        """The table with ``match_id`` (rows with the same number are one thing) and ``match_confidence_score``.
+
+        The score belongs to the group: the mean score of its pairs, or for a row alone, how sure it is that it is alone.
+        Raises ``FindMatchesError`` if the table lacks a column of the model or has one of the result.
+        """
+        import pyarrow as pa  # here and not above: importing findmatches must stay quick
+
+        for name in RESULT_COLUMNS:
+            if name in records.columns:
+                raise FindMatchesError(f"The table already has a column {name}.")
+        prepared = prepare(records, neighbours=tuning.neighbours(self.accuracy_cost), schema=self.schema)
+        group, confidence = self.match_prepared(prepared)
+        back = np.argsort(prepared.order)
+        table = records.table.append_column(RESULT_COLUMNS[0], pa.array(group[back], pa.int64()))
+        return table.append_column(RESULT_COLUMNS[1], pa.array(confidence[back], pa.float64()))
+
+    def match_prepared(self, prepared: Prepared) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Group and confidence of each row, in the order of the prepared table."""
+        scored = Edges(prepared.candidates.left, prepared.candidates.right, score_candidates(prepared, self.learner))
+        group = cluster(len(prepared.keys), scored, self.threshold, self._told(prepared))
+        return group, confidence_of(group, scored)
+
+    def _told(self, prepared: Prepared) -> Told | None:
+        if not self.enforce_labels:
+            return None
+        row_of = {key: row for row, key in enumerate(prepared.keys)}
+        return Told(_rows(self.told_same, row_of), _rows(self.told_different, row_of))
+
+    def save(self, path: Path) -> None:
+        """Write the model into a folder, made if need be."""
+        facts = {
+            "primary_key": self.primary_key,
+            "columns": [list(column) for column in self.schema.columns],
+            "views": [[view.unit, list(view.columns)] for view in self.schema.views],
+            "precision_recall": self.precision_recall,
+            "accuracy_cost": self.accuracy_cost,
+            "balanced": self.balanced,
+            "enforce_labels": self.enforce_labels,
+            "told_same": [list(pair) for pair in self.told_same],
+            "told_different": [list(pair) for pair in self.told_different],
+            "labels_sha256": self.labels_sha256,
+            "depth": self.learner.forest.depth,
+            "intercept": self.learner.linear.intercept,
+        }
+        persist.write(path, facts, _arrays(self.learner))
+
+    @classmethod
+    def load(cls, path: Path) -> Model:
+        """Read what ``save`` wrote. Raises ``FindMatchesError`` if it is anything else."""
+        facts, arrays = persist.read(path)
+        try:
+            return _model(facts, arrays)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise FindMatchesError(f"The model in {path} is damaged ({type(error).__name__}: {error}).") from error
+
+
+def _arrays(learner: Learner) -> dict[str, NDArray[Any]]:
+    forest, linear = learner.forest, learner.linear
+    return {
+        "forest_roots": forest.roots,
+        "forest_feature": forest.feature,
+        "forest_threshold": forest.threshold,
+        "forest_children": forest.children,
+        "forest_value": forest.value,
+        "linear_fill": linear.fill,
+        "linear_scale": linear.scale,
+        "linear_weights": linear.weights,
+        "importances": learner.importances,
+    }
+
+
+def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:
+    schema = Schema(
+        tuple((str(name), kind, bool(numeric)) for name, kind, numeric in facts["columns"]),
+        tuple(View(unit, tuple(int(place) for place in places)) for unit, places in facts["views"]),
+    )
+    forest = Forest(
+        arrays["forest_roots"],
+        arrays["forest_feature"],
+        arrays["forest_threshold"],
+        arrays["forest_children"],
+        arrays["forest_value"],
+        int(facts["depth"]),
+    )
+    width = len(schema.names())
+    nodes = len(forest.value)
+    linear = Linear(arrays["linear_fill"], arrays["linear_scale"], arrays["linear_weights"], float(facts["intercept"]))
+    sound = (
+        forest.children.shape == (nodes, 2)
+        and len(forest.feature) == len(forest.threshold) == nodes
+        and bool(((forest.children >= 0) & (forest.children < nodes)).all())
+        and bool(((forest.feature >= 0) & (forest.feature < width)).all())
+        and bool(((forest.roots >= 0) & (forest.roots < nodes)).all())
+        and all(len(part) == width for part in (linear.fill, linear.scale, linear.weights, arrays["importances"]))
+    )
+    if not sound:
+        raise ValueError("the arrays do not fit together")
+    return Model(
+        primary_key=str(facts["primary_key"]),
+        schema=schema,
+        learner=Learner(forest, linear, arrays["importances"]),
+        precision_recall=float(facts["precision_recall"]),
+        accuracy_cost=float(facts["accuracy_cost"]),
+        balanced=float(facts["balanced"]),
+        enforce_labels=bool(facts["enforce_labels"]),
+        told_same=tuple((str(one), str(two)) for one, two in facts["told_same"]),
+        told_different=tuple((str(one), str(two)) for one, two in facts["told_different"]),
+        labels_sha256=str(facts["labels_sha256"]),
+    )
+
+
+def _rows(pairs: Sequence[tuple[str, str]], row_of: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
+    return tuple((row_of[one], row_of[two]) for one, two in pairs if one in row_of and two in row_of)
+
+
+def confidence_of(group: NDArray[np.int64], scored: Edges) -> NDArray[np.float64]:
+    """One figure a group: the mean score of its scored pairs; for a row alone, 1 minus its best score."""
+    n_groups = int(group.max(initial=-1)) + 1
+    inside = group[scored.left] == group[scored.right]
+    owner = group[scored.left[inside]]
+    count = np.bincount(owner, minlength=n_groups)
+    mean = np.bincount(owner, weights=scored.score[inside], minlength=n_groups) / np.maximum(count, 1)
+    best = np.zeros(len(group))
+    np.maximum.at(best, scored.left, scored.score)
+    np.maximum.at(best, scored.right, scored.score)
+    size = np.bincount(group, minlength=n_groups)
+    return np.clip(np.where(size[group] > 1, mean[group], 1 - best), 0.0, 1.0).astype(np.float64)
+
+
+def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32]:
+    """The score of every candidate pair, worked out in pieces so that memory does not grow with the table."""
+    left, right = prepared.candidates.left, prepared.candidates.right
+    parts = [
+        learner.predict(prepared.comparer.compare(left[start : start + CHUNK], right[start : start + CHUNK]))
+        for start in range(0, len(left), CHUNK)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)

@@ -1,0 +1,106 @@
+"""How the engine would group the rows of a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches import tuning
+from findmatches.clustering import Edges, cluster
+from findmatches.engine import BALANCED, learn, lessons_of
+from findmatches.errors import FindMatchesError
+from findmatches.labels import valid_sets
+from findmatches.prepared import Prepared, prepare
+from findmatches.schema import Records
+from labelfiles import LabelFile
+
+# So many other rows of the table are enough to tell common values from rare ones; more would only make people wait.
+CONTEXT_ROWS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the engine thinks of one row of a question: the number of its group (from 0, by the first row in the set), and how
+    sure it is of that (0 to 1)."""
+
+    group: int
+    confidence: float
+
+
+def propose(records: Records, question: LabelFile, labels: Sequence[LabelFile]) -> dict[str, list[Proposal]]:
+    """A proposal for each row of each set of ``question``, in the order of the set. Labels in ``question`` are not looked at.
+
+    Works without labels too, then from likeness alone. Rows that are not in ``records`` are taken as the question shows them.
+    Raises ``FindMatchesError`` if the question has not the columns of the table.
+    """
+    missing = [name for name in records.columns if name not in question.columns]
+    if missing:
+        raise FindMatchesError(f"The question lacks columns of the table: {', '.join(missing)}.")
+    prepared = prepare(_context(records, question, labels), neighbours=tuning.neighbours(0.5))
+    row_of = {key: row for row, key in enumerate(prepared.keys)}
+    place = question.columns.index(records.primary_key)
+    taught = lessons_of(prepared, labels)
+    learner = learn(prepared, taught, seed=0) if taught.teachable else None
+    result = {}
+    for set_id, rows in question.by_set().items():
+        own = np.array([row_of[row.values[place]] for row in rows], dtype=np.int32)
+        pairs = np.array(list(combinations(range(len(own)), 2)), dtype=np.int64).reshape(-1, 2)
+        left, right = own[pairs[:, 0]], own[pairs[:, 1]]
+        if learner is not None:
+            score = learner.predict(prepared.comparer.compare(np.minimum(left, right), np.maximum(left, right)))
+        else:
+            score = untaught(prepared, left, right)
+        score = np.where(left == right, 1.0, score).astype(np.float32)
+        result[set_id] = _grouped(len(own), pairs, score)
+    return result
+
+
+def _grouped(size: int, pairs: NDArray[np.int64], score: NDArray[np.float32]) -> list[Proposal]:
+    edges = Edges(pairs[:, 0].astype(np.int32), pairs[:, 1].astype(np.int32), score)
+    group = cluster(size, edges, BALANCED)
+    agreed = np.where(group[edges.left] == group[edges.right], score, 1 - score)
+    sure = np.ones(size)
+    np.minimum.at(sure, edges.left, agreed)
+    np.minimum.at(sure, edges.right, agreed)
+    return [Proposal(int(number), float(confidence)) for number, confidence in zip(group, sure, strict=True)]
+
+
+def untaught(prepared: Prepared, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+    """A guess at the score from likeness alone, when there are no labels to learn from."""
+    comparer = prepared.comparer
+    likeness = comparer.likeness_of(left, right)
+    first = (comparer.rank(left, likeness) < 1).astype(np.float32) + (comparer.rank(right, likeness) < 1)
+    guess: NDArray[np.float32] = (1 / (1 + np.exp(-(12 * (likeness - 0.6) + 0.8 * (first - 1))))).astype(np.float32)
+    return guess
+
+
+def _context(records: Records, question: LabelFile, labels: Sequence[LabelFile]) -> Records:
+    """The rows of the question and of the labels, and enough others to judge them by."""
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+
+    keys = records.keys()
+    place = question.columns.index(records.primary_key)
+    unknown = {row.values[place]: row.values for row in question.rows}
+    needed = set(unknown)
+    for label_file, rows in valid_sets(labels).values():
+        if records.primary_key in label_file.columns:
+            needed.update(row.values[label_file.columns.index(records.primary_key)] for row in rows)
+    use = np.array([key in needed for key in keys], dtype=bool)
+    if len(keys) > CONTEXT_ROWS:
+        use[np.random.default_rng(0).choice(len(keys), CONTEXT_ROWS, replace=False)] = True
+    else:
+        use[:] = True
+    for key in keys:
+        unknown.pop(key, None)
+    order = [question.columns.index(name) for name in records.columns]
+    extra = {
+        name: [values[at] or None for values in unknown.values()]
+        for name, at in zip(records.columns, order, strict=True)
+    }
+    schema = records.table.schema
+    table = pa.concat_tables([records.table.filter(pa.array(use)), pa.table(extra, schema=schema)])
+    return Records.from_arrow(table, primary_key=records.primary_key)

@@ -1,0 +1,177 @@
+"""CSV and Parquet files to ``Records``, with errors that name file, line and column."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from findmatches.errors import FindMatchesError
+from findmatches.schema import Records, key_fault, text_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_CSV = (".csv", ".csv.gz")
+_PARQUET = (".parquet", ".parq")
+_BLOCK = 16 << 20
+_LINE_ENDS = re.compile(rb"\r\n|\n|\r")
+
+
+def read_records(source: Path | Sequence[Path], *, primary_key: str) -> Records:
+    """Read a CSV (UTF-8, comma-separated, with a header; ``.gz`` allowed) or Parquet file, a folder of them, or several of both.
+
+    An empty cell is a null. All files must have the same columns; their order may differ. In a folder, files whose names
+    start with ``.`` or ``_`` are left out, as Spark does. Raises ``FindMatchesError``.
+    """
+    paths = _files([source] if isinstance(source, Path) else list(source))
+    tables = [_read(path) for path in paths]
+    return _join(paths, tables, primary_key)
+
+
+def _files(sources: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for source in sources:
+        if source.is_dir():
+            inside = sorted(
+                path
+                for path in source.rglob("*")
+                if path.is_file()
+                and path.name.lower().endswith(_CSV + _PARQUET)
+                and not any(part.startswith((".", "_")) for part in path.relative_to(source).parts)
+            )
+            if not inside:
+                raise FindMatchesError(f"The folder {source} holds no .csv, .csv.gz or .parquet file.")
+            found.extend(inside)
+        elif source.is_file():
+            found.append(source)
+        else:
+            raise FindMatchesError(f"There is no file or folder {source}.")
+    if not found:
+        raise FindMatchesError("No file was given.")
+    return found
+
+
+def _read(path: Path) -> pa.Table:
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+
+    try:
+        if path.name.lower().endswith(_PARQUET):
+            import pyarrow.parquet as pq  # only where a Parquet file is read
+
+            return pq.ParquetFile(path).read()
+        return _read_csv(path)
+    except pa.ArrowInvalid as error:
+        raise FindMatchesError(f"{path}: {error}") from error
+
+
+def _read_csv(path: Path) -> pa.Table:
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+    from pyarrow import csv as arrow_csv
+
+    raw = path.read_bytes()
+    data = gzip.decompress(raw) if path.name.lower().endswith(".gz") else raw
+    if not data.strip(b"\xef\xbb\xbf\r\n"):
+        raise FindMatchesError(f"{path}: the file is empty.")
+    names = _header(path, data)
+    try:
+        return arrow_csv.read_csv(
+            pa.BufferReader(data),
+            # A cell may be large, but it must fit into one block.
+            read_options=arrow_csv.ReadOptions(block_size=_BLOCK if len(data) < 64 * _BLOCK else 4 * _BLOCK),
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={name: pa.string() for name in names}, strings_can_be_null=True, null_values=[""]
+            ),
+        )
+    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        raise FindMatchesError(_csv_fault(path, data, names) or f"{path}: {error}") from error
+
+
+def _header(path: Path, data: bytes) -> list[str]:
+    try:
+        text = data[: 1 << 20].decode("utf-8-sig", errors="strict" if len(data) <= 1 << 20 else "ignore")
+    except UnicodeDecodeError:
+        raise FindMatchesError(_encoding_fault(path, data)) from None
+    names = next((row for row in csv.reader(io.StringIO(text, newline="")) if row), [])
+    for name in names:
+        if names.count(name) > 1:
+            raise FindMatchesError(f"{path}, line 1, column {name}: the header names this column more than once.")
+    return names
+
+
+def _encoding_fault(path: Path, data: bytes) -> str:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = len(_LINE_ENDS.findall(data, 0, error.start)) + 1
+        return f"{path}, line {line}: the file is not UTF-8 (byte 0x{data[error.start]:02x} at offset {error.start})."
+    return ""
+
+
+def _csv_fault(path: Path, data: bytes, names: list[str]) -> str:
+    """Where and why Arrow could not read the file, found by a slow second look."""
+    if fault := _encoding_fault(path, data):
+        return fault
+    try:
+        for line, row in _rows_with_lines(data):
+            if len(row) != len(names):
+                return f"{path}, line {line}: the row has {len(row)} cells; the header has {len(names)} columns."
+    except csv.Error as error:
+        return f"{path}: {error}."
+    return ""
+
+
+def _rows_with_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Every row, header included, with the line on which it starts."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(data)))
+    reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+    line = 1
+    for row in reader:
+        if row:
+            yield line, row
+        line = reader.line_num + 1
+
+
+def _join(paths: list[Path], tables: list[pa.Table], primary_key: str) -> Records:
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+
+    names = tables[0].column_names
+    texts = []
+    for path, table in zip(paths, tables, strict=True):
+        if set(table.column_names) != set(names):
+            missing = [name for name in names if name not in table.column_names]
+            unknown = [name for name in table.column_names if name not in names]
+            what = "; ".join(
+                f"{word} {', '.join(found)}"
+                for word, found in (("it lacks", missing), ("it also has", unknown))
+                if found
+            )
+            raise FindMatchesError(f"{path}: the columns are not those of {paths[0]}: {what}.")
+        try:
+            texts.append(text_table(table, primary_key).select(names))
+        except FindMatchesError as error:
+            raise FindMatchesError(f"{path}: {error}") from error
+    records = Records(pa.concat_tables(texts), primary_key)
+    if fault := key_fault(records.keys()):
+        row, message = fault
+        raise FindMatchesError(f"{_place(paths, tables, row)}, column {primary_key}: {message}")
+    return records
+
+
+def _place(paths: list[Path], tables: list[pa.Table], row: int) -> str:
+    for path, table in zip(paths, tables, strict=True):
+        if row < table.num_rows:
+            if path.name.lower().endswith(_PARQUET):
+                return f"{path}, row {row + 1}"
+            raw = path.read_bytes()
+            data = gzip.decompress(raw) if path.name.lower().endswith(".gz") else raw
+            for number, (line, _) in enumerate(_rows_with_lines(data), start=-1):
+                if number == row:
+                    return f"{path}, line {line}"
+        row -= table.num_rows
+    return str(paths[-1])

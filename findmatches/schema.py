@@ -1,0 +1,95 @@
+"""``Records``: a table of text with a primary key that is known to be good."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches.errors import FindMatchesError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MAX_COLUMNS = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """Rows to be matched. All columns are text, nulls allowed; every row has its own, non-blank primary key.
+
+    Make it with ``read_records`` or ``Records.from_arrow``, which check this.
+    """
+
+    table: pa.Table
+    primary_key: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns, the primary key among them, in the order of the table."""
+        return tuple(self.table.column_names)
+
+    @property
+    def n_rows(self) -> int:
+        return int(self.table.num_rows)
+
+    def keys(self) -> list[str]:
+        """The primary keys in the order of the table."""
+        keys: list[str] = self.table.column(self.primary_key).to_pylist()
+        return keys
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table, *, primary_key: str) -> Records:
+        """Cast every column to text and check the table.
+
+        Raises ``FindMatchesError`` if the primary key is no column, is blank or repeated in a row, if there are more than 100
+        columns, if two columns share a name, or if a column holds values that are not plain (lists, structures).
+        """
+        records = cls(text_table(table, primary_key), primary_key)
+        if fault := key_fault(records.keys()):
+            row, message = fault
+            raise FindMatchesError(f"Row {row + 1}, column {primary_key}: {message}")
+        return records
+
+
+def text_table(table: pa.Table, primary_key: str) -> pa.Table:
+    """The table with every column cast to text, after checking its columns but not yet its keys."""
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+
+    names = table.column_names
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise FindMatchesError(f"The table has more than one column named {repeated[0]}.")
+    if primary_key not in names:
+        shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+        raise FindMatchesError(f"The primary key {primary_key} is not a column of the table. Its columns are: {shown}.")
+    if len(names) > MAX_COLUMNS:
+        raise FindMatchesError(f"The table has {len(names)} columns; {MAX_COLUMNS} are allowed.")
+    columns = []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if pa.types.is_nested(field.type):
+            raise FindMatchesError(f"Column {field.name} holds {field.type} values; only plain values can be matched.")
+        try:
+            columns.append(column.cast(pa.string()))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise FindMatchesError(f"Column {field.name} ({field.type}) cannot be read as text: {error}") from error
+    return pa.table(columns, names=names)
+
+
+def key_fault(keys: list[str]) -> tuple[int, str] | None:
+    """The index of the first row whose key is blank or was seen before, and what is wrong with it."""
+    seen: dict[str, int] = {}
+    for row, key in enumerate(keys):
+        if key is None or not key.strip():
+            return row, "the primary key is blank."
+        if (first := seen.setdefault(key, row)) != row:
+            return row, f"the primary key {key} stands in row {first + 1} already."
+    return None
+
+
+def key_order(keys: list[str]) -> NDArray[np.int64]:
+    """The rows sorted by key. All work is done in this order, so that the order of the rows in the file cannot matter."""
+    return np.argsort(np.asarray(keys, dtype=object), kind="stable").astype(np.int64)

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from findmatches import FindMatchesError, Model, Records, ask, can_train, evaluate, propose, train
+from labelfiles import LabelFile, validate
+from tests.findmatches.data import label_file, oracle, partition, people, records
+
+NAMES = ("id", "name", "town")
+
+
+@pytest.fixture(scope="module")
+def taught() -> tuple[Records, dict[str, str], list[LabelFile]]:
+    table, truth = people(250, 60)
+    answer = oracle(truth)
+    labels: list[LabelFile] = []
+    for _ in range(2):
+        labels.append(answer(ask(table, labels, sets=6, rows=8)))
+    return table, truth, labels
+
+
+Taught = tuple[Records, dict[str, str], list[LabelFile]]
+
+
+def test_it_teaches_itself(taught: Taught) -> None:
+    table, truth, labels = taught
+    groups: dict[str, set[str]] = {}
+    for key, thing in truth.items():
+        groups.setdefault(thing, set()).add(key)
+    pairs = {group for group in map(frozenset, groups.values()) if len(group) > 1}
+    found = {group for group in partition(train(table, labels).match(table)) if len(group) > 1}
+    assert len(found & pairs) >= 0.95 * len(pairs)
+    assert len(found - pairs) <= 0.05 * len(pairs)
+
+
+def test_questions_are_a_good_label_file_and_never_ask_twice(taught: Taught) -> None:
+    table, _, labels = taught
+    questions = ask(table, labels, sets=5, rows=7, seed=3)
+    assert validate(questions, columns=table.columns, primary_key="id", require_labels=False) == []
+    assert {len(rows) for rows in questions.by_set().values()} == {7}
+    assert len(questions.by_set()) == 5
+    asked = {row.values[0] for labels_ in labels for row in labels_.rows}
+    assert not asked & {row.values[0] for row in questions.rows}
+    assert not {row.labeling_set_id for labels_ in labels for row in labels_.rows} & set(questions.by_set())
+    assert {row.label for row in questions.rows} == {""}
+
+
+def test_the_first_questions_hold_matches_and_differences() -> None:
+    table, truth = people(600, 6, seed=5)
+    assert can_train([oracle(truth)(ask(table, []))])
+
+
+def test_the_same_seed_gives_the_same_answer(taught: Taught) -> None:
+    table, _, labels = taught
+    assert ask(table, labels, seed=4) == ask(table, labels, seed=4)
+    assert ask(table, labels, seed=4) != ask(table, labels, seed=5)
+    assert train(table, labels).match(table).equals(train(table, labels).match(table))
+
+
+def test_the_order_of_rows_does_not_matter(taught: Taught) -> None:
+    table, _, labels = taught
+    shuffled = np.random.default_rng(1).permutation(table.n_rows)
+    other = Records.from_arrow(table.table.take(shuffled), primary_key="id")
+    assert partition(train(table, labels).match(table)) == partition(train(other, labels).match(other))
+    assert ask(table, labels).rows == ask(other, labels).rows
+
+
+def test_a_model_is_the_same_after_saving_and_loading(taught: Taught, tmp_path: Path) -> None:
+    table, _, labels = taught
+    model = train(table, labels, precision_recall=0.7, enforce_labels=True)
+    model.save(tmp_path / "model")
+    loaded = Model.load(tmp_path / "model")
+    assert loaded.match(table).equals(model.match(table))
+    assert loaded.labels_sha256 == model.labels_sha256
+
+
+def test_enforced_labels_are_respected(taught: Taught) -> None:
+    table, truth, labels = taught
+    lie = {row.values[0]: str(number % 2) for number, row in enumerate(labels[0].rows)}
+    lies = [oracle({**truth, **lie})(labels[0]), *labels[1:]]
+    matched = train(table, lies, enforce_labels=True).match(table)
+    group = dict(zip(matched.column("id").to_pylist(), matched.column("match_id").to_pylist(), strict=True))
+    for questions in lies:
+        for rows in questions.by_set().values():
+            for row in rows:
+                for other in rows:
+                    assert (group[row.values[0]] == group[other.values[0]]) == (row.label == other.label)
+
+
+def test_evaluation(taught: Taught) -> None:
+    table, _, labels = taught
+    metrics = evaluate(table, labels)
+    assert metrics.f1 > 0.8
+    assert metrics.area_under_pr_curve > 0.8
+    assert metrics.precision == pytest.approx(
+        metrics.confusion_matrix.true_positives
+        / (metrics.confusion_matrix.true_positives + metrics.confusion_matrix.false_positives)
+    )
+    names, shares = zip(*metrics.column_importances, strict=True)
+    assert sorted(names) == sorted(set(table.columns) - {"id"})
+    assert sum(shares) == pytest.approx(1)
+    assert list(shares) == sorted(shares, reverse=True)
+    assert metrics == evaluate(table, labels)
+
+
+def test_proposals_without_and_with_labels(taught: Taught) -> None:
+    table, truth, labels = taught
+    questions = ask(table, labels, sets=6, rows=8)
+    for known in ([], labels):
+        proposals = propose(table, questions, known)
+        right = total = 0
+        for set_id, rows in questions.by_set().items():
+            assert len(proposals[set_id]) == len(rows)
+            assert proposals[set_id][0].group == 0
+            for one, row in zip(proposals[set_id], rows, strict=True):
+                assert 0 <= one.confidence <= 1
+                for two, other in zip(proposals[set_id], rows, strict=True):
+                    right += (one.group == two.group) == (truth[row.values[0]] == truth[other.values[0]])
+                    total += 1
+        assert right >= 0.9 * total
+
+
+def test_proposals_for_rows_that_are_not_in_the_table(taught: Taught) -> None:
+    table, _, _ = taught
+    rows = [
+        ("s", "", "x1", "quentin", "zwingli", "1 lonely road", "1990-01-01", "777777777"),
+        ("s", "", "x2", "quentin", "zwinglj", "1 lonely road", "1990-01-01", "777777777"),
+        ("s", "", "x3", "ada", "brown", "7 crowded lane", "1950-05-05", "123123123"),
+    ]
+    groups = [one.group for one in propose(table, label_file(table.columns, *rows), [])["s"]]
+    assert groups == [0, 0, 1]
+
+
+def test_training_needs_both_kinds_of_pairs() -> None:
+    table = records([["1", "anna", "x"], ["2", "anna", "x"], ["3", "bob", "y"]], NAMES)
+    same = label_file(NAMES, ("s", "A", "1", "anna", "x"), ("s", "A", "2", "anna", "x"))
+    other = label_file(NAMES, ("t", "A", "1", "anna", "x"), ("t", "B", "3", "bob", "y"))
+    assert not can_train([same])
+    assert not can_train([other])
+    assert not can_train([])
+    assert can_train([same, other])
+    with pytest.raises(FindMatchesError, match="at least one pair"):
+        train(table, [same])
+    assert partition(train(table, [same, other]).match(table)) == {frozenset("12"), frozenset("3")}
+
+
+def test_a_later_file_replaces_a_set() -> None:
+    first = label_file(NAMES, ("s", "A", "1", "", ""), ("s", "A", "2", "", ""), ("s", "B", "3", "", ""))
+    later = label_file(NAMES, ("s", "A", "1", "", ""), ("s", "B", "2", "", ""))
+    assert can_train([first])
+    assert not can_train([first, later])
+
+
+def test_labels_for_rows_that_are_not_there() -> None:
+    table = records([["1", "anna", "x"], ["2", "anna", "x"]], NAMES)
+    with pytest.raises(FindMatchesError, match="set s has a row with id 9"):
+        train(table, [label_file(NAMES, ("s", "A", "1", "", ""), ("s", "A", "2", "", ""), ("s", "B", "9", "", ""))])
+
+
+def test_contradictions_are_reported_and_no_crash() -> None:
+    rows = [[str(n), name, "x"] for n, name in enumerate(["anna", "anne", "annk", "bob", "carl"])]
+    labels = [
+        label_file(NAMES, ("s1", "A", *rows[0]), ("s1", "A", *rows[1]), ("s1", "B", *rows[3])),
+        label_file(NAMES, ("s2", "A", *rows[1]), ("s2", "A", *rows[2])),
+        label_file(NAMES, ("s3", "A", *rows[0]), ("s3", "B", *rows[2])),
+    ]
+    model = train(records(rows, NAMES), labels, enforce_labels=True)
+    (contradiction,) = model.contradictions
+    assert contradiction.keys == ("0", "2")
+    assert contradiction.sets == ("s1", "s2", "s3")
+    assert len(partition(model.match(records(rows, NAMES)))) <= 5
+
+
+def test_a_model_says_which_columns_a_table_lacks(taught: Taught) -> None:
+    table, _, labels = taught
+    model = train(table, labels)
+    with pytest.raises(FindMatchesError, match="lacks columns that the model was trained with: last, phone"):
+        model.match(Records.from_arrow(table.table.drop_columns(["last", "phone"]), primary_key="id"))
+    with pytest.raises(FindMatchesError, match="already has a column match_id"):
+        model.match(Records.from_arrow(model.match(table), primary_key="id"))
+
+
+def test_trade_offs_out_of_range(taught: Taught) -> None:
+    table, _, labels = taught
+    with pytest.raises(FindMatchesError, match="precision-recall"):
+        train(table, labels, precision_recall=1.5)
+    with pytest.raises(FindMatchesError, match="accuracy-cost"):
+        train(table, labels, accuracy_cost=-0.1)
+
+
+def test_more_evidence_gives_fewer_links(taught: Taught) -> None:
+    table, _, labels = taught
+    sizes = [len(partition(train(table, labels, precision_recall=value).match(table))) for value in (0.0, 0.5, 1.0)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1]
+
+
+def test_importing_is_quick_and_pulls_in_nothing_heavy() -> None:
+    code = (
+        "import time, sys; start = time.perf_counter(); import findmatches; took = time.perf_counter() - start;"
+        "heavy = {'sklearn', 'scipy', 'pyarrow', 'django', 'boto3'} & set(sys.modules); assert not heavy, heavy; print(took)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 1
+
+
+def test_result_columns_and_types(taught: Taught) -> None:
+    table, _, labels = taught
+    matched = train(table, labels).match(table)
+    assert matched.column_names == [*table.columns, "match_id", "match_confidence_score"]
+    assert matched.schema.field("match_id").type == pa.int64()
+    assert matched.schema.field("match_confidence_score").type == pa.float64()
+    assert matched.column("id").equals(table.table.column("id"))
+    assert all(0 <= score <= 1 for score in matched.column("match_confidence_score").to_pylist())
