@@ -6,11 +6,21 @@ A database row is the truth about every run, so results are not stored and any m
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from labelportal.run.lifeline import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelportal.settings")
 
 app = Celery("labelportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def _end_with_the_worker(**kwargs: Any) -> None:
+    """A pool process whose worker was killed would go on with a task that is redelivered elsewhere."""
+    die_with_parent(os.getppid())

@@ -127,9 +127,8 @@ def _s3(installation: Installation, env: Mapping[str, str]) -> Part:
 
 def _gunicorn(application: str, port: int, *, workers: int, threads: int) -> tuple[str, ...]:
     return (
-        *(sys.executable, "-m", "gunicorn", application, "--bind", f"{HOST}:{port}", "--preload"),
-        *("--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads)),
-        *("--timeout", "120", "--graceful-timeout", "5", "--log-level", "warning"),
+        *(sys.executable, "-m", "gunicorn", "--config", "python:labelportal.run.gunicorn_conf", application),
+        *("--bind", f"{HOST}:{port}", "--workers", str(workers), "--threads", str(threads)),
     )
 
 

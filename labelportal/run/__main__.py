@@ -1,0 +1,163 @@
+"""``python -m labelportal.run``: prepare, start, say when it is ready, keep it running, stop it in order."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from labelportal.run import ports, probes
+from labelportal.run.config import REGION, ROOT, ConfigError, Installation
+from labelportal.run.credentials import AwsCredentials, write_aws_env
+from labelportal.run.lifeline import die_with_parent
+from labelportal.run.lock import InstallationLock
+from labelportal.run.parts import Part, all_parts
+from labelportal.run.supervisor import PartError, Stopped, Supervisor
+
+
+class StepError(Exception):
+    """A step before the ready line failed; the message carries its output."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs until a signal comes; returns the exit code: 0 after SIGINT or SIGTERM, 1 when something could not be started or kept running."""
+    parser = argparse.ArgumentParser(
+        prog="python -m labelportal.run", description="Runs all parts of labelportal on this machine."
+    )
+    parser.add_argument("--verbose", action="store_true", help="show what the parts write, not only keep it in var/log")
+    parser.add_argument(
+        "--stop-with-parent", action="store_true", help="stop when the process that started this one is gone"
+    )
+    options = parser.parse_args(arguments)
+    if options.stop_with_parent:
+        die_with_parent(os.getppid(), signal.SIGTERM)
+    os.umask(0o077)  # records hold personal data: what the parts write is for this account alone
+    multiprocessing.set_start_method("fork")  # the keepers inherit the lock and the lifeline
+    try:
+        installation = Installation.from_environ()
+        lock = InstallationLock(installation.var / "run.lock")
+        lock.acquire()
+        installation.var.chmod(0o700)
+        ports.require_free(installation, patience=5.0 if lock.previous_was_killed else 0.0)
+    except ConfigError as error:
+        print(f"labelportal: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    code = Launcher(installation, verbose=options.verbose).run()
+    lock.release()
+    return code
+
+
+class Launcher:
+    """One run, from the first file to the last process."""
+
+    def __init__(self, installation: Installation, *, verbose: bool) -> None:
+        self.installation = installation
+        self.var = installation.var
+        self.credentials = AwsCredentials.load_or_create(self.var / "aws.env")
+        self.env = installation.environment(self.credentials)
+        self._fresh_logs()
+        self.supervisor = Supervisor(installation.logs, verbose=verbose)
+
+    def run(self) -> int:
+        """Everything between a free port and the exit code."""
+        started = time.monotonic()
+        try:
+            self._start()
+            self.supervisor.say(self._ready_line(time.monotonic() - started))
+            self.supervisor.run()
+        except Stopped:
+            self.supervisor.say(f"{signal.Signals(self.supervisor.signal_number).name}: stopping.")
+            return 0
+        except (PartError, StepError, ConfigError) as error:
+            print(f"labelportal: {error}\nlabelportal: stopping.", file=sys.stderr, flush=True)  # noqa: T201
+            return 1
+        finally:
+            self.supervisor.stop()
+            self.supervisor.say("stopped.")
+        return 0
+
+    def _start(self) -> None:
+        """Redis and S3 start while the database and the static files are brought up to date; the rest follows."""
+        self._write_aws_env()
+        self.supervisor.say(f"starting; state in {self.var}, logs in {self.installation.logs}")
+        parts = all_parts(self.installation, self.env)
+        first, rest = [part for part in parts if part.stage == 0], [part for part in parts if part.stage > 0]
+        for part in first:
+            self.supervisor.launch(part)
+        self._step("prepare", "-m", "labelportal.run.prepare")
+        self.supervisor.wait(first)
+        if "s3" not in self.installation.external:
+            probes.ensure_bucket(self.env, self.env.get("LABELPORTAL_BUCKET") or "labelportal")
+        for part in rest:
+            self.supervisor.launch(part)
+        self._seed(rest)
+        self.supervisor.wait(rest)
+
+    def _seed(self, rest: Sequence[Part]) -> None:
+        """Accounts and the demo transform, made through Glue and S3 as a person would make them. Shows what it says: the first passwords."""
+        self.supervisor.wait([part for part in rest if part.name == "glue"])
+        if not (ROOT / "labeling/management/commands/seed.py").exists():
+            return
+        if output := self._step("seed", "manage.py", "seed").strip():
+            print(output, flush=True)  # noqa: T201
+
+    def _step(self, name: str, *command: str) -> str:
+        """Runs one Python command to its end while the parts are watched; its output, or StepError with it."""
+        log = self.installation.logs / f"{name}.log"
+        with log.open("wb") as stream:
+            step = subprocess.Popen(
+                [sys.executable, *command],
+                env=self.env,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            while step.poll() is None:
+                self.supervisor.pump(0.05)
+        finally:
+            if step.poll() is None:
+                step.kill()
+                step.wait()
+        output = log.read_text(errors="replace")
+        if step.returncode:
+            raise StepError(f"{' '.join(command)} failed with exit code {step.returncode}:\n{output}")
+        return output
+
+    def _write_aws_env(self) -> None:
+        if "glue" in self.installation.external and "s3" in self.installation.external:
+            return
+        glue_url, s3_url = self.installation.glue_url, self.installation.s3_url
+        write_aws_env(self.var / "aws.env", self.credentials, region=REGION, glue_url=glue_url, s3_url=s3_url)
+
+    def _fresh_logs(self) -> None:
+        """Each run starts its logs anew and keeps those of the run before."""
+        self.installation.logs.mkdir(parents=True, exist_ok=True)
+        for log in self.installation.logs.glob("*.log"):
+            log.replace(log.with_suffix(".log.1"))
+
+    def _ready_line(self, seconds: float) -> str:
+        addresses = {
+            "Glue": self.installation.glue_url,
+            "S3": self.installation.s3_url,
+            "Redis": self.installation.redis_url,
+        }
+        others = [f"{name} {url}" for name, url in addresses.items() if name.lower() not in self.installation.external]
+        return f"ready after {seconds:.1f} s: {self.installation.web_url} ({', '.join(others)}; AWS clients: {_short(self.var / 'aws.env')})"
+
+
+def _short(path: Path) -> str:
+    """Relative to where the person stands, if that is shorter."""
+    cwd = Path.cwd()
+    return str(path.relative_to(cwd)) if path.is_relative_to(cwd) else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
