@@ -15,7 +15,8 @@ class TaskRun(models.Model):
     """One run at Glue, from the request on. Only ``services/task_runs`` sets ``status``.
 
     ``path`` is unique to the run (InputS3Path of an import, OutputS3Path of the others), so that a run whose id was lost in a
-    crash is found again at Glue. ``claimed_at`` dates the claim while SUBMITTING. ``not_before`` is when Glue may be asked again after
+    crash is found again at Glue. ``enqueued_at`` is when a message for the row was last sent, ``claimed_at`` dates the
+    claim while SUBMITTING. ``not_before`` is when Glue may be asked again after
     an error that waiting can help with; ``error`` and ``advice`` then say what went wrong, and are emptied when it has passed.
     ``execution_seconds`` is Glue's own count. ``result_uri`` is the table that a FIND_MATCHES run wrote.
     """
@@ -34,6 +35,7 @@ class TaskRun(models.Model):
         "labeling.LabelFile", on_delete=models.PROTECT, null=True, blank=True, related_name="task_runs"
     )
     attempts = models.PositiveSmallIntegerField(default=0)
+    enqueued_at = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

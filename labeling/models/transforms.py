@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
 from labeling.choices import SourceFormat, TransformStatus
+from labeling.validators import validate_glue_name
 
 
 class SourceFile(models.Model):
@@ -49,7 +50,7 @@ class Transform(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="transforms")
-    name = models.CharField(_("name"), max_length=255)
+    name = models.CharField(_("name"), max_length=255, validators=[validate_glue_name])
     thing = models.CharField(
         _("one row is a"), max_length=60, default="thing", help_text=_("Stewards are asked: which rows are the same …?")
     )

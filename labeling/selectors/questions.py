@@ -110,6 +110,19 @@ def takeable_by(*, steward: User) -> QuerySet[Question]:
     ).exclude(answers__in=Answer.objects.filter(steward=steward, status=AnswerStatus.SUBMITTED))
 
 
+def questions_left(*, transform: Transform, steward: User) -> int:
+    """How many questions of the transform this person can still answer, the one on the screen among them."""
+    return takeable_by(steward=steward).filter(question_set__transform=transform).count()
+
+
+def question_number(*, question: Question) -> int:
+    """The place of the question among all of its transform, from 1; it never changes."""
+    before = Q(question_set__number__lt=question.question_set.number) | Q(
+        question_set=question.question_set_id, position__lt=question.position
+    )
+    return Question.objects.filter(before, question_set__transform=question.question_set.transform_id).count() + 1
+
+
 def queue_for_steward(*, team: Team, user: User) -> list[QueueEntry]:
     """Every transform of the team that has questions, with what waits there for this person; four queries."""
     transforms = list(Transform.objects.filter(team=team, question_sets__isnull=False).distinct().order_by("name"))

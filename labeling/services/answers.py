@@ -8,7 +8,10 @@ question is gone: as a draft that reaches no label file.
 from __future__ import annotations
 
 import logging
+import uuid
+from collections.abc import Collection
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
@@ -31,15 +34,18 @@ _DAY = 86_400
 _LABELS = frozenset({*GROUP_LABELS, UNSURE})
 
 
-def next_question(*, transform: Transform, steward: User) -> Question | None:
+def next_question(*, transform: Transform, steward: User, exclude: Collection[uuid.UUID] = ()) -> Question | None:
     """The question this steward should answer next, now held under a lease; None when none is left for them.
 
-    First what they hold or have begun, then fresh questions in order, then those they skipped, longest ago first.
+    First what they hold or have begun, then fresh questions in order, then those they skipped, longest ago first. ``exclude``
+    names questions that are on their screen already.
+    ``exclude`` names questions that are on their screen already, so that the one after can be fetched before it is needed.
     """
     mine = Answer.objects.filter(question=OuterRef("pk"), steward=steward)
     candidates = (
         takeable_by(steward=steward)
         .filter(question_set__transform=transform)
+        .exclude(pk__in=exclude)
         .annotate(
             turn=Case(
                 When(Q(leased_to=steward, lease_expires_at__gt=timezone.now()), then=Value(0)),
@@ -101,9 +107,14 @@ def submit_answer(*, question: Question, steward: User, labels: dict[int, str], 
         raise
 
 
-def skip_question(*, question: Question, steward: User) -> None:
-    """Leave the question for others; it comes back to this steward after everything else. What was typed stays a draft."""
+def skip_question(*, question: Question, steward: User, labels: dict[int, str] | None = None) -> None:
+    """Leave the question for others; it comes back to this steward after everything else. What was typed stays.
+
+    ``labels``, if given, is the grid as it stands, to be kept first.
+    """
     with transaction.atomic():
+        if labels is not None:
+            _keep_draft(question, steward, _checked_labels(question, labels))
         answer, _created = Answer.objects.get_or_create(question=question, steward=steward)
         Answer.objects.filter(pk=answer.pk).exclude(status=AnswerStatus.SUBMITTED).update(
             status=AnswerStatus.SKIPPED, updated_at=timezone.now()

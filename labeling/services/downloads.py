@@ -1,0 +1,47 @@
+"""Files go out through the portal, so that S3 need not be reachable from the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from labeling.aws import storage
+from labeling.exceptions import LabelportalError
+from labeling.models import LabelFile, TaskRun
+
+_TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file on its way: a name of plain letters, its type, its size in bytes, and its bytes."""
+
+    name: str
+    content_type: str
+    size: int
+    chunks: Iterator[bytes]
+
+
+def label_file_download(*, label_file: LabelFile) -> Download:
+    """The exact bytes of a label file. Raises ``GlueError`` if S3 does not give them."""
+    return _download(label_file.uri, f"{_plain(label_file.transform.name)}-labels-{str(label_file.pk)[:8]}")
+
+
+def result_download(*, run: TaskRun) -> Download:
+    """The table that a FIND_MATCHES run wrote. Raises ``LabelportalError`` if it wrote none, ``GlueError``."""
+    if not run.result_uri:
+        raise LabelportalError(_("This run has no result to download."))
+    return _download(run.result_uri, f"{_plain(run.transform.name)}-matches-{run.short_id}")
+
+
+def _download(uri: str, stem: str) -> Download:
+    size, chunks = storage.stream_uri(uri)
+    extension = "parquet" if uri.endswith(".parquet") else "csv"
+    return Download(f"{stem}.{extension}", _TYPES[extension], size, chunks)
+
+
+def _plain(name: str) -> str:
+    return slugify(name) or "transform"

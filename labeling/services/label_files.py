@@ -1,0 +1,69 @@
+"""Label files are built from answers, in exactly the documented format, and stored where Glue can read them."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from labelfiles import label_file_bytes, summarise
+from labeling.aws import storage
+from labeling.choices import LabelFileKind, RunStatus
+from labeling.exceptions import GlueError, NothingToImportError
+from labeling.models import LabelFile, LabelFileAnswer, TaskRun
+from labeling.selectors.imports import label_contents
+
+logger = logging.getLogger(__name__)
+
+MAX_BYTES = 10 * 1024 * 1024
+"""Glue's default quota "Label file size" (L-B78896B9)."""
+
+
+def build_label_file(*, run: TaskRun) -> LabelFile:
+    """Write the file for a claimed import and tie it to the run; Glue is then given ``run.path``.
+
+    The object's key is the run's own. If an earlier attempt died after it stored an object, that object belongs to no row and
+    the new one gets another key. Raises ``NothingToImportError`` if no row would be in it, ``GlueError`` if it cannot be stored or
+    exceeds Glue's quota.
+    """
+    transform = run.transform
+    contents = label_contents(transform=transform, replace_all=run.replace_all_labels)
+    if not contents.label_file.rows:
+        raise NothingToImportError(_("There are no answers to import."))
+    content = label_file_bytes(contents.label_file)
+    if len(content) > MAX_BYTES:
+        advice = _("Import more often, or replace less: Glue takes label files of up to 10 MB.")
+        raise GlueError(_("The label file is larger than 10 MB."), code="LabelFileTooLarge", advice=advice)
+    stored = storage.save_bytes(f"label-files/{transform.pk}/{run.pk}.csv", content)
+    summary = summarise(contents.label_file)
+    with transaction.atomic():
+        label_file = LabelFile.objects.create(
+            transform=transform,
+            kind=LabelFileKind.BUILT,
+            bucket=stored.bucket,
+            key=stored.key,
+            size=stored.size,
+            sha256=stored.sha256,
+            sets=summary.sets,
+            rows=summary.rows,
+            matching_pairs=summary.matching_pairs,
+            non_matching_pairs=summary.non_matching_pairs,
+            created_by=run.requested_by,
+        )
+        LabelFileAnswer.objects.bulk_create(
+            [
+                LabelFileAnswer(label_file=label_file, answer_id=answer_id, version=version)
+                for answer_id, version in contents.included
+            ],
+            batch_size=1000,
+        )
+        tied = TaskRun.objects.filter(
+            pk=run.pk, status=RunStatus.SUBMITTING, claimed_at=run.claimed_at, label_file__isnull=True
+        ).update(label_file=label_file, path=stored.uri)
+        if not tied:
+            raise GlueError(_("Another worker has taken over this import."), code="ClaimLost", retryable=True)
+    run.label_file = label_file
+    run.path = stored.uri
+    logger.info("run %s: label file %s, %d sets, %d rows", run.pk, label_file.pk, summary.sets, summary.rows)
+    return label_file

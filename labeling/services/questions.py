@@ -1,0 +1,125 @@
+"""Questions that Glue generated become rows in the portal."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass, replace
+
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from labelfiles import LabelFile as LabelFileContents
+from labelfiles import LabelFileError, read_label_file, summarise
+from labeling.aws import storage
+from labeling.choices import LabelFileKind
+from labeling.exceptions import LabelportalError
+from labeling.models import LabelFile, Question, QuestionSet, Row, TaskRun
+
+logger = logging.getLogger(__name__)
+
+_MIN_ROWS = 2
+
+
+class UnreadableQuestionsError(LabelportalError):
+    """The generated file is not there or is not what the transform's table promises."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedQuestions:
+    """The file that a generation run wrote: where it lies, and what it holds with its columns in the table's order."""
+
+    uri: str
+    size: int
+    sha256: str
+    contents: LabelFileContents
+
+
+def read_generated_questions(*, run: TaskRun) -> GeneratedQuestions:
+    """Fetch and check the file. Raises ``UnreadableQuestionsError``, ``GlueError``."""
+    found = [item for item in storage.list_objects(run.path) if item.name.endswith(".csv")]
+    if len(found) != 1:
+        message = _("Glue should have written one file of questions, but there are %(count)d.")
+        raise UnreadableQuestionsError(message % {"count": len(found)})
+    content = storage.read_uri(found[0].uri)
+    try:
+        contents = read_label_file(content)
+    except LabelFileError as error:
+        message = _("The file of questions cannot be read: %(error)s") % {"error": error}
+        raise UnreadableQuestionsError(message) from error
+    return GeneratedQuestions(
+        uri=found[0].uri,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        contents=_in_table_order(contents, run.transform.column_names),
+    )
+
+
+def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> QuestionSet:
+    """Make the questions of a file; to be called in the transaction that ends the run, so that it happens once.
+
+    A set of one row asks nothing and is left out. A set id that an earlier file of the transform used gets the number of this
+    set of questions behind it, because ids must not meet in a label file.
+    """
+    transform = run.transform
+    summary = summarise(generated.contents)
+    bucket, key = storage.split_uri(generated.uri)
+    label_file = LabelFile.objects.create(
+        transform=transform,
+        kind=LabelFileKind.GENERATED,
+        bucket=bucket,
+        key=key,
+        size=generated.size,
+        sha256=generated.sha256,
+        sets=summary.sets,
+        rows=summary.rows,
+        created_by=run.requested_by,
+    )
+    latest = QuestionSet.objects.filter(transform=transform).aggregate(latest=Max("number"))["latest"] or 0
+    question_set = QuestionSet.objects.create(
+        transform=transform, number=latest + 1, task_run=run, label_file=label_file
+    )
+    used = set(Question.objects.filter(question_set__transform=transform).values_list("labeling_set_id", flat=True))
+    key_index = transform.column_names.index(transform.primary_key)
+    questions: list[Question] = []
+    rows: list[Row] = []
+    for set_id, set_rows in generated.contents.by_set().items():
+        if len(set_rows) < _MIN_ROWS:
+            continue
+        question = Question(
+            question_set=question_set,
+            labeling_set_id=_unused(set_id, used, question_set.number),
+            position=len(questions) + 1,
+        )
+        questions.append(question)
+        rows.extend(
+            Row(question=question, position=position, key=row.values[key_index], values=list(row.values))
+            for position, row in enumerate(set_rows, start=1)
+        )
+    Question.objects.bulk_create(questions, batch_size=500)
+    Row.objects.bulk_create(rows, batch_size=500)
+    logger.info("run %s: %d questions in set %s", run.pk, len(questions), question_set.pk)
+    return question_set
+
+
+def _in_table_order(contents: LabelFileContents, columns: list[str]) -> LabelFileContents:
+    if list(contents.columns) == columns:
+        return contents
+    if sorted(contents.columns) != sorted(columns):
+        different = ", ".join(sorted(set(contents.columns) ^ set(columns)))
+        message = _("The file of questions and the table differ in these columns: %(columns)s.")
+        raise UnreadableQuestionsError(message % {"columns": different})
+    places = [contents.columns.index(column) for column in columns]
+    return LabelFileContents(
+        tuple(columns),
+        tuple(replace(row, values=tuple(row.values[place] for place in places)) for row in contents.rows),
+    )
+
+
+def _unused(set_id: str, used: set[str], number: int) -> str:
+    name, extra = set_id, 0
+    while name in used:
+        extra += 1
+        name = f"{set_id}-{number}" if extra == 1 else f"{set_id}-{number}-{extra}"
+    used.add(name)
+    return name

@@ -1,0 +1,78 @@
+"""Runs are asked for: one transaction, one row, one message."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from labeling.aws import storage
+from labeling.choices import RunKind, RunStatus
+from labeling.exceptions import NothingToImportError, RunConflictError
+from labeling.models import TaskRun, TaskRunEvent, Transform
+from labeling.selectors.imports import import_preview
+from labeling.tasks import submit_run
+
+logger = logging.getLogger(__name__)
+
+_FOLDERS = {RunKind.LABELING_SET_GENERATION: "questions", RunKind.FIND_MATCHES: "results"}
+
+
+def request_question_generation(*, transform: Transform, user: User) -> TaskRun:
+    """Have Glue choose new questions. Raises ``RunConflictError`` if it is already doing so."""
+    return _request(transform, user, RunKind.LABELING_SET_GENERATION)
+
+
+def request_evaluation(*, transform: Transform, user: User) -> TaskRun:
+    """Have Glue estimate the quality. Raises ``RunConflictError`` if it is already doing so."""
+    return _request(transform, user, RunKind.EVALUATION)
+
+
+def request_apply(*, transform: Transform, user: User) -> TaskRun:
+    """Have the transform match its whole table. Raises ``RunConflictError`` if it is already doing so."""
+    return _request(transform, user, RunKind.FIND_MATCHES)
+
+
+def request_label_import(*, transform: Transform, user: User, replace_all: bool) -> TaskRun:
+    """Have Glue learn from the answers: those that wait (add), or all of them and nothing else (``replace_all``).
+
+    What goes into the file is settled when the run is submitted. Raises ``NothingToImportError`` if there would be nothing in it,
+    ``RunConflictError`` if an import is under way.
+    """
+    if not import_preview(transform=transform, replace_all=replace_all).rows:
+        raise NothingToImportError(_("There are no answers to import."))
+    return _request(transform, user, RunKind.IMPORT_LABELS, replace_all=replace_all)
+
+
+def enqueue(run_id: uuid.UUID) -> None:
+    """Send the message that gets a queued run submitted. It may be lost or doubled: the row is the truth."""
+    submit_run.delay(run_id=str(run_id))
+
+
+def _request(transform: Transform, user: User, kind: RunKind, *, replace_all: bool = False) -> TaskRun:
+    run_id = uuid.uuid4()
+    folder = _FOLDERS.get(kind)
+    try:
+        with transaction.atomic():
+            run = TaskRun.objects.create(
+                pk=run_id,
+                transform=transform,
+                kind=kind,
+                requested_by=user,
+                enqueued_at=timezone.now(),
+                replace_all_labels=replace_all,
+                path=storage.our_uri(f"{folder}/{transform.pk}/{run_id}/") if folder else "",
+            )
+            TaskRunEvent.objects.create(run=run, status=RunStatus.QUEUED, at=timezone.now())
+            # robust: with the broker down the request still stands, and the sweep sends the message later.
+            transaction.on_commit(partial(enqueue, run_id), robust=True)
+    except IntegrityError as error:
+        message = _("“%(kind)s” is already under way for this transform.")
+        raise RunConflictError(message % {"kind": kind.label}) from error
+    logger.info("run %s (%s) requested by user %s", run.pk, kind, user.pk)
+    return run

@@ -1,0 +1,134 @@
+"""A run at Glue is followed to its end, and what it brought is taken in with the same transaction that ends it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from labeling.aws import glue
+from labeling.aws.errors import MISSING
+from labeling.choices import AT_GLUE, RunKind, RunStatus
+from labeling.exceptions import GlueError
+from labeling.models import Answer, LabelFile, TaskRun, Transform
+from labeling.services import apply
+from labeling.services.questions import (
+    GeneratedQuestions,
+    UnreadableQuestionsError,
+    load_generated_questions,
+    read_generated_questions,
+)
+from labeling.services.task_runs.transitions import clear_problem, fail, note_problem, transition
+
+logger = logging.getLogger(__name__)
+
+
+def sync_run(*, run: TaskRun) -> None:
+    """Bring the row up to what Glue says. May be called at any time and by several workers at once.
+
+    While Glue cannot be asked, the state stays, the row says why, and the next look waits longer and longer.
+    """
+    if run.status not in AT_GLUE:
+        return
+    try:
+        seen = _ask(run)
+        if seen.status == RunStatus.SUCCEEDED:
+            _finish(run, seen)
+        elif seen.status != run.status and seen.status in RunStatus.values:
+            _follow(run, seen)
+        else:
+            clear_problem(run=run)
+    except (UnreadableQuestionsError, apply.NoResultError) as error:
+        fail(run=run, error=str(error), advice=_("Glue ended the run well. Look at what it wrote, or run it again."))
+    except GlueError as error:
+        if error.code in MISSING:
+            advice = _("The run, its transform or what it wrote was deleted, or lives in another account or region.")
+            fail(run=run, error=str(error), advice=advice)
+            return
+        logger.warning("run %s cannot be followed: %s", run.pk, error.code)
+        note_problem(run=run, error=str(error), advice=error.advice, attempts=run.attempts + 1)
+
+
+def _ask(run: TaskRun) -> glue.Run:
+    if run.kind == RunKind.FIND_MATCHES:
+        return apply.job_run(run=run)
+    return glue.get_ml_task_run(transform_id=run.transform.glue_transform_id, task_run_id=run.glue_run_id)
+
+
+def _follow(run: TaskRun, seen: glue.Run) -> None:
+    status = RunStatus(seen.status)
+    times: dict[str, Any] = {
+        "started_at": seen.started_on or run.started_at,
+        "execution_seconds": seen.execution_seconds,
+    }
+    if status in AT_GLUE:
+        transition(run=run, to=status, **times, error="", advice="", attempts=0, not_before=None)
+        return
+    transition(
+        run=run,
+        to=status,
+        note=seen.error,
+        error=seen.error,
+        advice=_advice(run) if status == RunStatus.FAILED else "",
+        completed_at=seen.completed_on or timezone.now(),
+        **times,
+    )
+
+
+def _finish(run: TaskRun, seen: glue.Run) -> None:
+    """Fetch what the run brought, then end the run and store it in one transaction: all of it happens, once, or none."""
+    transform = glue.get_ml_transform(transform_id=run.transform.glue_transform_id)
+    brought: dict[str, Any] = {"labels_after": transform.label_count}
+    generated: GeneratedQuestions | None = None
+    if run.kind == RunKind.LABELING_SET_GENERATION:
+        generated = read_generated_questions(run=run)
+    elif run.kind == RunKind.EVALUATION:
+        brought["metrics"] = asdict(transform.metrics) if transform.metrics else None
+    elif run.kind == RunKind.FIND_MATCHES:
+        result = apply.find_result(run=run)
+        brought |= {"result_uri": result.uri, "result_size": result.size}
+    with transaction.atomic():
+        ended = transition(
+            run=run,
+            to=RunStatus.SUCCEEDED,
+            started_at=seen.started_on or run.started_at,
+            completed_at=seen.completed_on or timezone.now(),
+            execution_seconds=seen.execution_seconds,
+            error="",
+            advice="",
+            **brought,
+        )
+        if not ended:
+            return
+        if generated is not None:
+            load_generated_questions(run=run, generated=generated)
+        if run.kind == RunKind.IMPORT_LABELS:
+            _mark_imported(run)
+        Transform.objects.filter(pk=run.transform_id).update(
+            glue_status=transform.status, label_count=transform.label_count, updated_at=timezone.now()
+        )
+
+
+def _mark_imported(run: TaskRun) -> None:
+    """Note on each answer which version Glue has now learned. After a replacement Glue knows no other answers."""
+    label_file = run.label_file
+    assert isinstance(label_file, LabelFile)  # nothing is submitted without its file
+    if run.replace_all_labels:
+        Answer.objects.filter(question__question_set__transform=run.transform_id).update(imported_version=None)
+    included = label_file.included_answers.all()
+    for version in included.order_by().values_list("version", flat=True).distinct():
+        Answer.objects.filter(inclusions__in=included.filter(version=version)).update(imported_version=version)
+
+
+def _advice(run: TaskRun) -> str:
+    match run.kind:
+        case RunKind.IMPORT_LABELS:
+            return _("The answers still wait for import. Correct what the message names, then import again.")
+        case RunKind.EVALUATION:
+            return _("An estimate needs labels with both matching and different rows. Import more, then try again.")
+        case _:
+            return _("See the run's log at Glue for more, then try again.")

@@ -1,0 +1,23 @@
+"""Celery's way in: one message, one service. Names and arguments are kept for messages that older code sent."""
+
+from __future__ import annotations
+
+import uuid
+
+from celery import shared_task
+
+
+@shared_task(name="labeling.submit_run")
+def submit_run(*, run_id: str, **_kwargs: object) -> None:
+    """Start a queued run at Glue."""
+    from labeling.services import task_runs  # services enqueue this task: the one allowed cycle
+
+    task_runs.submit_run(run_id=uuid.UUID(run_id))
+
+
+@shared_task(name="labeling.sync_task_runs")
+def sync_task_runs(**_kwargs: object) -> None:
+    """Move every active run along; sent by beat."""
+    from labeling.services import task_runs  # services enqueue tasks: the one allowed cycle
+
+    task_runs.sweep_runs()
