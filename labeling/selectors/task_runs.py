@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import median
-from statistics import median
 
 from django.db.models import QuerySet
 
 from accounts.models import Team
 from labeling.choices import RunStatus
-from labeling.choices import RunStatus
 from labeling.models import TaskRun, TaskRunEvent, Transform
-
-_REMEMBERED = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +64,6 @@ def usual_seconds(*, run: TaskRun) -> int | None:
     times = earlier.order_by("-created_at").values_list("created_at", "completed_at")[:10]
     seconds = [(completed - created).total_seconds() for created, completed in times if completed is not None]
     return round(median(seconds)) if seconds else None
-
-
-def usual_seconds(*, run: TaskRun) -> int | None:
-    """How long runs of this kind took this transform at Glue: the median of the last few that succeeded; None before the first."""
-    took = list(
-        TaskRun.objects.filter(
-            transform=run.transform_id, kind=run.kind, status=RunStatus.SUCCEEDED, execution_seconds__isnull=False
-        )
-        .exclude(pk=run.pk)
-        .order_by("-created_at")
-        .values_list("execution_seconds", flat=True)[:_REMEMBERED]
-    )
-    return round(median(seconds for seconds in took if seconds is not None)) if took else None
 
 
 def _runs() -> QuerySet[TaskRun]:

@@ -11,7 +11,6 @@ import logging
 import uuid
 from collections.abc import Collection
 from datetime import timedelta
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
@@ -37,8 +36,7 @@ _LABELS = frozenset({*GROUP_LABELS, UNSURE})
 def next_question(*, transform: Transform, steward: User, exclude: Collection[uuid.UUID] = ()) -> Question | None:
     """The question this steward should answer next, now held under a lease; None when none is left for them.
 
-    First what they hold or have begun, then fresh questions in order, then those they skipped, longest ago first. ``exclude``
-    names questions that are on their screen already.
+    First what they hold or have begun, then fresh questions in order, then those they skipped, longest ago first.
     ``exclude`` names questions that are on their screen already, so that the one after can be fetched before it is needed.
     """
     mine = Answer.objects.filter(question=OuterRef("pk"), steward=steward)
