@@ -23,7 +23,7 @@ DEBUG = env.bool("DEBUG", default=False)
 def _secret_key() -> str:
     """SECRET_KEY from the environment, else one made once per installation and kept in var/ (mode 0600)."""
     if key := env.str("SECRET_KEY", default=""):
-        return key
+        return str(key)
     path = VAR_DIR / "secret_key"
     if not path.exists():
         VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ INSTALLED_APPS = [
 
 if PROCESS == "glue":
     ROOT_URLCONF = "localglue.urls"
-    MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
+    MIDDLEWARE = []  # TLS is the proxy's, and a redirect to it would break every SDK
 else:
     ROOT_URLCONF = "labelportal.urls"
     MIDDLEWARE = [
@@ -150,8 +150,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 MAX_SOURCE_BYTES = env.int("LABELPORTAL_MAX_SOURCE_MB", default=512) * 1024 * 1024
 
+# The password of the people that ``manage.py seed`` makes; empty: a random one for each.
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
+
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:8030/0")
 TASK_RUN_SYNC_SECONDS = env.float("TASK_RUN_SYNC_SECONDS", default=2.0)
+# How long a worker may take to start a run at Glue before others ask Glue whether it did; longer than any single call lasts.
+TASK_RUN_CLAIM_SECONDS = env.float("TASK_RUN_CLAIM_SECONDS", default=60.0)
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -163,7 +168,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "portal"
 CELERY_TASK_ROUTES = {"localglue.*": {"queue": "engine"}, "labeling.*": {"queue": "portal"}}
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = (
+    "celery.beat:Scheduler"  # in memory: all that recurs is due every few seconds, so nothing is worth a file
+)
 CELERY_BEAT_SCHEDULE = {
     # A tick that nobody took before the next one is due says nothing new, so it expires.
     "sync-task-runs": {
@@ -194,3 +201,25 @@ LOGGING = {
         name: {"level": "WARNING"} for name in ("botocore", "boto3", "urllib3", "s3transfer", "django.request")
     },
 }
+
+# --- localglue ---------------------------------------------------------------------------------------------------------
+# The key pair of the installation; the same one signs localglue's own calls to S3. Without it nobody may come in.
+LOCALGLUE_KEY_ID = env.str("AWS_ACCESS_KEY_ID", default="")
+LOCALGLUE_SECRET = env.str("AWS_SECRET_ACCESS_KEY", default="")
+LOCALGLUE_REGION = env.str("AWS_DEFAULT_REGION", default="us-east-1")
+LOCALGLUE_ACCOUNT_ID = env.str("LOCALGLUE_ACCOUNT_ID", default="000000000000")
+# Models and copies of table data. Engine workers on several machines may each have their own: a missing model is trained again.
+LOCALGLUE_DIR = Path(env.str("LOCALGLUE_DIR", default=str(VAR_DIR / "localglue"))).resolve()
+LOCALGLUE_CACHE_MB = env.int("LOCALGLUE_CACHE_MB", default=2048)
+# Buckets that runs may read and write, as shell patterns.
+LOCALGLUE_BUCKETS = env.list("LOCALGLUE_BUCKETS", default=["*"])
+# Quotas, with the defaults of AWS.
+LOCALGLUE_MAX_LABEL_FILE_MB = env.int("LOCALGLUE_MAX_LABEL_FILE_MB", default=10)
+LOCALGLUE_MAX_RUNS_PER_TRANSFORM = env.int("LOCALGLUE_MAX_RUNS_PER_TRANSFORM", default=3)
+LOCALGLUE_MAX_RUNS = env.int("LOCALGLUE_MAX_RUNS", default=30)
+LOCALGLUE_MAX_TRANSFORMS = env.int("LOCALGLUE_MAX_TRANSFORMS", default=100)
+# A worker that has not been heard of for so long has lost its run to whoever takes it next.
+LOCALGLUE_LEASE_SECONDS = env.float("LOCALGLUE_LEASE_SECONDS", default=10.0)
+# So often may a run lose its worker before it is given up: a run that kills every worker must end.
+LOCALGLUE_MAX_LOSSES = env.int("LOCALGLUE_MAX_LOSSES", default=3)
+# --- end of localglue --------------------------------------------------------------------------------------------------
