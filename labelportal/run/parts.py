@@ -68,6 +68,16 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
+def _count(env: Mapping[str, str], name: str, default: int) -> int:
+    """A number of processes from the environment; raises ConfigError if it is none."""
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ConfigError(f"{name}={text} is not a number of processes (1 or more).")
+    return int(text)
+
+
 def _redis(installation: Installation, env: Mapping[str, str]) -> Part:
     folder = installation.var / "redis"
     port = installation.ports.redis
@@ -101,19 +111,7 @@ def _s3(installation: Installation, env: Mapping[str, str]) -> Part:
         "TMPDIR": str(scratch),
         "LOG_LEVEL": "WARNING",
     }
-    bind = f"{HOST}:{installation.ports.s3}"
-    command = (
-        sys.executable,
-        "-m",
-        "hypercorn",
-        "labelportal.run.s3:app",
-        "--bind",
-        bind,
-        "--keep-alive",
-        "75",
-        "--log-level",
-        "WARNING",
-    )
+    command = (sys.executable, "-m", "labelportal.run.s3", str(installation.ports.s3))
     return Part(
         "s3",
         command,
@@ -140,7 +138,7 @@ def _glue(installation: Installation, env: Mapping[str, str]) -> Part:
 
 
 def _web(installation: Installation, env: Mapping[str, str]) -> Part:
-    workers = int(env.get("WEB_CONCURRENCY") or min(_cores(), 4))
+    workers = _count(env, "WEB_CONCURRENCY", min(_cores(), 4))
     command = _gunicorn("labelportal.wsgi:application", installation.ports.web, workers=workers, threads=4)
     url = f"{installation.web_url}/health"
     return Part(
@@ -170,12 +168,12 @@ def _celery_worker(installation: Installation, env: Mapping[str, str], name: str
 
 
 def _worker(installation: Installation, env: Mapping[str, str]) -> Part:
-    return _celery_worker(installation, env, "worker", "portal", int(env.get("WORKER_CONCURRENCY") or 2))
+    return _celery_worker(installation, env, "worker", "portal", _count(env, "WORKER_CONCURRENCY", 2))
 
 
 def _engine(installation: Installation, env: Mapping[str, str]) -> Part:
     """Matching keeps a core busy, so by default one core is left to the people."""
-    concurrency = int(env.get("ENGINE_CONCURRENCY") or max(1, _cores() - 1))
+    concurrency = _count(env, "ENGINE_CONCURRENCY", max(1, _cores() - 1))
     return _celery_worker(installation, env, "engine-worker", "engine", concurrency)
 
 

@@ -1,4 +1,4 @@
-"""The embedded S3 server: ministack, reduced to the S3 API.
+"""``python -m labelportal.run.s3 PORT``: the embedded S3 server. It is ministack, reduced to the S3 API.
 
 Its own addresses under ``/_`` (one of them deletes everything) and ``/health`` ask for no credentials, so any page that a browser on this machine
 opens could call them. No bucket name can start with an underscore, so nothing of S3 is lost by refusing them.
@@ -6,10 +6,16 @@ opens could call them. No bucket name can start with an underscore, so nothing o
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
 from ministack.app import app as ministack
+
+from labelportal.run.config import HOST
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,3 +36,17 @@ async def _refuse(scope: Scope, send: Send) -> None:
         return
     await send({"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0")]})
     await send({"type": "http.response.body", "body": b""})
+
+
+def main(port: int) -> None:
+    """Serves on the loopback address until SIGTERM. In this one process: the hypercorn command would add two that outlive it when it is killed."""
+    config = Config()
+    config.bind = [f"{HOST}:{port}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    config.errorlog = "-"
+    asyncio.run(serve(app, config))  # type: ignore[arg-type]  # hypercorn names the three arguments by its own typed dictionaries
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

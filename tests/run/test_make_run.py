@@ -177,11 +177,9 @@ def test_ports_that_move_are_written_and_the_key_stays(launcher: Launcher) -> No
         assert after["AWS_SECRET_ACCESS_KEY"] == before["AWS_SECRET_ACCESS_KEY"]
         assert moved.process is not None
         # A whole group killed at once, as a terminal that closes or a machine short of memory may do it.
-        keepers = [
-            pid for pid, command in moved.processes().items() if "labelportal.run" in command.split("hypercorn")[0]
-        ]
+        keepers = [pid for pid, command in moved.processes().items() if command.endswith("-m labelportal.run")]
         subprocess.run(["kill", "-9", str(moved.process.pid), *map(str, keepers)], check=False, capture_output=True)
         moved.process.wait(10)
-        wait_until(lambda: not moved.processes(), seconds=10, what="the end of all processes")
+        wait_until(lambda: not moved.processes(), seconds=10, what=f"the end of all processes ({keepers} killed)")
     finally:
         moved.end()
