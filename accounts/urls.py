@@ -1,13 +1,24 @@
-"""Sign-in and sign-out."""
+"""Sign-in, sign-out, and what a person sets for themselves."""
 
 from __future__ import annotations
 
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
+from accounts import views
+from accounts.forms import SignInForm
+
 app_name = "accounts"
 
 urlpatterns = [
-    path("login/", auth_views.LoginView.as_view(), name="login"),
+    path(
+        "login/",
+        auth_views.LoginView.as_view(
+            template_name="accounts/login.html", authentication_form=SignInForm, redirect_authenticated_user=True
+        ),
+        name="login",
+    ),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("theme/", views.set_theme, name="theme"),
+    path("teams/<uuid:team_id>/switch/", views.switch_team, name="team-switch"),
 ]

@@ -1,9 +1,54 @@
-"""Addresses of the labeling pages."""
+"""Addresses of the labeling pages: a nested list per object."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
+
+from labeling.views import home, label_files, steward, task_runs, transforms
 
 app_name = "labeling"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+transform_urls = [
+    path("", transforms.transform_detail, name="transform-detail"),
+    path("edit/", transforms.transform_edit, name="transform-edit"),
+    path("questions/next/", steward.question_next, name="question-next"),
+    path("questions/generate/", task_runs.question_generate, name="question-generate"),
+    path("import/", task_runs.import_create, name="import-create"),
+    path("evaluate/", task_runs.evaluation_create, name="evaluation-create"),
+    path("apply/", task_runs.apply_create, name="apply-create"),
+]
+
+new_transform_urls = [
+    path("", transforms.transform_create, name="transform-create"),
+    path("catalog/", transforms.catalog_table_list, name="catalog-table-list"),
+    path("file/<uuid:source_id>/", transforms.transform_create_from_file, name="transform-create-from-file"),
+    path(
+        "table/<str:database>/<str:table>/", transforms.transform_create_from_table, name="transform-create-from-table"
+    ),
+]
+
+question_urls = [
+    path("", steward.question_detail, name="question-detail"),
+    path("draft/", steward.question_draft, name="question-draft"),
+    path("submit/", steward.question_submit, name="question-submit"),
+    path("skip/", steward.question_skip, name="question-skip"),
+    path("release/", steward.question_release, name="question-release"),
+    path("reopen/", steward.question_reopen, name="question-reopen"),
+]
+
+run_urls = [
+    path("", task_runs.run_detail, name="run-detail"),
+    path("cancel/", task_runs.run_cancel, name="run-cancel"),
+    path("label-file/", label_files.run_label_file, name="label-file-download"),
+    path("result/", label_files.run_result, name="result-download"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("transforms/", transforms.transform_list, name="transform-list"),
+    path("transforms/new/", include(new_transform_urls)),
+    path("transforms/<uuid:transform_id>/", include(transform_urls)),
+    path("questions/<uuid:question_id>/", include(question_urls)),
+    path("runs/", task_runs.run_list, name="run-list"),
+    path("runs/<uuid:run_id>/", include(run_urls)),
+]

@@ -1,0 +1,67 @@
+"""What the workbench sends as JSON, checked by hand: a draft, an answer, a wish for the next question."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from labeling.exceptions import InvalidAnswerError
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPayload:
+    """The whole grid as it stands, and what it took so far."""
+
+    labels: dict[int, str]
+    seconds: int
+    keys: int
+
+
+def parse_answer(body: bytes) -> AnswerPayload:
+    """``{"labels": {"17": "A"}, "seconds": 12, "keys": 9}``. Raises ``InvalidAnswerError`` for anything else."""
+    data = _json_object(body)
+    labels = data.get("labels")
+    if not isinstance(labels, dict):
+        raise _malformed()
+    try:
+        return AnswerPayload(
+            labels={int(row_id): _text(label) for row_id, label in labels.items()},
+            seconds=max(0, int(data.get("seconds", 0))),  # type: ignore[call-overload]
+            keys=max(0, int(data.get("keys", 0))),  # type: ignore[call-overload]
+        )
+    except (TypeError, ValueError) as error:
+        raise _malformed() from error
+
+
+def parse_exclude(body: bytes) -> list[UUID]:
+    """``{"exclude": ["<uuid>", …]}``: the questions already on the screen."""
+    wanted = _json_object(body).get("exclude", [])
+    if not isinstance(wanted, list):
+        raise _malformed()
+    try:
+        return [UUID(str(item)) for item in wanted]
+    except ValueError as error:
+        raise _malformed() from error
+
+
+def _json_object(body: bytes) -> dict[str, object]:
+    try:
+        data = json.loads(body)
+    except ValueError as error:
+        raise _malformed() from error
+    if not isinstance(data, dict):
+        raise _malformed()
+    return data
+
+
+def _text(label: object) -> str:
+    if not isinstance(label, str):
+        raise ValueError
+    return label
+
+
+def _malformed() -> InvalidAnswerError:
+    return InvalidAnswerError(_("The browser sent something the portal does not understand. Reload the page."))

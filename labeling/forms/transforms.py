@@ -1,0 +1,92 @@
+"""Forms that make and change transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
+
+from labeling.forms.fields import StyledForm
+
+
+class SourceUploadForm(StyledForm):
+    """The table a transform is made over, as a file."""
+
+    file = forms.FileField(
+        label=_("CSV or Parquet file"),
+        widget=forms.FileInput(attrs={"accept": ".csv,.parquet,.pq,text/csv"}),
+        error_messages={"required": _("Choose a file first."), "empty": _("The file is empty.")},
+    )
+
+    def __init__(self, *args: Any, max_bytes: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._max_bytes = max_bytes
+
+    def clean_file(self) -> UploadedFile[bytes]:
+        """Refuse what is larger than the portal takes."""
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if file.size is not None and file.size > self._max_bytes:
+            raise forms.ValidationError(
+                _(
+                    "The file has %(size)s; the portal takes up to %(limit)s. Put it into the catalog and pick the table."
+                )
+                % {"size": filesizeformat(file.size), "limit": filesizeformat(self._max_bytes)}
+            )
+        return file
+
+
+class _TradeOffsForm(StyledForm):
+    """What can be changed at any time: the names and the trade-offs."""
+
+    name = forms.CharField(label=_("Name"), max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    thing = forms.CharField(
+        label=_("One row is a …"),
+        max_length=60,
+        help_text=_("In the singular: person, product, restaurant. Stewards are asked: which rows are the same …?"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    precision_recall = forms.FloatField(
+        label=_("Precision or recall"),
+        min_value=0,
+        max_value=1,
+        widget=forms.NumberInput(attrs={"type": "range", "min": "0", "max": "1", "step": "0.05"}),
+    )
+    accuracy_cost = forms.FloatField(
+        label=_("Accuracy or cost"),
+        min_value=0,
+        max_value=1,
+        widget=forms.NumberInput(attrs={"type": "range", "min": "0", "max": "1", "step": "0.05"}),
+    )
+    enforce_provided_labels = forms.BooleanField(
+        label=_("The output must agree with every label"),
+        required=False,
+        help_text=_(
+            "Slower. Labelled rows come out grouped as the stewards said, even where the model sees it otherwise."
+        ),
+    )
+
+
+class TransformEditForm(_TradeOffsForm):
+    """Change a transform."""
+
+
+class TransformForm(_TradeOffsForm):
+    """Make a transform over a table whose columns are known."""
+
+    primary_key = forms.ChoiceField(
+        label=_("Primary key"),
+        help_text=_("The column that names each row: present in every row, different in every row."),
+        error_messages={"invalid_choice": _("This column cannot be the key: see the reason in the preview.")},
+    )
+
+    field_order = ("name", "thing", "primary_key")
+
+    def __init__(self, *args: Any, key_candidates: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["primary_key"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(name, name) for name in key_candidates]

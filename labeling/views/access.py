@@ -1,0 +1,75 @@
+"""Load-or-404/403: the first line of each view says who may come in.
+
+Strangers to a team get 404, so that addresses tell nothing; members without the role get 403 and are told whose role it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from accounts.current import current_membership
+from accounts.models import Membership, Role, Team, User
+from accounts.selectors import membership_in
+from labeling.models import Question, TaskRun, Transform
+from labeling.permissions import is_member
+
+Allowed = Callable[[Membership | None], bool]
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person; the middleware has sent everybody else to the sign-in page."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def team_access(request: HttpRequest, allowed: Allowed = is_member) -> Membership:
+    """The membership in the current team, for pages that belong to no single object."""
+    membership = current_membership(request)
+    if membership is None:
+        raise Http404
+    _require(membership, allowed)
+    return membership
+
+
+def transform_access(
+    request: HttpRequest, transform_id: UUID, allowed: Allowed = is_member
+) -> tuple[Transform, Membership]:
+    """The transform and the reader's membership in its team."""
+    transform = get_object_or_404(
+        Transform.objects.select_related("team", "source_file", "created_by"), pk=transform_id
+    )
+    return transform, _membership(request, transform.team, allowed)
+
+
+def run_access(request: HttpRequest, run_id: UUID, allowed: Allowed) -> tuple[TaskRun, Membership]:
+    """The run and the reader's membership in the team of its transform."""
+    run = get_object_or_404(TaskRun.objects.select_related("transform__team", "requested_by", "label_file"), pk=run_id)
+    return run, _membership(request, run.transform.team, allowed)
+
+
+def question_access(request: HttpRequest, question_id: UUID, allowed: Allowed) -> tuple[Question, Membership]:
+    """The question and the reader's membership in the team of its transform."""
+    question = get_object_or_404(Question.objects.select_related("question_set__transform__team"), pk=question_id)
+    return question, _membership(request, question.question_set.transform.team, allowed)
+
+
+def _membership(request: HttpRequest, team: Team, allowed: Allowed) -> Membership:
+    membership = membership_in(user=signed_in(request), team=team)
+    if membership is None:
+        raise Http404
+    _require(membership, allowed)
+    return membership
+
+
+def _require(membership: Membership, allowed: Allowed) -> None:
+    if allowed(membership):
+        return
+    roles = [str(role.label) for role in Role if allowed(Membership(role=role))]
+    raise PermissionDenied(_("This can be done by: %(roles)s.") % {"roles": get_text_list(roles, _("or"))})

@@ -1,0 +1,217 @@
+"""Values for templates, computed once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, User
+from labeling.choices import GROUP_LABELS, AnswerStatus, RunKind
+from labeling.exceptions import LabelportalError
+from labeling.models import Question, TaskRun, Transform
+from labeling.permissions import can_see_runs, is_lead
+from labeling.selectors.questions import (
+    question_number,
+    question_progress,
+    question_work,
+    questions_left,
+    queue_for_steward,
+    recent_answers,
+)
+from labeling.selectors.task_runs import run_events, run_metrics, runs_for_team, runs_for_transform, usual_seconds
+from labeling.selectors.transforms import TransformOverview, transform_overview, transform_overviews
+
+GOOD_F1 = 0.9
+"""From here on the page suggests to use the model rather than to teach it more."""
+
+
+def error_text(error: LabelportalError) -> str:
+    """What went wrong and, where known, what to do."""
+    return " ".join(part for part in (str(error), getattr(error, "advice", "")) if part)
+
+
+def name_guess(source_name: str) -> str:
+    """``crm_people-2024.csv`` or ``sales.crm_people`` → ``Crm people 2024``: a first name for the transform, to be typed over."""
+    stem = re.sub(r"\.(csv|parquet|pq)$", "", source_name, flags=re.IGNORECASE)
+    return re.sub(r"[\W_]+", " ", stem.rsplit(".", 1)[-1]).strip().capitalize()
+
+
+class Step(StrEnum):
+    """The round that teaches a transform; after the last comes the first again."""
+
+    QUESTIONS = "questions"
+    ANSWERS = "answers"
+    LABELS = "labels"
+    QUALITY = "quality"
+    RESULT = "result"
+
+
+_STEP_OF_KIND = {
+    RunKind.LABELING_SET_GENERATION: Step.QUESTIONS,
+    RunKind.IMPORT_LABELS: Step.LABELS,
+    RunKind.EVALUATION: Step.QUALITY,
+    RunKind.FIND_MATCHES: Step.RESULT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a transform stands: the step that makes sense next, and the runs that are under way for a step."""
+
+    overview: TransformOverview
+    next_step: Step
+    active: dict[str, TaskRun]
+
+
+def next_step(overview: TransformOverview) -> Step:
+    """The one thing to do now: ask, answer, import, estimate, then apply or ask again."""
+    questions, metrics = overview.questions, overview.metrics
+    learned, measured, applied = overview.last_import, overview.last_evaluation, overview.last_apply
+    if questions.open:
+        return Step.ANSWERS
+    if questions.waiting_for_import:
+        return Step.LABELS
+    if learned is None:
+        return Step.QUESTIONS
+    if measured is None or measured.created_at < learned.created_at:
+        return Step.QUALITY
+    if metrics is not None and metrics.f1 >= GOOD_F1 and (applied is None or applied.created_at < learned.created_at):
+        return Step.RESULT
+    return Step.QUESTIONS
+
+
+def stage(overview: TransformOverview) -> Stage:
+    """The next step of a transform; while a run works on a step, that run is what one looks at."""
+    active = {str(_STEP_OF_KIND[RunKind(run.kind)]): run for run in overview.active_runs if run.kind in _STEP_OF_KIND}
+    return Stage(overview, next_step(overview), active)
+
+
+def home_context(membership: Membership, user: User) -> dict[str, Any]:
+    """What waits: questions for everybody; for leads also the next step of each transform and the newest runs."""
+    team = membership.team
+    entries = queue_for_steward(team=team, user=user)
+    context: dict[str, Any] = {
+        "area": "home",
+        "membership": membership,
+        "queue": [entry for entry in entries if entry.open],
+        "answered_by_me": sum(entry.answered_by_me for entry in entries),
+    }
+    if is_lead(membership):
+        context["stages"] = [stage(overview) for overview in transform_overviews(team=team)]
+        context["runs"] = list(runs_for_team(team=team)[:6])
+    return context
+
+
+def transform_context(transform: Transform, membership: Membership) -> dict[str, Any]:
+    """The page of a transform: five steps, the newest runs, what it is made of."""
+    overview = transform_overview(transform=transform)
+    return {
+        "area": "transforms",
+        "membership": membership,
+        "transform": transform,
+        "stage": stage(overview),
+        "overview": overview,
+        "metrics": overview.metrics,
+        "runs": list(runs_for_transform(transform=transform)[:5]) if can_see_runs(membership) else [],
+        "trade_offs": trade_off_words(transform),
+    }
+
+
+def trade_off_words(transform: Transform) -> dict[str, str]:
+    """The two sliders in words."""
+    return {
+        "precision_recall": _between(
+            transform.precision_recall, _("favours recall"), _("balanced"), _("favours precision")
+        ),
+        "accuracy_cost": _between(transform.accuracy_cost, _("favours low cost"), _("balanced"), _("favours accuracy")),
+    }
+
+
+def _between(value: float, low: str, middle: str, high: str) -> str:
+    return low if value < 0.4 else high if value > 0.6 else middle
+
+
+def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
+    """The page of a run."""
+    return {
+        "area": "runs",
+        "membership": membership,
+        "run": run,
+        "events": run_events(run=run),
+        "metrics": run_metrics(run),
+        "usual_seconds": usual_seconds(run=run),
+        "question_set": getattr(run, "question_set", None),
+    }
+
+
+def question_payload(question: Question, steward: User) -> dict[str, Any]:
+    """One question as the workbench takes it: rows in Glue's order, the draft, where to send what."""
+    work = question_work(question=question, steward=steward)
+    return {
+        "id": str(question.pk),
+        "number": question_number(question=question),
+        "columns": work.columns,
+        "primaryKey": work.primary_key,
+        "rows": [{"id": row.pk, "key": row.key, "values": row.values} for row in work.rows],
+        "labels": {str(row_id): label for row_id, label in work.labels.items()},
+        "urls": {
+            name: reverse(f"labeling:question-{name}", args=[question.pk])
+            for name in ("detail", "draft", "submit", "skip", "release", "reopen")
+        },
+    }
+
+
+def workbench_context(question: Question, steward: User) -> dict[str, Any]:
+    """The workbench with its first question."""
+    transform = question.question_set.transform
+    progress = question_progress(transform=transform)
+    return {
+        "area": "transforms",
+        "transform": transform,
+        "question": question,
+        "workbench": {
+            "question": question_payload(question, steward),
+            "total": progress.total,
+            "left": questions_left(transform=transform, steward=steward),
+            "groups": list(GROUP_LABELS),
+            "person": str(steward.pk),
+            "transform": str(transform.pk),
+            "urls": {"next": reverse("labeling:question-next", args=[transform.pk])},
+        },
+    }
+
+
+def answered_context(question: Question, steward: User) -> dict[str, Any]:
+    """A question that is not to be had; one's own submitted answer is shown to read."""
+    work = question_work(question=question, steward=steward)
+    mine = work.answer is not None and work.answer.status == AnswerStatus.SUBMITTED
+    return {
+        "area": "transforms",
+        "transform": work.transform,
+        "question": question,
+        "number": question_number(question=question),
+        "answer": work.answer if mine else None,
+        "columns": work.columns,
+        "rows": [(work.labels.get(row.pk, ""), row.values) for row in work.rows] if mine else [],
+    }
+
+
+def done_context(transform: Transform, steward: User) -> dict[str, Any]:
+    """Nothing is left for this person: what they did, what others still hold, what happens next."""
+    elsewhere = [
+        entry
+        for entry in queue_for_steward(team=transform.team, user=steward)
+        if entry.open and entry.transform != transform
+    ]
+    return {
+        "area": "transforms",
+        "transform": transform,
+        "progress": question_progress(transform=transform),
+        "elsewhere": elsewhere,
+        "recent": recent_answers(transform=transform, steward=steward, limit=10),
+    }

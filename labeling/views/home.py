@@ -1,0 +1,20 @@
+"""What waits for the person who signs in."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.current import current_membership
+from labeling.views.access import signed_in
+from labeling.views.contexts import home_context
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Everybody's first page. A person without a team is told so."""
+    membership = current_membership(request)
+    if membership is None:
+        return render(request, "labeling/home_no_team.html")
+    return render(request, "labeling/home.html", home_context(membership, signed_in(request)))

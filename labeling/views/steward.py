@@ -1,0 +1,135 @@
+"""The workbench: take a question, keep drafts, submit, skip, look at it again.
+
+The page is HTML; everything the grid does after that is JSON, so that a lost connection costs nothing but time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from labeling.choices import AnswerStatus
+from labeling.exceptions import InvalidAnswerError, LabelportalError, QuestionTakenError
+from labeling.forms.answers import parse_answer, parse_exclude
+from labeling.models import Answer
+from labeling.permissions import can_label
+from labeling.services.answers import (
+    next_question,
+    open_question,
+    release_question,
+    reopen_answer,
+    save_draft,
+    skip_question,
+    submit_answer,
+)
+from labeling.views.access import question_access, signed_in, transform_access
+from labeling.views.contexts import answered_context, done_context, question_payload, workbench_context
+
+View = Callable[[HttpRequest, UUID], HttpResponse]
+
+
+def says_why_as_json(view: View) -> View:
+    """Refusals reach the workbench as a sentence with a code: ``taken`` is for good, ``invalid`` can be mended."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, object_id: UUID) -> HttpResponse:
+        try:
+            return view(request, object_id)
+        except QuestionTakenError as error:
+            return JsonResponse({"code": "taken", "message": str(error)}, status=409)
+        except InvalidAnswerError as error:
+            return JsonResponse({"code": "invalid", "message": str(error)}, status=422)
+
+    return wrapped
+
+
+@require_http_methods(["GET", "POST"])
+@says_why_as_json
+def question_next(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """GET shows the next question, or that all is done. POST hands the workbench the one after, before it is needed."""
+    transform, _membership = transform_access(request, transform_id, can_label)
+    steward = signed_in(request)
+    if request.method == "POST":
+        question = next_question(transform=transform, steward=steward, exclude=parse_exclude(request.body))
+        return JsonResponse({"question": question_payload(question, steward) if question else None})
+    question = next_question(transform=transform, steward=steward)
+    if question is not None:
+        return redirect("labeling:question-detail", question.pk)
+    return render(request, "labeling/questions/done.html", done_context(transform, steward))
+
+
+@require_GET
+def question_detail(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """The workbench with one question in it. One's own submitted answer is shown to read, and can be reopened."""
+    question, _membership = question_access(request, question_id, can_label)
+    steward = signed_in(request)
+    try:
+        question = open_question(question=question, steward=steward)
+    except QuestionTakenError as error:
+        context = answered_context(question, steward) | {"reason": str(error)}
+        return render(request, "labeling/questions/answered.html", context)
+    return render(request, "labeling/questions/workbench.html", workbench_context(question, steward))
+
+
+@require_POST
+@says_why_as_json
+def question_draft(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Keep the grid as it stands."""
+    question, _membership = question_access(request, question_id, can_label)
+    payload = parse_answer(request.body)
+    answer = save_draft(question=question, steward=signed_in(request), labels=payload.labels)
+    return JsonResponse({"saved_at": answer.updated_at.isoformat()})
+
+
+@require_POST
+@says_why_as_json
+def question_submit(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Finish the question. Sending the same twice changes nothing, so the workbench may repeat it after a lost connection."""
+    question, _membership = question_access(request, question_id, can_label)
+    payload = parse_answer(request.body)
+    answer = submit_answer(
+        question=question,
+        steward=signed_in(request),
+        labels=payload.labels,
+        seconds=payload.seconds,
+        keys=payload.keys,
+    )
+    return JsonResponse({"version": answer.version})
+
+
+@require_POST
+@says_why_as_json
+def question_skip(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Leave the question for later or for others."""
+    question, _membership = question_access(request, question_id, can_label)
+    skip_question(question=question, steward=signed_in(request))
+    return JsonResponse({"skipped": True})
+
+
+@require_POST
+@says_why_as_json
+def question_release(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Give back a question that was fetched ahead and never shown."""
+    question, _membership = question_access(request, question_id, can_label)
+    release_question(question=question, steward=signed_in(request))
+    return JsonResponse({"released": True})
+
+
+@require_POST
+def question_reopen(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Take one's own answer back to change it."""
+    question, _membership = question_access(request, question_id, can_label)
+    steward = signed_in(request)
+    answer = get_object_or_404(Answer, question=question, steward=steward)
+    try:
+        if answer.status == AnswerStatus.SUBMITTED:
+            reopen_answer(answer=answer, user=steward)
+    except LabelportalError as error:
+        messages.error(request, str(error))
+    return redirect("labeling:question-detail", question.pk)

@@ -1,0 +1,142 @@
+"""Runs: start them, watch them, stop them, look back at them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import User
+from accounts.selectors import members_of
+from labeling.exceptions import LabelportalError
+from labeling.forms.runs import ImportForm, RunFilterForm
+from labeling.models import TaskRun, Transform
+from labeling.permissions import (
+    can_apply,
+    can_cancel_runs,
+    can_evaluate,
+    can_generate_questions,
+    can_import,
+    can_replace_all,
+    can_see_runs,
+)
+from labeling.selectors.imports import import_preview
+from labeling.selectors.task_runs import runs_for_team
+from labeling.selectors.transforms import transforms_for_team
+from labeling.services.task_runs import (
+    cancel_run,
+    request_apply,
+    request_evaluation,
+    request_label_import,
+    request_question_generation,
+)
+from labeling.views.access import Allowed, run_access, signed_in, team_access, transform_access
+from labeling.views.contexts import error_text, run_context
+
+PAGE_SIZE = 25
+STOP_POLLING = 286
+
+
+class Request(Protocol):
+    """A service that asks for a run."""
+
+    def __call__(self, *, transform: Transform, user: User) -> TaskRun: ...
+
+
+@require_GET
+def run_list(request: HttpRequest) -> HttpResponse:
+    """Every run of the team's transforms."""
+    membership = team_access(request, can_see_runs)
+    form = RunFilterForm(
+        request.GET,
+        transforms=transforms_for_team(team=membership.team),
+        members=members_of(team=membership.team),
+    )
+    runs = form.narrow(runs_for_team(team=membership.team))
+    page = Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"area": "runs", "membership": membership, "form": form, "page": page}
+    template = "labeling/runs/_table.html" if request.htmx else "labeling/runs/list.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+@require_GET
+def run_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """One run. htmx asks for its living part every two seconds, until the run has ended."""
+    run, membership = run_access(request, run_id, can_see_runs)
+    context = run_context(run, membership)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return render(request, "labeling/runs/detail.html", context)
+    return render(request, "labeling/runs/_live.html", context, status=STOP_POLLING if run.is_terminal else 200)
+
+
+@require_POST
+def run_cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Stop a run that is under way."""
+    run, _membership = run_access(request, run_id, can_cancel_runs)
+    try:
+        cancel_run(run=run, user=signed_in(request))
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+    else:
+        messages.info(request, _("The run is being stopped."))
+    return redirect("labeling:run-detail", run.pk)
+
+
+@require_POST
+def question_generate(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Ask Glue for new questions."""
+    return _start(request, transform_id, can_generate_questions, request_question_generation)
+
+
+@require_POST
+def evaluation_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Estimate the quality."""
+    return _start(request, transform_id, can_evaluate, request_evaluation)
+
+
+@require_POST
+def apply_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Run the transform over its table."""
+    return _start(request, transform_id, can_apply, request_apply)
+
+
+@require_http_methods(["GET", "POST"])
+def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """What an import would carry, and the button that starts it."""
+    transform, membership = transform_access(request, transform_id, can_import)
+    may_replace = can_replace_all(membership)
+    form = ImportForm(request.POST or None, transform=transform, may_replace=may_replace)
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = request_label_import(transform=transform, user=signed_in(request), replace_all=form.replace_all)
+        except LabelportalError as error:
+            form.add_error(None, error_text(error))
+        else:
+            return redirect("labeling:run-detail", run.pk)
+    context = {
+        "area": "transforms",
+        "membership": membership,
+        "transform": transform,
+        "form": form,
+        "may_replace": may_replace,
+        "add": import_preview(transform=transform, replace_all=False),
+        "replace": import_preview(transform=transform, replace_all=True) if may_replace else None,
+    }
+    return render(request, "labeling/imports/new.html", context, status=422 if form.errors else 200)
+
+
+def _start(request: HttpRequest, transform_id: UUID, allowed: Allowed, ask: Request) -> HttpResponse:
+    """Start a run and show it; what stands in the way is said on the transform's page."""
+    transform, _membership = transform_access(request, transform_id, allowed)
+    try:
+        run = ask(transform=transform, user=signed_in(request))
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:transform-detail", transform.pk)
+    return redirect("labeling:run-detail", run.pk)

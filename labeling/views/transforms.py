@@ -1,0 +1,137 @@
+"""Transforms: list, create, look at, change."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from labeling.exceptions import GlueError, LabelportalError
+from labeling.forms.transforms import SourceUploadForm, TransformEditForm, TransformForm
+from labeling.models import SourceFile
+from labeling.permissions import can_manage_transforms
+from labeling.selectors.transforms import transform_overviews
+from labeling.services.catalog import CatalogTable, catalog_table, catalog_tables
+from labeling.services.sources import SourcePreview, preview_table, stage_source, staged_preview
+from labeling.services.transforms import create_transform, update_transform
+from labeling.views.access import signed_in, team_access, transform_access
+from labeling.views.contexts import error_text, name_guess, transform_context
+
+
+@require_GET
+def transform_list(request: HttpRequest) -> HttpResponse:
+    """All transforms of the team and how far each is."""
+    membership = team_access(request)
+    overviews = transform_overviews(team=membership.team)
+    context = {"area": "transforms", "membership": membership, "overviews": overviews}
+    return render(request, "labeling/transforms/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def transform_create(request: HttpRequest) -> HttpResponse:
+    """First step: where do the rows come from? A file is checked, stored, and not uploaded twice."""
+    membership = team_access(request, can_manage_transforms)
+    form = SourceUploadForm(request.POST or None, request.FILES or None, max_bytes=settings.MAX_SOURCE_BYTES)
+    if request.method == "POST" and form.is_valid():
+        try:
+            source = stage_source(team=membership.team, user=signed_in(request), file=form.cleaned_data["file"])
+        except LabelportalError as error:
+            form.add_error("file", error_text(error))
+        else:
+            return redirect("labeling:transform-create-from-file", source.pk)
+    context = {"area": "transforms", "membership": membership, "form": form}
+    return render(request, "labeling/transforms/new.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def catalog_table_list(request: HttpRequest) -> HttpResponse:
+    """The tables that Glue's catalog knows; asked for apart, because Glue may be slow or away."""
+    membership = team_access(request, can_manage_transforms)
+    context: dict[str, object] = {"area": "transforms", "membership": membership}
+    try:
+        context["tables"] = catalog_tables(team=membership.team)
+    except GlueError as error:
+        context["error"] = error_text(error)
+    return render(request, "labeling/transforms/catalog.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def transform_create_from_file(request: HttpRequest, source_id: UUID) -> HttpResponse:
+    """Second step over an uploaded file."""
+    membership = team_access(request, can_manage_transforms)
+    source = get_object_or_404(SourceFile, pk=source_id, team=membership.team)
+    return _second_step(request, source, staged_preview(source=source), source.name)
+
+
+@require_http_methods(["GET", "POST"])
+def transform_create_from_table(request: HttpRequest, database: str, table: str) -> HttpResponse:
+    """Second step over a catalog table."""
+    membership = team_access(request, can_manage_transforms)
+    try:
+        source = catalog_table(team=membership.team, database=database, table=table)
+        preview = preview_table(table=source)
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:catalog-table-list")
+    return _second_step(request, source, preview, source.full_name)
+
+
+def _second_step(
+    request: HttpRequest, source: SourceFile | CatalogTable, preview: SourcePreview, source_name: str
+) -> HttpResponse:
+    membership = team_access(request, can_manage_transforms)
+    initial = {
+        "name": name_guess(source_name),
+        "primary_key": preview.suggested_key,
+        "precision_recall": 0.5,
+        "accuracy_cost": 0.5,
+    }
+    form = TransformForm(request.POST or None, initial=initial, key_candidates=preview.key_candidates)
+    if request.method == "POST" and form.is_valid():
+        try:
+            transform = create_transform(
+                team=membership.team, user=signed_in(request), source=source, **form.cleaned_data
+            )
+        except LabelportalError as error:
+            form.add_error(None, error_text(error))
+        else:
+            messages.success(request, _("%(name)s is created. Generate its first questions.") % {"name": transform})
+            return redirect("labeling:transform-detail", transform.pk)
+    context = {
+        "area": "transforms",
+        "membership": membership,
+        "form": form,
+        "preview": preview,
+        "source_name": source_name,
+    }
+    return render(request, "labeling/transforms/new_details.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def transform_detail(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Where the transform stands and what to do next."""
+    transform, membership = transform_access(request, transform_id)
+    return render(request, "labeling/transforms/detail.html", transform_context(transform, membership))
+
+
+@require_http_methods(["GET", "POST"])
+def transform_edit(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Change the names and the trade-offs."""
+    transform, membership = transform_access(request, transform_id, can_manage_transforms)
+    initial = {name: getattr(transform, name) for name in TransformEditForm.base_fields}
+    form = TransformEditForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            update_transform(transform=transform, user=signed_in(request), **form.cleaned_data)
+        except LabelportalError as error:
+            form.add_error(None, error_text(error))
+        else:
+            messages.success(request, _("The transform is changed."))
+            return redirect("labeling:transform-detail", transform.pk)
+    context = {"area": "transforms", "membership": membership, "transform": transform, "form": form}
+    return render(request, "labeling/transforms/edit.html", context, status=422 if form.errors else 200)

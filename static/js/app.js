@@ -1,0 +1,85 @@
+// What every page gets on top of plain HTML: times in the reader's zone, ids that copy, menus that close, the theme without a reload.
+
+const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+const exact = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "medium" });
+const time = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium" });
+const UNITS = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+function ago(moment) {
+  const seconds = (moment - Date.now()) / 1000;
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
+  }
+  return relative.format(0, "second");
+}
+
+export function localTimes(root = document) {
+  for (const element of root.querySelectorAll("time[data-when]")) {
+    const moment = new Date(element.dateTime);
+    element.textContent = ago(moment);
+    element.title = exact.format(moment);
+  }
+  for (const element of root.querySelectorAll("time[data-clock]")) {
+    const moment = new Date(element.dateTime);
+    element.textContent = time.format(moment);
+    element.title = exact.format(moment);
+  }
+}
+
+async function copyId(button) {
+  await navigator.clipboard.writeText(button.dataset.copy);
+  const label = button.querySelector("[data-copy-label]");
+  const before = label.textContent;
+  label.textContent = button.dataset.copied;
+  setTimeout(() => (label.textContent = before), 1200);
+}
+
+document.addEventListener("click", (event) => {
+  const copy = event.target.closest("[data-copy]");
+  if (copy) copyId(copy);
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector("details[data-menu][open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.matches("[data-theme-form]")) {
+    event.preventDefault();
+    const theme = event.submitter.value;
+    const body = new FormData(form, event.submitter);
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    for (const button of form.querySelectorAll("button")) button.ariaPressed = String(button === event.submitter);
+    fetch(form.action, { method: "POST", body, redirect: "manual" });
+    return;
+  }
+  // A second press while the first is on its way would ask for the same thing twice.
+  if (form.method === "post") {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  }
+});
+
+// A page that comes back from the browser's memory may be sent again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target.parentElement ?? document));
+localTimes();
+setInterval(localTimes, 30_000);
