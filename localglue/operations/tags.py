@@ -1,0 +1,56 @@
+"""Tags of transforms and jobs."""
+
+from __future__ import annotations
+
+import re
+
+from django.conf import settings
+from django.db import transaction
+
+from localglue.errors import EntityNotFoundException, InvalidInputException
+from localglue.models import Job, MLTransform, Tag
+from localglue.operations import Caller, Request, Result, operation
+
+MAX_TAGS = 50
+
+
+def set_tags(resource: str, tags: dict[str, str]) -> None:
+    """Add tags to a resource (``mlTransform/…`` or ``job/…``). Raises ``InvalidInputException`` for more than 50."""
+    with transaction.atomic():
+        for key, value in tags.items():
+            Tag.objects.update_or_create(resource=resource, key=key, defaults={"value": value})
+        if Tag.objects.filter(resource=resource).count() > MAX_TAGS:
+            raise InvalidInputException(f"A resource can have at most {MAX_TAGS} tags.")
+
+
+def _resource(arn: str) -> str:
+    """The tagged resource. Raises ``EntityNotFoundException`` or, for kinds that have no tags here, ``InvalidInputException``."""
+    own = re.escape(f"{settings.LOCALGLUE_REGION}:{settings.LOCALGLUE_ACCOUNT_ID}")
+    match = re.fullmatch(rf"arn:aws[a-z-]*:glue:{own}:(mlTransform|job)/(.+)", arn)
+    if match is None:
+        raise InvalidInputException(
+            "localglue keeps tags of mlTransform and job resources of its own account and region."
+        )
+    kind, handle = match.groups()
+    found = MLTransform.objects.filter(public_id=handle) if kind == "mlTransform" else Job.objects.filter(name=handle)
+    if not found.exists():
+        raise EntityNotFoundException(f"Cannot find {kind} {handle}.")
+    return f"{kind}/{handle}"
+
+
+@operation(writes=False)
+def get_tags(request: Request, caller: Caller) -> Result:
+    tags = Tag.objects.filter(resource=_resource(request["ResourceArn"])).order_by("key")
+    return {"Tags": dict(tags.values_list("key", "value"))}
+
+
+@operation(writes=True)
+def tag_resource(request: Request, caller: Caller) -> Result:
+    set_tags(_resource(request["ResourceArn"]), request["TagsToAdd"])
+    return {}
+
+
+@operation(writes=True)
+def untag_resource(request: Request, caller: Caller) -> Result:
+    Tag.objects.filter(resource=_resource(request["ResourceArn"]), key__in=request["TagsToRemove"]).delete()
+    return {}

@@ -1,0 +1,180 @@
+"""S3, as far as localglue needs it: find, read and write objects, in words that a run can report."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+_PATH = re.compile(r"s3://([a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
+_TEMPORARY = {"500", "502", "503", "504", "InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout"}
+
+
+class StoreError(Exception):
+    """S3 refuses; the message says why."""
+
+
+class StoreUnavailableError(StoreError):
+    """S3 does not answer, or asks to come back later."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Path:
+    """``s3://bucket/key``; the key may be empty or end with a slash."""
+
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def child(self, name: str) -> S3Path:
+        """An object of this name in this folder."""
+        return S3Path(self.bucket, f"{self.key.rstrip('/')}/{name}".lstrip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class S3Object:
+    """One object as a listing shows it."""
+
+    path: S3Path
+    size: int
+    etag: str
+
+
+def parse_path(text: str) -> S3Path:
+    """Raises ``StoreError`` for anything that is not an ``s3://`` path to a bucket that runs may use."""
+    match = _PATH.fullmatch(text)
+    if match is None or len((match[2] or "").encode()) > 1024:
+        raise StoreError("The path must have the form s3://bucket/key.")
+    if not any(fnmatchcase(match[1], pattern) for pattern in settings.LOCALGLUE_BUCKETS):
+        raise StoreError(f"The bucket {match[1]} is not one that localglue may use (LOCALGLUE_BUCKETS).")
+    return S3Path(match[1], match[2] or "")
+
+
+@lru_cache(maxsize=1)
+def client() -> S3Client:
+    """One client a process. Address and keys come from the environment, as for every AWS SDK."""
+    return boto3.client(
+        "s3",
+        region_name=settings.LOCALGLUE_REGION,
+        config=Config(
+            connect_timeout=3,
+            read_timeout=30,
+            retries={"max_attempts": 2, "mode": "standard"},
+            s3={"addressing_style": "path" if os.environ.get("AWS_ENDPOINT_URL_S3") else "auto"},
+        ),
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"].get("Code", "")
+        message = error.response["Error"].get("Message") or code
+        if code == "404":
+            message = "The object or bucket does not exist."
+        raise (StoreUnavailableError if code in _TEMPORARY else StoreError)(message) from error
+    except BotoCoreError as error:
+        raise StoreUnavailableError(f"S3 does not answer ({type(error).__name__}).") from error
+
+
+def bucket_region(bucket: str) -> str:
+    """The region of a bucket. Raises ``StoreError`` if there is no such bucket."""
+    with _translated():
+        location = client().get_bucket_location(Bucket=bucket).get("LocationConstraint")
+    return {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}.get(location, str(location))
+
+
+def find(path: S3Path) -> list[S3Object]:
+    """The object at the path, or all objects under it if it ends with a slash or is a bucket; sorted, folder marks left out."""
+    if not path.key or path.key.endswith("/"):
+        return list_folder(path)
+    with _translated():
+        head = client().head_object(Bucket=path.bucket, Key=path.key)
+    return [S3Object(path, head["ContentLength"], head["ETag"])]
+
+
+def list_folder(path: S3Path) -> list[S3Object]:
+    """All objects whose key begins with that of the path, sorted by key, without the marks that stand for folders."""
+    found: list[S3Object] = []
+    with _translated():
+        for page in client().get_paginator("list_objects_v2").paginate(Bucket=path.bucket, Prefix=path.key):
+            found.extend(
+                S3Object(S3Path(path.bucket, item["Key"]), item["Size"], item["ETag"])
+                for item in page.get("Contents", [])
+                if not item["Key"].endswith("/")
+            )
+    return sorted(found, key=lambda item: item.path.key)
+
+
+def read(path: S3Path, *, limit: int) -> bytes:
+    """The object's bytes. Raises ``StoreError`` if there are more than ``limit``."""
+    with _translated():
+        response = client().get_object(Bucket=path.bucket, Key=path.key)
+        data = response["Body"].read(limit + 1)
+    if len(data) > limit:
+        raise StoreError(f"The object has more than {limit} bytes.")
+    return data
+
+
+def write(path: S3Path, data: bytes | IO[Any], *, content_type: str) -> None:
+    """Write an object, all of it or nothing."""
+    with _translated():
+        if isinstance(data, bytes):
+            client().put_object(Bucket=path.bucket, Key=path.key, Body=data, ContentType=content_type)
+        else:
+            client().upload_fileobj(data, path.bucket, path.key, ExtraArgs={"ContentType": content_type})
+
+
+def download(item: S3Object) -> Path:
+    """A local copy of the object, taken from the cache if it did not change since."""
+    name = hashlib.sha256(f"{item.path}\n{item.etag}\n{item.size}".encode()).hexdigest()
+    target = Path(settings.LOCALGLUE_DIR) / "cache" / name
+    if target.exists():
+        os.utime(target)  # the least recently used copy goes first
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{name}.{os.getpid()}.part")
+    try:
+        with _translated():
+            client().download_file(item.path.bucket, item.path.key, str(partial))
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    prune_cache(keep=target)
+    return target
+
+
+def prune_cache(*, keep: Path) -> None:
+    """Remove the copies that were not used for longest until the cache fits ``LOCALGLUE_CACHE_MB``; never ``keep``."""
+    entries = []
+    for path in keep.parent.iterdir():
+        try:
+            entries.append((path.stat(), path))
+        except FileNotFoundError:  # another process was quicker
+            continue
+    total = sum(stat.st_size for stat, _ in entries)
+    for stat, path in sorted(entries, key=lambda entry: entry[0].st_mtime):
+        if total <= settings.LOCALGLUE_CACHE_MB * 1024 * 1024:
+            return
+        if path != keep:
+            path.unlink(missing_ok=True)
+            total -= stat.st_size

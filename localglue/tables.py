@@ -1,0 +1,268 @@
+"""The rows of a catalog table: from S3, by the format that its definition names, to Arrow with a text column per catalog column.
+
+Text, because the engine compares text and a label file holds text: ``007`` in an ``int`` column stays ``007``. Types are checked all
+the same; a cell that breaks its column's type is an error that names file, line and column, never the content.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from localglue import store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MAX_COLUMNS = 100
+_BATCH = 65_536
+_PLAIN = re.compile(
+    r"(tinyint|smallint|int|integer|bigint|long|float|double|boolean|date|timestamp|string|decimal(\(\d+(,\s*\d+)?\))?|(var)?char(\(\d+\))?)"
+)
+_INT = re.compile(r"\s*[+-]?\d{1,19}\s*", re.ASCII)
+_NUMBER = re.compile(
+    r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*|\s*[+-]?(nan|inf|infinity)\s*", re.ASCII | re.IGNORECASE
+)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?(Z|[+-]\d{2}:?\d{2})?", re.ASCII)
+_BOOLEAN = re.compile(r"true|false|0|1", re.IGNORECASE)
+_CHECKS = {
+    "tinyint": _INT, "smallint": _INT, "int": _INT, "integer": _INT, "bigint": _INT, "long": _INT,
+    "float": _NUMBER, "double": _NUMBER, "decimal": _NUMBER, "date": _DATE, "timestamp": _TIMESTAMP, "boolean": _BOOLEAN,
+}  # fmt: skip
+
+
+class TableError(Exception):
+    """The table cannot be read; the message says where and why."""
+
+
+def is_plain(data_type: str) -> bool:
+    """Whether a catalog type is one that can be matched: no arrays, maps, structures, binaries."""
+    return _PLAIN.fullmatch(data_type.strip().lower()) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How the files of a table are to be read."""
+
+    kind: str
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str | None = None
+    skip_lines: int = 0
+    null: str = ""
+
+
+def table_format(definition: dict[str, Any]) -> Format:
+    """The format by ``classification`` or SerDe, with the parameters that crawlers write. Raises ``TableError``."""
+    descriptor = definition.get("StorageDescriptor", {})
+    serde = descriptor.get("SerdeInfo", {})
+    parameters = {
+        **definition.get("Parameters", {}),
+        **descriptor.get("Parameters", {}),
+        **serde.get("Parameters", {}),
+    }
+    library = serde.get("SerializationLibrary", "").lower()
+    named = parameters.get("classification", "").lower()
+    hints = {
+        "parquet": "parquet",
+        "json": "json",
+        "csv": "csv",
+        "lazysimple": "csv",
+        "regex": "",
+        "orc": "",
+        "avro": "",
+    }
+    kind = named or next((kind for hint, kind in hints.items() if hint in library), "csv")
+    if kind not in ("csv", "parquet", "json"):
+        raise TableError(f"localglue reads CSV, Parquet and JSON lines, not {named or library}.")
+    if kind != "csv":
+        return Format(kind)
+    default = "," if named or "opencsv" in library else "\x01"  # what Hive takes for LazySimpleSerDe
+    delimiter = (
+        parameters.get("separatorChar") or parameters.get("field.delim") or parameters.get("delimiter") or default
+    )
+    delimiter = {"\\t": "\t", "\\001": "\x01"}.get(delimiter, delimiter)
+    skip = parameters.get("skip.header.line.count", "0")
+    quote = parameters.get("quoteChar", '"')
+    if len(delimiter) != 1 or len(quote) != 1 or not skip.isdecimal():
+        raise TableError("The table's delimiter and quote must be one character, its skip.header.line.count a number.")
+    escape = parameters.get("escapeChar") or parameters.get("escape.delim")
+    null = parameters.get("serialization.null.format", "\\N" if "lazysimple" in library else "")
+    return Format("csv", delimiter, quote, escape if escape not in (quote, "") else None, int(skip), null)
+
+
+def read_table(definition: dict[str, Any], schema: list[dict[str, str]]) -> pa.Table:
+    """All rows of a table, the columns of ``schema`` in its order, as text; an empty cell is a null.
+
+    Raises ``TableError``, or ``store.StoreError`` where S3 refuses.
+    """
+    import pyarrow as pa  # here and not above: the server never reads tables and should start quickly
+
+    layout = table_format(definition)
+    columns = definition.get("StorageDescriptor", {}).get("Columns", [])
+    have = {column["Name"].lower() for column in columns}
+    if missing := [column["Name"] for column in schema if column["Name"].lower() not in have]:
+        raise TableError(f"The table has no column {missing[0]} any more, which is in the schema of the transform.")
+    files = _files(definition)
+    reader = {"csv": _read_csv, "parquet": _read_parquet, "json": _read_json}[layout.kind]
+    parts = [reader(item, layout, columns) for item in files]
+    if len({part.schema for part in parts}) > 1:  # unreachable unless a reader breaks its promise
+        raise TableError("The files of the table differ in their columns.")
+    whole = pa.concat_tables(parts)
+    positions = {name.lower(): index for index, name in enumerate(whole.column_names)}
+    order = [positions[column["Name"].lower()] for column in schema]
+    return whole.select(order).rename_columns([column["Name"] for column in schema])
+
+
+def _files(definition: dict[str, Any]) -> list[store.S3Object]:
+    """The object at the table's location, or all under it that Hive would read (not ``_SUCCESS``, not ``.hidden``)."""
+    location = definition.get("StorageDescriptor", {}).get("Location", "")
+    if not location:
+        raise TableError("The table has no location.")
+    path = store.parse_path(location)
+    if path.key and not path.key.endswith("/"):
+        exact = [item for item in store.list_folder(path) if item.path == path]
+        if exact:
+            return exact
+        path = store.S3Path(path.bucket, f"{path.key}/")
+    found = [
+        item
+        for item in store.list_folder(path)
+        if item.size and not any(part[:1] in "._" for part in item.path.key[len(path.key) :].split("/"))
+    ]
+    if not found:
+        raise TableError(f"There is no data at the table's location {location}.")
+    return found
+
+
+@contextmanager
+def _opened(item: store.S3Object) -> Iterator[BinaryIO]:
+    with store.download(item).open("rb") as raw:
+        if item.path.key.lower().endswith((".gz", ".gzip")):
+            with gzip.open(raw) as stream:
+                yield cast(BinaryIO, stream)
+        else:
+            yield raw
+
+
+class _Columns:
+    """Collects rows of text, column by column, in batches; checks each cell against its type."""
+
+    def __init__(self, item: store.S3Object, columns: list[dict[str, Any]]) -> None:
+        self.item = item
+        self.names = [column["Name"] for column in columns]
+        self.checks = [_CHECKS.get(column.get("Type", "string").strip().lower().split("(")[0]) for column in columns]
+        self.types = [column.get("Type", "string") for column in columns]
+        self.rows: list[list[str | None]] = []
+        self.batches: list[Any] = []
+
+    def add(self, line: int, cells: list[str | None]) -> None:
+        for index, (check, cell) in enumerate(zip(self.checks, cells, strict=True)):
+            if check is not None and cell is not None and not check.fullmatch(cell):
+                raise TableError(
+                    f"{self.item.path}, line {line}, column {self.names[index]}: the value is not of type {self.types[index]}."
+                )
+        self.rows.append(cells)
+        if len(self.rows) >= _BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa  # as above
+
+        columns = list(zip(*self.rows, strict=True)) if self.rows else [()] * len(self.names)
+        arrays = [pa.array(column, type=pa.large_string()) for column in columns]
+        self.batches.append(pa.table(arrays, names=self.names))
+        self.rows = []
+
+    def table(self) -> pa.Table:
+        import pyarrow as pa  # as above
+
+        if self.rows or not self.batches:
+            self._flush()
+        return pa.concat_tables(self.batches)
+
+
+def _read_csv(item: store.S3Object, layout: Format, columns: list[dict[str, Any]]) -> pa.Table:
+    """Columns by position, as Hive reads them. A first line that repeats the column names is a header even if nothing says so."""
+    found = _Columns(item, columns)
+    names = [column["Name"].lower() for column in columns]
+    nulls = {"", layout.null}
+    csv.field_size_limit(1 << 28)
+    with _opened(item) as raw:
+        text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+        reader = csv.reader(
+            text, delimiter=layout.delimiter, quotechar=layout.quote, escapechar=layout.escape, strict=True
+        )
+        line = number = 0
+        try:
+            for number, cells in enumerate(reader):
+                start, line = line + 1, reader.line_num
+                is_header = number < layout.skip_lines or (number == 0 and [c.strip().lower() for c in cells] == names)
+                if is_header or not cells:
+                    continue
+                if len(cells) != len(names):
+                    raise TableError(
+                        f"{item.path}, line {start}: the row has {len(cells)} cells, the table {len(names)} columns."
+                    )
+                found.add(start, [None if cell in nulls else cell for cell in cells])
+        except csv.Error as error:
+            raise TableError(f"{item.path}, line {line + 1}: {error}.") from None
+        except UnicodeDecodeError:
+            raise TableError(f"{item.path}, after line {line}: the file is not UTF-8.") from None
+    return found.table()
+
+
+def _read_json(item: store.S3Object, layout: Format, columns: list[dict[str, Any]]) -> pa.Table:
+    """One object a line; members by name, whatever their case; numbers keep the digits that they are written with."""
+    found = _Columns(item, columns)
+    names = [column["Name"].lower() for column in columns]
+    with _opened(item) as raw:
+        for line, text in enumerate(raw, start=1):
+            if not text.strip():
+                continue
+            try:
+                value = json.loads(text.decode("utf-8-sig"), parse_int=str, parse_float=str, parse_constant=str)
+            except (ValueError, RecursionError):
+                raise TableError(f"{item.path}, line {line}: the line is not JSON in UTF-8.") from None
+            if not isinstance(value, dict):
+                raise TableError(f"{item.path}, line {line}: the line is not an object.")
+            members = {name.lower(): member for name, member in value.items()}
+            found.add(line, [_json_text(item, line, name, members.get(name)) for name in names])
+    return found.table()
+
+
+def _json_text(item: store.S3Object, line: int, name: str, value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        raise TableError(f"{item.path}, line {line}, column {name}: the value is not a plain one.")
+    return value or None
+
+
+def _read_parquet(item: store.S3Object, layout: Format, columns: list[dict[str, Any]]) -> pa.Table:
+    """Columns by name, whatever their case; the file's own types hold."""
+    import pyarrow as pa  # as above
+    import pyarrow.parquet as pq  # as above
+
+    try:
+        table = pq.ParquetFile(store.download(item)).read()
+        positions = {name.lower(): index for index, name in enumerate(table.column_names)}
+        arrays = []
+        for column in columns:
+            if column["Name"].lower() not in positions:
+                raise TableError(f"{item.path}: the file has no column {column['Name']}.")
+            values = table.column(positions[column["Name"].lower()])
+            if pa.types.is_nested(values.type):
+                raise TableError(f"{item.path}, column {column['Name']}: the values are not plain ones.")
+            arrays.append(values.cast(pa.large_string()))
+        return pa.table(arrays, names=[column["Name"] for column in columns])
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise TableError(f"{item.path}: {type(error).__name__}: the file cannot be read as Parquet.") from None

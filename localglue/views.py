@@ -1,0 +1,93 @@
+"""HTTP: who asks, for what, and how the answer is written. Everything else is in ``operations``."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import UnreadablePostError
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from localglue import keys, operations, protocol, signing
+from localglue.errors import (
+    AccessDenied,
+    GlueError,
+    InternalFailure,
+    RequestEntityTooLargeException,
+    SerializationException,
+    UnknownOperationException,
+)
+
+log = logging.getLogger(__name__)
+
+operations.load()
+
+
+def health(request: HttpRequest) -> JsonResponse:
+    """200 while this process answers and its database does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+@csrf_exempt
+def endpoint(request: HttpRequest) -> HttpResponse:
+    """One request of the AWS JSON 1.1 protocol. Whatever happens, the answer is one that an SDK understands."""
+    request_id = str(uuid.uuid4())
+    target = request.headers.get("X-Amz-Target", "")
+    try:
+        status, body = 200, _answer(request, target)
+    except GlueError as error:
+        status, body = error.status, protocol.error_body(error)
+    except Exception:
+        log.exception("request %s %s failed", request_id, target[:100])
+        failure = InternalFailure("The request failed because of an unknown error in localglue.")
+        status, body = failure.status, protocol.error_body(failure)
+    return HttpResponse(
+        body, status=status, content_type=protocol.CONTENT_TYPE, headers={"x-amzn-RequestId": request_id}
+    )
+
+
+def unknown_address(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Any path but ``/``."""
+    body = protocol.error_body(UnknownOperationException("The address of the service is /."))
+    return HttpResponse(body, status=404, content_type=protocol.CONTENT_TYPE)
+
+
+def _answer(request: HttpRequest, target: str) -> bytes:
+    if request.method != "POST":
+        raise UnknownOperationException("Requests to this service are sent with POST.")
+    model = protocol.operation_model(target)
+    credential = signing.verify(
+        _signed(request), credentials=keys.find_credential, region=settings.LOCALGLUE_REGION, now=timezone.now()
+    )
+    operation = operations.find(model.name)
+    if operation is None:
+        raise UnknownOperationException(f"localglue does not have the operation {model.name}.")
+    if operation.writes and credential.read_only:
+        raise AccessDenied(f"The access key {credential.key_id} may only read; {model.name} changes something.")
+    parameters = protocol.parse_request(model, request.body)
+    caller = operations.Caller(credential.key_id, credential.read_only)
+    return protocol.response_body(model, operation.handler(parameters, caller))
+
+
+def _signed(request: HttpRequest) -> signing.SignedRequest:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        raise RequestEntityTooLargeException("The request is larger than any operation needs.") from None
+    except UnreadablePostError:
+        raise SerializationException("The request ended before its body did.") from None
+    return signing.SignedRequest(
+        method=request.method or "",
+        path=request.path,
+        query=request.META.get("QUERY_STRING", ""),
+        headers=headers,
+        body=body,
+    )

@@ -1,0 +1,134 @@
+"""IMPORT_LABELS: all of a label file or nothing of it, then learn."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils import timezone
+
+from labelfiles import LabelFile, LabelFileError, Problem, read_label_file, validate
+from localglue import store
+from localglue.choices import TransformStatus
+from localglue.labels import merged, store_labels, stored_labels
+from localglue.models import LabelImport, MLTransform, TaskRun
+from localglue.work import Store, WorkError
+from localglue.work.common import read_records, trained_model, transform_of
+
+if TYPE_CHECKING:
+    from findmatches import Records
+
+SHOWN_PROBLEMS = 20
+MAX_SET_ID = 255
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One object of the import and what it says."""
+
+    path: store.S3Path
+    data: bytes
+    labels: LabelFile
+
+
+def perform(run: TaskRun) -> Store:
+    """Returns what stores the labels. READY follows from the labels that there are then, not from those before."""
+    from findmatches import can_train  # the engine is heavy; only children of the worker load it
+
+    transform = transform_of(run)
+    parts = _read(run)
+    records = read_records(transform)
+    _check(parts, transform, records)
+    new = LabelFile(transform.columns, tuple(row for part in parts for row in part.labels.rows))
+    labels = new if run.replace else merged(stored_labels(transform), new)
+    ready = can_train([labels])
+    if ready:
+        trained_model(transform, labels, records)
+    digest = hashlib.sha256(b"".join(part.data for part in parts)).hexdigest()
+
+    def store_import() -> None:
+        # Read again: what may have changed meanwhile is not ours to overwrite.
+        current = MLTransform.objects.get(pk=transform.pk)
+        count = store_labels(current, new, replace=bool(run.replace))
+        now = timezone.now()
+        MLTransform.objects.filter(pk=current.pk).exclude(status=TransformStatus.DELETING).update(
+            label_count=count,
+            status=TransformStatus.READY if ready else TransformStatus.NOT_READY,
+            modified_at=now,
+        )
+        LabelImport.objects.create(
+            transform=current,
+            task_run=run,
+            path=run.path,
+            sha256=digest,
+            size=sum(len(part.data) for part in parts),
+            sets=len(new.by_set()),
+            rows=len(new.rows),
+            replace=bool(run.replace),
+            imported_by=run.requested_by,
+            imported_at=now,
+            labels_before=current.label_count,
+            labels_after=count,
+        )
+
+    return store_import
+
+
+def _read(run: TaskRun) -> list[_Part]:
+    limit = settings.LOCALGLUE_MAX_LABEL_FILE_MB * 1024 * 1024
+    parts = []
+    for item in store.find(store.parse_path(run.path)):
+        data = store.read(item.path, limit=limit)
+        try:
+            parts.append(_Part(item.path, data, read_label_file(data)))
+        except LabelFileError as error:
+            raise WorkError(problem_text([(item.path, problem) for problem in error.problems])) from None
+    if not parts:
+        raise WorkError(f"There is no label file at {run.path} any more.")
+    return parts
+
+
+def _check(parts: list[_Part], transform: MLTransform, records: Records) -> None:
+    """Raises ``WorkError`` with what is wrong in the files, all of it counted and the first of it named."""
+    known = set(records.table.column(transform.primary_key).to_pylist())
+    found: list[tuple[store.S3Path, Problem]] = []
+    owners: dict[str, store.S3Path] = {}
+    for part in parts:
+        problems = validate(part.labels, columns=transform.columns, primary_key=transform.primary_key)
+        wrong = [problem for problem in problems if problem.severity == "error"]
+        if not any(problem.line == 1 for problem in wrong):  # with other columns than the table's, rows say nothing
+            wrong.extend(_unknown_rows(part.labels, transform.primary_key, known))
+        for set_id, rows in part.labels.by_set().items():
+            line = rows[0].line
+            if len(set_id) > MAX_SET_ID:
+                message = f"The labeling_set_id has more than {MAX_SET_ID} characters."
+                wrong.append(Problem(line, "labeling_set_id", "long_set_id", message))
+            elif owners.setdefault(set_id, part.path) != part.path:
+                message = f"Set {set_id} is also in {owners[set_id]}; one import may hold a set once."
+                wrong.append(Problem(line, "labeling_set_id", "set_in_two_files", message))
+        found.extend((part.path, problem) for problem in sorted(wrong, key=lambda problem: problem.line or 0))
+    if found:
+        raise WorkError(problem_text(found))
+
+
+def _unknown_rows(labels: LabelFile, primary_key: str, known: set[str]) -> list[Problem]:
+    index = labels.columns.index(primary_key)
+    return [
+        Problem(row.line, primary_key, "unknown_key", "No row of the table has this primary key.")
+        for row in labels.rows
+        if row.values[index] and row.values[index] not in known
+    ]
+
+
+def problem_text(found: list[tuple[store.S3Path, Problem]]) -> str:
+    """The ErrorString of a file that was not imported: up to 20 problems with line and column, and how many more there are."""
+    files = {path for path, _ in found}
+    shown = [f"{path}, {problem}" if len(files) > 1 else str(problem) for path, problem in found[:SHOWN_PROBLEMS]]
+    more = len(found) - len(shown)
+    many = "1 problem" if len(found) == 1 else f"{len(found)} problems"
+    where = f" in {next(iter(files))}" if len(files) == 1 else ""
+    return "\n".join(
+        (f"The labels were not imported: {many}{where}.", *shown, *([f"and {more} more."] if more else []))
+    )
