@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -102,33 +103,37 @@ class Launcher:
     def _seed(self, rest: Sequence[Part]) -> None:
         """Accounts and the demo transform, made through Glue and S3 as a person would make them. Shows what it says: the first passwords."""
         self.supervisor.wait([part for part in rest if part.name == "glue"])
-        if not (ROOT / "labeling/management/commands/seed.py").exists():
-            return
         if output := self._step("seed", "manage.py", "seed").strip():
             print(output, flush=True)  # noqa: T201
 
     def _step(self, name: str, *command: str) -> str:
-        """Runs one Python command to its end while the parts are watched; its output, or StepError with it."""
+        """Runs one Python command to its end while the parts are watched; what it prints, or StepError with its log.
+
+        What it prints may hold passwords and goes to no file.
+        """
         log = self.installation.logs / f"{name}.log"
-        with log.open("wb") as stream:
+        with log.open("wb") as errors, tempfile.TemporaryFile() as printed:
             step = subprocess.Popen(
                 [sys.executable, *command],
                 env=self.env,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
+                stdout=printed,
+                stderr=errors,
             )
-        try:
-            while step.poll() is None:
-                self.supervisor.pump(0.05)
-        finally:
-            if step.poll() is None:
-                step.kill()
-                step.wait()
-        output = log.read_text(errors="replace")
+            try:
+                while step.poll() is None:
+                    self.supervisor.pump(0.05)
+            finally:
+                if step.poll() is None:
+                    step.kill()
+                    step.wait()
+            printed.seek(0)
+            output = printed.read().decode(errors="replace")
         if step.returncode:
-            raise StepError(f"{' '.join(command)} failed with exit code {step.returncode}:\n{output}")
+            raise StepError(
+                f"{' '.join(command)} failed with exit code {step.returncode}:\n{log.read_text(errors='replace')}"
+            )
         return output
 
     def _write_aws_env(self) -> None:
