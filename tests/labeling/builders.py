@@ -1,0 +1,112 @@
+"""Rows that tests start from, without Glue or S3."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from accounts.models import Role, Team, User
+from accounts.services import create_team, set_role
+from labeling.choices import LabelFileKind, RunKind, RunStatus
+from labeling.models import LabelFile, Question, QuestionSet, Row, TaskRun, Transform
+from labeling.services.answers import submit_answer
+
+COLUMNS = [{"name": name, "data_type": "string"} for name in ("id", "name")]
+
+
+@dataclass(frozen=True)
+class Cast:
+    """A team with one person of each role, a second steward, and a stranger who leads another team."""
+
+    team: Team
+    admin: User
+    lead: User
+    steward: User
+    colleague: User
+    stranger: User
+
+
+def cast() -> Cast:
+    """The usual people."""
+    team, other = create_team(name="Team"), create_team(name="Other team")
+    people = {name: person(name) for name in ("admin", "lead", "steward", "colleague", "stranger")}
+    for name, role in (
+        ("admin", Role.ADMIN),
+        ("lead", Role.LEAD),
+        ("steward", Role.STEWARD),
+        ("colleague", Role.STEWARD),
+    ):
+        set_role(team=team, user=people[name], role=role)
+    set_role(team=other, user=people["stranger"], role=Role.LEAD)
+    return Cast(team, **people)
+
+
+def person(username: str) -> User:
+    """Somebody without a password, because hashing one takes longer than most tests; ``client.force_login`` signs in."""
+    return User.objects.create(username=username, first_name=username.capitalize(), password="!")
+
+
+def transform(team: Team, user: User, name: str = "People", **fields: object) -> Transform:
+    """A transform that only the portal knows."""
+    return Transform.objects.create(
+        team=team,
+        name=name,
+        thing="person",
+        database_name="db",
+        table_name="people",
+        primary_key="id",
+        columns=COLUMNS,
+        created_by=user,
+        **fields,
+    )
+
+
+def question_set(of: Transform, user: User, sizes: Sequence[int], first_key: int = 0) -> list[Question]:
+    """One question for each size, with so many rows; keys count up from ``first_key``."""
+    number = of.question_sets.count() + 1
+    run = finished_run(of, user, RunKind.LABELING_SET_GENERATION)
+    label_file = LabelFile.objects.create(
+        transform=of,
+        kind=LabelFileKind.GENERATED,
+        bucket="bucket",
+        key=f"questions/{run.pk}.csv",
+        size=1,
+        sha256="0" * 64,
+        sets=len(sizes),
+        rows=sum(sizes),
+    )
+    made = QuestionSet.objects.create(transform=of, number=number, task_run=run, label_file=label_file)
+    questions = []
+    key = first_key
+    for position, size in enumerate(sizes, start=1):
+        question = Question.objects.create(
+            question_set=made, labeling_set_id=f"s{number}-{position}", position=position
+        )
+        for row in range(1, size + 1):
+            Row.objects.create(question=question, position=row, key=str(key), values=[str(key), f"name {key}"])
+            key += 1
+        questions.append(question)
+    return questions
+
+
+def finished_run(of: Transform, user: User, kind: RunKind, **fields: object) -> TaskRun:
+    """A run that went well."""
+    return TaskRun.objects.create(
+        transform=of,
+        kind=kind,
+        status=RunStatus.SUCCEEDED,
+        requested_by=user,
+        path=f"s3://bucket/{uuid.uuid4()}/",
+        **fields,
+    )
+
+
+def grouping(question: Question, letters: Iterable[str]) -> dict[int, str]:
+    """Row ids with the letters, in the order of the rows."""
+    return dict(zip(question.rows.order_by("position").values_list("pk", flat=True), letters, strict=True))
+
+
+def answer(question: Question, steward: User, letters: Iterable[str]) -> None:
+    """A submitted answer."""
+    submit_answer(question=question, steward=steward, labels=grouping(question, letters), seconds=9, keys=5)

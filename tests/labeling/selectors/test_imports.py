@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+
+from labelfiles import label_file_bytes
+from labeling.models import Answer, Question, Transform
+from labeling.selectors.imports import import_preview, label_contents
+from labeling.services.answers import reopen_answer, save_draft
+from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> Cast:
+    return cast()
+
+
+@pytest.fixture
+def taught(people: Cast) -> Transform:
+    return transform(people.team, people.admin, label_count=40)
+
+
+@pytest.fixture
+def questions(people: Cast, taught: Transform) -> list[Question]:
+    return question_set(taught, people.admin, [3, 2, 2])
+
+
+def imported(*answers: Answer) -> None:
+    for item in answers:
+        Answer.objects.filter(pk=item.pk).update(imported_version=item.version)
+
+
+def test_the_file_holds_submitted_answers_in_order_without_unsure_rows(
+    people: Cast, taught: Transform, questions: list[Question]
+) -> None:
+    answer(questions[1], people.colleague, "AA")
+    answer(questions[0], people.steward, "A?B")
+    save_draft(question=questions[2], steward=people.steward, labels=grouping(questions[2], "AA"))
+    contents = label_contents(transform=taught, replace_all=False)
+    assert label_file_bytes(contents.label_file).decode() == (
+        "labeling_set_id,label,id,name\ns1-1,A,0,name 0\ns1-1,B,2,name 2\ns1-2,A,3,name 3\ns1-2,A,4,name 4\n"
+    )
+    assert (contents.unsure_rows, contents.dropped_sets) == (1, 0)
+    assert {version for _answer, version in contents.included} == {1}
+
+
+def test_a_set_that_keeps_fewer_than_two_rows_is_dropped_but_done_with(
+    people: Cast, taught: Transform, questions: list[Question]
+) -> None:
+    answer(questions[0], people.steward, "A??")
+    answer(questions[1], people.steward, "??")
+    answer(questions[2], people.steward, "AB")
+    contents = label_contents(transform=taught, replace_all=False)
+    assert [row.labeling_set_id for row in contents.label_file.rows] == ["s1-3", "s1-3"]
+    assert (contents.unsure_rows, contents.dropped_sets, contents.not_taken_back) == (4, 2, 0)
+    assert len(contents.included) == 3
+
+
+def test_adding_takes_what_glue_has_not_learned_and_replacing_takes_all(
+    people: Cast, taught: Transform, questions: list[Question]
+) -> None:
+    for question in questions:
+        answer(question, people.steward, "AB" + "A" * (question.rows.count() - 2))
+    imported(*Answer.objects.filter(question__in=questions[:2]))
+    add, replace = (label_contents(transform=taught, replace_all=choice) for choice in (False, True))
+    assert {row.labeling_set_id for row in add.label_file.rows} == {"s1-3"}
+    assert {row.labeling_set_id for row in replace.label_file.rows} == {"s1-1", "s1-2", "s1-3"}
+
+
+def test_a_correction_waits_for_import_again(people: Cast, taught: Transform, questions: list[Question]) -> None:
+    answer(questions[0], people.steward, "AAB")
+    imported(Answer.objects.get())
+    assert import_preview(transform=taught, replace_all=False).rows == 0
+    reopen_answer(answer=Answer.objects.get(), user=people.steward)
+    answer(questions[0], people.steward, "ABB")
+    preview = import_preview(transform=taught, replace_all=False)
+    assert (preview.answers, preview.rows, preview.labels_after) == (1, 3, 40)
+
+
+def test_what_was_taught_and_is_unsure_now_can_only_be_replaced(
+    people: Cast, taught: Transform, questions: list[Question]
+) -> None:
+    answer(questions[1], people.steward, "AA")
+    imported(Answer.objects.get())
+    reopen_answer(answer=Answer.objects.get(), user=people.steward)
+    answer(questions[1], people.steward, "??")
+    answer(questions[2], people.steward, "AB")
+    add, replace = (label_contents(transform=taught, replace_all=choice) for choice in (False, True))
+    assert (add.not_taken_back, len(add.included)) == (1, 1)
+    assert (replace.not_taken_back, len(replace.included)) == (0, 2)
+
+
+def test_preview_counts(people: Cast, taught: Transform, questions: list[Question]) -> None:
+    answer(questions[0], people.steward, "AAB")
+    answer(questions[1], people.steward, "A?")
+    add, replace = (import_preview(transform=taught, replace_all=choice) for choice in (False, True))
+    assert (add.answers, add.sets, add.rows, add.matching_pairs, add.non_matching_pairs) == (2, 1, 3, 1, 2)
+    assert (add.unsure_rows, add.dropped_sets) == (1, 1)
+    assert (add.labels_now, add.labels_forgotten, add.labels_after) == (40, 0, 43)
+    assert (replace.labels_now, replace.labels_forgotten, replace.labels_after) == (40, 40, 3)
+
+
+def test_other_transforms_are_left_alone(people: Cast, taught: Transform, questions: list[Question]) -> None:
+    other = transform(people.team, people.admin, "Shops")
+    answer(question_set(other, people.admin, [2])[0], people.steward, "AA")
+    assert import_preview(transform=taught, replace_all=True).rows == 0
