@@ -56,7 +56,8 @@ def read_csv(
     file: IO[bytes], *, columns: Sequence[str] | None = None, skip_lines: int = 1, delimiter: str = ","
 ) -> pa.Table:
     """A CSV file as a table of text; blank cells are empty text. The header names the columns unless ``columns`` does."""
-    _check_utf8(file)
+    if _check_utf8(file) % 2:
+        _check_quotes(file, delimiter)
     names = list(columns) if columns is not None else _header(file, delimiter)
     bad_rows: list[tuple[int | None, int]] = []
 
@@ -88,7 +89,11 @@ def read_parquet(file: IO[bytes]) -> pa.Table:
     """A Parquet file as a table in its own types."""
     file.seek(0)
     try:
-        return pq.read_table(pa.PythonFile(file, mode="r"))
+        table = pq.read_table(pa.PythonFile(file, mode="r"))
+        for place, field in enumerate(table.schema):
+            if pa.types.is_dictionary(field.type):
+                table = table.set_column(place, field.name, table.column(place).cast(field.type.value_type))
+        return table
     except (pa.ArrowException, OSError) as error:
         raise InvalidSourceError(_("The file cannot be read as Parquet: %(error)s") % {"error": error}) from error
 
@@ -125,8 +130,6 @@ def check_columns(table: pa.Table) -> None:
 def catalog_type(field: pa.Field) -> str:
     """The Data Catalog's word for the type of a column. Raises ``InvalidSourceError`` for nested and binary columns."""
     kind = field.type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision},{kind.scale})"
     for test, word in _TYPES:
@@ -174,9 +177,10 @@ def first_rows(table: pa.Table, count: int) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _check_utf8(file: IO[bytes]) -> None:
-    """Raises ``InvalidSourceError`` with the line on which the first byte stands that is not UTF-8."""
+def _check_utf8(file: IO[bytes]) -> int:
+    """How many quotes there are. Raises ``InvalidSourceError`` with the line of the first byte that is not UTF-8."""
     file.seek(0)
+    quotes = 0
     decoder = codecs.getincrementaldecoder("utf-8")()
     line = 1
     first = True
@@ -192,9 +196,27 @@ def _check_utf8(file: IO[bytes]) -> None:
             message = _("Line %(line)d is not UTF-8; perhaps the file is Windows-1252. Save it as CSV in UTF-8.")
             raise InvalidSourceError(message % {"line": line}) from None
         line += chunk.count(b"\n")
+        quotes += chunk.count(b'"')
     if decoder.getstate()[0]:
         message = _("Line %(line)d is not UTF-8: the file ends in the middle of a character.")
         raise InvalidSourceError(message % {"line": line})
+    return quotes
+
+
+def _check_quotes(file: IO[bytes], delimiter: str) -> None:
+    """Raises ``InvalidSourceError`` if a quoted cell never ends; pyarrow would take the rest of the file as that cell."""
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    last = 1
+    try:
+        for _row in reader:
+            last = reader.line_num + 1
+    except csv.Error as error:
+        message = _("From line %(line)d on the file cannot be read as CSV: %(error)s.")
+        raise InvalidSourceError(message % {"line": last, "error": error}) from error
+    finally:
+        text.detach()
 
 
 def _header(file: IO[bytes], delimiter: str) -> list[str]:

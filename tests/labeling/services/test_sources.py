@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django import Settings
+
+from labeling.aws import storage
+from labeling.exceptions import InvalidSourceError
+from labeling.models import SourceFile
+from labeling.services.catalog import CatalogColumn, CatalogTable
+from labeling.services.sources import SourcePreview, preview_source, preview_table, stage_source, staged_preview
+from tests.labeling.builders import cast
+
+
+def preview(content: bytes, name: str = "people.csv") -> SourcePreview:
+    return preview_source(file=io.BytesIO(content), name=name)
+
+
+def parquet(table: pa.Table) -> bytes:
+    stream = io.BytesIO()
+    pq.write_table(table, stream)
+    return stream.getvalue()
+
+
+def test_csv_is_described() -> None:
+    found = preview(b'id,name,city\n1,"Ann, ""A"" \nB",Paris\n2,Bob,\n3,Ann,Paris\n')
+    assert (found.format, found.row_count) == ("csv", 3)
+    assert found.rows[0] == ("1", 'Ann, "A" \nB', "Paris")
+    assert [(column.name, column.data_type, column.distinct, column.blank) for column in found.columns] == [
+        ("id", "string", 3, 0),
+        ("name", "string", 3, 0),
+        ("city", "string", 1, 1),
+    ]
+    assert found.key_candidates == ["id", "name"]
+    assert found.suggested_key == "id"
+    assert "1 rows have no value" in found.problem_with_key("city")
+    assert found.problem_with_key("shoe size")
+
+
+def test_a_key_must_be_unique_and_spaces_are_blank() -> None:
+    found = preview(b"id,code\n1,a\n1, \n2,b\n")
+    assert "2 of 3" in found.problem_with_key("id")
+    assert "no value" in found.problem_with_key("code")
+    assert found.suggested_key is None
+
+
+def test_numbers_that_look_equal_are_different_keys() -> None:
+    assert preview(b"id,n\n1,a\n01,b\n1.0,c\n").problem_with_key("id") == ""
+
+
+def test_suggested_key_is_named_like_one() -> None:
+    assert preview(b"name,customer_id\na,1\nb,2\n").suggested_key == "customer_id"
+
+
+def test_bom_is_no_part_of_the_first_name() -> None:
+    assert preview(b"\xef\xbb\xbfid,name\n1,a\n").columns[0].name == "id"
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_line_ends(ending: bytes) -> None:
+    assert preview(ending.join([b"id,name", b"1,a", b"2,b"])).rows == (("1", "a"), ("2", "b"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"id,name\n1,Jos\xe9\n", "Line 2 is not UTF-8"),
+        (b"id,name\n1,a\n2,b\n3,\xe2\x82", "Line 4 is not UTF-8"),
+        ("id,name\n1,a\n".encode("utf-16"), "UTF-16"),
+        (b"id,name\n1,a\n2\n3,c\n", "Row 3 has 1 cells; the header has 2"),
+        (b"id,name\n1,a,x\n", "Row 2 has 3 cells; the header has 2"),
+        (b"id;name\n1;a\n", "not separated by commas"),
+        (b"id,\n1,a\n", "Column 2 has no name"),
+        (b"id,Name,name\n1,a,b\n", "More than one column is called name"),
+        (b"id,label\n1,a\n", "cannot be called label"),
+        (",".join(f"c{n}" for n in range(101)).encode() + b"\n" + b"," * 100 + b"\n", "101 columns"),
+        (b"PK\x03\x04\0\0\0\0", "neither CSV nor Parquet"),
+        (b"PAR1 and nothing more", "cannot be read as Parquet"),
+        (b'id,name\n1,a\n2,"b\n3,c\n', "From line 3 on the file cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said(content: bytes, said: str) -> None:
+    with pytest.raises(InvalidSourceError, match=said):
+        preview(content)
+
+
+def test_the_line_is_right_beyond_the_first_chunk_and_across_chunks() -> None:
+    line = b"1," + b"x" * 97 + b"\n"  # 100 bytes
+    good = b"id,name\n" + line * 12_000
+    with pytest.raises(InvalidSourceError, match="Line 12002 is"):
+        preview(good + b"2,\xff\n")
+    # A character whose bytes lie on both sides of a chunk's end is no error.
+    padded = b"id,name\n" + b"1," + b"x" * (1024 * 1024 - 11) + "é\n".encode()
+    assert preview(padded).row_count == 1
+
+
+def test_no_rows_is_no_key() -> None:
+    found = preview(b"id,name\n")
+    assert found.row_count == 0
+    assert "no rows" in found.problem_with_key("id")
+
+
+def test_parquet_keeps_its_types() -> None:
+    table = pa.table(
+        {
+            "id": pa.array([1, 2], pa.int64()),
+            "small": pa.array([1, None], pa.int16()),
+            "name": ["a", ""],
+            "price": pa.array([Decimal("1.50"), Decimal("2.00")], pa.decimal128(10, 2)),
+            "seen": [dt.date(2026, 1, 2), None],
+            "ratio": pa.array([0.5, 0.25]),
+            "flag": [True, False],
+            "kind": pa.array(["x", "y"]).dictionary_encode(),
+        }
+    )
+    found = preview(parquet(table), "people.parquet")
+    assert found.format == "parquet"
+    assert [column.data_type for column in found.columns] == [
+        "bigint",
+        "int",
+        "string",
+        "decimal(10,2)",
+        "date",
+        "double",
+        "boolean",
+        "string",
+    ]
+    assert found.rows[1] == ("2", "", "", "2.00", "", "0.25", "False", "y")
+    assert found.key_candidates == ["id", "price", "ratio", "flag", "kind"]
+
+
+def test_parquet_with_nested_columns_is_refused() -> None:
+    with pytest.raises(InvalidSourceError, match="Column tags holds values of type list"):
+        preview(parquet(pa.table({"id": [1], "tags": [["a", "b"]]})))
+
+
+@pytest.mark.django_db
+def test_staging_keeps_the_file_and_its_preview(s3_server: str) -> None:
+    people = cast()
+    content = b"id,name\n1,Ann\n2,\xc3\x89va\n"
+    upload = SimpleUploadedFile("../../Kunden \u202e 2026.csv", b"\xef\xbb\xbf" + content)
+    source = stage_source(team=people.team, user=people.admin, file=upload)
+    assert source.key == f"sources/{source.pk}/data.csv"
+    assert storage.read_uri(storage.our_uri(source.key)) == content
+    assert (source.size, source.sha256, source.row_count) == (len(content), hashlib.sha256(content).hexdigest(), 2)
+    assert staged_preview(source=SourceFile.objects.get(pk=source.pk)) == preview(content)
+
+
+@pytest.mark.django_db
+def test_nothing_is_kept_of_a_bad_or_large_file(s3_server: str, settings: Settings) -> None:
+    people = cast()
+    before = len(storage.list_objects(storage.our_uri("sources/")))
+    with pytest.raises(InvalidSourceError):
+        stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("a.csv", b"id\n\xff\n"))
+    settings.MAX_SOURCE_BYTES = 10
+    with pytest.raises(InvalidSourceError, match="larger than"):
+        stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("a.csv", b"id,name\n1,a\n2,b\n"))
+    assert not SourceFile.objects.exists()
+    assert len(storage.list_objects(storage.our_uri("sources/"))) == before
+
+
+def catalog_table(location: str, kind: str, **fields: object) -> CatalogTable:
+    columns = (CatalogColumn("id", "string"), CatalogColumn("name", "string"))
+    return CatalogTable("db", "people", location, kind, columns, **fields)  # type: ignore[arg-type]
+
+
+def test_a_catalog_table_is_read_from_all_its_files(s3_server: str) -> None:
+    folder = storage.our_uri("elsewhere/csv/")
+    storage.overwrite("elsewhere/csv/a.csv", b"id|name\n1|a\n")
+    storage.overwrite("elsewhere/csv/b.csv", b"id|name\n2|b\n1|c\n")
+    storage.overwrite("elsewhere/csv/_SUCCESS", b"")
+    found = preview_table(table=catalog_table(folder, "csv", header_lines=1, delimiter="|"))
+    assert (found.row_count, found.key_candidates) == (3, ["name"])
+
+
+def test_a_catalog_table_over_parquet(s3_server: str) -> None:
+    storage.overwrite("elsewhere/parquet/a.parquet", parquet(pa.table({"id": [1, 2], "name": ["a", "b"]})))
+    found = preview_table(table=catalog_table(storage.our_uri("elsewhere/parquet"), "parquet"))
+    assert (found.row_count, found.suggested_key) == (2, "id")
+
+
+@pytest.mark.parametrize(("kind", "said"), [("csv", "no files"), ("", "Only tables over CSV or Parquet")])
+def test_catalog_tables_that_cannot_be_used(s3_server: str, kind: str, said: str) -> None:
+    with pytest.raises(InvalidSourceError, match=said):
+        preview_table(table=catalog_table(storage.our_uri("nowhere/"), kind))
