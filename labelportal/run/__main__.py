@@ -91,20 +91,27 @@ class Launcher:
         first, rest = [part for part in parts if part.stage == 0], [part for part in parts if part.stage > 0]
         for part in first:
             self.supervisor.launch(part)
-        self._step("prepare", "-m", "labelportal.run.prepare")
+        empty = "nobody" in self._step("prepare", "-m", "labelportal.run.prepare")
         self.supervisor.wait(first)
         if "s3" not in self.installation.external:
             probes.ensure_bucket(self.env, self.env.get("LABELPORTAL_BUCKET") or "labelportal")
         for part in rest:
             self.supervisor.launch(part)
-        self._seed(rest)
+        if empty or not self._seeded.exists():
+            self._seed(rest)
         self.supervisor.wait(rest)
+
+    @property
+    def _seeded(self) -> Path:
+        """Stands once seeding has come to its end, so that later starts need not look; a start that was cut short seeds again."""
+        return self.var / "seeded"
 
     def _seed(self, rest: Sequence[Part]) -> None:
         """Accounts and the demo transform, made through Glue and S3 as a person would make them. Shows what it says: the first passwords."""
         self.supervisor.wait([part for part in rest if part.name == "glue"])
         if output := self._step("seed", "manage.py", "seed").strip():
             print(output, flush=True)  # noqa: T201
+        self._seeded.touch()
 
     def _step(self, name: str, *command: str) -> str:
         """Runs one Python command to its end while the parts are watched; what it prints, or StepError with its log.

@@ -9,7 +9,18 @@ from labelportal.run.config import ConfigError, Installation
 from labelportal.run.lock import InstallationLock
 
 # All that a run makes; anything else in the folder was put there by somebody and stays.
-OURS = ("aws.env", "labelportal.sqlite3*", "localglue", "log", "passwords", "redis", "s3", "secret_key", "static")
+OURS = (
+    "aws.env",
+    "labelportal.sqlite3*",
+    "localglue",
+    "log",
+    "passwords",
+    "redis",
+    "s3",
+    "secret_key",
+    "seeded",
+    "static",
+)
 
 
 def main() -> int:

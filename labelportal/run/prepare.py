@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 
 import django
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
 FINGERPRINT = ".fingerprint"
 
@@ -35,10 +38,16 @@ def collect_static() -> bool:
 
 
 def main() -> None:
-    """Migrate, then collect."""
+    """Check, migrate, collect. Prints ``nobody`` if the database holds no accounts yet."""
     django.setup()
+    try:
+        call_command("check")
+    except SystemCheckError as error:
+        sys.exit(str(error))
     call_command("migrate", interactive=False, verbosity=0)
     collect_static()
+    if not get_user_model().objects.exists():
+        sys.stdout.write("nobody\n")
 
 
 if __name__ == "__main__":
