@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.cache import cache_control
+from django.views.i18n import JavaScriptCatalog
 
 from labeling.views import home, label_files, steward, task_runs, transforms
 
@@ -45,6 +47,9 @@ run_urls = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path(
+        "texts.js", cache_control(private=True, max_age=3600)(JavaScriptCatalog.as_view()), name="javascript-catalog"
+    ),
     path("transforms/", transforms.transform_list, name="transform-list"),
     path("transforms/new/", include(new_transform_urls)),
     path("transforms/<uuid:transform_id>/", include(transform_urls)),

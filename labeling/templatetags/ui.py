@@ -76,9 +76,9 @@ def clock(moment: datetime) -> SafeString:
 
 
 @register.filter
-def duration(seconds: float | None) -> str:
+def duration(seconds: float | str | None) -> str:
     """``72`` → ``1 min 12 s``."""
-    if seconds is None:
+    if not isinstance(seconds, int | float):
         return "–"
     whole = round(seconds)
     minutes, rest = divmod(whole, 60)
@@ -118,21 +118,21 @@ def look(status: str) -> str:
 
 
 @register.filter
-def percent(share: float | None) -> str:
-    """``0.9624`` → ``96.2 %``."""
-    return "–" if share is None else f"{share * 100:.1f} %"
+def percent(value: float | str | None) -> str:
+    """``0.9624`` → ``96.2 %``; a dash for nothing, which templates hand over as an empty text."""
+    return f"{value * 100:.1f} %" if isinstance(value, int | float) else "–"
 
 
 @register.filter
-def share(value: float | None) -> str:
+def share(value: float | str | None) -> str:
     """``0.9624`` → ``0.962``."""
-    return "–" if value is None else f"{value:.3f}"
+    return f"{value:.3f}" if isinstance(value, int | float) else "–"
 
 
 @register.filter
-def number(value: int | None) -> str:
+def number(value: int | str | None) -> str:
     """Thousands are set apart: ``12,400``."""
-    return "–" if value is None else f"{value:,}"
+    return f"{value:,}" if isinstance(value, int) else "–"
 
 
 @register.filter

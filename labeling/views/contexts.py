@@ -166,6 +166,15 @@ def question_payload(question: Question, steward: User) -> dict[str, Any]:
     }
 
 
+def next_payload(transform: Transform, question: Question | None, steward: User) -> dict[str, Any]:
+    """The question to show after the one on the screen, and how many are left."""
+    return {
+        "question": question_payload(question, steward) if question else None,
+        "total": question_progress(transform=transform).total,
+        "left": questions_left(transform=transform, steward=steward),
+    }
+
+
 def workbench_context(question: Question, steward: User) -> dict[str, Any]:
     """The workbench with its first question."""
     transform = question.question_set.transform

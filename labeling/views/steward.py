@@ -9,13 +9,12 @@ from collections.abc import Callable
 from functools import wraps
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from labeling.choices import AnswerStatus
-from labeling.exceptions import InvalidAnswerError, LabelportalError, QuestionTakenError
+from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.forms.answers import parse_answer, parse_exclude
 from labeling.models import Answer
 from labeling.permissions import can_label
@@ -29,7 +28,7 @@ from labeling.services.answers import (
     submit_answer,
 )
 from labeling.views.access import question_access, signed_in, transform_access
-from labeling.views.contexts import answered_context, done_context, question_payload, workbench_context
+from labeling.views.contexts import answered_context, done_context, next_payload, workbench_context
 
 View = Callable[[HttpRequest, UUID], HttpResponse]
 
@@ -57,7 +56,7 @@ def question_next(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     steward = signed_in(request)
     if request.method == "POST":
         question = next_question(transform=transform, steward=steward, exclude=parse_exclude(request.body))
-        return JsonResponse({"question": question_payload(question, steward) if question else None})
+        return JsonResponse(next_payload(transform, question, steward))
     question = next_question(transform=transform, steward=steward)
     if question is not None:
         return redirect("labeling:question-detail", question.pk)
@@ -123,13 +122,13 @@ def question_release(request: HttpRequest, question_id: UUID) -> HttpResponse:
 
 @require_POST
 def question_reopen(request: HttpRequest, question_id: UUID) -> HttpResponse:
-    """Take one's own answer back to change it."""
+    """Take one's own answer back to change it: from its page, or by undo in the workbench."""
     question, _membership = question_access(request, question_id, can_label)
     steward = signed_in(request)
     answer = get_object_or_404(Answer, question=question, steward=steward)
-    try:
-        if answer.status == AnswerStatus.SUBMITTED:
-            reopen_answer(answer=answer, user=steward)
-    except LabelportalError as error:
-        messages.error(request, str(error))
+    # A second press finds the answer open already, which is what was wanted.
+    if answer.status == AnswerStatus.SUBMITTED:
+        reopen_answer(answer=answer, user=steward)
+    if request.content_type == "application/json":
+        return JsonResponse({"reopened": True})
     return redirect("labeling:question-detail", question.pk)

@@ -1,0 +1,279 @@
+// The workbench: one question on the screen, what the person does to it, and what becomes of that.
+
+import { Brush } from "./brush.js";
+import { DISPLAYS, Grid } from "./grid.js";
+import { arrange } from "./order.js";
+import { Palette } from "./palette.js";
+import { UNSURE, Work } from "./work.js";
+
+const IDLE = 60_000;
+
+export class Bench {
+  constructor({ page, config, store, queue, view, prefs }) {
+    this.page = page;
+    this.groups = config.groups;
+    this.store = store;
+    this.queue = queue;
+    this.view = view;
+    this.prefs = prefs;
+    this.nextUrl = config.urls.next;
+    this.total = config.total;
+    this.left = config.left;
+    this.grid = new Grid(page.querySelector("[data-grid]"));
+    this.palette = new Palette(page.querySelector("[data-palette]"), config.groups, (label) => this.pick(label));
+    this.brush = new Brush(this.grid, {
+      paint: (indexes, label) => this.act(() => this.work.assign(indexes.map((at) => [at, label]), indexes.at(-1))),
+      point: (index) => this.jump(index),
+    });
+    this.allGroups = false;
+  }
+
+  // ---- questions come and go ----
+
+  /** Put a question on the screen; `work` is there when it was here before. */
+  open({ question, work }) {
+    this.question = question;
+    this.keyColumn = question.columns.indexOf(question.primaryKey);
+    this.work = work ?? new Work(arrange(question.rows, this.keyColumn), this.draftOf(question), this.groups);
+    this.seconds = 0;
+    this.keys = 0;
+    this.lastSign = Date.now();
+    this.grid.show(this.work, question.columns, this.keyColumn, this.prefs.layout(question.columns));
+    this.view.question(question.number, this.total, this.left);
+    this.refresh();
+    this.grid.table.focus({ preventScroll: true });
+    this.queue.prefetch(question.id);
+  }
+
+  draftOf(question) {
+    return this.store.pending(question.id) ?? question.labels;
+  }
+
+  async accept() {
+    const gaps = this.work.gaps();
+    if (gaps.length) {
+      this.jump(gaps[0]);
+      const words = ngettext("Row %s has no group yet.", "Row %s has no group yet, and %s more.", gaps.length);
+      this.view.say(interpolate(words, [gaps[0] + 1, gaps.length - 1].slice(0, gaps.length > 1 ? 2 : 1)), "blocked");
+      return;
+    }
+    const { question, work } = this;
+    this.left = Math.max(0, this.left - 1);
+    const sent = this.store.send(question.id, question.urls.submit, { ...this.answer(), seconds: this.spent(), keys: this.keys });
+    this.queue.behind.push({ question, work });
+    await this.advance(question, sent);
+  }
+
+  async skip() {
+    const { question } = this;
+    const sent = this.store.send(question.id, question.urls.skip, this.answer());
+    await this.advance(question, sent);
+  }
+
+  async advance(question, sent) {
+    const ready = this.queue.ahead.length > 0;
+    if (!ready) this.view.busy(true);
+    const next = await this.queue.take(question.id);
+    this.view.busy(false);
+    if (next) {
+      history.pushState({}, "", next.question.urls.detail);
+      this.open(next);
+      return;
+    }
+    // Nothing ahead: the server says what comes now, once it has everything.
+    this.view.leaving();
+    this.grid.table.setAttribute("aria-busy", "true");
+    await sent;
+    this.leave();
+  }
+
+  leave() {
+    if (this.store.isEmpty) location.assign(this.nextUrl);
+    else setTimeout(() => this.store.flush().then(() => this.leave()), 1000);
+  }
+
+  /** Back into the last submitted question, with everything that was done there still to be undone. */
+  async back() {
+    const last = this.queue.behind.pop();
+    if (!last) {
+      this.view.say(gettext("Nothing to undo."));
+      return;
+    }
+    this.view.busy(true);
+    await this.store.flush();
+    const result = this.store.isEmpty ? await this.store.post(last.question.urls.reopen, {}) : { lost: true };
+    this.view.busy(false);
+    if (!result.data) {
+      this.queue.behind.push(last);
+      this.view.say(result.refused?.message || gettext("Going back needs a connection. Try again when it is back."), "blocked");
+      return;
+    }
+    this.left += 1;
+    this.queue.ahead.unshift({ question: this.question, work: this.work });
+    history.pushState({}, "", last.question.urls.detail);
+    this.open(last);
+    this.view.say(interpolate(gettext("Question %s is open again. Enter submits it anew."), [last.question.number]));
+  }
+
+  refused(questionId, { code, message }) {
+    const here = questionId === this.question?.id;
+    this.view.alarm(code, message || gettext("This question is gone. Your other answers are safe."), here ? "here" : "other");
+  }
+
+  counts({ left, total }) {
+    this.left = left;
+    this.total = total;
+    this.view.question(this.question.number, this.total, this.left);
+  }
+
+  // ---- what a person does ----
+
+  /** Run one change of the work, then draw it and keep it. */
+  act(change) {
+    if (!change()) {
+      this.refresh();
+      return;
+    }
+    this.refresh();
+    this.view.say(this.where());
+    this.store.draft(this.question.id, this.question.urls.draft, this.answer());
+  }
+
+  paint(label) {
+    this.act(() => this.work.paint(label));
+  }
+
+  sameAsAbove() {
+    const { cursor } = this.work;
+    const label = cursor ? this.work.label(cursor - 1) : this.groups[0];
+    if (label) this.paint(label);
+    else this.view.say(gettext("The row above has no group yet."), "blocked");
+  }
+
+  newGroup() {
+    const label = this.work.freeGroup();
+    if (label) this.paint(label);
+    else this.view.say(gettext("All fifteen groups are in use."), "blocked");
+  }
+
+  together() {
+    this.act(() => this.work.together());
+  }
+
+  different() {
+    if (this.work.rows.length > this.groups.length) {
+      this.view.say(interpolate(gettext("There are more rows than groups: %s at the most."), [this.groups.length]), "blocked");
+      return;
+    }
+    this.act(() => this.work.different());
+  }
+
+  clear() {
+    this.act(() => this.work.assign([[this.work.cursor, ""]]));
+  }
+
+  undo() {
+    if (this.work.done.length) this.act(() => this.work.undo());
+    else this.back();
+  }
+
+  redo() {
+    if (this.work.undone.length) this.act(() => this.work.redo());
+    else this.view.say(gettext("Nothing to redo."));
+  }
+
+  jump(index) {
+    this.work.move(index);
+    this.refresh();
+  }
+
+  step(by) {
+    this.jump(this.work.cursor + by);
+    this.view.announce(this.where());
+  }
+
+  pick(label) {
+    this.brush.label = this.brush.label === label ? null : label;
+    this.page.classList.toggle("has-brush", Boolean(this.brush.label));
+    this.refresh();
+    if (this.brush.label === UNSURE) this.view.say(gettext("Brush “unsure”: click rows or drag over them. Esc puts it down."));
+    else if (this.brush.label) this.view.say(interpolate(gettext("Brush %s: click rows or drag over them. Esc puts it down."), [this.brush.label]));
+    else this.view.say("");
+  }
+
+  toggleGroups() {
+    this.allGroups = !this.allGroups;
+    this.refresh();
+    return this.allGroups;
+  }
+
+  cycleDisplay() {
+    this.setDisplay(DISPLAYS[(DISPLAYS.indexOf(this.prefs.display) + 1) % DISPLAYS.length]);
+  }
+
+  setDisplay(display) {
+    this.prefs.display = display;
+    this.relayout();
+  }
+
+  relayout() {
+    this.grid.layout(this.prefs.layout(this.question.columns));
+    this.refresh();
+  }
+
+  toggleLong() {
+    this.view.long(this.page.classList.toggle("is-open"));
+  }
+
+  pan(direction) {
+    this.page.querySelector("[data-scroll]").scrollBy({ left: direction * 160 });
+  }
+
+  help() {
+    this.view.help();
+  }
+
+  // ---- drawing ----
+
+  refresh() {
+    this.grid.update();
+    this.grid.reveal();
+    const gaps = this.work.gaps().length;
+    this.palette.update(this.work.counts(), this.work.freeGroup(), this.brush.label, this.allGroups);
+    this.view.state({
+      gaps,
+      canUndo: this.work.done.length > 0 || this.queue.behind.length > 0,
+      canRedo: this.work.undone.length > 0,
+      display: this.prefs.display,
+      folded: this.grid.folded.length,
+      hasLong: this.grid.long.some((long, index) => long && this.grid.shown.includes(index)),
+    });
+  }
+
+  /** The cursor in words, for screen readers. */
+  where() {
+    const { cursor, rows } = this.work;
+    const label = this.work.label(cursor);
+    const words = label ? gettext("Row %s of %s, group %s.") : gettext("Row %s of %s, no group.");
+    const values = label ? [cursor + 1, rows.length, label] : [cursor + 1, rows.length];
+    return interpolate(label === UNSURE ? gettext("Row %s of %s, unsure.") : words, label === UNSURE ? values.slice(0, 2) : values);
+  }
+
+  // ---- what it took ----
+
+  /** A sign of life: time counts while there are some, a coffee does not. */
+  sign(isKey) {
+    this.seconds += Math.min(Date.now() - this.lastSign, IDLE) / 1000;
+    this.lastSign = Date.now();
+    if (isKey) this.keys += 1;
+  }
+
+  spent() {
+    this.sign(false);
+    return Math.round(this.seconds);
+  }
+
+  answer() {
+    return { labels: this.work.asObject() };
+  }
+}

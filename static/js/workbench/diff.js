@@ -1,0 +1,83 @@
+// What a value has that the value it is compared with has not: by character where the two are alike, by word where they are not.
+
+import { sameValue } from "./values.js";
+
+const MAX_CHARACTERS = 400;
+const ALIKE = 0.5;
+const memo = new Map();
+
+/**
+ * Parts of `value` in order: {text, kind}, kind "same" | "new" | "gone".
+ * A "gone" part has no text of its own; it marks the place where `against` has something that `value` lacks.
+ */
+export function difference(value, against) {
+  if (!value || !against || sameValue(value, against)) return [{ text: value, kind: "same" }];
+  const key = `${value}\u0000${against}`;
+  let parts = memo.get(key);
+  if (!parts) {
+    parts = compare(value, against);
+    if (memo.size > 5000) memo.clear();
+    memo.set(key, parts);
+  }
+  return parts;
+}
+
+function compare(value, against) {
+  if (value.length <= MAX_CHARACTERS && against.length <= MAX_CHARACTERS) {
+    const parts = align([...value], [...against]);
+    if (shareSame(parts, value.length, against.length) >= ALIKE) return tidy(parts);
+  }
+  const words = align(value.split(/(\s+)/), against.split(/(\s+)/));
+  if (words.some((part) => part.kind === "same" && part.text.trim())) return tidy(words);
+  return [{ text: value, kind: "new" }];
+}
+
+function shareSame(parts, one, other) {
+  const same = parts.reduce((sum, part) => sum + (part.kind === "same" ? part.text.length : 0), 0);
+  return (2 * same) / (one + other);
+}
+
+/** Longest common subsequence of two lists of tokens, compared without regard to case. */
+function align(value, against) {
+  const a = value.map((token) => token.toLowerCase());
+  const b = against.map((token) => token.toLowerCase());
+  const width = b.length + 1;
+  const table = new Uint16Array((a.length + 1) * width);
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      table[i * width + j] =
+        a[i] === b[j]
+          ? table[(i + 1) * width + j + 1] + 1
+          : Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
+    }
+  }
+  const parts = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) {
+      parts.push({ text: value[i++], kind: "same" });
+      j++;
+    } else if (j < b.length && (i === a.length || table[i * width + j + 1] >= table[(i + 1) * width + j])) {
+      j++;
+      parts.push({ text: "", kind: "gone" });
+    } else {
+      parts.push({ text: value[i++], kind: "new" });
+    }
+  }
+  return parts;
+}
+
+/** Neighbours of one kind joined; a gap beside new text is no news, the new text shows it. */
+function tidy(parts) {
+  const joined = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (last && last.kind === part.kind) last.text += part.text;
+    else joined.push({ ...part });
+  }
+  return joined.filter(
+    (part, index) =>
+      part.kind !== "gone" || (joined[index - 1]?.kind !== "new" && joined[index + 1]?.kind !== "new"),
+  );
+}

@@ -1,0 +1,148 @@
+// Draws a question as a table with role=grid and keeps it in step with the work. Only what has changed is touched.
+
+import { difference } from "./diff.js";
+import { UNSURE } from "./work.js";
+import { differingColumns, sameValue } from "./values.js";
+
+/** What is shown of each value: "columns" folds columns that are equal on all rows, "marks" also hides what equals the leader, "all" shows all. */
+export const DISPLAYS = ["columns", "marks", "all"];
+
+const LONG = 36;
+
+function element(name, attributes = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+export class Grid {
+  constructor(table) {
+    this.table = table;
+  }
+
+  /** Draw a question anew. `columns` are names, `keyColumn` the index of the primary key. */
+  show(work, columns, keyColumn, layout) {
+    this.work = work;
+    this.columns = columns;
+    this.keyColumn = keyColumn;
+    this.differs = differingColumns(work.rows, columns);
+    this.long = columns.map((_name, index) => work.rows.some((row) => row.values[index].length > LONG));
+    this.layout(layout);
+  }
+
+  /** Which columns, in which order; draws everything again. */
+  layout({ display, order, hidden }) {
+    this.display = display;
+    const wanted = order.filter((index) => !hidden.has(index));
+    this.shown = wanted.filter((index) => display === "all" || (this.differs[index] && index !== this.keyColumn));
+    this.folded = wanted.filter((index) => index !== this.keyColumn && !this.differs[index]);
+    this.drawn = this.work.rows.map(() => "");
+    this.rows = this.work.rows.map((row, index) => this.emptyRow(row, index));
+    const head = element(
+      "tr",
+      { role: "row", "aria-rowindex": "1" },
+      element("th", { role: "columnheader", scope: "col", class: "cell-no" }, gettext("Row")),
+      element("th", { role: "columnheader", scope: "col", class: "cell-group" }, gettext("Group")),
+      ...this.shown.map((index) => this.header(index)),
+    );
+    this.table.replaceChildren(
+      element("thead", { role: "rowgroup" }, head),
+      element("tbody", { role: "rowgroup" }, ...this.rows),
+    );
+    this.table.setAttribute("aria-rowcount", String(this.work.rows.length + 1));
+    this.update();
+  }
+
+  header(index) {
+    const attributes = { role: "columnheader", scope: "col" };
+    if (index === this.keyColumn) attributes.class = "cell-key";
+    return element("th", attributes, this.columns[index]);
+  }
+
+  emptyRow(row, index) {
+    const number = element("td", { role: "gridcell", class: "cell-no" }, String(index + 1));
+    const badge = element("td", { role: "gridcell", class: "cell-group" }, element("span", { class: "badge-group" }));
+    const cells = this.shown.map((column) => {
+      const classes = [column === this.keyColumn ? "cell-key" : "", this.long[column] ? "cell-long" : ""].join(" ").trim();
+      const cell = element("td", { role: "gridcell", "data-label": this.columns[column] }, element("div", { class: "clip" }));
+      if (classes) cell.className = classes;
+      return cell;
+    });
+    return element(
+      "tr",
+      { role: "row", id: `row-${row.id}`, "aria-rowindex": String(index + 2), "data-index": String(index) },
+      number,
+      badge,
+      ...cells,
+    );
+  }
+
+  /** Bring groups, the cursor and the differences up to date. */
+  update() {
+    this.work.rows.forEach((_row, index) => {
+      this.updateLabel(index);
+      const leader = this.work.leader(index);
+      const state = `${leader}`;
+      if (this.drawn[index] === state) return;
+      this.drawn[index] = state;
+      this.updateValues(index, leader);
+    });
+    const active = this.rows[this.work.cursor];
+    this.table.setAttribute("aria-activedescendant", active.id);
+  }
+
+  updateLabel(index) {
+    const row = this.rows[index];
+    const label = this.work.label(index);
+    const here = index === this.work.cursor;
+    const badge = row.children[1].firstElementChild;
+    if (badge.textContent !== label) badge.textContent = label;
+    row.dataset.group = label === UNSURE ? "unsure" : label;
+    row.classList.toggle("is-cursor", here);
+    row.classList.toggle("is-leader", Boolean(label) && label !== UNSURE && this.work.leader(index) === index);
+    row.setAttribute("aria-selected", String(here));
+  }
+
+  updateValues(index, leader) {
+    const values = this.work.rows[index].values;
+    const against = this.work.rows[leader].values;
+    this.shown.forEach((column, position) => {
+      const clip = this.rows[index].children[position + 2].firstElementChild;
+      this.fill(clip, values[column], leader === index || column === this.keyColumn ? null : against[column]);
+    });
+  }
+
+  fill(clip, value, against) {
+    clip.title = value.length > LONG ? value : "";
+    if (!value) {
+      clip.replaceChildren(element("span", { class: "blank" }, "–"));
+      return;
+    }
+    if (against !== null && this.display === "marks" && sameValue(value, against)) {
+      clip.replaceChildren(
+        element("span", { class: "ditto", "aria-hidden": "true" }, "〃"),
+        element("span", { class: "visually-hidden" }, value),
+      );
+      return;
+    }
+    const parts = against === null ? [{ text: value, kind: "same" }] : difference(value, against);
+    clip.replaceChildren(
+      ...parts.map((part) => {
+        if (part.kind === "new") return element("mark", {}, part.text);
+        if (part.kind === "gone") return element("span", { class: "gone", "aria-hidden": "true" });
+        return document.createTextNode(part.text);
+      }),
+    );
+  }
+
+  /** Keep the cursor's row in sight, clear of the sticky header and footer. */
+  reveal() {
+    this.rows[this.work.cursor].scrollIntoView({ block: "nearest" });
+  }
+
+  indexOf(target) {
+    const row = target?.closest?.("tr[data-index]");
+    return row && this.table.contains(row) ? Number(row.dataset.index) : null;
+  }
+}

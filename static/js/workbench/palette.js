@@ -1,0 +1,34 @@
+// The groups in use with their counts, the next free one, and "unsure": what keys do, for hands on a mouse or a screen.
+
+import { UNSURE } from "./work.js";
+
+export class Palette {
+  constructor(box, groups, onPick) {
+    this.box = box;
+    this.buttons = new Map();
+    for (const label of [...groups, UNSURE]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "swatch";
+      button.dataset.group = label === UNSURE ? "unsure" : label;
+      button.innerHTML = '<span class="badge-group"></span><span class="count"></span>';
+      button.firstElementChild.textContent = label;
+      // The grid keeps the focus, and with it the keys.
+      button.addEventListener("mousedown", (event) => event.preventDefault());
+      button.addEventListener("click", () => onPick(label));
+      this.buttons.set(label, button);
+      box.append(button);
+    }
+  }
+
+  update(counts, free, picked, all) {
+    for (const [label, button] of this.buttons) {
+      const count = counts.get(label) ?? 0;
+      button.hidden = !(count || label === free || label === UNSURE || label === picked || all);
+      button.lastElementChild.textContent = count || "";
+      button.setAttribute("aria-pressed", String(label === picked));
+      const name = label === UNSURE ? gettext("Unsure") : interpolate(gettext("Group %s"), [label]);
+      button.setAttribute("aria-label", `${name}: ${interpolate(ngettext("%s row", "%s rows", count), [count])}`);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// The questions behind and ahead: the next one is fetched while this one is being answered, so that Enter paints at once.
+
+const REFRESH = 4 * 60 * 1000;
+
+export class Queue {
+  constructor(store, url, onCounts) {
+    this.store = store;
+    this.url = url;
+    this.onCounts = onCounts;
+    this.ahead = [];
+    this.behind = [];
+    this.fetching = null;
+    this.exhausted = false;
+    this.lost = false;
+    // A lease lasts ten minutes: asking again for the question ahead renews it.
+    setInterval(() => document.visibilityState === "visible" && this.prefetch(this.current, { renew: true }), REFRESH);
+  }
+
+  /** Fetch the question after `current` unless it is there already. */
+  prefetch(current, { renew = false } = {}) {
+    this.current = current;
+    if (this.ahead.length && !renew) return Promise.resolve();
+    this.fetching ??= this.fetch(current).finally(() => (this.fetching = null));
+    return this.fetching;
+  }
+
+  async fetch(current) {
+    const known = [current, ...this.ahead.filter((entry) => entry.work).map((entry) => entry.question.id)];
+    const result = await this.store.post(this.url, { exclude: known });
+    this.lost = Boolean(result.lost);
+    if (!result.data) return;
+    this.onCounts(result.data);
+    const question = result.data.question;
+    this.exhausted = question === null && !this.ahead.length;
+    if (question && !known.includes(question.id)) {
+      this.ahead = [...this.ahead.filter((entry) => entry.work), { question }];
+    }
+  }
+
+  /** The next question, waiting for it if need be; null when there is none or it cannot be had now. */
+  async take(current) {
+    if (!this.ahead.length) {
+      await this.fetching;
+      await this.prefetch(current);
+    }
+    return this.ahead.shift() ?? null;
+  }
+
+  /** Give back what was fetched and never shown. */
+  release() {
+    for (const { question, work } of this.ahead) {
+      if (work) continue;
+      const body = JSON.stringify({});
+      fetch(question.urls.release, {
+        method: "POST",
+        keepalive: true,
+        headers: { "Content-Type": "application/json", "X-CSRFToken": this.store.csrf() },
+        body,
+      }).catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,142 @@
+// Where answers go: the server, and until it has them this browser's own storage. Nothing typed is lost to a lost connection.
+//
+// Each question has at most one message waiting: the newest state of its grid, or its submission. Messages go out one at a time and are
+// repeated until the server has answered; a refusal (somebody else has the question, a grid that does not fit) is told and dropped.
+
+const PREFIX = "labelportal.outbox";
+const DEBOUNCE = 300;
+const RETRY = [1000, 2000, 5000, 10000];
+const TIMEOUT = 15000;
+
+export class Store {
+  /** `onState` hears "saved" | "saving" | "offline" | "signed-out"; `onRefused` hears (question id, {code, message}). */
+  constructor({ person, csrf, onState, onRefused }) {
+    this.csrf = csrf;
+    this.prefix = `${PREFIX}.${person}.`;
+    this.onState = onState;
+    this.onRefused = onRefused;
+    this.outbox = this.read();
+    this.timers = new Map();
+    this.failures = 0;
+    this.sending = null;
+    window.addEventListener("online", () => this.flush());
+    document.addEventListener("visibilitychange", () => this.flush());
+    window.addEventListener("pagehide", () => this.flushForGood());
+    if (this.outbox.size) this.flush();
+  }
+
+  /** What this browser still holds of a question's grid; nothing when the server has it all. */
+  pending(questionId) {
+    return this.outbox.get(questionId)?.body.labels;
+  }
+
+  get isEmpty() {
+    return this.outbox.size === 0;
+  }
+
+  draft(questionId, url, body) {
+    this.put(questionId, { url, body });
+    clearTimeout(this.timers.get(questionId));
+    this.timers.set(
+      questionId,
+      setTimeout(() => this.flush(), DEBOUNCE),
+    );
+  }
+
+  /** Submissions, skips and the like: sent at once, after what waits before them. */
+  send(questionId, url, body) {
+    clearTimeout(this.timers.get(questionId));
+    this.put(questionId, { url, body });
+    return this.flush();
+  }
+
+  put(questionId, message) {
+    // Put last: messages of different questions go out in the order in which they were made.
+    this.outbox.delete(questionId);
+    this.outbox.set(questionId, { ...message, stamp: `${Date.now()}.${Math.random()}` });
+    this.keep(questionId);
+    this.onState(this.failures ? "offline" : "saving");
+  }
+
+  flush() {
+    this.sending ??= this.drain().finally(() => (this.sending = null));
+    return this.sending;
+  }
+
+  async drain() {
+    clearTimeout(this.retry);
+    while (this.outbox.size) {
+      const [questionId, message] = this.outbox.entries().next().value;
+      const result = await this.post(message.url, message.body);
+      if (result.lost) {
+        this.failures++;
+        this.onState(result.signedOut ? "signed-out" : "offline");
+        this.retry = setTimeout(() => this.flush(), RETRY[Math.min(this.failures, RETRY.length) - 1]);
+        return;
+      }
+      this.failures = 0;
+      // A newer state of the same question may have come while this one was on its way.
+      if (this.outbox.get(questionId)?.stamp === message.stamp) {
+        this.outbox.delete(questionId);
+        this.keep(questionId);
+      }
+      if (result.refused) this.onRefused(questionId, result.refused);
+    }
+    this.onState("saved");
+  }
+
+  /** {data} when the server has taken it, {refused} when it never will, {lost} when nobody knows. */
+  async post(url, body) {
+    try {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-CSRFToken": this.csrf() },
+        body: JSON.stringify(body),
+        redirect: "manual",
+        signal: AbortSignal.timeout(TIMEOUT),
+      });
+      if (response.ok) return { data: await response.json() };
+      if (response.status === 409 || response.status === 422) return { refused: await response.json() };
+      if (response.status === 404) return { refused: { code: "gone", message: "" } };
+      return { lost: true, signedOut: response.type === "opaqueredirect" || response.status === 403 };
+    } catch {
+      return { lost: true };
+    }
+  }
+
+  /** The page goes away: what waits is handed to the browser, which sends it without us. */
+  flushForGood() {
+    for (const { url, body } of this.outbox.values()) {
+      fetch(url, {
+        method: "POST",
+        keepalive: true,
+        headers: { "Content-Type": "application/json", "X-CSRFToken": this.csrf() },
+        body: JSON.stringify(body),
+      }).catch(() => {});
+    }
+  }
+
+  /** One entry per question, so that two tabs do not write over each other's. */
+  keep(questionId) {
+    const message = this.outbox.get(questionId);
+    try {
+      if (message) localStorage.setItem(this.prefix + questionId, JSON.stringify(message));
+      else localStorage.removeItem(this.prefix + questionId);
+    } catch {
+      // Storage may be full or forbidden; the message is still in memory and will be sent.
+    }
+  }
+
+  read() {
+    const found = [];
+    try {
+      for (const key of Object.keys(localStorage)) {
+        if (!key.startsWith(this.prefix)) continue;
+        found.push([key.slice(this.prefix.length), JSON.parse(localStorage.getItem(key))]);
+      }
+    } catch {
+      // Nothing readable is nothing kept.
+    }
+    return new Map(found.sort(([, one], [, other]) => one.stamp.localeCompare(other.stamp)));
+  }
+}

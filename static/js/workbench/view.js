@@ -1,0 +1,106 @@
+// What stands around the grid: progress, the state of saving, hints, the buttons, the help dialog.
+
+const SAVED = { saved: "cloud-check", saving: "cloud-up", offline: "cloud-off", "signed-out": "lock" };
+
+export class View {
+  constructor(page, sprite) {
+    this.page = page;
+    this.sprite = sprite;
+    this.part = (name) => page.querySelector(`[data-${name}]`);
+    this.sheet = document.querySelector("[data-help]");
+  }
+
+  question(number, total, left) {
+    this.part("title").textContent = interpolate(gettext("Question %s of %s"), [number, total]);
+    this.part("left").textContent = interpolate(ngettext("%s left for you", "%s left for you", left), [left]);
+    const bar = this.part("progress");
+    bar.max = total;
+    bar.value = total - left;
+    document.title = `${this.part("title").textContent} · ${this.page.dataset.transform}`;
+    this.part("alarm").hidden = true;
+    this.hint("");
+  }
+
+  saving(state) {
+    const words = {
+      saved: gettext("saved"),
+      saving: gettext("saving…"),
+      offline: gettext("offline, will save"),
+      "signed-out": gettext("signed out, will save"),
+    };
+    const box = this.part("saved");
+    if (box.dataset.state === state) return;
+    box.dataset.state = state;
+    box.querySelector("use").setAttribute("href", `${this.sprite}#${SAVED[state]}`);
+    box.querySelector("[data-words]").textContent = words[state];
+    this.part("signed-out").hidden = state !== "signed-out";
+  }
+
+  state({ gaps, canUndo, canRedo, display, folded, hasLong }) {
+    const accept = this.part("accept");
+    accept.setAttribute("aria-disabled", String(gaps > 0));
+    this.part("gaps").textContent = gaps ? interpolate(ngettext("%s row to go", "%s rows to go", gaps), [gaps]) : gettext("All rows have a group");
+    this.part("undo").disabled = !canUndo;
+    this.part("redo").disabled = !canRedo;
+    this.part("open-long").hidden = !hasLong;
+    this.part("display").value = display;
+    const fold = this.part("folded");
+    fold.hidden = !folded || display === "all";
+    fold.textContent = interpolate(ngettext("%s equal column", "%s equal columns", folded), [folded]);
+  }
+
+  long(open) {
+    this.part("open-long").setAttribute("aria-pressed", String(open));
+  }
+
+  /** Told to everybody: shown in the footer, read out by screen readers. */
+  say(text, tone = "") {
+    this.hint(text, tone);
+    this.announce(text);
+  }
+
+  hint(text, tone = "") {
+    const hint = this.part("hint");
+    hint.textContent = tone === "blocked" || text.length > 40 ? text : "";
+    hint.dataset.tone = tone;
+  }
+
+  /** Told to screen readers only. */
+  announce(text) {
+    this.part("live").textContent = text;
+  }
+
+  alarm(code, message, where) {
+    const alarm = this.part("alarm");
+    alarm.querySelector("[data-alarm-text]").textContent = message;
+    alarm.querySelector("[data-alarm-next]").hidden = where !== "here" || code === "invalid";
+    alarm.hidden = false;
+  }
+
+  busy(busy) {
+    this.page.setAttribute("aria-busy", String(busy));
+  }
+
+  leaving() {
+    this.say(gettext("Sending your answer, then on to what comes next…"));
+  }
+
+  drawHelp(table) {
+    const list = this.sheet.querySelector("[data-keys]");
+    for (const { keys, says } of table) {
+      const term = document.createElement("dt");
+      for (const key of keys) {
+        const cap = document.createElement("kbd");
+        cap.textContent = key;
+        term.append(cap, " ");
+      }
+      const words = document.createElement("dd");
+      words.textContent = says;
+      list.append(term, words);
+    }
+  }
+
+  help() {
+    this.sheet.showModal();
+  }
+}

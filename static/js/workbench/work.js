@@ -1,0 +1,97 @@
+// One question as it is being answered: rows, groups, the cursor, and everything that can be undone. Knows nothing of the page.
+
+export const UNSURE = "?";
+
+export class Work {
+  /** `rows` in the order they are shown; `labels` maps row ids to a group, "?" or nothing. */
+  constructor(rows, labels, groups) {
+    this.rows = rows;
+    this.groups = groups;
+    this.labels = new Map(rows.map((row) => [row.id, labels[row.id] ?? ""]));
+    this.cursor = Math.max(0, this.gaps()[0] ?? 0);
+    this.undone = [];
+    this.done = [];
+  }
+
+  label(index) {
+    return this.labels.get(this.rows[index].id);
+  }
+
+  /** Indexes of the rows that have no answer yet. */
+  gaps() {
+    return this.rows.flatMap((row, index) => (this.labels.get(row.id) ? [] : [index]));
+  }
+
+  counts() {
+    const counts = new Map();
+    for (const label of this.labels.values()) if (label) counts.set(label, (counts.get(label) ?? 0) + 1);
+    return counts;
+  }
+
+  /** The first group that no row is in; nothing when all are taken. */
+  freeGroup() {
+    const used = new Set(this.labels.values());
+    return this.groups.find((group) => !used.has(group));
+  }
+
+  /** The row that a row is compared with: the first of its group; without a group the first of the group that Space would give it. */
+  leader(index) {
+    for (let at = index; at >= 0; at--) {
+      const label = this.label(at);
+      if (label && label !== UNSURE) return this.rows.findIndex((row) => this.labels.get(row.id) === label);
+    }
+    return 0;
+  }
+
+  /** Give rows their labels as one step that one undo takes back. `next` is where the cursor goes. */
+  assign(changes, next = this.cursor) {
+    const steps = changes
+      .map(([index, label]) => ({ id: this.rows[index].id, before: this.label(index), after: label }))
+      .filter((step) => step.before !== step.after);
+    const move = { from: this.cursor, to: next };
+    this.cursor = next;
+    if (!steps.length) return false;
+    for (const step of steps) this.labels.set(step.id, step.after);
+    this.done.push({ steps, move });
+    this.undone = [];
+    return true;
+  }
+
+  paint(label) {
+    return this.assign([[this.cursor, label]], Math.min(this.cursor + 1, this.rows.length - 1));
+  }
+
+  together() {
+    return this.assign(this.rows.map((_row, index) => [index, this.groups[0]]));
+  }
+
+  different() {
+    return this.assign(this.rows.map((_row, index) => [index, this.groups[index]]));
+  }
+
+  undo() {
+    const last = this.done.pop();
+    if (!last) return false;
+    for (const step of last.steps) this.labels.set(step.id, step.before);
+    this.cursor = last.move.from;
+    this.undone.push(last);
+    return true;
+  }
+
+  redo() {
+    const next = this.undone.pop();
+    if (!next) return false;
+    for (const step of next.steps) this.labels.set(step.id, step.after);
+    this.cursor = next.move.to;
+    this.done.push(next);
+    return true;
+  }
+
+  move(index) {
+    this.cursor = Math.min(Math.max(index, 0), this.rows.length - 1);
+  }
+
+  asObject() {
+    return Object.fromEntries(this.labels);
+  }
+}
