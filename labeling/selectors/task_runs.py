@@ -67,4 +67,6 @@ def usual_seconds(*, run: TaskRun) -> int | None:
 
 
 def _runs() -> QuerySet[TaskRun]:
-    return TaskRun.objects.select_related("transform", "requested_by", "label_file").order_by("-created_at")
+    return TaskRun.objects.select_related(
+        "transform", "requested_by", "label_file", "question_set__label_file"
+    ).order_by("-created_at")

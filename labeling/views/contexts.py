@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, User
 from labeling.choices import GROUP_LABELS, AnswerStatus, RunKind
 from labeling.exceptions import LabelportalError
-from labeling.models import Question, TaskRun, Transform
+from labeling.models import LabelFile, Question, QuestionSet, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
 from labeling.selectors.questions import (
     question_number,
@@ -145,8 +145,14 @@ def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
         "events": run_events(run=run),
         "metrics": run_metrics(run),
         "usual_seconds": usual_seconds(run=run),
-        "question_set": getattr(run, "question_set", None),
+        "label_file": label_file_of(run),
     }
+
+
+def label_file_of(run: TaskRun) -> LabelFile | None:
+    """The file that an import sent, or that the questions of a generation came in."""
+    question_set: QuestionSet | None = getattr(run, "question_set", None)
+    return question_set.label_file if question_set else run.label_file
 
 
 def question_payload(question: Question, steward: User) -> dict[str, Any]:

@@ -15,17 +15,18 @@ from labeling.models import TaskRun
 from labeling.permissions import can_apply, can_see_runs
 from labeling.services.downloads import Download, label_file_download, result_download
 from labeling.views.access import run_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import error_text, label_file_of
 
 
 @require_GET
 def run_label_file(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """The label file that the run wrote or read, byte for byte."""
     run, _membership = run_access(request, run_id, can_see_runs)
-    if run.label_file is None:
+    label_file = label_file_of(run)
+    if label_file is None:
         raise Http404
     try:
-        return _attachment(label_file_download(label_file=run.label_file))
+        return _attachment(label_file_download(label_file=label_file))
     except GlueError as error:
         return _not_to_be_had(request, run, error)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import ParamSpec
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -30,16 +31,16 @@ from labeling.services.answers import (
 from labeling.views.access import question_access, signed_in, transform_access
 from labeling.views.contexts import answered_context, done_context, next_payload, workbench_context
 
-View = Callable[[HttpRequest, UUID], HttpResponse]
+P = ParamSpec("P")
 
 
-def says_why_as_json(view: View) -> View:
+def says_why_as_json(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
     """Refusals reach the workbench as a sentence with a code: ``taken`` is for good, ``invalid`` can be mended."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, object_id: UUID) -> HttpResponse:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
-            return view(request, object_id)
+            return view(*args, **kwargs)
         except QuestionTakenError as error:
             return JsonResponse({"code": "taken", "message": str(error)}, status=409)
         except InvalidAnswerError as error:

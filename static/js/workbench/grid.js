@@ -7,7 +7,9 @@ import { differingColumns, sameValue } from "./values.js";
 /** What is shown of each value: "columns" folds columns that are equal on all rows, "marks" also hides what equals the leader, "all" shows all. */
 export const DISPLAYS = ["columns", "marks", "all"];
 
+/** Characters from which a value is clamped, and from which it takes a line of its own on a narrow screen. */
 const LONG = 36;
+const WIDE = 20;
 
 function element(name, attributes = {}, ...children) {
   const node = document.createElement(name);
@@ -27,7 +29,9 @@ export class Grid {
     this.columns = columns;
     this.keyColumn = keyColumn;
     this.differs = differingColumns(work.rows, columns);
-    this.long = columns.map((_name, index) => work.rows.some((row) => row.values[index].length > LONG));
+    const longest = columns.map((_name, index) => Math.max(...work.rows.map((row) => row.values[index].length)));
+    this.long = longest.map((length) => length > LONG);
+    this.wide = longest.map((length) => length > WIDE);
     this.layout(layout);
   }
 
@@ -64,9 +68,10 @@ export class Grid {
     const number = element("td", { role: "gridcell", class: "cell-no" }, String(index + 1));
     const badge = element("td", { role: "gridcell", class: "cell-group" }, element("span", { class: "badge-group" }));
     const cells = this.shown.map((column) => {
-      const classes = [column === this.keyColumn ? "cell-key" : "", this.long[column] ? "cell-long" : ""].join(" ").trim();
       const cell = element("td", { role: "gridcell", "data-label": this.columns[column] }, element("div", { class: "clip" }));
-      if (classes) cell.className = classes;
+      cell.classList.toggle("cell-key", column === this.keyColumn);
+      cell.classList.toggle("cell-long", this.long[column]);
+      cell.classList.toggle("cell-wide", this.wide[column]);
       return cell;
     });
     return element(
@@ -121,7 +126,7 @@ export class Grid {
     }
     if (against !== null && this.display === "marks" && sameValue(value, against)) {
       clip.replaceChildren(
-        element("span", { class: "ditto", "aria-hidden": "true" }, "〃"),
+        element("span", { class: "ditto", "aria-hidden": "true" }, "″"),
         element("span", { class: "visually-hidden" }, value),
       );
       return;
@@ -129,7 +134,7 @@ export class Grid {
     const parts = against === null ? [{ text: value, kind: "same" }] : difference(value, against);
     clip.replaceChildren(
       ...parts.map((part) => {
-        if (part.kind === "new") return element("mark", {}, part.text);
+        if (part.kind === "new") return element("mark", parts.length === 1 ? { class: "whole" } : {}, part.text);
         if (part.kind === "gone") return element("span", { class: "gone", "aria-hidden": "true" });
         return document.createTextNode(part.text);
       }),

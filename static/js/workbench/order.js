@@ -3,25 +3,25 @@
 
 import { comparable } from "./values.js";
 
+/** Starts with the first row; then always the row that is most like one that stands there already. */
 export function arrange(rows, keyColumn) {
-  const left = rows.map((row) => ({ row, parts: features(row, keyColumn) }));
+  const left = rows.map((row) => ({ row, ...features(row, keyColumn), score: -1 }));
   const placed = [];
   while (left.length) {
     let best = 0;
-    if (placed.length) {
-      let bestScore = -1;
-      left.forEach((candidate, index) => {
-        const score = alike(placed.at(-1).parts, candidate.parts);
-        if (score > bestScore) [best, bestScore] = [index, score];
-      });
-    }
-    placed.push(...left.splice(best, 1));
+    left.forEach((candidate, index) => {
+      if (candidate.score > left[best].score) best = index;
+    });
+    const [next] = left.splice(best, 1);
+    placed.push(next.row);
+    for (const candidate of left) candidate.score = Math.max(candidate.score, alike(next, candidate));
   }
-  return placed.map((item) => item.row);
+  return placed;
 }
 
 function features(row, keyColumn) {
-  return row.values.map((value, index) => (index === keyColumn ? null : pairsOf(comparable(value))));
+  const columns = row.values.map((value, index) => (index === keyColumn ? new Set() : pairsOf(comparable(value))));
+  return { columns, whole: new Set(columns.flatMap((pairs) => [...pairs])) };
 }
 
 function pairsOf(text) {
@@ -30,17 +30,17 @@ function pairsOf(text) {
   return pairs;
 }
 
-/** Mean over the columns that both rows fill of how many neighbouring characters they share. */
+/** Column by column where both have a value, and as a whole: values stand in the wrong column at times. */
 function alike(one, other) {
-  let sum = 0;
-  let columns = 0;
-  one.forEach((a, index) => {
-    const b = other[index];
-    if (!a?.size || !b?.size) return;
-    let shared = 0;
-    for (const pair of a) if (b.has(pair)) shared++;
-    sum += (2 * shared) / (a.size + b.size);
-    columns++;
-  });
-  return columns ? sum / columns : 0;
+  const filled = one.columns.flatMap((pairs, index) => (pairs.size && other.columns[index].size ? [index] : []));
+  const byColumn = filled.reduce((sum, index) => sum + shared(one.columns[index], other.columns[index]), 0);
+  return (filled.length ? byColumn / filled.length : 0) + shared(one.whole, other.whole);
+}
+
+/** The share of neighbouring characters that both have (Dice). */
+function shared(one, other) {
+  if (!one.size || !other.size) return 0;
+  let both = 0;
+  for (const pair of one) if (other.has(pair)) both++;
+  return (2 * both) / (one.size + other.size);
 }

@@ -96,7 +96,9 @@ export class View {
       }
       const words = document.createElement("dd");
       words.textContent = says;
-      list.append(term, words);
+      const pair = document.createElement("div");
+      pair.append(term, words);
+      list.append(pair);
     }
   }
 
