@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -47,7 +47,7 @@ GENERATION_STEPS = [
 
 
 @pytest.fixture
-def taught(services: Services, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Transform]:
+def taught(services: Services, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Transform:
     """A transform at Glue over a few rows, with answers that wait. Messages of new runs get lost, so that only the test's worker acts;
     a claim runs out at once, so that the sweep acts without waiting."""
     people = cast()
