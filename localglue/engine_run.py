@@ -46,7 +46,9 @@ def main(run_pk: int, token: str) -> int:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Not sys.stdin: a thread that is inside its buffer makes the interpreter abort when it ends.
+    while os.read(0, 4096):
+        pass
     os._exit(1)
 
 

@@ -32,4 +32,4 @@ def capacity(request: dict[str, Any]) -> dict[str, Any]:
         return {}
     if count < MIN_WORKERS:
         raise InvalidInputException(f"NumberOfWorkers should be >= {MIN_WORKERS}.")
-    return {"max_capacity": _UNITS[kind] * count, "worker_type": kind, "number_of_workers": count}
+    return {"max_capacity": _UNITS.get(kind, 1.0) * count, "worker_type": kind, "number_of_workers": count}
