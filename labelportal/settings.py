@@ -55,6 +55,7 @@ if PROCESS == "glue":
 else:
     ROOT_URLCONF = "labelportal.urls"
     MIDDLEWARE = [
+        "labelportal.health.HealthMiddleware",
         "django.middleware.security.SecurityMiddleware",
         "whitenoise.middleware.WhiteNoiseMiddleware",
         "labelportal.middleware.ContentSecurityPolicyMiddleware",

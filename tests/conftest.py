@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import django
 import pytest
+from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
 from tests.support.environment import TestEnvironment
@@ -29,6 +30,8 @@ TEST_ENVIRONMENT = TestEnvironment.create(
     os.environ["DATABASE_URL"] if os.environ.get("DATABASE_URL", "").startswith("postgres") else ""
 )
 TEST_ENVIRONMENT.apply()
+# Hashed names need collected files; those are what the web process of ``services`` serves. In the test process pages name the files as they are.
+settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 django.setup()
 
 _BACKEND = ("redis", "s3", "glue", "engine-worker", "worker")
@@ -79,8 +82,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """A file instead of SQLite's memory, so that other processes can share the test database; a name per process at PostgreSQL."""
-    from django.conf import settings  # read once the environment stands
-
     database: dict[str, Any] = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database.setdefault("TEST", {})["NAME"] = str(TEST_ENVIRONMENT.installation.var / "test.sqlite3")

@@ -1,4 +1,4 @@
-"""``python -m labelportal.run.s3 PORT``: the embedded S3 server. It is ministack, reduced to the S3 API.
+"""``python -m labelportal.run.s3 PORT [HOST]``: the embedded S3 server. It is ministack, reduced to the S3 API.
 
 Its own addresses under ``/_`` (one of them deletes everything) and ``/health`` ask for no credentials, so any page that a browser on this machine
 opens could call them. No bucket name can start with an underscore, so nothing of S3 is lost by refusing them.
@@ -38,10 +38,10 @@ async def _refuse(scope: Scope, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def main(port: int) -> None:
-    """Serves on the loopback address until SIGTERM. In this one process: the hypercorn command would add two that outlive it when it is killed."""
+def main(port: int, host: str = HOST) -> None:
+    """Serves until SIGTERM. In this one process: the hypercorn command would add two that outlive it when it is killed."""
     config = Config()
-    config.bind = [f"{HOST}:{port}"]
+    config.bind = [f"{host}:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     config.errorlog = "-"
@@ -49,4 +49,4 @@ def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[2:3])

@@ -55,3 +55,10 @@ def test_the_python_that_is_promised_is_the_python_that_is_checked() -> None:
     assert project["project"]["requires-python"] == ">=3.11"
     assert project["tool"]["mypy"]["python_version"] == "3.11"
     assert project["tool"]["ruff"]["target-version"] == "py311"
+
+
+def test_every_setting_is_documented() -> None:
+    settings = re.findall(r'env\.\w+\(\s*"([A-Z_0-9]+)"', (ROOT / "labelportal/settings.py").read_text())
+    documented = (ROOT / "docs/operations.md").read_text()
+    assert len(settings) > 20
+    assert [name for name in settings if f"`{name}`" not in documented] == []

@@ -80,6 +80,7 @@ class TestEnvironment:
     def create(cls, database_url: str) -> Self:
         """A new folder and new ports; SQLite in that folder unless ``database_url`` names a PostgreSQL."""
         var = Path(tempfile.mkdtemp(prefix="labelportal-tests-"))
+        (var / "static").mkdir()
         ports = Ports(web=free_port(), glue=free_port(), s3=free_port(), redis=free_port())
         base = clean_environ() | {
             "DATABASE_URL": database_url or f"sqlite:///{var / 'labelportal.sqlite3'}",

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -135,10 +136,16 @@ class Services:
     def start(self, *names: str) -> None:
         """Starts those that do not run yet, all at once, and returns when all answer."""
         fresh = [self.servers[name] for name in names if not self.servers[name].running]
+        if any(server.part.name == "web" for server in fresh):
+            self._collect_static()
         for server in fresh:
             server.launch()
         for server in fresh:
             server.wait()
+
+    def _collect_static(self) -> None:
+        command = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
+        subprocess.run(command, env=dict(self.env), cwd=ROOT, check=True, capture_output=True)
 
     def kill(self, *names: str) -> None:
         """SIGKILL for each, workers' children included."""

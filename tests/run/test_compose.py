@@ -1,0 +1,224 @@
+"""docker-compose.yml, checked without a container engine: its schema, its references, its secrets, and its commands run by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from labelportal.run import probes
+from labelportal.run.config import ROOT
+from tests.support.environment import clean_environ, free_port
+from tests.support.postgres import postgres
+from tests.support.servers import wait_until
+
+FILE = ROOT / "docker-compose.yml"
+TEXT = FILE.read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<operator>:?[?-])?(?P<rest>[^}]*)\}")
+
+
+def interpolate(text: str, env: Mapping[str, str]) -> str:
+    """As compose does it; KeyError for a required variable that is missing."""
+
+    def value(match: re.Match[str]) -> str:
+        name, operator, rest = match["name"], match["operator"] or "", match["rest"]
+        given = env.get(name)
+        missing = given is None or (operator.startswith(":") and given == "")
+        if missing and operator.endswith("?"):
+            raise KeyError(rest)
+        return (rest if operator.endswith("-") else "") if missing or given is None else given
+
+    return VARIABLE.sub(value, text)
+
+
+def example_env() -> dict[str, str]:
+    """The .env that docs/operations.md proposes, as a shell would write it."""
+    script = re.search(r"```sh\n(random\(\).*?\nEOF)\n", (ROOT / "docs/operations.md").read_text(), re.DOTALL)
+    assert script, "docs/operations.md has no .env to start from"
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["sh", "-euc", script[1]], cwd=folder, check=True)
+        lines = (Path(folder) / ".env").read_text().splitlines()
+    return {
+        name: value for name, _, value in (line.partition("=") for line in lines if line and not line.startswith("#"))
+    }
+
+
+def test_the_file_is_what_compose_expects() -> None:
+    command = [Path(sys.executable).parent / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", FILE]
+    result = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_nothing_points_to_what_is_not_there(name: str) -> None:
+    service = SERVICES[name]
+    assert {volume.partition(":")[0] for volume in service.get("volumes", [])} <= set(COMPOSE["volumes"])
+    assert set(service["networks"]) <= set(COMPOSE["networks"])
+    for other, condition in service.get("depends_on", {}).items():
+        assert other in SERVICES
+        if condition["condition"] == "service_healthy":
+            assert "healthcheck" in SERVICES[other]
+        needed, mine = set(SERVICES[other].get("profiles", [])), set(service.get("profiles", []))
+        assert needed <= mine, f"{name} would wait for {other}, which its profiles do not start"
+
+
+def test_everything_that_is_declared_is_used() -> None:
+    used = {volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    assert used == set(COMPOSE["volumes"])
+    assert {network for service in SERVICES.values() for network in service["networks"]} == set(COMPOSE["networks"])
+
+
+def test_hosts_in_addresses_are_services() -> None:
+    env = example_env()
+    for service in SERVICES.values():
+        for value in service.get("environment", {}).values():
+            for host in re.findall(r"\w+://(?:[^/@\s]*@)?([a-z0-9-]+):\d+", interpolate(value, env)):
+                assert host in SERVICES
+
+
+def test_only_the_portal_is_reachable_and_only_from_the_host_itself() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"web": ["127.0.0.1:${WEB_PORT:-8000}:8000"]}
+
+
+@pytest.mark.parametrize("secret", ["POSTGRES_PASSWORD", "REDIS_PASSWORD", "SECRET_KEY"])
+def test_a_secret_that_is_not_set_stops_everything(secret: str) -> None:
+    env = example_env()
+    interpolate(TEXT, env)
+    for value in ({secret: ""}, {}):
+        with pytest.raises(KeyError, match=secret):
+            interpolate(TEXT, {name: given for name, given in env.items() if name != secret} | value)
+
+
+def test_the_file_itself_holds_no_secret() -> None:
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            if re.search("PASSWORD|SECRET|AUTH$|KEY_ID", name) and name != "AUTH":
+                assert "?" in value, name
+    assert all("-" not in (match["operator"] or "") for match in VARIABLE.finditer(TEXT) if "PASSWORD" in match["name"])
+
+
+def test_every_variable_is_documented() -> None:
+    documented = (ROOT / "docs/operations.md").read_text()
+    names = {match["name"] for match in VARIABLE.finditer(TEXT)}
+    assert {name for name in names if f"`{name}`" not in documented} == set()
+
+
+def test_the_image_gets_what_its_recipe_copies() -> None:
+    recipe = (ROOT / "Dockerfile").read_text()
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    for source in re.findall(r"^COPY (?!--from)(.+) \S+$", recipe, re.MULTILINE):
+        for path in source.split():
+            assert (ROOT / path).exists(), path
+            assert f"!{path}" in ignored, path
+    assert "USER labelportal" in recipe
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
+    assert packages <= set(re.findall(r"^COPY (\w+) ", recipe, re.MULTILINE))
+
+
+class Compose:
+    """Runs the commands of the services as processes, each with its own environment, on local addresses."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        self.folder = folder
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.ports = {name: free_port() for name in ("web", "glue", "s3", "redis")}
+        self.env = example_env() | {"COMPOSE_PROFILES": "glue,s3"}
+        self.database_url = database_url
+
+    def local(self, text: str) -> str:
+        """The text with the containers' addresses and folders replaced by ours."""
+        text = interpolate(text, self.env)
+        if text.startswith("postgres://"):
+            return self.database_url
+        for pattern, port in {"glue:8010": "glue", "s3:8020": "s3", "redis:6379": "redis"}.items():
+            text = text.replace(pattern, f"127.0.0.1:{self.ports[port]}")
+        text = text.replace("0.0.0.0:8000", f"127.0.0.1:{self.ports['web']}").replace(
+            "0.0.0.0:8010", f"127.0.0.1:{self.ports['glue']}"
+        )
+        return text.replace("/var/lib/labelportal", str(self.folder))
+
+    def start(self, name: str) -> subprocess.Popen[bytes]:
+        """The command of the service."""
+        service = SERVICES[name]
+        command = [self.local(word) for word in service["command"]]
+        if name == "s3":
+            command[-2:] = [str(self.ports["s3"]), "127.0.0.1"]
+        if name == "redis":
+            from labelportal.run.parts import find_redis_server  # the server that this machine has
+
+            command = [find_redis_server(), *command[1:], "--port", str(self.ports["redis"]), "--dir", str(self.folder)]
+        programs = Path(sys.executable).parent
+        env = clean_environ() | {key: self.local(value) for key, value in service.get("environment", {}).items()}
+        env["PATH"] = f"{programs}:{os.environ['PATH']}"
+        with (self.folder / f"{name}.out").open("ab") as log:
+            process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        self.running[name] = process
+        return process
+
+    def output(self, name: str) -> str:
+        """What the service has written."""
+        return (self.folder / f"{name}.out").read_text(errors="replace")
+
+    def stop(self) -> None:
+        """Ends everything that runs."""
+        for process in self.running.values():
+            process.terminate()
+        deadline = time.monotonic() + 10
+        for process in self.running.values():
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def compose(tmp_path: Path) -> Iterator[Compose]:
+    with postgres() as url:
+        compose = Compose(tmp_path, url)
+        try:
+            yield compose
+        finally:
+            compose.stop()
+
+
+@pytest.mark.services
+@pytest.mark.slow
+def test_the_commands_run_with_the_environment_that_the_file_gives_them(compose: Compose) -> None:
+    redis_url = compose.local(COMPOSE["x-environment"]["REDIS_URL"])
+    compose.start("redis")
+    wait_until(lambda: probes.redis_answers(redis_url), what="redis")
+    prepare = compose.start("prepare")
+    assert prepare.wait(120) == 0, compose.output("prepare")
+    compose.running.pop("prepare")
+    for name in ("s3", "glue", "web", "worker", "engine-worker", "beat"):
+        compose.start(name)
+    host = os.uname().nodename
+    env = {key: compose.local(value) for key, value in COMPOSE["x-environment"].items()}
+    checks = {
+        "s3": lambda: probes.s3_answers(env),
+        "glue": lambda: probes.http_answers(f"http://127.0.0.1:{compose.ports['glue']}/health"),
+        "web": lambda: probes.http_answers(f"http://127.0.0.1:{compose.ports['web']}/health"),
+        "worker": lambda: probes.worker_answers(redis_url, f"portal@{host}"),
+        "engine-worker": lambda: probes.worker_answers(redis_url, f"engine@{host}"),
+        "beat": lambda: "beat: Starting" in compose.output("beat"),
+    }
+    for name, check in checks.items():
+        try:
+            wait_until(check, seconds=60, what=name)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{compose.output(name)}") from None
+    assert json.loads((compose.folder / "static" / "staticfiles.json").read_text())["paths"]
