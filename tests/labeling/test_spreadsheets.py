@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
@@ -174,6 +174,7 @@ def shuffled(data: st.DataObject, table: Table, answers: list[str]) -> Table:
     return [[row[place] for place in order] for row in [table[0], *data.draw(st.permutations(rows))]]
 
 
+@settings(deadline=None)
 @given(st.data(), sheets())
 def test_labels_come_back_whatever_the_order_of_rows_and_columns(data: st.DataObject, sheet: QuestionSheet) -> None:
     rows = [row for question in sheet.questions for row in question.rows]
@@ -200,6 +201,7 @@ def test_labels_come_back_whatever_the_order_of_rows_and_columns(data: st.DataOb
         ]
 
 
+@settings(deadline=None)
 @given(sheets())
 def test_what_was_not_touched_says_that_nothing_changed(sheet: QuestionSheet) -> None:
     for data in (workbook(sheet), csv_bytes(sheet, key=KEY, delimiter=";")):
@@ -277,6 +279,14 @@ def test_a_row_whose_mark_and_looks_are_two_rows_is_refused() -> None:
     found = read(as_workbook(table), sheet)
     assert codes(found)[0] == (2, None, "row_unclear")
     assert [label.row_id for label in found.labels] == ["2"]
+
+
+def test_mark_and_key_together_outweigh_the_values() -> None:
+    table = filled("AABACD")
+    table[1][4:] = ["Bob", "Oslo"]
+    found = read(as_workbook(table))
+    assert codes(found) == [(2, "E", "value_changed"), (2, "F", "value_changed")]
+    assert labels(found) == "AABACD"
 
 
 def test_an_edited_key_does_not_make_it_another_row() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
@@ -122,6 +122,7 @@ def test_agreement_is_symmetric_bounded_and_blind_to_letters(data: st.DataObject
         assert measure(one, one) in (None, 1.0)
 
 
+@settings(deadline=None)
 @given(sets())
 def test_a_comparison_adds_up(people: list[dict[str, Grouping[int]]]) -> None:
     one, two = people
@@ -139,6 +140,7 @@ def test_a_comparison_adds_up(people: list[dict[str, Grouping[int]]]) -> None:
     assert swapped.adjusted_rand.value == pytest.approx(found.adjusted_rand.value)
 
 
+@settings(deadline=None)
 @given(sets(people=3), st.randoms(use_true_random=False))
 def test_alpha_by_the_definition_whatever_the_order(people: list[dict[str, Grouping[int]]], draw: object) -> None:
     units = []

