@@ -7,8 +7,18 @@ different things, and rows of different sets say nothing about each other.
 
 from __future__ import annotations
 
+from labelfiles.hashing import ChangedSet, FlippedPair, LabelDiff, PairCounts, content_hash, diff
 from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, LabelFileError, Problem
+from labelfiles.pairs import (
+    BroughtPairs,
+    PairMapping,
+    PairTable,
+    guess_mapping,
+    pairs_to_label_file,
+    read_pair_table,
+)
 from labelfiles.reader import read_label_file
+from labelfiles.text import DecodedText, decode_text, find_delimiter
 from labelfiles.validate import MAX_COLUMNS, MAX_SET_ROWS, WARN_SET_ROWS, Summary, summarise, validate
 from labelfiles.writer import label_file_bytes, write_label_file
 
@@ -18,13 +28,28 @@ __all__ = [
     "MAX_SET_ROWS",
     "SET_ID_COLUMN",
     "WARN_SET_ROWS",
+    "BroughtPairs",
+    "ChangedSet",
+    "DecodedText",
+    "FlippedPair",
+    "LabelDiff",
     "LabelFile",
     "LabelFileError",
     "LabeledRow",
+    "PairCounts",
+    "PairMapping",
+    "PairTable",
     "Problem",
     "Summary",
+    "content_hash",
+    "decode_text",
+    "diff",
+    "find_delimiter",
+    "guess_mapping",
     "label_file_bytes",
+    "pairs_to_label_file",
     "read_label_file",
+    "read_pair_table",
     "summarise",
     "validate",
     "write_label_file",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import string
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-GROUP_LABELS = tuple(string.ascii_uppercase[:15])
+import partitions
+
+GROUP_LABELS = partitions.LABELS
 """A to O: the groups a steward can give; the letter is what stands in the label file."""
 
-UNSURE = "?"
+UNSURE = partitions.UNSURE
 """A row that the steward cannot place: kept here, left out of the label file."""
 
 LABEL_CHOICES = [(label, label) for label in (*GROUP_LABELS, UNSURE)]

@@ -1,0 +1,180 @@
+"""Labels that somebody brings as pairs: two primary keys and whether they match. Each pair becomes a labeling set of two."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from labelfiles.model import LabeledRow, LabelFile, LabelFileError, Problem
+from labelfiles.text import decode_text, find_delimiter
+
+SAME_WORDS = frozenset({"1", "1.0", "true", "t", "yes", "y", "match", "matching", "same", "duplicate"})
+DIFFERENT_WORDS = frozenset(
+    {"0", "0.0", "-1", "false", "f", "no", "n", "non-match", "nonmatch", "distinct", "different"}
+)
+UNSURE_WORDS = frozenset({"", "?", "u", "unsure", "unknown", "maybe"})
+_WORDS = SAME_WORDS | DIFFERENT_WORDS | UNSURE_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """A file of pairs as it stands, to be shown and mapped: column names, and each row with the line on which it starts.
+
+    ``has_header`` is False if the first line is a pair already; then the columns are called ``1``, ``2`` and so on.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    has_header: bool
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairMapping:
+    """Which columns of the table hold the two keys and the verdict."""
+
+    first: str
+    second: str
+    match: str
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtPairs:
+    """``label_file`` holds what can be used; ``problems`` says what cannot (errors) and what was passed over (warnings).
+
+    ``unsure`` counts the pairs whose verdict is "unsure": they teach nothing and are left out.
+    """
+
+    label_file: LabelFile
+    problems: tuple[Problem, ...]
+    unsure: int
+
+
+def read_pair_table(data: bytes, *, has_header: bool | None = None) -> PairTable:
+    """Read CSV with commas, semicolons or tabs. Raises ``LabelFileError`` for what is no table of three or more columns.
+
+    Whether the first line is a header is guessed from its third cell unless ``has_header`` says it.
+    """
+    decoded = decode_text(data)
+    delimiter = find_delimiter(decoded.text.lstrip("\r\n").partition("\n")[0])
+    reader = csv.reader(io.StringIO(decoded.text, newline=""), delimiter=delimiter, strict=True)
+    table: list[tuple[int, tuple[str, ...]]] = []
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                table.append((line, tuple(cells)))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise LabelFileError([Problem(line, None, "quoting", f"The row cannot be read as CSV: {error}.")]) from None
+    if not table:
+        raise LabelFileError([Problem(None, None, "empty_file", "The file is empty.")])
+    first_line, first = table[0]
+    if len(first) < 3:
+        message = f"Pairs need three columns, two keys and whether they match; the first row has {len(first)}."
+        raise LabelFileError([Problem(first_line, None, "header", message)])
+    if has_header is None:
+        has_header = _looks_like_header([cells[2].strip().casefold() for _, cells in table if len(cells) > 2])
+    columns = first if has_header else tuple(str(number) for number in range(1, len(first) + 1))
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        message = "The header names this column more than once."
+        raise LabelFileError([Problem(first_line, name, "repeated_column", message) for name in repeated])
+    return PairTable(columns, tuple(table[1:] if has_header else table), has_header, decoded.encoding)
+
+
+def _looks_like_header(verdicts: Sequence[str]) -> bool:
+    """A word such as "match" may be the name of the column, unless it comes again below; "1" or "yes" is none."""
+    first = verdicts[0]
+    if first in _WORDS and first.isalpha() and len(first) > 3 and first not in ("true", "false"):
+        return first not in verdicts[1:]
+    return not first or first not in _WORDS
+
+
+def guess_mapping(table: PairTable) -> PairMapping:
+    """The third column holds verdicts by default; the first other one in which every cell is one does if the third does not."""
+    indexes = range(len(table.columns))
+    for index in sorted(indexes, key=lambda number: (number != 2, number)):
+        cells = {cells[index].strip().casefold() for _, cells in table.rows if index < len(cells)}
+        if cells and cells <= _WORDS and cells != {""}:
+            break
+    else:
+        index = 2
+    keys = [table.columns[number] for number in indexes if number != index]
+    return PairMapping(keys[0], keys[1], table.columns[index])
+
+
+def pairs_to_label_file(
+    table: PairTable, mapping: PairMapping, *, columns: Sequence[str], records: Mapping[str, Sequence[str]]
+) -> BroughtPairs:
+    """A label file with a set of two rows for each pair.
+
+    ``columns`` are those of the source table and ``records`` its rows by primary key, as many values as columns; a key that
+    is not there is an error. The id of a set comes from its two keys, so that the same pair brought twice is the same set. A
+    pair that stands twice is taken once; if the verdicts differ, it is an error and taken not at all. Raises ``ValueError`` if
+    the mapping names a column that the table has not.
+    """
+    places = [table.columns.index(name) for name in (mapping.first, mapping.second, mapping.match)]
+    problems: list[Problem] = []
+    said: dict[tuple[str, str], tuple[int, bool]] = {}
+    spoilt: set[tuple[str, str]] = set()
+    unsure = 0
+    for line, cells in table.rows:
+        if len(cells) <= max(places):
+            problems.append(Problem(line, None, "short_row", f"The row has only {len(cells)} cells."))
+            continue
+        first, second = (_key(cells[place], records) for place in places[:2])
+        word = cells[places[2]].strip()
+        wrong = _row_problems(line, mapping, (first, second, word), records)
+        problems.extend(wrong)
+        if wrong:
+            continue
+        if word.casefold() in UNSURE_WORDS:
+            unsure += 1
+            continue
+        pair, verdict = (min(first, second), max(first, second)), word.casefold() in SAME_WORDS
+        before, said_before = said.setdefault(pair, (line, verdict))
+        if said_before is not verdict:
+            spoilt.add(pair)
+            message = f"Line {before} says the opposite of the same two keys. Neither is used."
+            problems.append(Problem(line, mapping.match, "contradicting_pair", message))
+        elif before != line:
+            problems.append(Problem(line, None, "repeated_pair", f"The same pair stands in line {before}.", "warning"))
+    rows = [
+        LabeledRow(_set_id(pair), label, tuple(records[key]), line)
+        for pair, (line, verdict) in said.items()
+        if pair not in spoilt
+        for key, label in zip(pair, "AA" if verdict else "AB", strict=True)
+    ]
+    return BroughtPairs(LabelFile(tuple(columns), tuple(rows)), tuple(problems), unsure)
+
+
+def _key(cell: str, records: Mapping[str, Sequence[str]]) -> str:
+    """As written if there is such a row, else without the spaces around it."""
+    return cell if cell in records else cell.strip()
+
+
+def _row_problems(
+    line: int, mapping: PairMapping, cells: tuple[str, str, str], records: Mapping[str, Sequence[str]]
+) -> list[Problem]:
+    found = []
+    first, second, word = cells
+    for column, key in ((mapping.first, first), (mapping.second, second)):
+        if not key:
+            found.append(Problem(line, column, "blank_key", "The cell holds no primary key."))
+        elif key not in records:
+            found.append(Problem(line, column, "unknown_key", f"The source table has no row with the key {key}."))
+    if not found and first == second:
+        found.append(Problem(line, mapping.second, "pair_of_one", "Both keys are the same row."))
+    if word.casefold() not in _WORDS:
+        message = f"“{word}” says neither match nor no match. Write 1 or 0."
+        found.append(Problem(line, mapping.match, "unknown_verdict", message))
+    return found
+
+
+def _set_id(pair: tuple[str, str]) -> str:
+    return "pair-" + hashlib.sha256(json.dumps(pair).encode()).hexdigest()[:24]

@@ -1,0 +1,54 @@
+"""Bytes that came from somebody's computer to text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labelfiles.model import LabelFileError, Problem
+
+_UTF8_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedText:
+    """Text without byte order mark, and the encoding it was in: ``utf-8``, ``utf-8-sig``, ``utf-16`` or ``cp1252``."""
+
+    text: str
+    encoding: str
+
+
+def decode_text(data: bytes) -> DecodedText:
+    """Recognise UTF-8, with or without a byte order mark, UTF-16 with one, and else Windows-1252, which Excel on Windows writes.
+
+    Windows-1252 is a guess, since nearly all bytes are some text in it, so say so to the person. Raises ``LabelFileError`` for bytes that are text in
+    none of these.
+    """
+    if data.startswith(_UTF16_BOMS):
+        candidates = ["utf-16"]
+    elif data.startswith(_UTF8_BOM):
+        candidates = ["utf-8-sig"]
+    else:
+        candidates = ["utf-8", "cp1252"]
+    for encoding in candidates:
+        try:
+            return DecodedText(data.decode(encoding), encoding)
+        except UnicodeDecodeError:
+            continue
+    message = "The file is not text in UTF-8, UTF-16 or Windows-1252. Save it as CSV in UTF-8."
+    raise LabelFileError([Problem(None, None, "encoding", message)])
+
+
+def find_delimiter(line: str, default: str = ",") -> str:
+    """Which of comma, semicolon and tab separates the cells of a header line: the one that stands most often outside quotes.
+
+    ``default`` if none does. Spreadsheets write semicolons where the comma is the decimal sign.
+    """
+    counts = dict.fromkeys((default, ",", ";", "\t"), 0)
+    quoted = False
+    for character in line:
+        if character == '"':
+            quoted = not quoted
+        elif not quoted and character in counts:
+            counts[character] += 1
+    return max(counts, key=lambda delimiter: counts[delimiter])

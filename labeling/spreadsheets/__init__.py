@@ -1,0 +1,25 @@
+"""Questions as spreadsheets, for those who stay with Excel: written so that they survive it, read back whatever it did to them.
+
+Pure: rows and a signing key go in, bytes or labels and problems come out. Only labels are ever taken from a file; keys and values
+in it serve to recognise rows and to warn.
+"""
+
+from __future__ import annotations
+
+from labeling.spreadsheets.model import QuestionSheet, ReadLabel, SheetProblem, SheetQuestion, SheetReading, SheetRow
+from labeling.spreadsheets.read import read_sheet
+from labeling.spreadsheets.tables import MAX_FILE_BYTES
+from labeling.spreadsheets.write import csv_bytes, workbook_bytes
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "QuestionSheet",
+    "ReadLabel",
+    "SheetProblem",
+    "SheetQuestion",
+    "SheetReading",
+    "SheetRow",
+    "csv_bytes",
+    "read_sheet",
+    "workbook_bytes",
+]

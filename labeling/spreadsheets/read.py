@@ -1,0 +1,153 @@
+"""What a file says about our questions: labels by row, and everything that a person should know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from labelfiles import LABEL_COLUMN
+from labeling.spreadsheets.model import LABELS_ALLOWED, QuestionSheet, ReadLabel, SheetProblem, SheetReading
+from labeling.spreadsheets.recognise import Note, Recogniser
+from labeling.spreadsheets.tables import Cell, Table, letter, read_tables
+
+MAX_PROBLEMS = 500
+
+
+def read_sheet(data: bytes, sheet: QuestionSheet, *, key: bytes) -> SheetReading:
+    """Read an XLSX or CSV file that was made of ``sheet`` (or of some of its questions), filled in and treated in any way.
+
+    Rows are recognised by their mark, signed with ``key``, and where it is lost or lies, by labeling set, primary key and values.
+    Labels come back for recognised rows only; a row that is there twice with different labels, a label that is none, a
+    formula, and a row that is not ours are errors and bring no label. Reading the same file again gives the same. After 500
+    problems the rest is only counted.
+    """
+    tables, problems = read_tables(data)
+    reader = _Reader(sheet, key)
+    for table in tables:
+        reader.read(table)
+    labels = reader.labels()
+    problems.extend(reader.problems)
+    if tables:
+        problems.extend(reader.missing())
+    return SheetReading(labels, _bounded(problems))
+
+
+class _Reader:
+    """Collects labels and problems over all sheets of a file."""
+
+    def __init__(self, sheet: QuestionSheet, key: bytes) -> None:
+        self.problems: list[SheetProblem] = []
+        self._sheet = sheet
+        self._recogniser = Recogniser(sheet, key)
+        self._seen: dict[str, list[ReadLabel | None]] = {}
+        """By row id, in the order of the file; None where a row was recognised whose label cannot be used."""
+
+    def read(self, table: Table) -> None:
+        places = self._recogniser.places(table)
+        names = {**table.places, **places}
+        unmarked = 0
+        for number, cells in table.rows:
+            found = self._recogniser.recognise(table, places, cells)
+            notes = list(found.notes)
+            if found.known is not None:
+                unmarked += not found.marked
+                label = _label(cells, table.places[LABEL_COLUMN], notes)
+                row_id = found.known.row.row_id
+                read = None
+                if label is not None:
+                    set_id = found.known.labeling_set_id
+                    read = ReadLabel(row_id, set_id, label, found.label_before, table.name, number)
+                    self._check_twice(read, notes)
+                self._seen.setdefault(row_id, []).append(read)
+            for note in notes:
+                column = letter(names[note.column]) if note.column in names else None
+                self.problems.append(SheetProblem(table.name, number, column, note.code, note.message, note.severity))
+        if unmarked:
+            message = ngettext(
+                "%(rows)s row lost its hidden mark and was recognised by its key.",
+                "%(rows)s rows lost their hidden marks and were recognised by their keys.",
+                unmarked,
+            )
+            found_by_key = SheetProblem(table.name, None, None, "marks_lost", message % {"rows": unmarked}, "warning")
+            self.problems.append(found_by_key)
+
+    def _check_twice(self, read: ReadLabel, notes: list[Note]) -> None:
+        before = next((seen for seen in self._seen.get(read.row_id, ()) if seen is not None), None)
+        if before is None:
+            return
+        where = {"sheet": before.sheet, "row": before.row}
+        if before.label == read.label:
+            message = _("The same row stands on sheet “%(sheet)s” in row %(row)s, with the same label.") % where
+            notes.append(Note(None, "row_twice", message))
+        else:
+            message = (
+                _("The same row stands on sheet “%(sheet)s” in row %(row)s, with another label. Neither is used.")
+                % where
+            )
+            notes.append(Note(LABEL_COLUMN, "row_contradicted", message, "error"))
+
+    def labels(self) -> tuple[ReadLabel, ...]:
+        """One for each row whose labels, if it is there several times, are all usable and the same."""
+        found = []
+        for question in self._sheet.questions:
+            for row in question.rows:
+                seen = self._seen.get(row.row_id, [])
+                first = seen[0] if seen else None
+                if first is not None and all(other is not None and other.label == first.label for other in seen):
+                    found.append(first)
+        return tuple(found)
+
+    def missing(self) -> list[SheetProblem]:
+        """Rows that the file has lost. They stay as they are, but somebody may believe that they are answered."""
+        problems = []
+        absent = 0
+        for question in self._sheet.questions:
+            lost = sum(row.row_id not in self._seen for row in question.rows)
+            if lost == len(question.rows):
+                absent += 1
+            elif lost:
+                message = ngettext(
+                    "%(lost)s row of labeling set %(set)s is not in the file; it stays as it is.",
+                    "%(lost)s rows of labeling set %(set)s are not in the file; they stay as they are.",
+                    lost,
+                ) % {"lost": lost, "set": question.labeling_set_id}
+                problems.append(SheetProblem(None, None, None, "rows_missing", message, "warning"))
+        if absent:
+            message = ngettext(
+                "%(absent)s question is not in the file; it stays as it is.",
+                "%(absent)s questions are not in the file; they stay as they are.",
+                absent,
+            ) % {"absent": absent}
+            problems.append(SheetProblem(None, None, None, "questions_missing", message, "warning"))
+        return problems
+
+
+def _label(cells: Sequence[Cell], place: int, notes: list[Note]) -> str | None:
+    """The label of a row; None, with a note that says why, if it cannot be used."""
+    cell = cells[place] if place < len(cells) else Cell("")
+    if cell.formula:
+        message = _("There is a formula in place of a label. Write the letter itself.")
+        notes.append(Note(LABEL_COLUMN, "label_formula", message, "error"))
+        return None
+    label = cell.text.strip().upper()
+    if label not in LABELS_ALLOWED:
+        message = _("“%(label)s” is no label. Write a letter from A to O, or ? if you cannot tell.")
+        notes.append(Note(LABEL_COLUMN, "label_unknown", message % {"label": cell.text[:40]}, "error"))
+        return None
+    if label != cell.text:
+        message = _("“%(cell)s” was read as “%(label)s”.") % {"cell": cell.text[:40], "label": label}
+        notes.append(Note(LABEL_COLUMN, "label_spelling", message))
+    return label
+
+
+def _bounded(problems: Sequence[SheetProblem]) -> tuple[SheetProblem, ...]:
+    rest = problems[MAX_PROBLEMS:]
+    if not rest:
+        return tuple(problems)
+    message = ngettext("There is %(rest)s more problem.", "There are %(rest)s more problems.", len(rest))
+    severity: Literal["error", "warning"] = "error" if any(one.severity == "error" for one in rest) else "warning"
+    more = SheetProblem(None, None, None, "more_problems", message % {"rest": len(rest)}, severity)
+    return (*problems[:MAX_PROBLEMS], more)

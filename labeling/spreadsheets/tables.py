@@ -1,0 +1,177 @@
+"""Bytes of a spreadsheet file to tables with a header that we know."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from openpyxl import load_workbook
+from openpyxl.cell.read_only import EMPTY_CELL
+from openpyxl.utils import get_column_letter
+
+from labelfiles import LABEL_COLUMN, SET_ID_COLUMN, LabelFileError, decode_text, find_delimiter
+from labeling.spreadsheets.cells import cell_text
+from labeling.spreadsheets.model import GUIDE_SHEET, MARK_COLUMN, SheetProblem
+
+MAX_FILE_BYTES = 20_000_000
+MAX_UNPACKED_BYTES = 300_000_000
+MAX_ROWS = 200_000
+MAX_COLUMNS = 200
+_HEADER_WITHIN = 20
+_LAST_ROW = 1_048_576  # of a workbook
+_CSV_NAME = "CSV"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a cell holds, as text. ``formula``: the text is one, or what it stands for is unknown."""
+
+    text: str
+    formula: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A sheet with a header: the place of each column by name (the first of several), and the rows below it by number."""
+
+    name: str
+    places: dict[str, int]
+    rows: tuple[tuple[int, tuple[Cell, ...]], ...]
+
+
+def letter(place: int) -> str:
+    """What a spreadsheet calls the column at a place, from 0."""
+    return get_column_letter(place + 1)
+
+
+def read_tables(data: bytes) -> tuple[list[Table], list[SheetProblem]]:
+    """Every sheet with a label column, and what is wrong with the file. A file that cannot be read gives no table and an error."""
+    if len(data) > MAX_FILE_BYTES:
+        message = _("The file is larger than %(size)s MB.") % {"size": MAX_FILE_BYTES // 10**6}
+        return [], [_whole_file("too_large", message)]
+    if data.startswith(b"PK\x03\x04"):
+        sheets, problems = _workbook_sheets(data)
+    elif data.startswith(b"\xd0\xcf\x11\xe0"):
+        message = _("This is an old or a password-protected Excel file. Save it as .xlsx without password, or as CSV.")
+        return [], [_whole_file("old_excel", message)]
+    else:
+        sheets, problems = _csv_sheet(data)
+    tables = []
+    for name, rows in sheets:
+        table = _table(name, rows)
+        if table is not None:
+            tables.append(table)
+        elif rows and name != GUIDE_SHEET:
+            message = _("This sheet has no header with a column “%(column)s”, so nothing on it was read.")
+            problems.append(SheetProblem(name, None, None, "no_header", message % {"column": LABEL_COLUMN}, "warning"))
+    if not tables and not any(problem.severity == "error" for problem in problems):
+        problems.append(_whole_file("nothing_to_read", _("The file holds no sheet with questions.")))
+    return tables, problems
+
+
+_Rows = list[tuple[int, tuple[Cell, ...]]]
+
+
+def _workbook_sheets(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetProblem]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED_BYTES:
+                return [], [_whole_file("too_large", _("The file is too large when unpacked."))]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns of features that it leaves out; labels need none of them
+            book = load_workbook(io.BytesIO(data), read_only=True, data_only=False)
+            sheets = []
+            for page in book.worksheets:
+                page.reset_dimensions()  # programs write wrong ones, and then rows would be left out
+                sheets.append((page.title, _worksheet_rows(page.iter_rows(max_col=MAX_COLUMNS))))
+            book.close()
+    except Exception:  # openpyxl raises whatever a damaged or hostile file makes it stumble over
+        message = _("The file cannot be read as an Excel workbook. Save it as .xlsx or as CSV again.")
+        return [], [_whole_file("damaged", message)]
+    return _bounded(sheets)
+
+
+def _worksheet_rows(page: Iterable[Sequence[object]]) -> _Rows:
+    """Rows that hold anything, with their numbers."""
+    found: _Rows = []
+    for number, cells in enumerate(page, start=1):
+        if number > _LAST_ROW:
+            raise ValueError("No sheet has so many rows.")
+        if all(cell is EMPTY_CELL for cell in cells):
+            continue
+        row = tuple(_cell(cell) for cell in cells)
+        if any(cell.text.strip() or cell.formula for cell in row):
+            found.append((number, row))
+            if len(found) > MAX_ROWS:
+                break
+    return found
+
+
+def _cell(cell: object) -> Cell:
+    value, kind = getattr(cell, "value", None), getattr(cell, "data_type", "n")
+    if kind == "f":
+        return Cell(cell_text(value) if isinstance(value, str) else "=", formula=True)
+    return Cell(cell_text(value))
+
+
+def _csv_sheet(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetProblem]]:
+    try:
+        decoded = decode_text(data)
+    except LabelFileError:
+        return [], [
+            _whole_file("encoding", _("This is neither an Excel workbook nor CSV in an encoding that we know."))
+        ]
+    problems = []
+    if decoded.encoding == "cp1252":
+        message = _(
+            "The file is not in UTF-8; it was read as Windows-1252. Letters that this encoding has not are lost in it."
+        )
+        problems.append(SheetProblem(None, None, None, "cp1252", message, "warning"))
+    text = decoded.text.lstrip("\r\n")
+    start = len(re.findall(r"\r\n|\r|\n", decoded.text[: len(decoded.text) - len(text)]))
+    first = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(first), strict=False)
+    rows: _Rows = []
+    try:
+        # A spreadsheet numbers rows, not lines.
+        for number, cells in enumerate(reader, start=start + 1):
+            if any(cell.strip() for cell in cells):
+                rows.append((number, tuple(Cell(cell) for cell in cells[:MAX_COLUMNS])))
+                if len(rows) > MAX_ROWS:
+                    break
+    except csv.Error:
+        message = _("The file cannot be read as CSV from this row on.")
+        last = rows[-1][0] + 1 if rows else 1
+        return [], [*problems, SheetProblem(_CSV_NAME, last, None, "damaged", message)]
+    sheets, more = _bounded([(_CSV_NAME, rows)])
+    return sheets, [*problems, *more]
+
+
+def _bounded(sheets: list[tuple[str, _Rows]]) -> tuple[list[tuple[str, _Rows]], list[SheetProblem]]:
+    for name, rows in sheets:
+        if len(rows) > MAX_ROWS:
+            message = _("The sheet has more than %(rows)s rows.") % {"rows": MAX_ROWS}
+            return [], [SheetProblem(name, None, None, "too_many_rows", message)]
+    return sheets, []
+
+
+def _table(name: str, rows: _Rows) -> Table | None:
+    """From the first row that has a label column and one by which rows can be told, near the top."""
+    for index, (_number, cells) in enumerate(rows[:_HEADER_WITHIN]):
+        places: dict[str, int] = {}
+        for place, cell in enumerate(cells):
+            text = cell.text.strip() if cell.text.strip() in (MARK_COLUMN, SET_ID_COLUMN, LABEL_COLUMN) else cell.text
+            places.setdefault(text, place)
+        if LABEL_COLUMN in places and (MARK_COLUMN in places or SET_ID_COLUMN in places):
+            return Table(name, places, tuple(rows[index + 1 :]))
+    return None
+
+
+def _whole_file(code: str, message: str) -> SheetProblem:
+    return SheetProblem(None, None, None, code, message)

@@ -1,0 +1,131 @@
+"""Questions to XLSX and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Literal
+
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, NamedStyle, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from labelfiles import LABEL_COLUMN
+from labeling.spreadsheets.cells import csv_text, workbook_text
+from labeling.spreadsheets.marks import Mark, make_mark
+from labeling.spreadsheets.model import GUIDE_SHEET, LABELS_ALLOWED, OWN_COLUMNS, QuestionSheet
+
+# Light, so that black text has a contrast above 12 to 1. The labeling set column says the same without colour.
+_FILLS = ("E3F2FD", "FFF3D6", "E1F5E4", "FBE4EC", "EDE7F6", "E0F4F4")
+_LABEL_PLACE = OWN_COLUMNS.index(LABEL_COLUMN) + 1
+
+
+def workbook_bytes(sheet: QuestionSheet, *, title: str, key: bytes) -> bytes:
+    """An XLSX file with the questions on its first sheet and, on its second, how to fill it in.
+
+    Every cell is text, whatever it looks like, so that no key is rewritten and nothing is run as a formula. The rows of a
+    question share a colour. The first row and the label column stay in view. The first column, hidden, holds the signed marks
+    by which ``read_sheet`` recognises rows; ``key`` signs them. What a workbook cannot hold is replaced, see ``workbook_text``.
+    """
+    book = Workbook()
+    page = book.active
+    assert isinstance(page, Worksheet)
+    page.title = _sheet_title(title)
+    header = _style("header", None, Font(bold=True))
+    styles = [_style(f"question {number}", fill, None) for number, fill in enumerate(_FILLS, start=1)]
+    for style in (header, *styles):
+        book.add_named_style(style)
+    for place, name in enumerate((*OWN_COLUMNS, *sheet.columns), start=1):
+        _write(page, 1, place, name, header.name)
+    for number, (question, cells) in enumerate(_rows(sheet, key), start=2):
+        for place, text in enumerate(cells, start=1):
+            _write(page, number, place, text, styles[question % len(styles)].name)
+    page.freeze_panes = f"{get_column_letter(len(OWN_COLUMNS) + 1)}2"
+    page.auto_filter.ref = page.dimensions
+    page.column_dimensions["A"].hidden = True
+    for place, name in enumerate((*OWN_COLUMNS, *sheet.columns)[1:], start=2):
+        longest = max(
+            (len(str(page.cell(row, place).value or "")) for row in range(2, min(page.max_row, 60) + 1)), default=0
+        )
+        page.column_dimensions[get_column_letter(place)].width = min(40, max(longest, len(name)) + 3)
+    _offer_labels(page)
+    _write_guide(book)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def csv_bytes(sheet: QuestionSheet, *, key: bytes, delimiter: Literal[",", ";", "\t"] = ",") -> bytes:
+    """The same rows as CSV in UTF-8 with a byte order mark, without which Excel takes it for Windows-1252.
+
+    A value that a spreadsheet would run as a formula gets an apostrophe before it. CSV has no text cells, so a spreadsheet may
+    rewrite keys and values; ``read_sheet`` recognises the rows all the same.
+    """
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, delimiter=delimiter)
+    writer.writerow([csv_text(name) for name in (*OWN_COLUMNS, *sheet.columns)])
+    writer.writerows([csv_text(text) for text in cells] for _question, cells in _rows(sheet, key))
+    return stream.getvalue().encode("utf-8-sig")
+
+
+def _rows(sheet: QuestionSheet, key: bytes) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The number of the question, from 0, and the cells of a row."""
+    for number, question in enumerate(sheet.questions):
+        for row in question.rows:
+            mark = make_mark(Mark(row.row_id, row.label), key)
+            yield number, (mark, question.labeling_set_id, row.label, *row.values)
+
+
+def _write(page: Worksheet, row: int, column: int, text: str, style: str) -> None:
+    cell = page.cell(row, column, workbook_text(text) or None)
+    if text:
+        cell.data_type = "s"  # openpyxl takes text that begins with "=" for a formula
+    cell.style = style
+
+
+def _style(name: str, fill: str | None, font: Font | None) -> NamedStyle:
+    style = NamedStyle(name=name, number_format="@", alignment=Alignment(vertical="top"))
+    if fill is not None:
+        style.fill = PatternFill("solid", fgColor=fill)
+    if font is not None:
+        style.font = font
+    return style
+
+
+def _offer_labels(page: Worksheet) -> None:
+    """A list to choose from in the label column. It only warns: what is typed is checked when the file comes back."""
+    choices = ",".join(label for label in LABELS_ALLOWED if label)
+    offer = DataValidation(
+        "list", formula1=f'"{choices}"', allow_blank=True, errorStyle="warning", showErrorMessage=True
+    )
+    offer.error = _("Write a letter from A to O, or ? if you cannot tell.")
+    letter = get_column_letter(_LABEL_PLACE)
+    offer.add(f"{letter}2:{letter}{max(2, page.max_row)}")
+    page.add_data_validation(offer)
+
+
+def _write_guide(book: Workbook) -> None:
+    guide = book.create_sheet(GUIDE_SHEET)
+    guide.column_dimensions["A"].width = 100
+    lines = (
+        _("Rows of one colour are one question: which of them are the same thing?"),
+        _(
+            "Write a letter from A to O in the column “label”. Rows of one question with the same letter are the same thing."
+        ),
+        _("Write ? where you cannot tell. Leave the cell empty to answer later."),
+        _("A row that matches no other gets a letter of its own."),
+        _("You may sort and move rows. Leave the hidden first column with its rows."),
+        _("Only labels are read back. Other changes are pointed out and not taken in."),
+    )
+    for number, line in enumerate(lines, start=1):
+        guide.cell(number, 1, line)
+
+
+def _sheet_title(title: str) -> str:
+    """Spreadsheets allow 31 characters and none of ``[]:*?/\\`` in the name of a sheet."""
+    clean = "".join(" " if character in "[]:*?/\\" or ord(character) < 32 else character for character in title)
+    return clean.strip().strip("'")[:31].strip() or _("Questions")

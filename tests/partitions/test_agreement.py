@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score
+
+from partitions import (
+    Grouping,
+    Sampling,
+    Verdict,
+    adjusted_rand,
+    alpha_nominal,
+    compare,
+    pairwise_f1,
+    reliability,
+    report,
+)
+from tests.partitions.strategies import ROWS, groupings, renamed
+
+QUICK = Sampling(replicates=60)
+
+
+def of(word: str | list[int]) -> Grouping[int]:
+    labels = word if isinstance(word, str) else ["ABCDEFG"[number] for number in word]
+    return Grouping(dict(enumerate(labels)))
+
+
+@st.composite
+def couples(draw: st.DrawFn) -> tuple[Grouping[int], Grouping[int]]:
+    rows = draw(ROWS)
+    return draw(groupings(rows)), draw(groupings(rows))
+
+
+@st.composite
+def sets(draw: st.DrawFn, people: int = 2) -> list[dict[str, Grouping[int]]]:
+    """What each person answered, question by question; not everybody answers everything."""
+    rows = {name: draw(ROWS) for name in "pqrs"}
+    return [
+        {name: draw(groupings(rows[name])) for name in draw(st.lists(st.sampled_from("pqrs"), unique=True))}
+        for _ in range(people)
+    ]
+
+
+# Example A, B and C of K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011): binary and nominal data of
+# two observers, and nominal data of four observers with missing values.
+A = ("0100000010", "1110010000")
+B = ("aabbdcccedda", "babbbccceddd")
+C = ("123321412...", "1233224125.3", ".3332342251.", "12332441251.")
+
+
+@pytest.mark.parametrize(("observers", "alpha"), [(A, 0.095), (B, 0.692), (C, 0.743)])
+def test_alpha_of_the_textbook(observers: tuple[str, ...], alpha: float) -> None:
+    units = [[value for value in unit if value != "."] for unit in zip(*observers, strict=True)]
+    found = alpha_nominal(units)
+    assert found is not None
+    assert round(found, 3) == alpha
+
+
+def test_alpha_without_anything_to_tell_apart() -> None:
+    assert alpha_nominal([]) is None
+    assert alpha_nominal([["same"], ["different"]]) is None
+    assert alpha_nominal([["same", "same"], ["same", "same"]]) is None
+
+
+# The examples in the documentation of sklearn.metrics.adjusted_rand_score.
+@pytest.mark.parametrize(
+    ("first", "second", "value"),
+    [
+        ([0, 0, 1, 1], [0, 0, 1, 1], 1.0),
+        ([0, 0, 1, 1], [1, 1, 0, 0], 1.0),
+        ([0, 0, 1, 2], [0, 0, 1, 1], 0.57),
+        ([0, 0, 1, 1], [0, 0, 1, 2], 0.57),
+        ([0, 0, 0, 0], [0, 1, 2, 3], 0.0),
+        ([0, 0, 1, 1], [0, 1, 0, 1], -0.5),
+    ],
+)
+def test_adjusted_rand_of_the_documentation(first: list[int], second: list[int], value: float) -> None:
+    assert adjusted_rand(of(first), of(second)) == pytest.approx(value, abs=0.005)
+
+
+@given(couples())
+def test_adjusted_rand_against_sklearn(couple: tuple[Grouping[int], Grouping[int]]) -> None:
+    one, two = couple
+    both = [row for row in one.placed() if row in two.placed()]
+    found = adjusted_rand(one, two)
+    if len(both) < 2:
+        assert found is None
+    else:
+        expected = adjusted_rand_score([one.labels[row] for row in both], [two.labels[row] for row in both])
+        assert found == pytest.approx(expected)
+
+
+@given(couples())
+def test_f1_by_counting_pairs(couple: tuple[Grouping[int], Grouping[int]]) -> None:
+    one, two = couple
+    said = [(one.verdict(*pair), two.verdict(*pair)) for pair in combinations(one.labels.keys() | two.labels.keys(), 2)]
+    said = [verdicts for verdicts in said if Verdict.UNKNOWN not in verdicts]
+    hits, ones, twos = (
+        said.count((Verdict.SAME, Verdict.SAME)),
+        sum(first is Verdict.SAME for first, _ in said),
+        sum(second is Verdict.SAME for _, second in said),
+    )
+    if not said:
+        assert pairwise_f1(one, two) is None
+    elif not ones + twos:
+        assert pairwise_f1(one, two) == 1
+    else:
+        assert pairwise_f1(one, two) == pytest.approx(2 * hits / (ones + twos))
+
+
+@given(st.data())
+def test_agreement_is_symmetric_bounded_and_blind_to_letters(data: st.DataObject) -> None:
+    one, two = data.draw(couples())
+    for measure, least in ((pairwise_f1, 0.0), (adjusted_rand, -0.5)):
+        found = measure(one, two)
+        assert found == measure(two, one)
+        assert found == measure(data.draw(renamed(one)), data.draw(renamed(two)))
+        assert found is None or least - 1e-9 <= found <= 1
+        assert measure(one, one) in (None, 1.0)
+
+
+@settings(deadline=None)
+@given(sets())
+def test_a_comparison_adds_up(people: list[dict[str, Grouping[int]]]) -> None:
+    one, two = people
+    found = compare(one, two, QUICK)
+    pairs = sum(
+        first is not Verdict.UNKNOWN and two[name].verdict(a, b) is not Verdict.UNKNOWN
+        for name in one.keys() & two.keys()
+        for a, b, first in one[name].pairs()
+    )
+    assert found.both_same + found.first_same + found.second_same + found.both_different == pairs
+    assert (found.f1.value is None) is (found.adjusted_rand.value is None) is (pairs == 0)
+    swapped = compare(two, one, QUICK)
+    assert (swapped.first_same, swapped.second_same) == (found.second_same, found.first_same)
+    assert swapped.f1.value == found.f1.value
+    assert swapped.adjusted_rand.value == pytest.approx(found.adjusted_rand.value)
+
+
+@settings(deadline=None)
+@given(sets(people=3), st.randoms(use_true_random=False))
+def test_alpha_by_the_definition_whatever_the_order(people: list[dict[str, Grouping[int]]], draw: object) -> None:
+    units = []
+    for name in "pqrs":
+        said = [person[name] for person in people if name in person]
+        rows = sorted({row for grouping in said for row in grouping.labels})
+        for pair in combinations(rows, 2):
+            verdicts = [grouping.verdict(*pair) for grouping in said]
+            units.append([verdict for verdict in verdicts if verdict is not Verdict.UNKNOWN])
+    expected = alpha_nominal(units)
+    found = reliability(dict(zip("abc", people, strict=True)), QUICK)
+    backwards = reliability(
+        {who: dict(reversed(person.items())) for who, person in zip("cba", reversed(people), strict=True)}, QUICK
+    )
+    assert found.value == (None if expected is None else pytest.approx(expected))
+    assert found.value is None or found.value <= 1
+    assert backwards == found
+
+
+def test_intervals_hold_the_value_narrow_with_questions_and_repeat_with_the_seed() -> None:
+    good, bad = (of("AABB"), of("AABB")), (of("AABB"), of("ABAB"))
+    widths = []
+    for questions in (12, 192):
+        answers = [good if number % 4 else bad for number in range(questions)]
+        one = {number: pair[0] for number, pair in enumerate(answers)}
+        two = {number: pair[1] for number, pair in enumerate(answers)}
+        found = compare(one, two, Sampling(seed=5))
+        assert found == compare(one, two, Sampling(seed=5))
+        assert found.f1 != compare(one, two, Sampling(seed=6, replicates=50)).f1
+        for measure in (found.f1, found.adjusted_rand):
+            assert measure.questions == questions
+            assert measure.value is not None
+            assert measure.low is not None
+            assert measure.high is not None
+            assert measure.low < measure.value < measure.high
+        assert found.f1.value == pytest.approx(0.75)
+        assert found.f1.low is not None
+        assert found.f1.high is not None
+        widths.append(found.f1.high - found.f1.low)
+    assert widths[1] < widths[0] / 2
+
+
+def test_one_question_has_no_interval() -> None:
+    found = compare({1: of("AAB")}, {1: of("AAB")})
+    assert (found.f1.value, found.f1.low, found.f1.high, found.f1.questions) == (1.0, None, None, 1)
+
+
+def test_the_report_of_a_team() -> None:
+    answers = {
+        "ann": {1: of("AABB"), 2: of("AAB")},
+        "bob": {1: of("AABB"), 2: of("ABB")},
+        "eve": {3: of("AB")},
+    }
+    found = report(answers, consensus={1: of("AABB"), 2: of("AAB")}, controls={2: of("BBA")}, sampling=QUICK)
+    assert list(found.people) == [("ann", "bob")]
+    assert found.people["ann", "bob"].f1.value == pytest.approx(2 * 2 / 6)
+    assert found.consensus.keys() == found.controls.keys() == {"ann", "bob"}
+    assert found.consensus["ann"].f1.value == 1
+    assert found.controls["bob"].f1.value == 0
+    assert found.alpha.questions == 2
+    assert found.alpha.value is not None
+    assert 0 < found.alpha.value < 1
