@@ -6,20 +6,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
-from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
-from accounts.models import User
 from labeling.aws import glue
 from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import Answer, LabelFile, Question, QuestionSet, TaskRun, Transform
 from labeling.services import apply
-from labeling.services.sources import stage_source
 from labeling.services.task_runs import (
     request_apply,
     request_evaluation,
@@ -28,14 +24,12 @@ from labeling.services.task_runs import (
     submit_run,
     sweep_runs,
 )
-from labeling.services.transforms import create_transform
 from tests.faults.crashing import STEPS
-from tests.labeling.builders import answer, cast, question_set
-from tests.support.servers import Services, wait_until
+from tests.labeling.taught import EVER, LABELS, lead, runs_at_glue, small_transform, succeeded
+from tests.support.servers import Services
 
 pytestmark = pytest.mark.slow
 
-LABELS = 7
 IMPORT_STEPS = [step for step in STEPS if not step.startswith(("generation", "questions", "evaluation", "job"))]
 GENERATION_STEPS = [
     "claimed",
@@ -50,21 +44,7 @@ GENERATION_STEPS = [
 def taught(services: Services, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Transform:
     """A transform at Glue over a few rows, with answers that wait. Messages of new runs get lost, so that only the test's worker acts;
     a claim runs out at once, so that the sweep acts without waiting."""
-    people = cast()
-    rows = "".join(f"{key},name {key}\n" for key in range(40))
-    upload = SimpleUploadedFile("people.csv", f"id,name\n{rows}".encode())
-    source = stage_source(team=people.team, user=people.admin, file=upload)
-    transform = create_transform(
-        team=people.team,
-        user=people.admin,
-        name="People",
-        source=source,
-        primary_key="id",
-        precision_recall=0.5,
-        accuracy_cost=0.5,
-    )
-    for question, letters in zip(question_set(transform, people.admin, [3, 2, 2]), ("AAB", "AA", "AB"), strict=True):
-        answer(question, people.steward, letters)
+    transform = small_transform()
     monkeypatch.setattr("labeling.services.task_runs.request.submit_run.delay", lambda **_message: None)
     settings.TASK_RUN_CLAIM_SECONDS = 0
     return transform
@@ -84,40 +64,11 @@ def crash(services: Services, run: TaskRun, step: str) -> None:
     assert ended.returncode == -signal.SIGKILL, ended.stderr
 
 
-def sweep_to_the_end(run: TaskRun) -> TaskRun:
-    """What beat and other workers do, until the run has ended."""
-
-    def ended() -> bool:
-        sweep_runs()
-        run.refresh_from_db()
-        if run.status == RunStatus.QUEUED:
-            submit_run(run_id=run.pk)
-        return run.is_terminal
-
-    wait_until(ended, seconds=90, what=f"the end of {run}", every=0.1)
-    assert (run.status, run.error) == (RunStatus.SUCCEEDED, "")
-    return run
-
-
-def runs_at_glue(transform: Transform, kind: RunKind) -> list[glue.Run]:
-    return list(
-        glue.get_ml_task_runs(
-            transform_id=transform.glue_transform_id,
-            task_run_type=kind,
-            started_after=datetime(2020, 1, 1, tzinfo=UTC),
-        )
-    )
-
-
-def lead() -> User:
-    return User.objects.get(username="lead")
-
-
 @pytest.mark.parametrize("step", IMPORT_STEPS)
 def test_import_ends_once(services: Services, taught: Transform, step: str) -> None:
     run = request_label_import(transform=taught, user=lead(), replace_all=False)
     crash(services, run, step)
-    sweep_to_the_end(run)
+    succeeded(run)
     (at_glue,) = runs_at_glue(taught, RunKind.IMPORT_LABELS)
     assert (at_glue.run_id, at_glue.path) == (run.glue_run_id, run.path)
     assert (run.labels_before, run.labels_after) == (0, LABELS)
@@ -132,27 +83,27 @@ def test_import_ends_once(services: Services, taught: Transform, step: str) -> N
 def test_questions_are_loaded_once(services: Services, taught: Transform, step: str) -> None:
     run = request_question_generation(transform=taught, user=lead())
     crash(services, run, step)
-    sweep_to_the_end(run)
+    succeeded(run)
     assert len(runs_at_glue(taught, RunKind.LABELING_SET_GENERATION)) == 1
     assert QuestionSet.objects.filter(transform=taught).count() == 2
     assert Question.objects.filter(question_set=run.question_set).exists()
 
 
 def test_evaluation_runs_once(services: Services, taught: Transform) -> None:
-    sweep_to_the_end(request_label_import(transform=taught, user=lead(), replace_all=False))
+    succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
     run = request_evaluation(transform=taught, user=lead())
     crash(services, run, "evaluation started, id not saved")
-    sweep_to_the_end(run)
+    succeeded(run)
     assert [found.run_id for found in runs_at_glue(taught, RunKind.EVALUATION)] == [run.glue_run_id]
     assert run.metrics is not None
 
 
 def test_apply_runs_once(services: Services, taught: Transform) -> None:
-    sweep_to_the_end(request_label_import(transform=taught, user=lead(), replace_all=False))
+    succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
     run = request_apply(transform=taught, user=lead())
     crash(services, run, "job started, id not saved")
-    sweep_to_the_end(run)
-    job_runs = list(apply.job_runs(started_after=datetime(2020, 1, 1, tzinfo=UTC)))
+    succeeded(run)
+    job_runs = list(apply.job_runs(started_after=EVER))
     assert [found.run_id for found in job_runs] == [run.glue_run_id]
     assert run.result_uri.startswith(run.path)
 
@@ -176,7 +127,7 @@ def test_glue_stays_silent(
         submit_run(run_id=run.pk)
     run.refresh_from_db()
     assert (run.status, calls) == (RunStatus.SUBMITTING, ["silent"])
-    sweep_to_the_end(run)
+    succeeded(run)
     assert len(runs_at_glue(taught, RunKind.IMPORT_LABELS)) == 1
 
 
@@ -192,7 +143,7 @@ def test_a_worker_that_sleeps_through_its_claim_does_not_start_the_import(
     def sleepy(sleeping: TaskRun) -> None:
         monkeypatch.setattr(submit, "_prepare", real)
         real(sleeping)
-        sweep_to_the_end(TaskRun.objects.get(pk=run.pk))
+        succeeded(TaskRun.objects.get(pk=run.pk))
 
     monkeypatch.setattr(submit, "_prepare", sleepy)
     submit_run(run_id=run.pk)
@@ -205,7 +156,7 @@ def test_messages_that_come_twice_or_late_change_nothing(services: Services, tau
     run = request_label_import(transform=taught, user=lead(), replace_all=False)
     submit_run(run_id=run.pk)
     submit_run(run_id=run.pk)
-    sweep_to_the_end(run)
+    succeeded(run)
     before = run.events.count()
     submit_run(run_id=run.pk)
     sweep_runs()

@@ -1,0 +1,81 @@
+"""The first page: what waits for whom."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from labeling.choices import RunKind
+from labeling.models import Transform
+from tests.labeling.builders import Cast, answer, finished_run, person, question_set
+from tests.labeling.views.conftest import ClientFor
+
+HOME = reverse("labeling:home")
+
+
+def test_a_steward_is_told_that_nothing_waits(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    page = client_for(people.steward).get(HOME).content.decode()
+    assert "No questions wait for you" in page
+    assert "Start labeling" not in page
+
+
+def test_a_steward_starts_with_one_press(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    question_set(people_transform, people.lead, [2, 2, 2])
+    page = client_for(people.steward).get(HOME).content.decode()
+    assert "3 questions wait." in page
+    assert "Start labeling" in page
+    assert reverse("labeling:question-next", args=[people_transform.pk]) in page
+
+
+def test_a_begun_question_is_continued(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    first, *_rest = question_set(people_transform, people.lead, [2, 2])
+    client = client_for(people.steward)
+    row = first.rows.first()
+    assert row is not None
+    client.post(
+        reverse("labeling:question-draft", args=[first.pk]), {"labels": {row.pk: "A"}}, content_type="application/json"
+    )
+    assert "Continue labeling" in client.get(HOME).content.decode()
+
+
+def test_a_lead_sees_the_next_step_of_each_transform(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    client = client_for(people.lead)
+    assert "Generate questions" in client.get(HOME).content.decode()
+
+    question = question_set(people_transform, people.lead, [2])[0]
+    assert "1 question waits for an answer." in client.get(HOME).content.decode()
+
+    answer(question, people.steward, "AB")
+    page = client.get(HOME).content.decode()
+    assert "1 answer waits to be imported." in page
+    assert reverse("labeling:import-create", args=[people_transform.pk]) in page
+
+    people_transform.question_sets.get().questions.get().answers.update(imported_version=1)
+    finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS)
+    assert "Estimate how good it is now." in client.get(HOME).content.decode()
+
+
+def test_the_page_costs_the_same_whatever_waits(
+    people: Cast,
+    people_transform: Transform,
+    client_for: ClientFor,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    client = client_for(people.lead)
+    question_set(people_transform, people.lead, [2, 2])
+    for number in range(3):
+        other = Transform.objects.create(
+            team=people.team, name=f"Other {number}", created_by=people.admin, columns=people_transform.columns,
+            database_name="db", table_name=f"other{number}", primary_key="id",
+        )  # fmt: skip
+        question_set(other, people.lead, [2])
+    with django_assert_max_num_queries(16):
+        client.get(HOME)
+
+
+def test_somebody_without_a_team(db: None, client_for: ClientFor) -> None:
+    page = client_for(person("new")).get(HOME)
+    assert page.status_code == 200
+    assert "You are not in a team yet" in page.content.decode()

@@ -1,0 +1,173 @@
+"""The workbench's addresses: pages for people, JSON for the grid."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from labeling.choices import AnswerStatus
+from labeling.models import Answer, Question, Transform
+from tests.labeling.builders import Cast, answer, question_set
+from tests.labeling.views.conftest import ClientFor
+
+
+@pytest.fixture
+def questions(people: Cast, people_transform: Transform) -> list[Question]:
+    return question_set(people_transform, people.lead, [3, 2, 2])
+
+
+def send(client: Client, name: str, question: Question, letters: str = "", **more: Any) -> Any:
+    rows = question.rows.order_by("position").values_list("pk", flat=True)
+    labels = {str(row): letter for row, letter in zip(rows, letters, strict=False)}
+    body = {"labels": labels, **more}
+    return client.post(reverse(f"labeling:question-{name}", args=[question.pk]), body, content_type="application/json")
+
+
+def test_the_next_question_opens_in_the_workbench(
+    people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    page = client_for(people.steward).get(reverse("labeling:question-next", args=[people_transform.pk]), follow=True)
+    assert page.redirect_chain[-1][0] == reverse("labeling:question-detail", args=[questions[0].pk])
+    config = page.context["workbench"]
+    assert config["question"]["number"] == 1
+    assert config["total"] == config["left"] == 3
+    assert [row["key"] for row in config["question"]["rows"]] == ["0", "1", "2"]
+    assert "Which rows are the same person?" in page.content.decode()
+
+
+def test_the_one_after_is_fetched_ahead_and_held(
+    people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    url = reverse("labeling:question-next", args=[people_transform.pk])
+    mine, other = client_for(people.steward), client_for(people.colleague)
+    mine.get(url, follow=True)
+    ahead = mine.post(url, {"exclude": [str(questions[0].pk)]}, content_type="application/json").json()
+    assert ahead["question"]["id"] == str(questions[1].pk)
+    assert ahead["left"] == 3
+    theirs = other.get(url, follow=True)
+    assert theirs.context["question"] == questions[2]
+
+    mine.post(reverse("labeling:question-release", args=[questions[1].pk]), {}, content_type="application/json")
+    questions[1].refresh_from_db()
+    assert questions[1].leased_to is None
+
+
+def test_a_draft_outlives_a_reload(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
+    client = client_for(people.steward)
+    assert send(client, "draft", questions[0], "AB").status_code == 200
+    page = client.get(reverse("labeling:question-detail", args=[questions[0].pk]))
+    assert sorted(page.context["workbench"]["question"]["labels"].values()) == ["A", "B"]
+
+
+def test_submitting_twice_is_submitting_once(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
+    client = client_for(people.steward)
+    for _time in range(2):
+        assert send(client, "submit", questions[0], "AAB", seconds=7, keys=4).json() == {"version": 1}
+    given = Answer.objects.get()
+    assert (given.status, given.seconds, given.keys) == (AnswerStatus.SUBMITTED, 7, 4)
+
+
+def test_an_incomplete_answer_is_refused_in_words(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    refused = send(client_for(people.steward), "submit", questions[0], "AA")
+    assert refused.status_code == 422
+    assert refused.json()["code"] == "invalid"
+    assert "Every row needs a group" in refused.json()["message"]
+
+
+def test_somebody_elses_question_is_refused_in_words(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    client_for(people.colleague).get(reverse("labeling:question-detail", args=[questions[0].pk]))
+    refused = send(client_for(people.steward), "draft", questions[0], "A")
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "taken"
+    page = client_for(people.steward).get(reverse("labeling:question-detail", args=[questions[0].pk]))
+    assert "This question is not free" in page.content.decode()
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"labels": []}', '{"labels": {"x": "A"}}', '{"labels": {"1": 5}}'])
+def test_nonsense_is_refused(people: Cast, questions: list[Question], client_for: ClientFor, body: str) -> None:
+    url = reverse("labeling:question-draft", args=[questions[0].pk])
+    assert client_for(people.steward).post(url, body, content_type="application/json").status_code == 422
+    assert Answer.objects.count() == 0
+
+
+def test_a_skipped_question_comes_last(
+    people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    send(client, "skip", questions[0])
+    assert send(client, "submit", questions[1], "AB").status_code == 200
+    url = reverse("labeling:question-next", args=[people_transform.pk])
+    assert client.get(url, follow=True).context["question"] == questions[2]
+
+
+def test_ones_own_answer_is_shown_and_reopened(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
+    answer(questions[0], people.steward, "AAB")
+    client = client_for(people.steward)
+    detail = reverse("labeling:question-detail", args=[questions[0].pk])
+    page = client.get(detail).content.decode()
+    assert "Change my answer" in page
+    assert page.count("badge-group") == 3
+
+    reopened = client.post(reverse("labeling:question-reopen", args=[questions[0].pk]), follow=True)
+    assert reopened.context["workbench"]["question"]["id"] == str(questions[0].pk)
+    assert Answer.objects.get().status == AnswerStatus.DRAFT
+
+
+def test_undo_reopens_without_leaving_the_grid(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
+    answer(questions[0], people.steward, "AAB")
+    url = reverse("labeling:question-reopen", args=[questions[0].pk])
+    client = client_for(people.steward)
+    for _time in range(2):
+        assert client.post(url, {}, content_type="application/json").json() == {"reopened": True}
+
+
+def test_what_one_never_answered_cannot_be_reopened(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    answer(questions[0], people.colleague, "AAB")
+    url = reverse("labeling:question-reopen", args=[questions[0].pk])
+    assert client_for(people.steward).post(url).status_code == 404
+
+
+def test_all_done_says_what_comes_next(
+    people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    url = reverse("labeling:question-next", args=[people_transform.pk])
+    for question, letters in zip(questions, ("AAB", "AB", "AA"), strict=True):
+        answer(question, people.steward, letters)
+    page = client_for(people.steward).get(url).content.decode()
+    assert "All done, thank you" in page
+    assert "All 3 questions are answered." in page
+    assert page.count("Set 1, question") == 3
+
+
+def test_questions_in_other_hands_are_told_apart_from_done(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    question = question_set(people_transform, people.lead, [2])[0]
+    client_for(people.colleague).get(reverse("labeling:question-detail", args=[question.pk]))
+    page = client_for(people.steward).get(reverse("labeling:question-next", args=[people_transform.pk]))
+    assert "1 question is in the hands of others." in page.content.decode()
+
+
+def test_the_payload_is_small_and_holds_no_answer_of_others(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    send(client_for(people.colleague), "draft", questions[1], "AB")
+    Question.objects.update(leased_to=None, lease_expires_at=None)
+    page = client_for(people.steward).get(reverse("labeling:question-detail", args=[questions[1].pk]))
+    assert page.context["workbench"]["question"]["labels"] == {}
+    assert len(json.dumps(page.context["workbench"])) < 3000
+
+
+def test_a_question_that_never_was(people: Cast, client_for: ClientFor) -> None:
+    assert client_for(people.steward).get(reverse("labeling:question-detail", args=[uuid.uuid4()])).status_code == 404

@@ -1,0 +1,162 @@
+"""Runs: started, watched, filtered; the import page."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from labeling.choices import RunKind, RunStatus
+from labeling.models import TaskRun, Transform
+from tests.labeling.builders import Cast, answer, finished_run, question_set
+from tests.labeling.views.conftest import ClientFor
+from tests.labeling.views.test_transforms import METRICS
+
+RUNS = reverse("labeling:run-list")
+HTMX = {"HX-Request": "true"}
+
+
+def test_generating_shows_the_run(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    url = reverse("labeling:question-generate", args=[people_transform.pk])
+    response = client_for(people.lead).post(url)
+    run = TaskRun.objects.get(kind=RunKind.LABELING_SET_GENERATION)
+    assert response.headers["Location"] == reverse("labeling:run-detail", args=[run.pk])
+    assert run.requested_by == people.lead
+
+
+def test_a_second_press_is_told_why_not(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    client = client_for(people.lead)
+    url = reverse("labeling:question-generate", args=[people_transform.pk])
+    client.post(url)
+    page = client.post(url, follow=True)
+    assert TaskRun.objects.count() == 1
+    assert b"notice-bad" in page.content
+
+
+def test_a_run_is_watched_until_it_has_ended(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    client = client_for(people.lead)
+    run = TaskRun.objects.create(transform=people_transform, kind=RunKind.EVALUATION, requested_by=people.lead)
+    url = reverse("labeling:run-detail", args=[run.pk])
+    assert b'hx-trigger="every 2s"' in client.get(url).content
+    assert client.get(url, headers=HTMX).status_code == 200
+
+    TaskRun.objects.update(status=RunStatus.SUCCEEDED, metrics=METRICS, completed_at=timezone.now())
+    last = client.get(url, headers=HTMX)
+    assert last.status_code == 286
+    page = last.content.decode()
+    assert "90.0 %" in page
+    assert "80.0 %" in page
+    assert "<html" not in page
+
+
+def test_a_failed_run_says_what_to_do(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    run = finished_run(
+        people_transform,
+        people.lead,
+        RunKind.IMPORT_LABELS,
+        error="Column price is missing.",
+        advice="Add the column and import again.",
+    )
+    TaskRun.objects.update(status=RunStatus.FAILED)
+    page = client_for(people.lead).get(reverse("labeling:run-detail", args=[run.pk])).content.decode()
+    assert "Column price is missing." in page
+    assert "Add the column and import again." in page
+    assert "Answers and labels are as they were before this run." in page
+
+
+def test_the_history_narrows(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics=METRICS)
+    finished_run(people_transform, people.admin, RunKind.IMPORT_LABELS, labels_before=0, labels_after=10)
+    client = client_for(people.lead)
+
+    def kinds(**query: str) -> list[str]:
+        return [run.kind for run in client.get(RUNS, query).context["page"].object_list]
+
+    assert kinds() == [RunKind.IMPORT_LABELS, RunKind.EVALUATION]
+    assert kinds(kind=RunKind.EVALUATION) == [RunKind.EVALUATION]
+    assert kinds(person=str(people.admin.pk)) == [RunKind.IMPORT_LABELS]
+    assert kinds(state="active") == []
+    assert kinds(state=RunStatus.SUCCEEDED, transform=str(people_transform.pk)) == [
+        RunKind.IMPORT_LABELS,
+        RunKind.EVALUATION,
+    ]
+    assert kinds(kind="NONSENSE") == [RunKind.IMPORT_LABELS, RunKind.EVALUATION]
+    assert b"No run fits these filters" in client.get(RUNS, {"state": "active"}).content
+
+
+def test_the_history_pages_and_costs_the_same(
+    people: Cast,
+    people_transform: Transform,
+    client_for: ClientFor,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    client = client_for(people.lead)
+    for _number in range(30):
+        finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics=METRICS)
+    question_set(people_transform, people.lead, [2])
+    with django_assert_max_num_queries(12):
+        page = client.get(RUNS)
+    assert len(page.context["page"].object_list) == 25
+    assert b"page=2" in page.content
+    assert len(client.get(RUNS, {"page": "2"}).context["page"].object_list) == 6
+
+
+def test_another_teams_runs_are_not_listed(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics=METRICS)
+    assert b"No runs yet" in client_for(people.stranger).get(RUNS).content
+
+
+def test_nothing_to_import_says_so(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    page = client_for(people.lead).get(reverse("labeling:import-create", args=[people_transform.pk]))
+    assert b"There is nothing to import yet" in page.content
+
+
+def test_a_lead_adds_and_is_not_offered_to_replace(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    answer(question_set(people_transform, people.lead, [3])[0], people.steward, "AAB")
+    url = reverse("labeling:import-create", args=[people_transform.pk])
+    client = client_for(people.lead)
+    page = client.get(url).content.decode()
+    assert "1 answered question with 3 rows goes in" in page
+    assert "1 matching pairs, 2 non-matching" in page
+    assert "Replace all labels" not in page
+
+    assert client.post(url, {"how": "replace", "confirm_name": "People"}).status_code == 422
+    assert TaskRun.objects.filter(kind=RunKind.IMPORT_LABELS).count() == 0
+    client.post(url, {"how": "add"})
+    assert TaskRun.objects.get(kind=RunKind.IMPORT_LABELS).replace_all_labels is False
+
+
+def test_an_admin_replaces_after_typing_the_name(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    answer(question_set(people_transform, people.lead, [2])[0], people.steward, "AA")
+    Transform.objects.update(label_count=1880)
+    url = reverse("labeling:import-create", args=[people_transform.pk])
+    client = client_for(people.admin)
+    assert "1,880 labels will be forgotten." in client.get(url).content.decode()
+
+    refused = client.post(url, {"how": "replace", "confirm_name": "people"})
+    assert refused.status_code == 422
+    assert b"exactly as it stands above" in refused.content
+    assert TaskRun.objects.filter(kind=RunKind.IMPORT_LABELS).count() == 0
+
+    client.post(url, {"how": "replace", "confirm_name": "People"})
+    assert TaskRun.objects.get(kind=RunKind.IMPORT_LABELS).replace_all_labels is True
+
+
+def test_unsure_rows_are_told_of(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    answer(question_set(people_transform, people.lead, [3])[0], people.steward, "AA?")
+    page = client_for(people.lead).get(reverse("labeling:import-create", args=[people_transform.pk]))
+    assert b"1 unsure row is left out" in page.content
+
+
+def test_a_run_that_has_ended_cannot_be_stopped(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    run = finished_run(people_transform, people.lead, RunKind.EVALUATION)
+    page = client_for(people.lead).post(reverse("labeling:run-cancel", args=[run.pk]), follow=True)
+    assert b"notice-bad" in page.content
+    run.refresh_from_db()
+    assert run.status == RunStatus.SUCCEEDED

@@ -1,0 +1,139 @@
+"""Transforms: list, wizard, page, editing."""
+
+from __future__ import annotations
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from pytest_django import Settings
+
+from accounts.models import User
+from labeling.choices import RunKind
+from labeling.models import SourceFile, TaskRun, Transform
+from labeling.views.contexts import name_guess
+from tests.labeling.builders import Cast, answer, finished_run, question_set
+from tests.labeling.views.conftest import ClientFor
+
+METRICS = {
+    "precision": 0.9,
+    "recall": 0.8,
+    "f1": 0.847,
+    "area_under_pr_curve": 0.91,
+    "true_positives": 8,
+    "false_positives": 1,
+    "true_negatives": 90,
+    "false_negatives": 2,
+    "column_importances": [["name", 1.0]],
+}
+
+
+def source(people: Cast, user: User) -> SourceFile:
+    return SourceFile.objects.create(
+        team=people.team,
+        name="crm_people-2024.csv",
+        format="csv",
+        key="sources/1/crm.csv",
+        size=10,
+        sha256="0" * 64,
+        row_count=2,
+        columns=[
+            {"name": "id", "data_type": "string", "distinct": 2, "blank": 0, "problem": ""},
+            {"name": "city", "data_type": "string", "distinct": 1, "blank": 1, "problem": "1 row has no value here."},
+        ],
+        sample=[["1", "Bath"], ["2", ""]],
+        created_by=user,
+    )
+
+
+def test_the_list_is_the_teams_own(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    url = reverse("labeling:transform-list")
+    assert b"People" in client_for(people.steward).get(url).content
+    foreign = client_for(people.stranger).get(url).content
+    assert b"People" not in foreign
+    assert b"No transforms yet" in foreign
+
+
+def test_stewards_see_no_quality(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics=METRICS)
+    url = reverse("labeling:transform-detail", args=[people_transform.pk])
+    assert b"0.847" in client_for(people.lead).get(url).content
+    assert b"0.847" not in client_for(people.steward).get(url).content
+
+
+def test_one_primary_action_a_page(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    url = reverse("labeling:transform-detail", args=[people_transform.pk])
+    question = question_set(people_transform, people.lead, [2])[0]
+    for _step in ("answer", "import"):
+        page = client_for(people.lead).get(url).content.decode()
+        assert page.count("btn-primary") == 1, _step
+        if _step == "answer":
+            answer(question, people.steward, "AA")
+
+
+def test_a_run_under_way_is_what_one_looks_at(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    run = TaskRun.objects.create(
+        transform=people_transform, kind=RunKind.LABELING_SET_GENERATION, requested_by=people.lead
+    )
+    page = (
+        client_for(people.lead).get(reverse("labeling:transform-detail", args=[people_transform.pk])).content.decode()
+    )
+    assert "See the run" in page
+    assert reverse("labeling:run-detail", args=[run.pk]) in page
+
+
+def test_upload_needs_a_file(people: Cast, client_for: ClientFor) -> None:
+    page = client_for(people.admin).post(reverse("labeling:transform-create"), {})
+    assert page.status_code == 422
+    assert b"Choose a file first." in page.content
+
+
+def test_upload_refuses_what_is_not_a_table(people: Cast, client_for: ClientFor) -> None:
+    file = SimpleUploadedFile("photo.csv", b"\x89PNG\r\n\x1a\n\x00\x00")
+    page = client_for(people.admin).post(reverse("labeling:transform-create"), {"file": file})
+    assert page.status_code == 422
+    assert SourceFile.objects.count() == 0
+
+
+def test_upload_refuses_what_is_too_large(people: Cast, client_for: ClientFor, settings: Settings) -> None:
+    settings.MAX_SOURCE_BYTES = 5
+    file = SimpleUploadedFile("people.csv", b"id,name\n1,Ada\n")
+    page = client_for(people.admin).post(reverse("labeling:transform-create"), {"file": file})
+    assert b"the portal takes up to" in page.content
+
+
+def test_an_uploaded_file_is_previewed(people: Cast, client_for: ClientFor, s3_server: str) -> None:
+    client = client_for(people.admin)
+    file = SimpleUploadedFile("people.csv", b"id,name\n1,Ada\n2,Ada\n")
+    page = client.post(reverse("labeling:transform-create"), {"file": file}, follow=True).content.decode()
+    assert "people.csv" in page
+    assert "2 rows" in page
+    assert '<option value="id" selected>' in page
+    assert '<option value="name"' not in page
+
+
+def test_the_preview_says_why_a_column_is_no_key(people: Cast, client_for: ClientFor) -> None:
+    url = reverse("labeling:transform-create-from-file", args=[source(people, people.admin).pk])
+    page = client_for(people.admin).get(url).content.decode()
+    assert "1 row has no value here." in page
+    assert 'value="Crm people 2024"' in page
+
+
+def test_a_key_that_is_none_is_refused(people: Cast, client_for: ClientFor) -> None:
+    url = reverse("labeling:transform-create-from-file", args=[source(people, people.admin).pk])
+    form = {"name": "CRM", "thing": "person", "primary_key": "city", "precision_recall": "0.5", "accuracy_cost": "0.5"}
+    page = client_for(people.admin).post(url, form)
+    assert page.status_code == 422
+    assert b"This column cannot be the key" in page.content
+    assert not Transform.objects.filter(name="CRM").exists()
+
+
+def test_another_teams_upload_is_not_found(people: Cast, client_for: ClientFor) -> None:
+    staged = source(people, people.admin)
+    people.stranger.memberships.update(role="admin")
+    url = reverse("labeling:transform-create-from-file", args=[staged.pk])
+    assert client_for(people.stranger).get(url).status_code == 404
+
+
+def test_names_for_new_transforms() -> None:
+    assert name_guess("crm_people-2024.csv") == "Crm people 2024"
+    assert name_guess("sales.crm_people") == "Crm people"
+    assert name_guess("a.b.parquet") == "B"
