@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from findmatches import tuning
 from findmatches.errors import FindMatchesError
 from findmatches.labels import Lessons, can_train, contradictions, lessons
-from findmatches.learner import Learner, fit
-from findmatches.model import Model, score_candidates
+from findmatches.model import Model
 from findmatches.prepared import Prepared, prepare
 from findmatches.questions import choose_sets
 from findmatches.schema import Records
+from findmatches.study import Study, score_candidates
 from labelfiles import LabeledRow, LabelFile, label_file_bytes
 
 BALANCED = 0.5
@@ -49,7 +49,7 @@ def train(
     return Model(
         primary_key=records.primary_key,
         schema=prepared.schema,
-        learner=learn(prepared, taught, seed=seed),
+        learner=Study(prepared, taught).learn(seed=seed),
         precision_recall=precision_recall,
         accuracy_cost=accuracy_cost,
         balanced=BALANCED,
@@ -59,11 +59,6 @@ def train(
         labels_sha256=labels_hash(labels),
         contradictions=tuple(contradictions(taught, keys)),
     )
-
-
-def learn(prepared: Prepared, taught: Lessons, *, seed: int) -> Learner:
-    """A learner for the judged pairs."""
-    return fit(prepared.comparer.compare(taught.left, taught.right), taught.match, seed=seed)
 
 
 def lessons_of(prepared: Prepared, labels: Sequence[LabelFile]) -> Lessons:
@@ -93,7 +88,7 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
         raise FindMatchesError("There are no questions in a table with fewer than two rows.")
     prepared = prepare(records, neighbours=tuning.neighbours(0.5))
     taught = lessons_of(prepared, labels)
-    score = score_candidates(prepared, learn(prepared, taught, seed=seed)) if taught.teachable else None
+    score = score_candidates(prepared, Study(prepared, taught).learn(seed=seed)) if taught.teachable else None
     chosen = choose_sets(prepared, score, taught.rows, sets=sets, rows=rows, seed=seed)
     if not chosen:
         raise FindMatchesError("No rows are left to ask about: all rows with neighbours are in the labels already.")

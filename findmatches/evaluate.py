@@ -17,10 +17,13 @@ from findmatches.labels import Lessons
 from findmatches.learner import fit
 from findmatches.prepared import prepare
 from findmatches.schema import Records
+from findmatches.study import Study
 from labelfiles import LabelFile
 
 TEST_SHARE = 0.3
 _ROUNDS = 2
+# Fewer than for a model that is used: eight models are made only to be judged, and more trees change little.
+_TREES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,11 @@ def evaluate(
     cut = tuning.threshold(BALANCED, precision_recall)
     prepared = prepare(records, neighbours=tuning.neighbours(accuracy_cost))
     taught = lessons_of(prepared, labels)
-    measures = prepared.comparer.compare(taught.left, taught.right)
+    study = Study(prepared, taught)
     total, times = np.zeros(len(taught.match)), np.zeros(len(taught.match))
     for number, held in enumerate(splits(taught, seed)):
-        learner = fit(measures[~held], taught.match[~held], seed=seed + number)
-        total[held] += learner.predict(measures[held])
+        learner = study.learn(seed=seed + number, use=~held, trees=_TREES)
+        total[held] += study.score(learner, np.flatnonzero(held))
         times[held] += 1
     judged = times > 0
     if not taught.teachable or not judged.any() or not taught.match[judged].any():
@@ -90,7 +93,7 @@ def evaluate(
         f1=f1,
         area_under_pr_curve=area,
         confusion_matrix=matrix,
-        column_importances=importances(prepared.schema, fit(measures, taught.match, seed=seed).importances),
+        column_importances=importances(prepared.schema, fit(study.measures, taught.match, seed=seed).importances),
     )
 
 

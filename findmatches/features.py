@@ -151,8 +151,8 @@ def weigh(matrix: csr_matrix, *, unit: bool = True) -> csr_matrix:
 
     n_rows = matrix.shape[0]
     frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    weight = (np.log((1 + n_rows) / (1 + frequency)) + 1).astype(np.float32)
-    data = weight[matrix.indices]
+    weight = (np.log((1 + n_rows) / (1 + np.arange(n_rows + 1))) + 1).astype(np.float32)
+    data = weight[frequency[matrix.indices]]
     owner = np.repeat(np.arange(n_rows), np.diff(matrix.indptr))
     norm = np.sqrt(np.bincount(owner, weights=data.astype(np.float64) ** 2, minlength=n_rows))
     kept = frequency >= 2

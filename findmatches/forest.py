@@ -1,15 +1,22 @@
-"""Extremely randomised trees as plain arrays: grown by scikit-learn, kept and evaluated by NumPy alone."""
+"""Extremely randomised trees as plain arrays: grown by scikit-learn, kept without it."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+Walk: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float64]]
+
 # What stands in for "not known" in the trees: below every measure, so that one cut separates it.
 UNKNOWN = np.float32(-2.0)
-_BATCH = 65_536
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,32 +26,71 @@ class Forest:
 
     roots: NDArray[np.int32]
     feature: NDArray[np.int32]
-    threshold: NDArray[np.float32]
+    threshold: NDArray[np.float64]
     children: NDArray[np.int32]  # (nodes, 2): where to go if the measure is at most, or above, the threshold
     value: NDArray[np.float32]
     depth: int
 
+    def spans(self) -> list[tuple[int, int]]:
+        """Where the nodes of each tree start and end."""
+        return list(pairwise([*self.roots.tolist(), len(self.value)]))
+
     def predict(self, measures: NDArray[np.float32]) -> NDArray[np.float32]:
         """The mean share of matches over the trees, for each row of measures."""
         filled = np.where(np.isnan(measures), UNKNOWN, measures).astype(np.float32)
-        result = np.zeros(len(filled), dtype=np.float32)
-        for start in range(0, len(filled), _BATCH):
-            result[start : start + _BATCH] = self._walk(filled[start : start + _BATCH])
-        return result
-
-    def _walk(self, filled: NDArray[np.float32]) -> NDArray[np.float32]:
-        width = filled.shape[1]
-        flat = np.ascontiguousarray(filled).ravel()
-        offset = np.arange(len(filled), dtype=np.int64) * width
-        children = self.children.ravel()
+        walks = _compiled(self, filled.shape[1]) or _plain(self)
         total = np.zeros(len(filled), dtype=np.float64)
-        for root in self.roots:
-            node = np.full(len(filled), root, dtype=np.int32)
-            for _ in range(self.depth):
-                above = flat[offset + self.feature[node]] > self.threshold[node]
-                node = children[2 * node + above]
-            total += self.value[node]
-        return (total / max(len(self.roots), 1)).astype(np.float32)
+        with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+            # Added up in the order of the trees, so that the number of threads cannot change the last digit.
+            for share in threads.map(lambda walk: walk(filled), walks):
+                total += share
+        return (total / max(len(walks), 1)).astype(np.float32)
+
+
+def _compiled(forest: Forest, width: int) -> list[Walk] | None:
+    """Walks in scikit-learn's compiled code, five times as fast as ``_plain``; None if its inner layout is not the one known."""
+    try:
+        from sklearn.tree._tree import NODE_DTYPE, Tree  # here and not above: importing findmatches must stay quick
+
+        walks: list[Walk] = []
+        for start, end in forest.spans():
+            nodes = np.zeros(end - start, dtype=NODE_DTYPE)
+            own = np.arange(end - start)
+            children = forest.children[start:end] - start
+            leaf = children[:, 0] == own
+            nodes["left_child"] = np.where(leaf, -1, children[:, 0])
+            nodes["right_child"] = np.where(leaf, -1, children[:, 1])
+            nodes["feature"] = np.where(leaf, -2, forest.feature[start:end])
+            nodes["threshold"] = forest.threshold[start:end]
+            nodes["n_node_samples"] = 1
+            nodes["weighted_n_node_samples"] = 1
+            tree = Tree(width, np.array([1], dtype=np.intp), 1)
+            values = forest.value[start:end].astype(np.float64).reshape(-1, 1, 1)
+            tree.__setstate__({"max_depth": forest.depth, "node_count": end - start, "nodes": nodes, "values": values})
+            walks.append(partial(_walk_compiled, tree))
+    except (ImportError, AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return walks
+
+
+def _walk_compiled(tree: Any, filled: NDArray[np.float32]) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = tree.predict(filled)[:, 0]
+    return result
+
+
+def _plain(forest: Forest) -> list[Walk]:
+    return [partial(_walk_plain, forest, root) for root in forest.roots.tolist()]
+
+
+def _walk_plain(forest: Forest, root: int, filled: NDArray[np.float32]) -> NDArray[np.float64]:
+    flat = filled.ravel()
+    offset = np.arange(len(filled), dtype=np.int64) * filled.shape[1]
+    children = forest.children.ravel()
+    node = np.full(len(filled), root, dtype=np.int32)
+    for _ in range(forest.depth):
+        above = flat[offset + forest.feature[node]] > forest.threshold[node]
+        node = children[2 * node + above]
+    return forest.value[node].astype(np.float64)
 
 
 def grow(
@@ -73,7 +119,7 @@ def grow(
     forest = Forest(
         np.array(roots, dtype=np.int32),
         np.concatenate(feature).astype(np.int32),
-        np.concatenate(threshold).astype(np.float32),
+        np.concatenate(threshold).astype(np.float64),
         np.concatenate(children).astype(np.int32),
         np.concatenate(value).astype(np.float32),
         max(estimator.tree_.max_depth for estimator in grown.estimators_),

@@ -1,4 +1,4 @@
-"""From labelled pairs to a score: the mean of extremely randomised trees and a logistic regression."""
+"""From measured pairs to a score: the mean of extremely randomised trees and a logistic regression."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Learner:
+class Ensemble:
     """Scores pairs between 0 and 1. ``importances`` says how much each measure helped (sums to 1)."""
 
     forest: Forest
@@ -42,14 +42,14 @@ class Learner:
         return ((self.forest.predict(measures) + self.linear.predict(measures)) / 2).astype(np.float32)
 
 
-def fit(measures: NDArray[np.float32], match: NDArray[np.bool_], *, seed: int) -> Learner:
+def fit(measures: NDArray[np.float32], match: NDArray[np.bool_], *, seed: int, trees: int = TREES) -> Ensemble:
     """Learn from pairs of which both kinds must occur. The same result for the same seed, whatever the number of threads."""
     weight = np.where(match, 0.5 / match.mean(), 0.5 / (1 - match.mean()))
-    forest, helped = grow(measures, match, weight, trees=TREES, seed=seed)
+    forest, helped = grow(measures, match, weight, trees=trees, seed=seed)
     linear = _fit_linear(measures, match, weight)
     pull = np.abs(linear.weights.astype(np.float64))
     both = helped / max(helped.sum(), 1e-12) + pull / max(pull.sum(), 1e-12)
-    return Learner(forest, linear, both / max(both.sum(), 1e-12))
+    return Ensemble(forest, linear, both / max(both.sum(), 1e-12))
 
 
 def _fit_linear(measures: NDArray[np.float32], match: NDArray[np.bool_], weight: NDArray[np.float64]) -> Linear:

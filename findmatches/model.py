@@ -17,9 +17,11 @@ from findmatches.comparisons import Schema
 from findmatches.errors import FindMatchesError
 from findmatches.forest import Forest
 from findmatches.labels import Contradiction
-from findmatches.learner import Learner, Linear
-from findmatches.prepared import CHUNK, Prepared, prepare
+from findmatches.learner import Ensemble, Linear
+from findmatches.prepared import Prepared, prepare
+from findmatches.rivals import MEASURES
 from findmatches.schema import Records
+from findmatches.study import Learner, score_candidates
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,10 +94,13 @@ class Model:
             "told_same": [list(pair) for pair in self.told_same],
             "told_different": [list(pair) for pair in self.told_different],
             "labels_sha256": self.labels_sha256,
-            "depth": self.learner.forest.depth,
-            "intercept": self.learner.linear.intercept,
+            "first": _ensemble_facts(self.learner.first),
+            "second": _ensemble_facts(self.learner.second) if self.learner.second else None,
         }
-        persist.write(path, facts, _arrays(self.learner))
+        arrays = _arrays("first", self.learner.first)
+        if self.learner.second:
+            arrays |= _arrays("second", self.learner.second)
+        persist.write(path, facts, arrays)
 
     @classmethod
     def load(cls, path: Path) -> Model:
@@ -107,19 +112,49 @@ class Model:
             raise FindMatchesError(f"The model in {path} is damaged ({type(error).__name__}: {error}).") from error
 
 
-def _arrays(learner: Learner) -> dict[str, NDArray[Any]]:
-    forest, linear = learner.forest, learner.linear
+def _ensemble_facts(ensemble: Ensemble) -> dict[str, Any]:
+    return {"depth": ensemble.forest.depth, "intercept": ensemble.linear.intercept}
+
+
+def _arrays(prefix: str, ensemble: Ensemble) -> dict[str, NDArray[Any]]:
+    forest, linear = ensemble.forest, ensemble.linear
     return {
-        "forest_roots": forest.roots,
-        "forest_feature": forest.feature,
-        "forest_threshold": forest.threshold,
-        "forest_children": forest.children,
-        "forest_value": forest.value,
-        "linear_fill": linear.fill,
-        "linear_scale": linear.scale,
-        "linear_weights": linear.weights,
-        "importances": learner.importances,
+        f"{prefix}_roots": forest.roots,
+        f"{prefix}_feature": forest.feature,
+        f"{prefix}_threshold": forest.threshold,
+        f"{prefix}_children": forest.children,
+        f"{prefix}_value": forest.value,
+        f"{prefix}_fill": linear.fill,
+        f"{prefix}_scale": linear.scale,
+        f"{prefix}_weights": linear.weights,
+        f"{prefix}_importances": ensemble.importances,
     }
+
+
+def _ensemble(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], prefix: str, width: int) -> Ensemble:
+    """Raises ``ValueError`` if the arrays do not fit together: a walk through the trees must stay inside them."""
+    part = {name.removeprefix(f"{prefix}_"): array for name, array in arrays.items() if name.startswith(f"{prefix}_")}
+    forest = Forest(
+        part["roots"], part["feature"], part["threshold"], part["children"], part["value"], int(facts["depth"])
+    )
+    nodes = len(forest.value)
+    sound = (
+        forest.children.shape == (nodes, 2)
+        and len(forest.feature) == len(forest.threshold) == nodes
+        and len(forest.roots) > 0
+        and bool((np.diff(forest.roots) > 0).all())
+        and int(forest.roots[0]) == 0
+        and int(forest.roots[-1]) < nodes
+        and bool(((forest.feature >= 0) & (forest.feature < width)).all())
+        and all(len(part[name]) == width for name in ("fill", "scale", "weights"))
+    )
+    for start, end in forest.spans() if sound else []:
+        inside = forest.children[start:end]
+        sound = sound and bool((inside >= np.arange(start, end)[:, None]).all()) and bool((inside < end).all())
+    if not sound:
+        raise ValueError("the arrays do not fit together")
+    linear = Linear(part["fill"], part["scale"], part["weights"], float(facts["intercept"]))
+    return Ensemble(forest, linear, part["importances"])
 
 
 def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:
@@ -127,31 +162,15 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
         tuple((str(name), kind, bool(numeric)) for name, kind, numeric in facts["columns"]),
         tuple(View(unit, tuple(int(place) for place in places)) for unit, places in facts["views"]),
     )
-    forest = Forest(
-        arrays["forest_roots"],
-        arrays["forest_feature"],
-        arrays["forest_threshold"],
-        arrays["forest_children"],
-        arrays["forest_value"],
-        int(facts["depth"]),
-    )
     width = len(schema.names())
-    nodes = len(forest.value)
-    linear = Linear(arrays["linear_fill"], arrays["linear_scale"], arrays["linear_weights"], float(facts["intercept"]))
-    sound = (
-        forest.children.shape == (nodes, 2)
-        and len(forest.feature) == len(forest.threshold) == nodes
-        and bool(((forest.children >= 0) & (forest.children < nodes)).all())
-        and bool(((forest.feature >= 0) & (forest.feature < width)).all())
-        and bool(((forest.roots >= 0) & (forest.roots < nodes)).all())
-        and all(len(part) == width for part in (linear.fill, linear.scale, linear.weights, arrays["importances"]))
-    )
-    if not sound:
-        raise ValueError("the arrays do not fit together")
+    second = None
+    if facts["second"] is not None:
+        second = _ensemble(facts["second"], arrays, "second", width + len(MEASURES))
+    learner = Learner(_ensemble(facts["first"], arrays, "first", width), second)
     return Model(
         primary_key=str(facts["primary_key"]),
         schema=schema,
-        learner=Learner(forest, linear, arrays["importances"]),
+        learner=learner,
         precision_recall=float(facts["precision_recall"]),
         accuracy_cost=float(facts["accuracy_cost"]),
         balanced=float(facts["balanced"]),
@@ -178,13 +197,3 @@ def confidence_of(group: NDArray[np.int64], scored: Edges) -> NDArray[np.float64
     np.maximum.at(best, scored.right, scored.score)
     size = np.bincount(group, minlength=n_groups)
     return np.clip(np.where(size[group] > 1, mean[group], 1 - best), 0.0, 1.0).astype(np.float64)
-
-
-def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32]:
-    """The score of every candidate pair, worked out in pieces so that memory does not grow with the table."""
-    left, right = prepared.candidates.left, prepared.candidates.right
-    parts = [
-        learner.predict(prepared.comparer.compare(left[start : start + CHUNK], right[start : start + CHUNK]))
-        for start in range(0, len(left), CHUNK)
-    ]
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)

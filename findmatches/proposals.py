@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from findmatches import tuning
 from findmatches.clustering import Edges, cluster
-from findmatches.engine import BALANCED, learn, lessons_of
+from findmatches.engine import BALANCED, lessons_of
 from findmatches.errors import FindMatchesError
 from findmatches.labels import valid_sets
 from findmatches.prepared import Prepared, prepare
 from findmatches.schema import Records
+from findmatches.study import Study, score_pairs
 from labelfiles import LabelFile
 
 # So many other rows of the table are enough to tell common values from rare ones; more would only make people wait.
@@ -44,14 +45,14 @@ def propose(records: Records, question: LabelFile, labels: Sequence[LabelFile]) 
     row_of = {key: row for row, key in enumerate(prepared.keys)}
     place = question.columns.index(records.primary_key)
     taught = lessons_of(prepared, labels)
-    learner = learn(prepared, taught, seed=0) if taught.teachable else None
+    learner = Study(prepared, taught).learn(seed=0) if taught.teachable else None
     result = {}
     for set_id, rows in question.by_set().items():
         own = np.array([row_of[row.values[place]] for row in rows], dtype=np.int32)
         pairs = np.array(list(combinations(range(len(own)), 2)), dtype=np.int64).reshape(-1, 2)
         left, right = own[pairs[:, 0]], own[pairs[:, 1]]
         if learner is not None:
-            score = learner.predict(prepared.comparer.compare(np.minimum(left, right), np.maximum(left, right)))
+            score = score_pairs(prepared, learner, np.minimum(left, right), np.maximum(left, right))
         else:
             score = untaught(prepared, left, right)
         score = np.where(left == right, 1.0, score).astype(np.float32)

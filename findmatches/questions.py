@@ -1,15 +1,23 @@
-"""What to ask next: sets of rows that could belong together, where an answer teaches most."""
+"""What to ask next: sets of rows that could belong together, where an answer teaches most.
+
+A set holds several likely pairs that are like each other, not one row and its neighbours: ten rows then say "same" about five
+times and "different" about forty times, between things that are easily confused.
+"""
 
 from __future__ import annotations
-
-import heapq
 
 import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.prepared import Prepared
 
-_MUTUAL = 0.3
+# How the sets of a file start when there is a model: these shares from pairs it is unsure of, and from those it takes for
+# matches; the rest from pairs that look promising whatever the model says, which is how confident errors are found.
+UNSURE_SHARE = 0.6
+MATCH_SHARE = 0.2
+_PARTNER_FROM = 0.2
+_STEEPNESS = 3
+_LATER = 0.02
 
 
 def choose_sets(
@@ -17,89 +25,136 @@ def choose_sets(
 ) -> list[list[int]]:
     """Up to ``sets`` sets of 2 to ``rows`` rows, none asked before and none twice; fewer when the table runs out.
 
-    ``score`` are the scores of the candidates under the present model, None before there is one. Then the seeds are rows that
-    likely have a match, spread from the likeliest downwards, so that matches turn up however rare they are. With a model, half
-    of the seeds are rows about whose pairs it is least sure, half are likely matches, which also catches confident errors.
+    ``score`` are the scores of the candidates under the present model, None before there is one. Then the pairs that start the
+    sets are spread from the most promising downwards, so that matches turn up however rare they are.
     """
-    free = np.ones(len(prepared.keys), dtype=bool)
-    free[asked] = False
-    graph = Neighbours(prepared, prepared.comparer.likeness if score is None else score)
-    random = np.random.default_rng(seed)
-    likely = _likely(prepared)
+    chooser = _Chooser(prepared, score, asked, np.random.default_rng([seed, len(asked)]))
     found: list[list[int]] = []
     for number in range(sets):
-        if score is None:
-            start = _spread(likely, free, (number + random.random()) / sets)
-        elif number % 2 == 0:
-            start = _sample(np.where(free, graph.doubt, 0.0), random)
-        else:
-            start = _spread(likely, free, (number + random.random()) / sets)
+        start = chooser.start((number + 0.5) / sets, (number + chooser.random.random()) / sets)
         if start is None:
             break
-        rows_of_set = graph.grow(start, free, rows)
-        free[rows_of_set] = False
-        found.append(rows_of_set)
-    return [one for one in found if len(one) > 1]
+        found.append(chooser.grow(start, rows))
+    return found
 
 
-class Neighbours:
-    """The candidates of each row, the most valued first."""
+class _Chooser:
+    """Keeps which rows are free, and orders the candidates in all the ways that are needed."""
 
-    def __init__(self, prepared: Prepared, value: NDArray[np.float32]) -> None:
-        candidates = prepared.candidates
+    def __init__(
+        self,
+        prepared: Prepared,
+        score: NDArray[np.float32] | None,
+        asked: NDArray[np.int32],
+        random: np.random.Generator,
+    ) -> None:
+        self.left, self.right = prepared.candidates.left, prepared.candidates.right
+        self.score, self.random = score, random
         n_rows = len(prepared.keys)
-        row = np.concatenate([candidates.left, candidates.right])
-        other = np.concatenate([candidates.right, candidates.left])
+        self.free = np.ones(n_rows, dtype=bool)
+        self.free[asked] = False
+        promise, likeness = prepared.comparer.promise, prepared.comparer.likeness
+        best = np.full(n_rows, -np.inf, dtype=np.float32)
+        np.maximum.at(best, self.left, promise)
+        np.maximum.at(best, self.right, promise)
+        self._mutual = (promise >= best[self.left]) & (promise >= best[self.right])
+        order = np.argsort(-promise, kind="stable")
+        self._promising = np.concatenate([order[self._mutual[order]], order[~self._mutual[order]]])
+        self._n_mutual = int(self._mutual.sum())
+        value = promise if score is None else score
+        self._partner_ok = self._mutual if score is None else score >= _PARTNER_FROM
+        self._partners = _Neighbours(n_rows, self.left, self.right, value)
+        self._like = _Neighbours(n_rows, self.left, self.right, likeness if score is None else score + 0.1 * likeness)
+        if score is not None:
+            self._matches = np.argsort(-score, kind="stable")[: int((score > 0.5).sum())]
+            doubt = score * (1 - score)
+            self._unsure = np.argsort(-doubt, kind="stable")[: 4 * max(20, n_rows // 20)]
+
+    def start(self, place: float, jittered: float) -> int | None:
+        """The candidate with which the set at ``place`` (0 to 1) of the file starts; None when no free pair is left."""
+        found = None
+        if self.score is None:
+            return self._spread(self._promising, jittered**_STEEPNESS, self._n_mutual)
+        if place < UNSURE_SHARE:
+            found = self._draw_unsure()
+        elif place < UNSURE_SHARE + MATCH_SHARE:
+            found = self._spread(self._matches, self.random.random(), len(self._matches))
+        if found is None:
+            found = self._spread(self._promising, self.random.random() ** _STEEPNESS, self._n_mutual)
+        return found
+
+    def _free_pairs(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
+        return order[self.free[self.left[order]] & self.free[self.right[order]]]
+
+    def _spread(self, order: NDArray[np.int64], place: float, first: int) -> int | None:
+        """The free pair at ``place`` of the way down the first part of the order, or of all if that part is used up."""
+        pairs = self._free_pairs(order[:first])
+        if not len(pairs):
+            pairs = self._free_pairs(order)
+        return int(pairs[min(int(len(pairs) * place), len(pairs) - 1)]) if len(pairs) else None
+
+    def _draw_unsure(self) -> int | None:
+        if self.score is None:
+            return None
+        pairs = self._free_pairs(self._unsure)[: max(20, len(self.free) // 20)]
+        weight = (self.score[pairs] * (1 - self.score[pairs])).astype(np.float64)
+        if weight.sum() <= 0:
+            return None
+        return int(self.random.choice(pairs, p=weight / weight.sum()))
+
+    def grow(self, start: int, rows: int) -> list[int]:
+        """The pair ``start``, then again and again the free row most like one of the set, each with its likely partner."""
+        members: list[int] = []
+        self._take(int(self.left[start]), members)
+        self._take(int(self.right[start]), members)
+        reached = [self._like.start[row] for row in members]
+        while len(members) < rows:
+            row = self._next(members, reached)
+            if row is None:
+                break
+            self._take(row, members)
+            partner = self._partner(row) if len(members) < rows else None
+            if partner is not None:
+                self._take(partner, members)
+            reached += [self._like.start[row] for row in members[len(reached) :]]
+        return members
+
+    def _take(self, row: int, members: list[int]) -> None:
+        self.free[row] = False
+        members.append(row)
+
+    def _next(self, members: list[int], reached: list[int]) -> int | None:
+        """The free neighbour with the highest value; neighbours of early members come first. Moves ``reached`` past used ones."""
+        best, found = -np.inf, None
+        for number, member in enumerate(members):
+            end = self._like.start[member + 1]
+            while reached[number] < end and not self.free[self._like.other[reached[number]]]:
+                reached[number] += 1
+            if reached[number] < end and (value := self._like.value[reached[number]] - _LATER * number) > best:
+                best, found = value, int(self._like.other[reached[number]])
+        return found
+
+    def _partner(self, row: int) -> int | None:
+        """The free row with which ``row`` most likely matches, if that is likely enough."""
+        for place in range(self._partners.start[row], self._partners.start[row + 1]):
+            if not self._partner_ok[self._partners.pair[place]]:
+                return None
+            other = int(self._partners.other[place])
+            if self.free[other]:
+                return other
+        return None
+
+
+class _Neighbours:
+    """The candidates of each row, the most valued first: ``other[start[row] : start[row + 1]]``."""
+
+    def __init__(
+        self, n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32], value: NDArray[np.float32]
+    ) -> None:
+        row = np.concatenate([left, right])
+        other = np.concatenate([right, left])
         both = np.concatenate([value, value])
-        alike = np.concatenate([prepared.comparer.likeness] * 2)
-        order = np.lexsort((other, -alike, -both, row))
+        order = np.lexsort((other, -both, row))
         self.other, self.value = other[order], both[order]
-        self.start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))])
-        self.doubt = np.bincount(row, weights=both * (1 - both), minlength=n_rows)
-
-    def grow(self, start: int, free: NDArray[np.bool_], rows: int) -> list[int]:
-        """``start`` and its nearest free neighbours; if they are too few, the neighbours of those."""
-        chosen: list[int] = []
-        seen = {start}
-        queue: list[tuple[int, float, int]] = [(0, 0.0, start)]
-        while queue and len(chosen) < rows:
-            distance, _, row = heapq.heappop(queue)
-            chosen.append(row)
-            for place in range(self.start[row], self.start[row + 1]):
-                other = int(self.other[place])
-                if free[other] and other not in seen:
-                    seen.add(other)
-                    heapq.heappush(queue, (distance + 1, -float(self.value[place]), other))
-        return chosen
-
-
-def _likely(prepared: Prepared) -> NDArray[np.float32]:
-    """How likely each row has a match, as far as likeness tells: its best likeness, more if each is the other's best."""
-    comparer, candidates = prepared.comparer, prepared.candidates
-    mutual = (comparer.likeness >= comparer.best[candidates.left]) & (
-        comparer.likeness >= comparer.best[candidates.right]
-    )
-    result = comparer.best.copy()
-    bonus = np.zeros(len(result), dtype=bool)
-    bonus[candidates.left[mutual]] = True
-    bonus[candidates.right[mutual]] = True
-    return (result + _MUTUAL * bonus).astype(np.float32)
-
-
-def _spread(likely: NDArray[np.float32], free: NDArray[np.bool_], place: float) -> int | None:
-    """The free row at ``place`` (0 to 1) of the way down from the likeliest, most of the way being near the top."""
-    rows = np.flatnonzero(free)
-    if not len(rows):
-        return None
-    order = rows[np.argsort(-likely[rows], kind="stable")]
-    return int(order[min(int(len(order) * place**3), len(order) - 1)])
-
-
-def _sample(weight: NDArray[np.float64], random: np.random.Generator) -> int | None:
-    """One of the rows, drawn among the tenth with the most weight."""
-    rows = np.flatnonzero(weight > 0)
-    if not len(rows):
-        return None
-    order = rows[np.argsort(-weight[rows], kind="stable")][: max(len(rows) // 10, 1)]
-    share = weight[order] / weight[order].sum()
-    return int(random.choice(order, p=share))
+        self.pair = np.tile(np.arange(len(left)), 2)[order]
+        self.start: list[int] = [0, *np.cumsum(np.bincount(row, minlength=n_rows)).tolist()]

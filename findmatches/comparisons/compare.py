@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.blocking import Candidates, View, choose_views
+from findmatches.clustering import Edges
 from findmatches.comparisons.columns import MEASURES, ColumnComparer, Kind, is_numeric, kind_of
 from findmatches.features import code_matrix, join_columns, row_dots, row_sums, weigh
 from findmatches.normalise import Column
+from findmatches.rivals import Rivals
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-_RECORD = ("likeness", "rank", "rank back", "gap", "gap back", "known", "codes shared", "codes share", "codes apart")
+_RECORD = ("likeness", "rank", "rank back", "known", "codes shared", "codes share", "codes apart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,9 @@ class Schema:
             names += [(name, measure) for measure in MEASURES[kind]]
             if numeric and kind != "constant":
                 names.append((name, "number"))
-        names += [(None, f"view {number}") for number in range(len(self.views))]
+        for number in range(len(self.views)):
+            names += [(None, f"view {number}"), (None, f"lead {number}"), (None, f"lead back {number}")]
+        names += [(None, "lead"), (None, "lead back")]
         names += [(None, name) for name in _RECORD]
         return names
 
@@ -60,7 +64,12 @@ class Comparer:
             code_matrix(join_columns([c for c in columns if len(c.values) > 1], len(columns[0].codes))), unit=False
         )
         self._code_sums = row_sums(self._codes)
-        self.likeness = self._likeness(candidates.left, candidates.right)[0]
+        self.likeness, cosines = self._likeness(candidates.left, candidates.right)
+        n_rows = len(columns[0].codes)
+        self._tops = [
+            Rivals(n_rows, Edges(candidates.left, candidates.right, value)) for value in (*cosines, self.likeness)
+        ]
+        self.promise = self._promise(candidates, cosines)
         self._rank_by(candidates)
 
     def _likeness(
@@ -74,15 +83,19 @@ class Comparer:
         """The mean of the cosines in all views."""
         return self._likeness(left, right)[0]
 
+    def _promise(self, candidates: Candidates, cosines: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """How much each candidate looks like a match before anything was learnt: alike, and more than any rival, in all views."""
+        promise = np.zeros(len(candidates.left), dtype=np.float32)
+        for cosine, tops in zip(cosines, self._tops, strict=False):
+            promise += cosine + np.add(*tops.leads(candidates.left, candidates.right, cosine))
+        return promise
+
     def _rank_by(self, candidates: Candidates) -> None:
         n_rows = len(self._all[0].codes)
         row = np.concatenate([candidates.left, candidates.right]).astype(np.float64)
         # Cosines lie between 0 and 1, so rows do not overlap.
         self._sorted = np.sort(row * 2 + (1 - np.concatenate([self.likeness, self.likeness]).astype(np.float64)))
         self._starts = np.searchsorted(self._sorted, np.arange(n_rows) * 2.0 - 0.5)
-        self.best = np.zeros(n_rows, dtype=np.float32)
-        np.maximum.at(self.best, candidates.left, self.likeness)
-        np.maximum.at(self.best, candidates.right, self.likeness)
 
     def rank(self, row: NDArray[np.int32], likeness: NDArray[np.float32]) -> NDArray[np.float32]:
         """How many candidates of ``row`` are more like it than ``likeness``."""
@@ -94,21 +107,22 @@ class Comparer:
         blocks = [column.compare(left, right) for column in self._columns if column.names]
         likeness, cosines = self._likeness(left, right)
         ranks = self.rank(left, likeness), self.rank(right, likeness)
-        gaps = likeness - self.best[left], likeness - self.best[right]
         known = np.mean([(c.codes[left] >= 0) & (c.codes[right] >= 0) for c in self._all], axis=0)
         shared = row_dots(self._codes.sqrt(), left, right)
         apart = self._code_sums[left] - shared, self._code_sums[right] - shared
         least = np.minimum(self._code_sums[left], self._code_sums[right])
-        record = [
+        record = []
+        for cosine, tops in zip(cosines, self._tops, strict=False):
+            record += [cosine, *tops.leads(left, right, cosine)]
+        record += [
+            *self._tops[-1].leads(left, right, likeness),
             likeness,
             np.log1p(np.minimum(*ranks)),
             np.log1p(np.maximum(*ranks)),
-            np.maximum(*gaps),
-            np.minimum(*gaps),
             known,
             shared,
             np.where(least > 0, shared / np.maximum(least, 1e-6), np.nan),
             np.minimum(*apart),
         ]
-        blocks.append(np.column_stack([*cosines, *record]).astype(np.float32))
+        blocks.append(np.column_stack(record).astype(np.float32))
         return np.hstack(blocks)

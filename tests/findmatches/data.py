@@ -68,8 +68,8 @@ STREETS = [
 ]
 
 
-def people(things: int, doubles: int, seed: int = 0) -> tuple[Records, dict[str, str]]:
-    """``things`` people, ``doubles`` of them twice with a typing error or a missing cell; and the truth by key."""
+def people(things: int, doubles: int, seed: int = 0, errors: int = 1) -> tuple[Records, dict[str, str]]:
+    """``things`` people, ``doubles`` of them twice, with typing errors or missing cells; and the truth by key."""
     rng = random.Random(seed)  # noqa: S311 (test data, no secrets)
     rows: list[list[str]] = []
     truth: dict[str, str] = {}
@@ -79,8 +79,10 @@ def people(things: int, doubles: int, seed: int = 0) -> tuple[Records, dict[str,
                   f"{rng.randint(10**8, 10**9)}"]  # fmt: skip
         for copy in range(1 + (number < doubles)):
             row = list(person)
-            if copy:
+            for _ in range(copy * errors):
                 place = rng.randrange(len(row))
+                if not row[place]:
+                    continue
                 row[place] = "" if rng.random() < 0.2 else misspell(row[place], rng)
             key = f"r{len(rows):04d}"
             truth[key] = str(number)
@@ -95,10 +97,8 @@ def misspell(text: str, rng: random.Random) -> str:
 
 
 def records(rows: Sequence[Sequence[str | None]], names: Sequence[str], key: str = "id") -> Records:
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
-    table = pa.table(
-        [pa.array([value or None for value in column], pa.string()) for column in columns], names=list(names)
-    )
+    columns = [[row[place] or None for row in rows] for place in range(len(names))]
+    table = pa.table([pa.array(column, pa.string()) for column in columns], names=list(names))
     return Records.from_arrow(table, primary_key=key)
 
 

@@ -1,0 +1,143 @@
+"""Learning in two rounds. The first scores each pair by itself; the second also knows the scores of its rivals.
+
+What the second round learns from must not be scores of pairs that the first has seen. So the sets are dealt into folds, and the
+scores of a fold come from a first round without it. Stacked learning with relational features after D. H. Wolpert, "Stacked
+generalization" (1992), and I. Bhattacharya and L. Getoor, "Collective entity resolution in relational data" (2007).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches.clustering import Edges
+from findmatches.labels import Lessons
+from findmatches.learner import TREES, Ensemble, fit
+from findmatches.prepared import CHUNK, Prepared
+from findmatches.rivals import MEASURES, Rivals
+
+FOLDS = 5
+# Pairs that the first round scores lower are not looked at again: too few of them are matches to be worth the time.
+DOUBT_FROM = 0.03
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learner:
+    """``second`` is None where the labels were too few to learn it."""
+
+    first: Ensemble
+    second: Ensemble | None
+
+
+class Study:
+    """Judged pairs of a table and all candidates of their rows, measured once, to be learnt from in any part."""
+
+    def __init__(self, prepared: Prepared, taught: Lessons) -> None:
+        self.prepared, self.taught = prepared, taught
+        self.measures = prepared.comparer.compare(taught.left, taught.right)
+        self._near = candidates_of(prepared, np.concatenate([taught.left, taught.right]))
+        left, right = prepared.candidates.left, prepared.candidates.right
+        self._left, self._right = left[self._near], right[self._near]
+        self._near_measures = measure(prepared, self._left, self._right)
+
+    def learn(self, *, seed: int, use: NDArray[np.bool_] | None = None, trees: int = TREES) -> Learner:
+        """Learn from all pairs, or from those in ``use``; both kinds must be among them."""
+        pairs = np.flatnonzero(np.ones(len(self.taught.match), dtype=bool) if use is None else use)
+        match = self.taught.match[pairs]
+        first = fit(self.measures[pairs], match, seed=seed, trees=trees)
+        known, rivalry = self._unseen(pairs, seed, trees // 2)
+        if not match[known].any() or match[known].all():
+            return Learner(first, None)
+        both = np.hstack([self.measures[pairs][known], rivalry[known]])
+        return Learner(first, fit(both, match[known], seed=seed, trees=trees))
+
+    def _unseen(self, pairs: NDArray[np.int64], seed: int, trees: int) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        """What rivals say of each pair when its set has not been learnt from, and for which pairs that could be found."""
+        owner = self.taught.set_number[pairs]
+        sets = np.unique(owner)
+        dealt = np.random.default_rng(seed).permutation(len(sets)) % FOLDS
+        fold = dealt[np.searchsorted(sets, owner)]
+        known = np.zeros(len(pairs), dtype=bool)
+        rivalry = np.zeros((len(pairs), len(MEASURES)), dtype=np.float32)
+        for number in range(FOLDS):
+            held = fold == number
+            match = self.taught.match[pairs[~held]]
+            if not held.any() or not match.any() or match.all():
+                continue
+            ensemble = fit(self.measures[pairs[~held]], match, seed=seed + number, trees=trees)
+            rivalry[held] = self._rivalry(ensemble, pairs[held], ensemble.predict(self.measures[pairs[held]]))
+            known |= held
+        return known, rivalry
+
+    def _rivalry(self, ensemble: Ensemble, pairs: NDArray[np.int64], score: NDArray[np.float32]) -> NDArray[np.float32]:
+        left, right = self.taught.left[pairs], self.taught.right[pairs]
+        n_rows = len(self.prepared.keys)
+        concerned = np.zeros(n_rows, dtype=bool)
+        concerned[left] = concerned[right] = True
+        near = concerned[self._left] | concerned[self._right]
+        edges = Edges(self._left[near], self._right[near], ensemble.predict(self._near_measures[near]))
+        return Rivals(n_rows, edges).measure(left, right, score)
+
+    def score(self, learner: Learner, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The scores of judged pairs, given by their places."""
+        score = learner.first.predict(self.measures[pairs])
+        if learner.second is None:
+            return score
+        rivalry = self._rivalry(learner.first, pairs, score)
+        return learner.second.predict(np.hstack([self.measures[pairs], rivalry]))
+
+
+def candidates_of(prepared: Prepared, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The places of all candidates in which one of the rows takes part."""
+    concerned = np.zeros(len(prepared.keys), dtype=bool)
+    concerned[rows] = True
+    return np.flatnonzero(concerned[prepared.candidates.left] | concerned[prepared.candidates.right])
+
+
+def measure(prepared: Prepared, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+    parts = [
+        prepared.comparer.compare(left[start : start + CHUNK], right[start : start + CHUNK])
+        for start in range(0, max(len(left), 1), CHUNK)
+    ]
+    return np.vstack(parts)
+
+
+def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32]:
+    """The score of every candidate pair, worked out in pieces so that memory does not grow with the measures."""
+    left, right = prepared.candidates.left, prepared.candidates.right
+    score = np.zeros(len(left), dtype=np.float32)
+    for start in range(0, len(left), CHUNK):
+        part = slice(start, start + CHUNK)
+        score[part] = learner.first.predict(prepared.comparer.compare(left[part], right[part]))
+    return _again(prepared, learner, Edges(left, right, score), np.flatnonzero(score >= DOUBT_FROM))
+
+
+def _again(prepared: Prepared, learner: Learner, edges: Edges, places: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The scores of the edges, those at ``places`` by the second round."""
+    if learner.second is None or not len(places):
+        return edges.score
+    rivals = Rivals(len(prepared.keys), edges)
+    result = edges.score.copy()
+    for start in range(0, len(places), CHUNK):
+        part = places[start : start + CHUNK]
+        left, right = edges.left[part], edges.right[part]
+        rivalry = rivals.measure(left, right, edges.score[part])
+        result[part] = learner.second.predict(np.hstack([prepared.comparer.compare(left, right), rivalry]))
+    return result
+
+
+def score_pairs(
+    prepared: Prepared, learner: Learner, left: NDArray[np.int32], right: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """The scores of any pairs of rows, candidates or not."""
+    measures = prepared.comparer.compare(left, right)
+    score = learner.first.predict(measures)
+    if learner.second is None or not len(left):
+        return score
+    near = candidates_of(prepared, np.concatenate([left, right]))
+    one, two = prepared.candidates.left[near], prepared.candidates.right[near]
+    edges = Edges(one, two, learner.first.predict(measure(prepared, one, two)))
+    rivalry = Rivals(len(prepared.keys), edges).measure(left, right, score)
+    return learner.second.predict(np.hstack([measures, rivalry]))
