@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import uuid
-from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -70,7 +69,7 @@ def _request(transform: Transform, user: User, kind: RunKind, *, replace_all: bo
             )
             TaskRunEvent.objects.create(run=run, status=RunStatus.QUEUED, at=timezone.now())
             # robust: with the broker down the request still stands, and the sweep sends the message later.
-            transaction.on_commit(partial(enqueue, run_id), robust=True)
+            transaction.on_commit(lambda: enqueue(run_id), robust=True)
     except IntegrityError as error:
         message = _("“%(kind)s” is already under way for this transform.")
         raise RunConflictError(message % {"kind": kind.label}) from error
