@@ -9,7 +9,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -27,6 +27,11 @@ def signed_in(request: HttpRequest) -> User:
     """The person; the middleware has sent everybody else to the sign-in page."""
     assert isinstance(request.user, User)
     return request.user
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: the sent fields of a POST, even when there are none; nothing when the page is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def team_access(request: HttpRequest, allowed: Allowed = is_member) -> Membership:

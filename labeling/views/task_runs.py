@@ -36,7 +36,7 @@ from labeling.services.task_runs import (
     request_label_import,
     request_question_generation,
 )
-from labeling.views.access import Allowed, run_access, signed_in, team_access, transform_access
+from labeling.views.access import Allowed, posted, run_access, signed_in, team_access, transform_access
 from labeling.views.contexts import error_text, run_context
 
 PAGE_SIZE = 25
@@ -111,8 +111,8 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """What an import would carry, and the button that starts it."""
     transform, membership = transform_access(request, transform_id, can_import)
     may_replace = can_replace_all(membership)
-    form = ImportForm(request.POST or None, transform=transform, may_replace=may_replace)
-    if request.method == "POST" and form.is_valid():
+    form = ImportForm(posted(request), transform=transform, may_replace=may_replace)
+    if form.is_valid():
         try:
             run = request_label_import(transform=transform, user=signed_in(request), replace_all=form.replace_all)
         except LabelportalError as error:

@@ -19,7 +19,7 @@ from labeling.selectors.transforms import transform_overviews
 from labeling.services.catalog import CatalogTable, catalog_table, catalog_tables
 from labeling.services.sources import SourcePreview, preview_table, stage_source, staged_preview
 from labeling.services.transforms import create_transform, update_transform
-from labeling.views.access import signed_in, team_access, transform_access
+from labeling.views.access import posted, signed_in, team_access, transform_access
 from labeling.views.contexts import error_text, name_guess, transform_context
 
 
@@ -36,8 +36,8 @@ def transform_list(request: HttpRequest) -> HttpResponse:
 def transform_create(request: HttpRequest) -> HttpResponse:
     """First step: where do the rows come from? A file is checked, stored, and not uploaded twice."""
     membership = team_access(request, can_manage_transforms)
-    form = SourceUploadForm(request.POST or None, request.FILES or None, max_bytes=settings.MAX_SOURCE_BYTES)
-    if request.method == "POST" and form.is_valid():
+    form = SourceUploadForm(posted(request), request.FILES or None, max_bytes=settings.MAX_SOURCE_BYTES)
+    if form.is_valid():
         try:
             source = stage_source(team=membership.team, user=signed_in(request), file=form.cleaned_data["file"])
         except LabelportalError as error:
@@ -91,8 +91,8 @@ def _second_step(
         "precision_recall": 0.5,
         "accuracy_cost": 0.5,
     }
-    form = TransformForm(request.POST or None, initial=initial, key_candidates=preview.key_candidates)
-    if request.method == "POST" and form.is_valid():
+    form = TransformForm(posted(request), initial=initial, key_candidates=preview.key_candidates)
+    if form.is_valid():
         try:
             transform = create_transform(
                 team=membership.team, user=signed_in(request), source=source, **form.cleaned_data
@@ -124,8 +124,8 @@ def transform_edit(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """Change the names and the trade-offs."""
     transform, membership = transform_access(request, transform_id, can_manage_transforms)
     initial = {name: getattr(transform, name) for name in TransformEditForm.base_fields}
-    form = TransformEditForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
+    form = TransformEditForm(posted(request), initial=initial)
+    if form.is_valid():
         try:
             update_transform(transform=transform, user=signed_in(request), **form.cleaned_data)
         except LabelportalError as error:

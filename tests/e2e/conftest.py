@@ -1,0 +1,106 @@
+"""A browser before the whole portal: real web server, workers, localglue, S3 and Redis."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
+
+from accounts.models import Role, Team, User
+from accounts.services import create_person, create_team, set_role
+from tests.support.servers import Services
+
+# Playwright's synchronous calls run inside an event loop, where Django refuses its ORM; nothing else runs in that loop.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "docs" / "screenshots"
+PASSWORD = "correct horse battery"
+WIDE = {"width": 1440, "height": 900}
+NARROW = {"width": 390, "height": 844}
+
+expect.set_options(timeout=20_000)
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The running portal with a team in it: one admin, one lead, two stewards."""
+
+    url: str
+    team: Team
+    admin: User
+    lead: User
+    steward: User
+    colleague: User
+
+
+@pytest.fixture
+def portal(services: Services) -> Portal:
+    """Everything runs, and the people can sign in."""
+    services.start("web", "beat")
+    team = create_team(name="Customer data")
+    people = {
+        username: create_person(username=username, password=PASSWORD, first_name=first, last_name=last)
+        for username, first, last in (
+            ("ada", "Ada", "Okafor"),
+            ("lea", "Lea", "Brandt"),
+            ("sam", "Sam", "Rivera"),
+            ("kim", "Kim", "Larsen"),
+        )
+    }
+    for username, role in (("ada", Role.ADMIN), ("lea", Role.LEAD), ("sam", Role.STEWARD), ("kim", Role.STEWARD)):
+        set_role(team=team, user=people[username], role=role)
+    return Portal(services.web_url, team, people["ada"], people["lea"], people["sam"], people["kim"])
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(browser: Browser, portal: Portal) -> Iterator[Visit]:
+    """``visit(person)``: that person's own browser, signed in. The test fails if a page logs an error or breaks the policy."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def noticed(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            wrong.append(message.text)
+
+    def answered(response: Response) -> None:
+        if response.status >= 500:
+            wrong.append(f"{response.status} {response.url}")
+
+    def open_browser(person: User, *, theme: str = "light", narrow: bool = False) -> Page:
+        context = browser.new_context(
+            base_url=portal.url,
+            viewport=NARROW if narrow else WIDE,  # type: ignore[arg-type]
+            color_scheme=theme,  # type: ignore[arg-type]
+            has_touch=narrow,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", noticed)
+        page.on("response", answered)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto("/")
+        page.get_by_label("Sign-in name").fill(person.username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        return page
+
+    yield open_browser
+    for context in contexts:
+        context.close()
+    assert not wrong, wrong
+
+
+def picture(page: Page, name: str, *, full: bool = False) -> None:
+    """A screenshot for the documentation, taken only when asked for: UPDATE_SCREENSHOTS=1."""
+    if os.environ.get("UPDATE_SCREENSHOTS") == "1":
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=full)

@@ -1,0 +1,159 @@
+"""The main job, as the people who do it: an admin, a lead, a steward; on the sample, against everything real."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from labeling.models import Answer, Transform
+from tests.e2e.conftest import ROOT, Portal, Visit, picture
+from tests.e2e.steps import answer_all, wait_for_run
+
+SAMPLE = ROOT / "samples" / "people.csv"
+
+
+def test_three_people_teach_a_transform_and_use_it(portal: Portal, visit: Visit) -> None:
+    ada, lea, sam = visit(portal.admin), visit(portal.lead), visit(portal.steward)
+    expect(sam.get_by_role("heading", name="No questions wait for you")).to_be_visible()
+
+    create_transform(ada)
+    transform = Transform.objects.get(team=portal.team, name="People")
+
+    lea.goto(f"/transforms/{transform.pk}/")
+    picture(lea, "lead-new-transform")
+    lea.get_by_role("button", name="Generate questions").click()
+    picture(lea, "lead-run-under-way")
+    wait_for_run(lea)
+
+    sam.goto("/")
+    picture(sam, "steward-home")
+    label_everything(sam)
+    answered = Answer.objects.filter(question__question_set__transform=transform, steward=portal.steward)
+    assert answered.count() == 10
+
+    import_by_adding(lea, transform)
+    estimate_quality(lea)
+    apply_and_download(lea, transform)
+
+    lea.goto(f"/transforms/{transform.pk}/")
+    picture(lea, "lead-transform")
+    lea.get_by_role("button", name="Generate more").click()
+    wait_for_run(lea)
+    expect(lea.get_by_text("10 questions")).to_be_visible()
+
+    replace_all_labels(ada, transform)
+    run_history(lea)
+
+
+def create_transform(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="New transform").click()
+    page.get_by_label("Upload a CSV or Parquet file").set_input_files(SAMPLE)
+    picture(page, "admin-upload")
+    page.get_by_role("button", name="Upload and look at the rows").click()
+    expect(page.get_by_text("1,000 rows")).to_be_visible()
+    page.get_by_text("Why not another column?").click()
+    expect(page.locator("dl.facts dd").nth(1)).not_to_have_text("May be the key.")
+    expect(page.get_by_label("Primary key").locator("option")).to_have_text(["id"])
+    page.get_by_label("One row is a …").fill("person")
+    page.get_by_label("When in doubt").fill("0.8")
+    expect(page.locator("output").first).to_have_text("Favour precision")
+    page.get_by_label("When in doubt").fill("0.5")
+    picture(page, "admin-new-transform", full=True)
+    page.get_by_role("button", name="Create transform").click()
+    expect(page.get_by_role("heading", name="People")).to_be_visible()
+    expect(page.get_by_text("Needs teaching")).to_be_visible()
+
+
+def label_everything(page: Page) -> None:
+    page.get_by_role("link", name="Start labeling").click()
+    expect(page.get_by_text("Which rows are the same person?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Question 1 of 10")).to_be_visible()
+    for key in ("a", "a", "Space", "b", "u"):
+        page.keyboard.press(key)
+    expect(page.locator("[data-saved]")).to_have_text("saved")
+    picture(page, "steward-workbench")
+    page.keyboard.press("1")
+    assert answer_all(page) == 10
+    expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
+    picture(page, "steward-all-done")
+
+
+def import_by_adding(page: Page, transform: Transform) -> None:
+    page.goto(f"/transforms/{transform.pk}/")
+    expect(page.get_by_text("10 answers wait to be imported.")).to_be_visible()
+    page.get_by_role("link", name="Import labels").click()
+    expect(page.get_by_text("10 answered questions with 100 rows go in")).to_be_visible()
+    expect(page.get_by_label("Replace all labels")).to_have_count(0)
+    picture(page, "lead-import")
+    page.get_by_role("button", name="Start import").click()
+    wait_for_run(page)
+    expect(page.locator(".facts")).to_contain_text("0 → 100")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile(r"\.csv$")).click()
+    header = Path(download.value.path()).read_text().splitlines()[0]
+    assert header == "labeling_set_id,label,id,first_name,surname,dob,city,email"
+
+
+def estimate_quality(page: Page) -> None:
+    page.get_by_role("button", name="Estimate quality").click()
+    wait_for_run(page)
+    for name in ("Precision", "Recall", "F1", "AUPRC"):
+        expect(page.locator(".figures dt", has_text=name)).to_be_visible()
+    expect(page.locator(".confusion td strong")).to_have_count(4)
+    expect(page.locator(".importances meter")).to_have_count(5)
+    picture(page, "lead-quality", full=True)
+
+
+def apply_and_download(page: Page, transform: Transform) -> None:
+    page.goto(f"/transforms/{transform.pk}/")
+    page.get_by_role("button", name="Apply to table").click()
+    wait_for_run(page)
+    picture(page, "lead-result")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download result").click()
+    with Path(download.value.path()).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1000
+    assert {"match_id", "match_confidence_score"} <= rows[0].keys()
+    assert len({row["match_id"] for row in rows}) < 1000
+
+
+def replace_all_labels(page: Page, transform: Transform) -> None:
+    page.goto(f"/transforms/{transform.pk}/import/")
+    expect(page.get_by_text("Every answer is imported already.")).to_be_visible()
+    page.get_by_label("Replace all labels").check()
+    expect(page.get_by_text("100 labels will be forgotten.")).to_be_visible()
+    picture(page, "admin-replace-all")
+    page.get_by_role("button", name="Start import").click()
+    expect(page.get_by_text("Type the name of the transform exactly")).to_be_visible()
+    page.get_by_label("To replace them, type the transform's name").fill("People")
+    page.get_by_role("button", name="Start import").click()
+    wait_for_run(page)
+    expect(page.locator(".facts")).to_contain_text("Replace all labels")
+    expect(page.locator(".facts")).to_contain_text("100 → 100")
+
+
+def run_history(page: Page) -> None:
+    page.goto("/runs/")
+    expect(page.locator("tbody tr")).to_have_count(6)
+    picture(page, "lead-runs")
+    page.get_by_label("Person").select_option(label="Ada Okafor")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text("replaced all")
+    expect(page).to_have_url(re.compile("person="))
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_nothing_waits_and_every_page_says_what_to_do(portal: Portal, visit: Visit, narrow: bool) -> None:
+    page = visit(portal.admin, narrow=narrow)
+    expect(page.get_by_role("link", name="New transform")).to_be_visible()
+    for address in ("/transforms/", "/runs/", "/transforms/new/catalog/"):
+        page.goto(address)
+        expect(page.locator(".empty .btn-primary")).to_have_count(1)
+    page.goto("/transforms/not-there/")
+    expect(page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
