@@ -162,7 +162,7 @@ class TaskRun(models.Model):
     The row is the truth: a message only says "look at the row". Whoever works on a run holds a lease, ``lease_token`` until
     ``lease_until``; a RUNNING row without a valid lease is free to be taken. ``attempts`` counts the leases, ``failures`` those
     that ended in a failure that may pass, ``losses`` those that were never given back (the worker was killed).
-    ``output_uuid`` is part of the name of the file that the run writes, so that a second attempt writes the same one.
+    ``engine_process`` is the child that works on it, as host:pid. ``output_uuid`` is part of the name of the file that the run writes, so that a second attempt writes the same one.
     """
 
     public_id = models.CharField(max_length=255, unique=True, default=task_run_id)
@@ -191,6 +191,7 @@ class TaskRun(models.Model):
 
     lease_token = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    engine_process = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
     losses = models.PositiveIntegerField(default=0)

@@ -163,6 +163,11 @@ def _mine(pk: int, token: str, *statuses: TaskStatus) -> Any:
     return TaskRun.objects.filter(pk=pk, lease_token=token, status__in=statuses)
 
 
+def note_process(run: TaskRun, token: str, name: str) -> None:
+    """Keep, for whoever looks for it, which process works on the run."""
+    _mine(run.pk, token, TaskStatus.RUNNING, TaskStatus.STOPPING).update(engine_process=name)
+
+
 def renew(run: TaskRun, token: str, *, now: datetime) -> TaskStatus | None:
     """Keep the lease. Returns the status, or None if the run is no longer the caller's."""
     until = now + timedelta(seconds=settings.LOCALGLUE_LEASE_SECONDS)

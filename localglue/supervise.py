@@ -7,10 +7,8 @@ child of the worker and not the worker, because stopping it, or its running out 
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import subprocess
-import sys
+import socket
 import time
 
 from django.conf import settings
@@ -18,6 +16,7 @@ from django.utils import timezone
 
 from localglue import runs
 from localglue.choices import TaskStatus
+from localglue.engine_client import engine_server
 from localglue.models import TaskRun
 
 log = logging.getLogger(__name__)
@@ -28,53 +27,42 @@ LOOK_SECONDS = 0.3
 def supervise(run: TaskRun) -> None:
     """Work on a claimed run until it has ended or is no longer ours."""
     token = run.lease_token
-    child = subprocess.Popen(
-        [sys.executable, "-m", "localglue.engine_run", str(run.pk), token],
-        # The child ends when this pipe closes, which the system does even if this process is killed.
-        stdin=subprocess.PIPE,
-        cwd=settings.BASE_DIR,
-        env={**os.environ, "LABELPORTAL_PROCESS": "web"},
-        start_new_session=True,
-    )
+    code = None
     try:
-        _watch(run, token, child)
+        pid = engine_server.start(run.pk, token)
+        runs.note_process(run, token, f"{socket.gethostname()}:{pid}")
+        code = _watch(run, token)
+    except OSError as error:
+        log.exception("run %s: no engine process", run.public_id)
+        _fail(run, token, f"The engine could not be started ({type(error).__name__}).")
+        return
     finally:
-        _kill(child)
-    _conclude(run, token, child.returncode)
+        if engine_server.busy:
+            code = engine_server.kill()
+    _conclude(run, token, code or 0)
 
 
-def _watch(run: TaskRun, token: str, child: subprocess.Popen[bytes]) -> None:
-    """Return when the child has ended or is to be ended."""
+def _watch(run: TaskRun, token: str) -> int | None:
+    """Return when the child has ended, with its exit code, or when it is to be ended, with None."""
     deadline = run.deadline()
     beat = settings.LOCALGLUE_LEASE_SECONDS / 4
     renewed = time.monotonic()
     while True:
-        try:
-            child.wait(timeout=LOOK_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
-        else:
-            return
+        code = engine_server.wait(LOOK_SECONDS)
+        if code is not None:
+            return code
         if time.monotonic() - renewed >= beat:
             renewed = time.monotonic()
             status = runs.renew(run, token, now=timezone.now())
         else:
             status = runs.look(run, token)
         if status != TaskStatus.RUNNING:
-            return
+            return None
         if deadline is not None and timezone.now() >= deadline:
-            return
+            return None
 
 
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is None:
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-    if child.stdin:
-        child.stdin.close()
-
-
-def _conclude(run: TaskRun, token: str, returncode: int) -> None:
+def _conclude(run: TaskRun, token: str, code: int) -> None:
     """Say how the attempt ended, where the child did not say it itself."""
     now = timezone.now()
     status = runs.look(run, token)
@@ -87,10 +75,16 @@ def _conclude(run: TaskRun, token: str, returncode: int) -> None:
     if deadline is not None and now >= deadline:
         runs.time_out(run, token, now=now)
         return
-    how = f"was ended by signal {-returncode}" if returncode < 0 else f"ended with code {returncode}"
-    hint = " It may have run out of memory." if returncode == -signal.SIGKILL else ""
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+    hint = " It may have run out of memory." if code == -signal.SIGKILL else ""
     log.error("run %s: the engine process %s", run.public_id, how)
+    _fail(run, token, f"The engine process {how}.{hint}")
+
+
+def _fail(run: TaskRun, token: str, error: str) -> None:
+    """A failure that another attempt may not have; unless the run was stopped meanwhile."""
+    now = timezone.now()
     try:
-        runs.fail(run, token, f"The engine process {how}.{hint}", may_pass=True, now=now)
+        runs.fail(run, token, error, may_pass=True, now=now)
     except runs.LeaseLostError:
         runs.finish_stop(run, token, now=now)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +21,14 @@ pytestmark = pytest.mark.services
 
 
 def engine_processes(run: TaskRun) -> list[int]:
-    """The children that work on a run."""
-    found = subprocess.run(
-        ["pgrep", "-f", f"localglue.engine_run {run.pk} "], capture_output=True, text=True, check=False
-    )
-    return [int(line) for line in found.stdout.split()]
+    """The child that works on a run, if there is one. ``run`` may be older than the child, or its row gone."""
+    found = TaskRun.objects.filter(pk=run.pk).values_list("engine_process", flat=True).first() or run.engine_process
+    pid = int(found.rpartition(":")[2] or 0)
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return []
+    return [] if state == "Z" else [pid]
 
 
 def started(glue: Glue, transform: str, start: Callable[..., Any], **request: Any) -> TaskRun:
@@ -33,6 +36,7 @@ def started(glue: Glue, transform: str, start: Callable[..., Any], **request: An
     handle = start(TransformId=transform, **request)["TaskRunId"]
     run = TaskRun.objects.get(public_id=handle)
     wait_until(lambda: bool(engine_processes(run)), seconds=20, what="a process of the engine")
+    run.refresh_from_db()
     return run
 
 

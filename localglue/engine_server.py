@@ -1,0 +1,76 @@
+"""``python -m localglue.engine_server``: has the engine loaded, and forks a child for each run that it is told.
+
+Loading takes longer than many a run works, and forking from the Celery worker itself would hand its connections down. Lines in:
+``<primary key of the run> <lease token>``. Lines out: ``pid <n>`` when a child has begun, ``exit <code>`` when it has ended,
+negative for a signal. One run at a time. When the input closes, this process and its child end: whoever watched over them is gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import threading
+from importlib import import_module
+from typing import NoReturn
+
+import django
+
+_PRELOADED = (
+    "findmatches",
+    "localglue.engine_run",
+    "localglue.work.common",
+    "pyarrow.csv",
+    "pyarrow.parquet",
+    "rapidfuzz",
+    "scipy.sparse.csgraph",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sparse_dot_topn",
+)
+
+
+def serve() -> None:
+    """Fork children until the input closes."""
+    replies = os.dup(1)
+    os.dup2(2, 1)  # what a library prints is no reply
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelportal.settings")
+    django.setup()
+    for name in _PRELOADED:
+        import_module(name)  # nothing of this opens a connection, which children would share
+    while line := os.read(0, 4096):  # the next line comes after the reply to this one
+        pk, token = line.split()
+        if (pid := os.fork()) == 0:
+            os.close(replies)
+            _work(int(pk), token.decode())
+        os.write(replies, b"pid %d\n" % pid)
+        _, status = os.waitpid(pid, 0)
+        os.write(replies, b"exit %d\n" % os.waitstatus_to_exitcode(status))
+
+
+def _work(pk: int, token: str) -> NoReturn:
+    """The child: one run, then the end. Not through ``sys.exit``, which would run what the server has registered for its own."""
+    code = 1
+    try:
+        os.setsid()  # a group of its own, so that whatever it starts ends with it
+        threading.Thread(target=_end_with_worker, daemon=True).start()
+        from localglue.engine_run import main  # loaded already; here because the apps must be ready first
+
+        main(pk, token)
+        code = 0
+    except Exception:
+        logging.getLogger(__name__).exception("run %s: its end could not be written", pk)
+    finally:
+        logging.shutdown()
+        os._exit(code)
+
+
+def _end_with_worker() -> None:
+    poll = select.poll()
+    poll.register(0, 0)  # only that the other side has gone; lines are the server's
+    poll.poll()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    serve()
