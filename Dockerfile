@@ -18,6 +18,7 @@ COPY labeling labeling
 COPY labelportal labelportal
 COPY locale locale
 COPY localglue localglue
+COPY partitions partitions
 COPY samples samples
 COPY static static
 COPY templates templates

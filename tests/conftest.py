@@ -26,6 +26,10 @@ from pytest_django import DjangoDbBlocker
 from tests.support.environment import TestEnvironment
 from tests.support.servers import Services, services_for
 
+if settings.configured:
+    raise pytest.UsageError(
+        "Django's settings are loaded already: unset DJANGO_SETTINGS_MODULE, the tests choose their own."
+    )
 TEST_ENVIRONMENT = TestEnvironment.create(
     os.environ["DATABASE_URL"] if os.environ.get("DATABASE_URL", "").startswith("postgres") else ""
 )
@@ -40,7 +44,9 @@ _services: Services | None = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the marker that the database runs select by."""
+    """Declares the marker that the database runs select by, and lets the processes of ``-n`` choose settings of their own."""
+    if config.getoption("numprocesses", None):
+        os.environ.pop("DJANGO_SETTINGS_MODULE")
     config.addinivalue_line("markers", "database: reads or writes the database (set by the fixtures that a test uses)")
 
 

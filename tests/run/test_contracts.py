@@ -21,6 +21,12 @@ FORBIDDEN = {
     "Portal and localglue never import each other": ("labeling/choices.py", "import localglue.errors"),
     "localglue does not know people or the portal": ("localglue/errors.py", "import accounts.models"),
     "labelfiles is standard library only": ("labelfiles/model.py", "import pyarrow"),
+    "partitions is standard library only": ("partitions/planted.py", "import pyarrow"),
+    "Spreadsheets are pure: rows and a key in, bytes or findings out": (
+        "labeling/spreadsheets/planted.py",
+        "import boto3",
+    ),
+    "Only the portal uses partitions": ("labelfiles/planted.py", "import partitions"),
     "findmatches knows no web, queue or cloud": ("findmatches/__init__.py", "import boto3"),
     "accounts stands alone": ("accounts/models.py", "import labelfiles"),
     "Of findmatches the portal sees only the façade, and only in services/proposals.py": (
