@@ -44,11 +44,12 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """One person's role in one team."""
+    """One person's role in one team. ``skills`` are tags between commas: what the person knows about."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.STEWARD)
+    skills = models.CharField(_("skills"), max_length=500, blank=True, help_text=_("Tags, with commas between them."))
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -60,3 +61,8 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"
+
+    @property
+    def skill_tags(self) -> frozenset[str]:
+        """The skills one by one, without regard to capitals."""
+        return frozenset(filter(None, (tag.strip().casefold() for tag in self.skills.split(","))))

@@ -62,11 +62,44 @@ class LabelFileKind(models.TextChoices):
 
 
 class AnswerStatus(models.TextChoices):
-    """A draft is work in progress; only submitted answers reach a label file."""
+    """A draft is work in progress; only submitted answers count towards a result. A withdrawn one says nothing any more."""
 
     DRAFT = "draft", _("Draft")
     SUBMITTED = "submitted", _("Submitted")
     SKIPPED = "skipped", _("Skipped")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class AnswerKind(models.TextChoices):
+    """An adjudication decides what the people who answered could not agree on."""
+
+    ANSWER = "answer", _("Answer")
+    ADJUDICATION = "adjudication", _("Adjudication")
+
+
+class QuestionState(models.TextChoices):
+    """Open until enough people have answered; then settled with a result, or disputed until somebody adjudicates."""
+
+    OPEN = "open", _("Open")
+    SETTLED = "settled", _("Settled")
+    DISPUTED = "disputed", _("Disputed")
+
+
+class ConsensusRule(models.TextChoices):
+    """How many of the people must say the same; see ``partitions.Rule``."""
+
+    MAJORITY = partitions.Rule.MAJORITY.value, _("More than half of the people")
+    UNANIMOUS = partitions.Rule.UNANIMOUS.value, _("All people")
+
+
+class ChangeAction(models.TextChoices):
+    """What happened to an answer."""
+
+    SUBMITTED = "submitted", _("Submitted")
+    REOPENED = "reopened", _("Reopened")
+    CORRECTED = "corrected", _("Corrected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    ADJUDICATED = "adjudicated", _("Adjudicated")
 
 
 class SourceFormat(models.TextChoices):

@@ -1,15 +1,24 @@
 """The tables of the portal."""
 
-from labeling.models.label_files import LabelFile, LabelFileAnswer
-from labeling.models.questions import Answer, Question, QuestionSet, Row, RowLabel
+from labeling.models.answers import Answer, AnswerChange, RowLabel
+from labeling.models.label_files import LabelFile, LabelFileAnswer, LabelFileQuestion
+from labeling.models.questions import Question, QuestionAssignment, QuestionSet, Row
 from labeling.models.task_runs import TaskRun, TaskRunEvent
+from labeling.models.team_work import Comment, Contradiction, GuidelineExample, KeyPreference, WorkbenchPreference
 from labeling.models.transforms import SourceFile, Transform
 
 __all__ = [
     "Answer",
+    "AnswerChange",
+    "Comment",
+    "Contradiction",
+    "GuidelineExample",
+    "KeyPreference",
     "LabelFile",
     "LabelFileAnswer",
+    "LabelFileQuestion",
     "Question",
+    "QuestionAssignment",
     "QuestionSet",
     "Row",
     "RowLabel",
@@ -17,4 +26,5 @@ __all__ = [
     "TaskRun",
     "TaskRunEvent",
     "Transform",
+    "WorkbenchPreference",
 ]

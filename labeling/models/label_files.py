@@ -55,3 +55,19 @@ class LabelFileAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label_file_id}: {self.answer_id} v{self.version}"
+
+
+class LabelFileQuestion(models.Model):
+    """Which version of the result of which question went into a label file."""
+
+    label_file = models.ForeignKey(LabelFile, on_delete=models.CASCADE, related_name="included_questions")
+    question = models.ForeignKey("labeling.Question", on_delete=models.PROTECT, related_name="inclusions")
+    version = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("label_file", "question"), name="labeling_question_once_per_file")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label_file_id}: {self.question_id} v{self.version}"

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
-from labeling.choices import SourceFormat, TransformStatus
+from labeling.choices import ConsensusRule, SourceFormat, TransformStatus
 from labeling.validators import validate_glue_name
 
 
@@ -41,11 +41,19 @@ class SourceFile(models.Model):
         return self.name
 
 
+MAX_ANSWERS_PER_QUESTION = 5
+MAX_CONTROL_PERCENT = 30
+
+
 class Transform(models.Model):
     """A transform that the team teaches; Glue holds the model, this row what the team decided and last saw.
 
     ``glue_transform_id`` is empty until Glue has confirmed the creation. Trade-offs are Glue's: 1.0 is precision
     (accuracy), 0.0 is recall (low cost).
+
+    From ``answers_per_question`` on are the settings for labeling. ``answers_per_question`` and ``show_proposals`` are where new sets of
+    questions start from; the other settings hold at once. ``proposals_at`` and ``contradictions_at`` say up to when changes of
+    questions have been followed by new proposals and a new search for contradictions.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -71,6 +79,23 @@ class Transform(models.Model):
     enforce_provided_labels = models.BooleanField(_("output must agree with every label"), default=False)
     glue_status = models.CharField(max_length=20, choices=TransformStatus.choices, blank=True)
     label_count = models.PositiveIntegerField(default=0)
+    answers_per_question = models.PositiveSmallIntegerField(
+        _("people per question"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_ANSWERS_PER_QUESTION)],
+    )
+    consensus_rule = models.CharField(
+        _("a result needs"), max_length=10, choices=ConsensusRule.choices, default=ConsensusRule.MAJORITY
+    )
+    show_proposals = models.BooleanField(_("start from the engine’s proposal"), default=True)
+    control_percent = models.PositiveSmallIntegerField(
+        _("control questions, in percent"), default=0, validators=[MaxValueValidator(MAX_CONTROL_PERCENT)]
+    )
+    links_in_cells = models.BooleanField(_("show links in cells"), default=False)
+    images_in_cells = models.BooleanField(_("show images in cells"), default=False)
+    guidelines = models.TextField(_("guidelines"), blank=True)
+    proposals_at = models.DateTimeField(null=True, blank=True)
+    contradictions_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -91,6 +116,17 @@ class Transform(models.Model):
             models.CheckConstraint(
                 condition=models.Q(accuracy_cost__gte=0, accuracy_cost__lte=1),
                 name="labeling_transform_accuracy_cost_0_1",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(answers_per_question__gte=1, answers_per_question__lte=MAX_ANSWERS_PER_QUESTION),
+                name="labeling_transform_answers_1_5",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(control_percent__gte=0, control_percent__lte=MAX_CONTROL_PERCENT),
+                name="labeling_transform_controls_0_30",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(consensus_rule__in=ConsensusRule.values), name="labeling_transform_rule_known"
             ),
         ]
 
