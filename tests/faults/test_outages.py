@@ -123,7 +123,7 @@ def test_engine_dies_while_the_import_runs(
     ended_once(succeeded(run))
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.05, 0.2, 0.8])
+@pytest.mark.parametrize("delay", [0.0, 0.3])
 def test_everything_is_killed_soon_after_the_import_was_asked_for(
     services: Services, taught: Transform, delay: float
 ) -> None:

@@ -45,17 +45,17 @@ def lead() -> User:
     return User.objects.get(username="lead")
 
 
-def follow(run: TaskRun, until: RunStatus | None = None, seconds: float = 90) -> TaskRun:
-    """Do what beat and the workers do until the run has ended, or has reached a state."""
+def follow(run: TaskRun) -> TaskRun:
+    """Do what beat and the workers do until the run has ended."""
 
-    def there() -> bool:
+    def ended() -> bool:
         sweep_runs()
         run.refresh_from_db()
         if run.status == RunStatus.QUEUED:
             submit_run(run_id=run.pk)
-        return run.status == until if until else run.is_terminal
+        return run.is_terminal
 
-    wait_until(there, seconds=seconds, what=f"{until or 'the end'} of {run}", every=0.1)
+    wait_until(ended, seconds=90, what=f"the end of {run}", every=0.1)
     return run
 
 

@@ -1,0 +1,85 @@
+"""Generated files become questions; S3 is real, Glue's part is a file put there by hand."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from accounts.models import User
+from labeling.aws import storage
+from labeling.choices import LabelFileKind, RunKind
+from labeling.models import Question, QuestionSet, TaskRun, Transform
+from labeling.services.questions import UnreadableQuestionsError, load_generated_questions, read_generated_questions
+from tests.labeling.builders import cast, transform
+
+pytestmark = pytest.mark.django_db
+
+FILE = b'labeling_set_id,label,id,name\ns1,,1,Ann\ns1,,2,"Ann, B"\ns2,,3,\ns2,,4,Cy\ns2,,5,Di\nlone,,6,Ed\n'
+
+
+@pytest.fixture
+def of(s3_server: str) -> Transform:
+    people = cast()
+    return transform(people.team, people.admin)
+
+
+def generation(of: Transform, **files: bytes) -> TaskRun:
+    """A generation run whose folder holds these files."""
+    run = TaskRun.objects.create(
+        transform=of, kind=RunKind.LABELING_SET_GENERATION, requested_by=User.objects.get(username="lead")
+    )
+    run.path = storage.our_uri(f"questions/{of.pk}/{run.pk}/")
+    run.save()
+    for name, content in files.items():
+        storage.overwrite(f"questions/{of.pk}/{run.pk}/{name}.csv", content)
+    return run
+
+
+def load(run: TaskRun) -> QuestionSet:
+    loaded = load_generated_questions(run=run, generated=read_generated_questions(run=run))
+    TaskRun.objects.filter(pk=run.pk).update(status="SUCCEEDED")
+    return loaded
+
+
+def test_sets_become_questions_and_a_lone_row_is_none(of: Transform) -> None:
+    loaded = load(generation(of, generated=FILE))
+    first, second = loaded.questions.order_by("position")
+    assert (loaded.number, first.labeling_set_id, second.labeling_set_id) == (1, "s1", "s2")
+    assert [(row.position, row.key, row.values) for row in first.rows.order_by("position")] == [
+        (1, "1", ["1", "Ann"]),
+        (2, "2", ["2", "Ann, B"]),
+    ]
+    assert (first.answers_missing, second.rows.count()) == (1, 3)
+    file = loaded.label_file
+    assert (file.kind, file.sets, file.rows, file.size) == (LabelFileKind.GENERATED, 3, 6, len(FILE))
+    assert file.sha256 == hashlib.sha256(FILE).hexdigest()
+    assert storage.read_uri(file.uri) == FILE
+
+
+def test_ids_that_were_used_before_are_told_apart(of: Transform) -> None:
+    load(generation(of, generated=FILE))
+    loaded = load(generation(of, generated=FILE))
+    assert loaded.number == 2
+    assert [question.labeling_set_id for question in loaded.questions.all()] == ["s1-2", "s2-2"]
+    assert Question.objects.values("labeling_set_id").distinct().count() == 4
+
+
+def test_columns_in_another_order_are_put_right(of: Transform) -> None:
+    loaded = load(generation(of, generated=b"labeling_set_id,label,name,id\ns,,Ann,1\ns,,Bob,2\n"))
+    assert [row.values for row in loaded.questions.get().rows.order_by("position")] == [["1", "Ann"], ["2", "Bob"]]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "there are 0"),
+        ({"a": FILE, "b": FILE}, "there are 2"),
+        ({"a": b"set,label,id,name\n"}, "cannot be read"),
+        ({"a": b"labeling_set_id,label,id,city\ns,,1,x\n"}, "differ in these columns: city, name"),
+        ({"a": b"labeling_set_id,label,id,name\ns,,1,\xff\n"}, "cannot be read"),
+    ],
+)
+def test_files_that_are_not_questions_are_refused(of: Transform, files: dict[str, bytes], said: str) -> None:
+    with pytest.raises(UnreadableQuestionsError, match=said):
+        read_generated_questions(run=generation(of, **files))

@@ -1,0 +1,168 @@
+"""Runs that are stopped, refused, put off or fail at the real localglue."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.utils import timezone
+
+from labeling.aws import glue, storage
+from labeling.choices import AT_GLUE, RunKind, RunStatus
+from labeling.exceptions import GlueError, RunConflictError
+from labeling.models import Answer, TaskRun, Transform
+from labeling.selectors.imports import import_preview
+from labeling.services.task_runs import (
+    cancel_run,
+    request_apply,
+    request_evaluation,
+    request_label_import,
+    request_question_generation,
+    submit_run,
+    sync_run,
+)
+from labeling.services.task_runs.submit import recover_submission
+from labeling.services.task_runs.transitions import MAX_ATTEMPTS
+from tests.labeling.builders import answer, question_set
+from tests.labeling.taught import LABELS, follow, lead, runs_at_glue, small_transform, succeeded
+from tests.support.servers import Services
+
+
+@pytest.fixture
+def taught(services: Services, monkeypatch: pytest.MonkeyPatch) -> Transform:
+    """Messages are lost, so that only the test submits."""
+    monkeypatch.setattr("labeling.services.task_runs.request.submit_run.delay", lambda **_message: None)
+    return small_transform()
+
+
+def submitted(run: TaskRun) -> TaskRun:
+    submit_run(run_id=run.pk)
+    return TaskRun.objects.select_related("transform", "label_file").get(pk=run.pk)
+
+
+def test_a_queued_run_is_stopped_without_glue(taught: Transform) -> None:
+    run = cancel_run(run=request_question_generation(transform=taught, user=lead()), user=lead())
+    assert run.status == RunStatus.STOPPED
+    assert run.completed_at is not None
+    assert submitted(run).status == RunStatus.STOPPED
+    assert runs_at_glue(taught, RunKind.LABELING_SET_GENERATION) == []
+    with pytest.raises(RunConflictError, match="ended"):
+        cancel_run(run=run, user=lead())
+    # The next one may come.
+    request_question_generation(transform=taught, user=lead())
+
+
+@pytest.mark.parametrize("kind", [RunKind.IMPORT_LABELS, RunKind.FIND_MATCHES])
+def test_a_run_at_glue_is_asked_to_stop(taught: Transform, services: Services, kind: RunKind) -> None:
+    if kind == RunKind.FIND_MATCHES:
+        succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
+        run = request_apply(transform=taught, user=lead())
+    else:
+        run = request_label_import(transform=taught, user=lead(), replace_all=False)
+    services.stop("engine-worker")
+    run = submitted(run)
+    assert run.status in AT_GLUE
+    run = cancel_run(run=run, user=lead())
+    assert run.status == RunStatus.STOPPING
+    assert cancel_run(run=run, user=lead()).status == RunStatus.STOPPING
+    services.start("engine-worker", "beat")
+    assert follow(run).status == RunStatus.STOPPED
+    if kind == RunKind.IMPORT_LABELS:
+        assert import_preview(transform=taught, replace_all=False).answers == 3
+
+
+def test_a_run_that_is_being_handed_over_cannot_be_stopped(taught: Transform) -> None:
+    run = request_question_generation(transform=taught, user=lead())
+    TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.SUBMITTING, claimed_at=timezone.now())
+    with pytest.raises(RunConflictError, match="handed to Glue"):
+        cancel_run(run=run, user=lead())
+
+
+def test_an_estimate_before_any_label_fails_with_advice(taught: Transform) -> None:
+    run = submitted(request_evaluation(transform=taught, user=lead()))
+    assert (run.status, run.attempts) == (RunStatus.FAILED, 1)
+    assert "READY state" in run.error
+    assert "import labels" in run.advice
+
+
+def test_glues_limit_of_runs_puts_a_run_off(taught: Transform, services: Services) -> None:
+    services.stop("engine-worker")
+    for number in range(3):
+        path = storage.our_uri(f"elsewhere/{uuid.uuid4()}/{number}/")
+        glue.start_ml_labeling_set_generation_task_run(transform_id=taught.glue_transform_id, output_s3_path=path)
+    run = submitted(request_question_generation(transform=taught, user=lead()))
+    assert (run.status, run.attempts) == (RunStatus.QUEUED, 1)
+    assert "exceeded the transform limit of 3" in run.error
+    assert run.not_before is not None
+    assert run.not_before > timezone.now()
+    services.start("engine-worker")
+    TaskRun.objects.filter(pk=run.pk).update(not_before=None)
+    succeeded(run)
+
+
+def test_labels_for_rows_that_the_table_does_not_hold_fail_and_wait_on(taught: Transform) -> None:
+    steward = Answer.objects.all()[0].steward
+    answer(question_set(taught, taught.created_by, [2], first_key=5000)[0], steward, "AA")
+    run = follow(request_label_import(transform=taught, user=lead(), replace_all=False))
+    assert run.status == RunStatus.FAILED
+    assert run.error
+    assert "still wait for import" in run.advice
+    assert not Answer.objects.exclude(imported_version=None).exists()
+    taught.refresh_from_db()
+    assert taught.label_count == 0
+
+
+def test_a_transform_that_is_gone_ends_the_run(taught: Transform) -> None:
+    Transform.objects.filter(pk=taught.pk).update(glue_transform_id="tfm-" + "0" * 40)
+    run = submitted(request_label_import(transform=taught, user=lead(), replace_all=False))
+    assert run.status == RunStatus.FAILED
+    assert "deleted" in run.advice
+
+
+def test_giving_up_after_many_attempts(taught: Transform, services: Services) -> None:
+    run = request_label_import(transform=taught, user=lead(), replace_all=False)
+    TaskRun.objects.filter(pk=run.pk).update(attempts=MAX_ATTEMPTS - 1)
+    services.kill("glue")
+    assert submitted(run).status == RunStatus.FAILED
+    services.start("glue")
+    orphan = request_label_import(transform=taught, user=lead(), replace_all=False)
+    TaskRun.objects.filter(pk=orphan.pk).update(
+        status=RunStatus.SUBMITTING, claimed_at=timezone.now(), attempts=MAX_ATTEMPTS
+    )
+    orphan.refresh_from_db()
+    recover_submission(run=orphan)
+    assert orphan.status == RunStatus.FAILED
+
+
+def test_an_orphan_stays_while_glue_cannot_be_asked(taught: Transform, services: Services) -> None:
+    run = request_question_generation(transform=taught, user=lead())
+    TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.SUBMITTING, claimed_at=timezone.now())
+    run.refresh_from_db()
+    services.kill("glue")
+    with pytest.raises(GlueError):
+        recover_submission(run=run)
+    run.refresh_from_db()
+    assert run.status == RunStatus.SUBMITTING
+
+
+def test_a_job_that_wrote_nothing_fails(taught: Transform) -> None:
+    succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
+    run = submitted(request_apply(transform=taught, user=lead()))
+    # Look for the result where there is none.
+    TaskRun.objects.filter(pk=run.pk).update(path=storage.our_uri("empty/"))
+    follow(run)
+    assert run.status == RunStatus.FAILED
+    assert "there are 0" in run.error
+
+
+def test_replacing_forgets_what_is_no_longer_submitted(taught: Transform) -> None:
+    succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
+    dropped = Answer.objects.order_by("created_at")[0]
+    Answer.objects.filter(pk=dropped.pk).update(status="draft", submitted_at=None)
+    run = succeeded(request_label_import(transform=taught, user=lead(), replace_all=True))
+    assert (run.labels_before, run.labels_after) == (LABELS, LABELS - 3)
+    dropped.refresh_from_db()
+    assert dropped.imported_version is None
+    assert Answer.objects.filter(imported_version=1).count() == 2
+    sync_run(run=run)  # late news of a run that has ended
+    assert run.status == RunStatus.SUCCEEDED
