@@ -93,7 +93,8 @@ def test_a_problem_is_noted_and_forgotten(run: TaskRun) -> None:
     assert run.not_before > timezone.now()
     clear_problem(run=run)
     run.refresh_from_db()
-    assert (run.error, run.advice, run.attempts, run.not_before) == ("", "", 0, None)
+    cleared = TaskRun.objects.get(pk=run.pk)
+    assert (cleared.error, cleared.advice, cleared.attempts, cleared.not_before) == ("", "", 0, None)
 
 
 def test_waits_grow_to_five_minutes_and_spread() -> None:
