@@ -1,0 +1,203 @@
+"""Reading catalog tables from S3: formats, parameters of crawlers, and errors that name the place."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from localglue import store
+from localglue.tables import TableError, is_plain, read_table, table_format
+from tests.localglue.conftest import table_input
+
+Put = Callable[..., str]
+COLUMNS = (("id", "int"), ("name", "string"), ("born", "date"))
+LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
+OPEN_CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+JSON = "org.openx.data.jsonserde.JsonSerDe"
+
+
+@pytest.fixture
+def put(s3_server: str, settings: Any, tmp_path: Path) -> Put:
+    """Writes files into a new folder; gives its address."""
+    store.client.cache_clear()
+    settings.LOCALGLUE_DIR = tmp_path
+    client = boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1")
+    prefix = f"tables/{uuid.uuid4().hex}"
+
+    def write(**files: bytes) -> str:
+        for name, data in files.items():
+            key = name.replace("__", "/").replace("_dot_", ".")
+            client.put_object(Bucket="labelportal", Key=f"{prefix}/{key}", Body=data)
+        return f"s3://labelportal/{prefix}/"
+
+    return write
+
+
+def table(location: str, *columns: tuple[str, str], serde: str = "", **parameters: str) -> dict[str, Any]:
+    """A table with these SerDe parameters and nothing else to tell its format."""
+    made = table_input("t", *(columns or COLUMNS), location=location)
+    made["Parameters"] = {}
+    made["StorageDescriptor"]["SerdeInfo"] = {"SerializationLibrary": serde, "Parameters": parameters}
+    return made
+
+
+def rows(definition: dict[str, Any], *names: str) -> list[tuple[str | None, ...]]:
+    """The rows of a table; ``names`` is the schema of the transform if it is not that of the table."""
+    columns = definition["StorageDescriptor"]["Columns"]
+    schema = [{"Name": name, "DataType": ""} for name in names or [column["Name"] for column in columns]]
+    found = read_table(definition, schema)
+    assert found.column_names == [column["Name"] for column in schema]
+    return [tuple(row.values()) for row in found.to_pylist()]
+
+
+EXPECTED = [("1", "Anna", "1980-01-31"), ("02", None, None)]
+
+
+@pytest.mark.parametrize(
+    ("data", "serde", "parameters"),
+    [
+        (b"id,name,born\n1,Anna,1980-01-31\n02,,\n", "", {}),
+        (b"\xef\xbb\xbfID,Name,Born\r\n1,Anna,1980-01-31\r\n02,,\r\n", "", {}),
+        (b"1,Anna,1980-01-31\n02,,\n", "", {"classification": "csv"}),
+        (b"a,b,c\n1,Anna,1980-01-31\n\n02,,", "", {"classification": "csv", "skip.header.line.count": "1"}),
+        (b"1|Anna|1980-01-31\n02||\\N\n", LAZY, {"field.delim": "|"}),
+        (b"1\x01Anna\x011980-01-31\n02\x01\\N\x01\n", LAZY, {}),
+        (b"1\tAnna\t1980-01-31\n02\t\t\n", LAZY, {"field.delim": "\\t"}),
+        (b"'1';'Anna';1980-01-31\n02;'';\n", OPEN_CSV, {"separatorChar": ";", "quoteChar": "'", "escapeChar": "\\"}),
+        (b"1,Anna,1980-01-31\n02,NULL,\n", "", {"serialization.null.format": "NULL", "classification": "csv"}),
+    ],
+)
+def test_csv_in_the_forms_that_crawlers_describe(put: Put, data: bytes, serde: str, parameters: dict[str, str]) -> None:
+    if not serde and "classification" not in parameters:
+        parameters = {"classification": "csv"}
+    assert rows(table(put(a_dot_csv=data), serde=serde, **parameters)) == EXPECTED
+
+
+def test_quoted_cells_hold_anything(put: Put) -> None:
+    data = b'id,name\n1,"a,""b""\nc"\n2,x\n'
+    definition = table(put(a_dot_csv=data), ("id", "string"), ("name", "string"), classification="csv")
+    assert rows(definition) == [("1", 'a,"b"\nc'), ("2", "x")]
+
+
+def test_parquet_keeps_the_types_of_the_file(put: Put) -> None:
+    stream = io.BytesIO()
+    data = {"ID": [1, 2], "name": ["Anna", None], "born": pa.array([3682, None], pa.date32()), "more": [0.5, 1]}
+    pq.write_table(pa.table(data), stream)
+    definition = table(put(a_dot_parquet=stream.getvalue()), serde=PARQUET)
+    assert rows(definition) == [("1", "Anna", "1980-01-31"), ("2", None, None)]
+
+
+def test_json_lines_keep_the_digits(put: Put) -> None:
+    data = b'{"ID": 1.50, "name": "Anna", "other": [1]}\n\n{"name": "", "id": 12345678901234567890}\n{"id": null, "name": true}\n'
+    definition = table(put(a_dot_json=data), ("id", "double"), ("name", "string"), serde=JSON)
+    assert rows(definition) == [("1.50", "Anna"), ("12345678901234567890", None), (None, "true")]
+
+
+def test_all_files_of_a_folder_are_read_in_order(put: Put) -> None:
+    location = put(
+        b__part_dot_csv=b"3,c,\n",
+        a__part_dot_csv_dot_gz=gzip.compress(b"1,a,\n"),
+        a__part2_dot_csv=b"2,b,\n",
+        _SUCCESS=b"",
+        _temporary__x_dot_csv=b"9,x,\n",
+        _dot_hidden=b"9,x,\n",
+    )
+    definition = table(location, classification="csv")
+    assert [row[0] for row in rows(definition)] == ["1", "2", "3"]
+    assert [row[0] for row in rows(table(f"{location}a/part2.csv", classification="csv"))] == ["2"]
+    assert [row[0] for row in rows(table(f"{location}b", classification="csv"))] == ["3"], "a folder without its slash"
+
+
+def test_the_schema_of_the_transform_chooses_and_orders_the_columns(put: Put) -> None:
+    definition = table(put(a_dot_csv=b"1,Anna,\n"), classification="csv")
+    assert rows(definition, "NAME", "id") == [("Anna", "1")]
+    with pytest.raises(TableError, match="no column street any more"):
+        rows(definition, "street")
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("int", "-7", "7.0"),
+        ("bigint", "12345678901", "1e5"),
+        ("double", "1e-5", "1,5"),
+        ("decimal(10,2)", "1.25", "x"),
+        ("boolean", "TRUE", "yes"),
+        ("date", "2020-02-03", "3.2.2020"),
+        ("timestamp", "2020-02-03 04:05:06.789", "04:05"),
+    ],
+)
+def test_a_cell_that_breaks_its_type_is_named_without_its_content(put: Put, kind: str, good: str, bad: str) -> None:
+    columns = (("id", "string"), ("Value", kind))
+    location = put(good_dot_csv=f'1,"{good}"\n2,\n'.encode())
+    assert rows(table(location, *columns, classification="csv")) == [("1", good), ("2", None)]
+    location = put(more_dot_csv=f'1,"{good}"\n"2\n3","{good}"\n4,"{bad}"\n'.encode())
+    with pytest.raises(TableError) as caught:
+        rows(table(location, *columns, classification="csv"))
+    assert str(caught.value) == f"{location}more.csv, line 4, column Value: the value is not of type {kind}."
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "serde", "message"),
+    [
+        ("a_dot_csv", b"1,a,\n2,b\n", OPEN_CSV, "a.csv, line 2: the row has 2 cells, the table 3 columns"),
+        ("a_dot_csv", b"1,\xe4,\n", OPEN_CSV, "the file is not UTF-8"),
+        ("a_dot_csv", b'1,"a,\n', OPEN_CSV, "a.csv, line 1: unexpected end of data"),
+        ("a_dot_json", b'{"id": 1}\n[2]\n', JSON, "a.json, line 2: the line is not an object"),
+        ("a_dot_json", b'{"id": 1}\n{"id"\n', JSON, "a.json, line 2: the line is not JSON"),
+        ("a_dot_json", b'{"id": 1, "name": [1]}\n', JSON, "a.json, line 1, column name: the value is not a plain one"),
+        ("a_dot_parquet", b"PAR1 not really", PARQUET, "a.parquet: ArrowInvalid"),
+    ],
+)
+def test_broken_files_are_named_with_the_line(put: Put, name: str, data: bytes, serde: str, message: str) -> None:
+    with pytest.raises(TableError) as caught:
+        rows(table(put(**{name: data}), serde=serde))
+    assert message in str(caught.value)
+
+
+def test_formats_and_places_that_are_not_read() -> None:
+    for parameters, serde in (({"classification": "orc"}, ""), ({}, "org.apache.hadoop.hive.ql.io.orc.OrcSerde")):
+        with pytest.raises(TableError, match="CSV, Parquet and JSON lines"):
+            table_format(table("s3://b-b/x/", serde=serde, **parameters))
+    with pytest.raises(TableError, match="one character"):
+        table_format(table("s3://b-b/x/", classification="csv", delimiter="||"))
+    with pytest.raises(TableError, match="no location"):
+        rows(table(""))
+    with pytest.raises(store.StoreError, match="form s3://"):
+        rows(table("file:///etc/passwd"))
+
+
+def test_an_empty_place_is_an_error(put: Put) -> None:
+    location = put(other__a_dot_csv=b"1,a,\n")
+    with pytest.raises(TableError, match="no data at the table's location"):
+        rows(table(f"{location}nothing/", classification="csv"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "plain"),
+    [("INT", True), ("decimal(38, 10)", True), ("varchar(20)", True), ("array<int>", False), ("struct<a:int>", False), ("binary", False), ("", False)],
+)  # fmt: skip
+def test_plain_types(kind: str, *, plain: bool) -> None:
+    assert is_plain(kind) is plain
+
+
+def test_the_cache_forgets_what_was_not_used_for_longest(put: Put, settings: Any, tmp_path: Path) -> None:
+    settings.LOCALGLUE_CACHE_MB = 1
+    location = put(a_dot_bin=b"a" * 700_000, b_dot_bin=b"b" * 700_000)
+    first, second = store.list_folder(store.parse_path(location))
+    path = store.download(first)
+    assert path.read_bytes()[:1] == b"a"
+    assert store.download(first) == path
+    store.download(second)
+    assert not path.exists()
+    assert len(list((tmp_path / "cache").iterdir())) == 1
