@@ -39,7 +39,8 @@ def run(suite: Suite, folder: Path, database_url: str = "") -> Counter[str]:
     """Runs it to its end; tests by outcome. A run that found no test, or could not count, counts as one failure."""
     report = folder / "report.xml"
     report.unlink(missing_ok=True)
-    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    # Importing our own packages has named the settings in this process; the tests choose theirs.
+    env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")}
     if database_url:
         env["DATABASE_URL"] = database_url
     print(f"\n=== {suite.name}", flush=True)
