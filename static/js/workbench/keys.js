@@ -26,13 +26,13 @@ export function commands(bench) {
   ];
 }
 
-/** Run what the key stands for; true if it stood for something. */
-export function press(table, event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false;
-  const key = event.key.length === 1 ? event.key.toUpperCase() : event.key.toUpperCase();
+/** Run what the key stands for, if anything; `seen` is told first. */
+export function press(table, event, seen) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const key = event.key.toUpperCase();
   const command = table.find((entry) => entry.matches(key, event));
-  if (!command) return false;
+  if (!command) return;
   event.preventDefault();
+  seen();
   command.run(key);
-  return true;
 }

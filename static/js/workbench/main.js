@@ -31,7 +31,7 @@ new Columns(page.querySelector("[data-columns]"), bench, prefs);
 const grid = page.querySelector("[data-grid]");
 grid.addEventListener("keydown", (event) => {
   if (!prefs.keysOn && event.key.length === 1 && event.key !== "?") return;
-  if (press(table, event)) bench.sign(true);
+  press(table, event, () => bench.sign(true));
 });
 page.addEventListener("pointerdown", () => bench.sign(true));
 page.addEventListener("wheel", () => bench.sign(false), { passive: true });

@@ -10,8 +10,6 @@ export class Queue {
     this.ahead = [];
     this.behind = [];
     this.fetching = null;
-    this.exhausted = false;
-    this.lost = false;
     // A lease lasts ten minutes: asking again for the question ahead renews it.
     setInterval(() => document.visibilityState === "visible" && this.prefetch(this.current, { renew: true }), REFRESH);
   }
@@ -25,13 +23,13 @@ export class Queue {
   }
 
   async fetch(current) {
-    const known = [current, ...this.ahead.filter((entry) => entry.work).map((entry) => entry.question.id)];
+    // What was just submitted may not have reached the server yet, which would then offer it again.
+    const begun = this.ahead.filter((entry) => entry.work).map((entry) => entry.question.id);
+    const known = [...new Set([current, ...begun, ...this.store.waiting])];
     const result = await this.store.post(this.url, { exclude: known });
-    this.lost = Boolean(result.lost);
     if (!result.data) return;
     this.onCounts(result.data);
     const question = result.data.question;
-    this.exhausted = question === null && !this.ahead.length;
     if (question && !known.includes(question.id)) {
       this.ahead = [...this.ahead.filter((entry) => entry.work), { question }];
     }

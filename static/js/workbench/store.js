@@ -30,6 +30,11 @@ export class Store {
     return this.outbox.get(questionId)?.body.labels;
   }
 
+  /** The questions of which the server has not heard the newest yet. */
+  get waiting() {
+    return [...this.outbox.keys()];
+  }
+
   get isEmpty() {
     return this.outbox.size === 0;
   }

@@ -1,0 +1,283 @@
+"""The workbench from the keyboard, with a mouse and with a finger; and that nothing typed is ever lost."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from labeling.choices import AnswerStatus
+from labeling.models import Answer, Question, RowLabel
+from labeling.services.answers import open_question
+from tests.e2e.conftest import Portal, Visit, picture
+from tests.e2e.data import people_transform
+
+
+def groups(page: Page) -> str:
+    """The groups from the first row to the last, a dot for none."""
+    texts = page.locator("[data-grid] tbody .badge-group").all_text_contents()
+    return "".join(text or "." for text in texts)
+
+
+def cursor(page: Page) -> str:
+    """The number of the row that the keys work on."""
+    return page.locator("tr.is-cursor .cell-no").inner_text()
+
+
+def saved(page: Page) -> Locator:
+    return page.locator("[data-saved][data-state=saved]")
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def begin(page: Page, portal: Portal, **shape: int) -> list[Question]:
+    transform, questions = people_transform(portal, **shape)
+    page.goto(f"/transforms/{transform.pk}/questions/next/")
+    expect(page.locator("[data-grid] tbody tr")).to_have_count(questions[0].rows.count())
+    expect(page.locator("[data-grid]")).to_be_focused()
+    return questions
+
+
+def stored(question: Question) -> str:
+    labels = dict(RowLabel.objects.filter(answer__question=question).values_list("row_id", "label"))
+    return "".join(sorted(labels.values()))
+
+
+def test_every_key_does_what_the_help_says(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=6)
+
+    press(page, "a", "Space", "b", "=", "u")
+    assert (groups(page), cursor(page)) == ("AABC?.", "6")
+    press(page, "z", "z")
+    assert (groups(page), cursor(page)) == ("AAB...", "4")
+    press(page, "y", "y")
+    assert groups(page) == "AABC?."
+    press(page, "2", "x")
+    assert (groups(page), cursor(page)) == ("A.BC?.", "2")
+    press(page, "t")
+    assert groups(page) == "AAAAAA"
+    press(page, "w")
+    assert groups(page) == "ABCDEF"
+    press(page, "z", "z")
+    assert groups(page) == "A.BC?."
+    press(page, "End", "ArrowUp")
+    assert cursor(page) == "5"
+    press(page, "Home")
+    assert cursor(page) == "1"
+
+    press(page, "?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    picture(page, "steward-keys")
+    press(page, "Escape")
+    expect(page.locator("[data-grid]")).to_be_focused()
+
+
+def test_enter_is_blocked_with_the_reason_and_goes_to_the_gap(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=4)
+    press(page, "a", "a", "a", "a", "3", "x", "1", "Enter")
+    expect(page.get_by_text("Row 3 has no group yet.").first).to_be_visible()
+    assert cursor(page) == "3"
+    expect(saved(page)).to_be_visible()
+    assert Answer.objects.get(question=first).status == AnswerStatus.DRAFT
+    press(page, "b", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    given = Answer.objects.get(question=first)
+    assert given.status == AnswerStatus.SUBMITTED
+    assert given.keys is not None
+    assert given.keys >= 10
+    assert stored(first) == "AAAB"
+
+
+def test_shortcuts_live_only_in_the_grid_and_can_be_switched_off(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=3)
+    page.get_by_label("What is shown").focus()
+    press(page, "a")
+    assert groups(page) == "..."
+    page.locator("[data-grid]").focus()
+    press(page, "?")
+    page.get_by_label("Single keys work while the rows have the focus").uncheck()
+    press(page, "Escape", "a")
+    assert groups(page) == "..."
+    page.reload()
+    press(page, "a")
+    assert groups(page) == "..."
+
+
+def test_a_reload_loses_nothing(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=5)
+    press(page, "a", "b", "u")
+    page.reload()  # at once: before the draft was due to be sent
+    expect(page.locator("[data-grid] tbody tr")).to_have_count(5)
+    assert groups(page) == "AB?.."
+    assert cursor(page) == "4"
+    expect(saved(page)).to_be_visible()
+    assert Answer.objects.get().row_labels.count() == 3
+
+
+def test_a_lost_connection_costs_nothing_but_time(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, second, *_rest = begin(page, portal, rows=3)
+    expect(saved(page)).to_be_visible()
+    page.wait_for_load_state("networkidle")  # the next question is here
+    page.route(re.compile(r"/(draft|submit|next)/$"), lambda route: route.abort())
+    press(page, "a", "a", "b")
+    expect(page.get_by_text("offline, will save")).to_be_visible()
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    press(page, "c")
+    assert Answer.objects.count() == 0
+    page.reload()
+    page.unroute(re.compile(r"/(draft|submit|next)/$"))
+    assert groups(page) == "C.."
+    expect(saved(page)).to_be_visible()
+    assert Answer.objects.get(question=first).status == AnswerStatus.SUBMITTED
+    assert stored(second) == "C"
+
+
+def test_undo_goes_back_into_the_last_question(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, second, *_rest = begin(page, portal, rows=3)
+    press(page, "a", "a", "b", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    press(page, "c", "z", "z")
+    expect(page.get_by_role("heading", name="Question 1 of 3")).to_be_visible()
+    assert groups(page) == "AAB"
+    press(page, "z", "c", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert stored(first) == "AAC"
+    assert Answer.objects.get(question=first).version == 2
+    press(page, "b", "b", "b", "Enter")
+    expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert stored(second) == "BBB"
+
+
+def test_a_question_taken_meanwhile_is_told_and_kept(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    Question.objects.filter(pk=first.pk).update(leased_to=None)
+    open_question(question=first, steward=portal.colleague)
+    press(page, "a")
+    expect(page.get_by_text("Somebody else holds this question")).to_be_visible()
+    page.get_by_role("link", name="Next question").click()
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+
+
+def test_skipping_and_the_last_question(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, questions=2, rows=2)
+    press(page, "s")
+    expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="Question 1 of 2")).to_be_visible()
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
+
+
+def test_equal_columns_fold_and_differences_are_marked(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal)
+    headers = page.locator("[data-grid] thead th")
+    shown = headers.all_text_contents()
+    assert "source" not in shown
+    assert "id" not in shown
+    expect(page.get_by_role("button", name="1 equal column")).to_be_visible()
+    assert page.locator("[data-grid] mark").count() > 0
+    press(page, "t")
+    first_row = page.locator("[data-grid] tbody tr").first
+    assert first_row.locator("mark").count() == 0
+    page.get_by_role("button", name="1 equal column").click()
+    assert {"source", "id"} <= set(headers.all_text_contents())
+    page.locator("[data-grid]").focus()
+    press(page, "v", "v")
+    expect(page.get_by_label("What is shown")).to_have_value("marks")
+    assert page.locator("[data-grid] .ditto").count() > 0
+    page.reload()
+    expect(page.get_by_label("What is shown")).to_have_value("marks")
+
+
+def test_columns_are_hidden_and_moved_and_stay_so(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal)
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_role("checkbox", name="city").uncheck()
+    page.get_by_role("button", name="Move email left").click()
+    page.reload()
+    headers = page.locator("[data-grid] thead th").all_text_contents()
+    assert "city" not in headers
+    assert headers.index("email") < headers.index("note")
+
+
+def test_long_texts_clamp_and_open(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal)
+    long = page.locator("td.cell-long .clip", has_text="Called in spring").first
+    clamped = long.bounding_box()
+    press(page, "p")
+    opened = long.bounding_box()
+    assert clamped is not None
+    assert opened is not None
+    assert opened["height"] > clamped["height"]
+
+
+def test_painting_with_the_mouse(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=6)
+    rows = page.locator("[data-grid] tbody tr")
+    page.get_by_role("button", name="Group A:").click()
+    rows.nth(0).locator("td").nth(3).hover()
+    page.mouse.down()
+    rows.nth(2).locator("td").nth(3).hover()
+    page.mouse.up()
+    assert groups(page) == "AAA..."
+    press(page, "Escape")
+    page.get_by_role("button", name="Group B:").click()
+    rows.nth(4).locator("td").nth(2).click()
+    assert groups(page) == "AAA.B."
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    assert groups(page) == "......"
+    expect(page.locator("[data-grid]")).to_be_focused()
+
+
+def test_a_phone_paints_by_tapping(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    begin(page, portal, rows=4)
+    page.get_by_role("button", name="Group A:").tap()
+    for index in (0, 1):
+        page.locator("[data-grid] tbody tr").nth(index).locator(".clip").first.tap()
+    assert groups(page) == "AA.."
+    picture(page, "steward-workbench-phone")
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+    page.get_by_role("button", name="Different").tap()
+    assert groups(page) == "ABCD"
+    page.get_by_role("button", name="Accept").tap()
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+
+
+def test_the_next_question_paints_at_once(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal)
+    page.wait_for_load_state("networkidle")
+    press(page, "t")
+    milliseconds = page.evaluate(
+        """() => new Promise((done) => {
+          const title = document.querySelector("[data-title]");
+          let pressed;
+          new MutationObserver(() => requestAnimationFrame(() => done(performance.now() - pressed))).observe(title, { childList: true });
+          pressed = performance.now();
+          document.querySelector("[data-grid]").dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+        })"""
+    )
+    print(f"Enter to paint: {milliseconds:.0f} ms")
+    assert milliseconds < 250
