@@ -192,7 +192,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
@@ -223,4 +223,6 @@ LOCALGLUE_MAX_TRANSFORMS = env.int("LOCALGLUE_MAX_TRANSFORMS", default=100)
 LOCALGLUE_LEASE_SECONDS = env.float("LOCALGLUE_LEASE_SECONDS", default=10.0)
 # So often may a run lose its worker before it is given up: a run that kills every worker must end.
 LOCALGLUE_MAX_LOSSES = env.int("LOCALGLUE_MAX_LOSSES", default=3)
+if PROCESS == "glue":  # it writes a line of its own for each request
+    LOGGING["loggers"]["django.request"] = {"level": "CRITICAL"}
 # --- end of localglue --------------------------------------------------------------------------------------------------

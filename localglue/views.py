@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 
 from django.conf import settings
@@ -38,16 +39,18 @@ def health(request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 def endpoint(request: HttpRequest) -> HttpResponse:
     """One request of the AWS JSON 1.1 protocol. Whatever happens, the answer is one that an SDK understands."""
-    request_id = str(uuid.uuid4())
+    request_id, begun, code = str(uuid.uuid4()), time.perf_counter(), "ok"
     target = request.headers.get("X-Amz-Target", "")
     try:
         status, body = 200, _answer(request, target)
     except GlueError as error:
-        status, body = error.status, protocol.error_body(error)
+        status, body, code = error.status, protocol.error_body(error), error.code
     except Exception:
         log.exception("request %s %s failed", request_id, target[:100])
         failure = InternalFailure("The request failed because of an unknown error in localglue.")
-        status, body = failure.status, protocol.error_body(failure)
+        status, body, code = failure.status, protocol.error_body(failure), failure.code
+    took = (time.perf_counter() - begun) * 1000
+    log.info("request %s %r %s %s %.0f ms", request_id, target[:100], status, code, took)
     return HttpResponse(
         body, status=status, content_type=protocol.CONTENT_TYPE, headers={"x-amzn-RequestId": request_id}
     )
