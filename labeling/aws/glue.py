@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling.aws import clients
 from labeling.aws.errors import translated
+from labeling.metrics import Metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import FindMatchesMetricsTypeDef, TableInputTypeDef, TableTypeDef
@@ -40,21 +41,6 @@ class Table:
     input_format: str
     serde: str
     serde_parameters: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """FindMatchesMetrics: the newest quality estimate of a transform."""
-
-    precision: float
-    recall: float
-    f1: float
-    area_under_pr_curve: float
-    true_positives: int
-    false_positives: int
-    true_negatives: int
-    false_negatives: int
-    column_importances: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)

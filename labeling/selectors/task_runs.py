@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
 
 from django.db.models import QuerySet
 
 from accounts.models import Team
 from labeling.choices import RunStatus
+from labeling.metrics import Metrics
 from labeling.models import TaskRun, TaskRunEvent, Transform
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """The quality estimate that an EVALUATION run brought, in Glue's words; all shares lie in 0..1.
-
-    ``column_importances`` are (column, importance), most important first.
-    """
-
-    precision: float
-    recall: float
-    f1: float
-    area_under_pr_curve: float
-    true_positives: int
-    false_positives: int
-    true_negatives: int
-    false_negatives: int
-    column_importances: tuple[tuple[str, float], ...]
 
 
 def runs_for_team(*, team: Team) -> QuerySet[TaskRun]:
@@ -47,13 +29,7 @@ def run_events(*, run: TaskRun) -> list[TaskRunEvent]:
 
 def run_metrics(run: TaskRun) -> Metrics | None:
     """What the run measured; None unless it is an evaluation that succeeded."""
-    stored = run.metrics
-    if not stored:
-        return None
-    return Metrics(
-        **{name: value for name, value in stored.items() if name != "column_importances"},
-        column_importances=tuple((column, importance) for column, importance in stored["column_importances"]),
-    )
+    return Metrics.from_stored(run.metrics) if run.metrics else None
 
 
 def usual_seconds(*, run: TaskRun) -> int | None:

@@ -11,9 +11,10 @@ from django.db.models import Max, QuerySet
 
 from accounts.models import Team
 from labeling.choices import ACTIVE, RunKind, RunStatus
+from labeling.metrics import Metrics
 from labeling.models import TaskRun, Transform
 from labeling.selectors.questions import QuestionProgress, question_progress_by_transform
-from labeling.selectors.task_runs import Metrics, run_metrics
+from labeling.selectors.task_runs import run_metrics
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,31 @@
+"""What an evaluation measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """FindMatchesMetrics, the quality estimate that an EVALUATION run brought; all shares lie in 0..1.
+
+    ``f1`` is the highest F1 over all thresholds. ``column_importances`` are (column, importance), most important first.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    area_under_pr_curve: float
+    true_positives: int
+    false_positives: int
+    true_negatives: int
+    false_negatives: int
+    column_importances: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> Self:
+        """From the JSON of a run: ``dataclasses.asdict`` as it comes back from the database."""
+        importances = tuple((column, importance) for column, importance in stored["column_importances"])
+        return cls(**{**stored, "column_importances": importances})
