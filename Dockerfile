@@ -16,7 +16,6 @@ COPY findmatches findmatches
 COPY labelfiles labelfiles
 COPY labeling labeling
 COPY labelportal labelportal
-COPY locale locale
 COPY localglue localglue
 COPY partitions partitions
 COPY samples samples
