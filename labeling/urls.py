@@ -47,9 +47,7 @@ run_urls = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
-    path(
-        "texts.js", cache_control(private=True, max_age=3600)(JavaScriptCatalog.as_view()), name="javascript-catalog"
-    ),
+    path("texts.js", cache_control(private=True, max_age=3600)(JavaScriptCatalog.as_view()), name="javascript-catalog"),
     path("transforms/", transforms.transform_list, name="transform-list"),
     path("transforms/new/", include(new_transform_urls)),
     path("transforms/<uuid:transform_id>/", include(transform_urls)),
