@@ -1,0 +1,118 @@
+"""Other clients than boto3, and who may come in over HTTP."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localglue.choices import TaskStatus, TaskType
+from localglue.models import MLTransform, TaskRun
+from tests.contract.conftest import ROLE, Glue, glue_client
+
+pytestmark = pytest.mark.services
+
+
+def aws(glue: Glue, *arguments: str) -> Any:
+    """The answer of the ``aws`` command, which finds keys and address in its environment as after ``. var/aws.env``."""
+    command = [str(Path(sys.executable).with_name("aws")), "glue", *arguments, "--output", "json"]
+    result = subprocess.run(
+        command, env=dict(glue.services.env), capture_output=True, text=True, check=False, timeout=60
+    )
+    if result.returncode:
+        return result.stderr.strip()
+    return json.loads(result.stdout or "{}")
+
+
+def test_the_aws_command_works_without_options(glue: Glue) -> None:
+    glue.create_table()
+    created = aws(
+        glue,
+        "create-ml-transform",
+        *("--name", "from the shell", "--role", ROLE),
+        *("--input-record-tables", "DatabaseName=lab,TableName=people"),
+        *("--parameters", "TransformType=FIND_MATCHES,FindMatchesParameters={PrimaryKeyColumnName=id}"),
+    )
+    transform = created["TransformId"]
+    assert aws(glue, "list-ml-transforms")["TransformIds"] == [transform]
+    shown = aws(glue, "get-ml-transform", "--transform-id", transform)
+    assert (shown["Status"], shown["LabelCount"]) == ("NOT_READY", 0)
+    assert abs(shown["CreatedOn"] - datetime.now(UTC).timestamp()) < 60
+    output = ("--output-s3-path", glue.path("questions"))
+    started = aws(glue, "start-ml-labeling-set-generation-task-run", "--transform-id", transform, *output)
+    assert glue.wait(transform, started["TaskRunId"])["Status"] == "SUCCEEDED"
+    runs = aws(glue, "get-ml-task-runs", "--transform-id", transform)["TaskRuns"]
+    assert [run["Status"] for run in runs] == ["SUCCEEDED"]
+    refusal = aws(glue, "start-ml-evaluation-task-run", "--transform-id", transform)
+    assert "(MLTransformNotReadyException)" in refusal
+    assert "This operation can only be applied to a transform that is in a READY state." in refusal
+
+
+def test_typed_exceptions_reach_the_caller(glue: Glue) -> None:
+    with pytest.raises(glue.client.exceptions.EntityNotFoundException) as caught:
+        glue.client.get_ml_transform(TransformId="tfm-0")
+    response = caught.value.response
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert len(response["ResponseMetadata"]["RequestId"]) == 36
+    # The member of the shape, capital M, beside botocore's own.
+    assert response["Message"] == response["Error"]["Message"]  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"aws_access_key_id": "AKIANOBODY", "aws_secret_access_key": "x"}, "UnrecognizedClientException"),
+        ({"aws_secret_access_key": "wrong"}, "InvalidSignatureException"),
+        ({"aws_session_token": "x"}, "UnrecognizedClientException"),
+        ({"region_name": "eu-west-1"}, "InvalidSignatureException"),
+    ],
+)
+def test_strangers_are_turned_away(glue: Glue, changes: dict[str, str], code: str) -> None:
+    keys = {name: glue.services.env[name.upper()] for name in ("aws_access_key_id", "aws_secret_access_key")}
+    with pytest.raises(ClientError) as caught:
+        glue_client(glue.services, **(keys | changes)).get_databases()
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def test_an_unsigned_request_is_turned_away(glue: Glue) -> None:
+    headers = {"X-Amz-Target": "AWSGlue.GetDatabases", "Content-Type": "application/x-amz-json-1.1"}
+    request = urllib.request.Request(glue.services.glue_url, b"{}", headers, method="POST")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    assert caught.value.code == 400
+    assert json.load(caught.value)["__type"] == "MissingAuthenticationTokenException"
+
+
+def test_pages_over_a_thousand_runs(glue: Glue) -> None:
+    glue.create_table()
+    handle = glue.create_transform()
+    transform = MLTransform.objects.get(public_id=handle)
+    now = datetime.now(UTC)
+    TaskRun.objects.bulk_create(
+        TaskRun(
+            transform=transform,
+            public_id=f"tsk-{number:04}",
+            task_type=TaskType.EVALUATION,
+            status=TaskStatus.SUCCEEDED,
+            started_at=now,  # the same for all: the order must hold within one instant
+            completed_at=now,
+        )
+        for number in range(1005)
+    )
+    seen: list[str] = []
+    token: dict[str, str] = {}
+    while True:
+        page = glue.client.get_ml_task_runs(TransformId=handle, MaxResults=100, **token)  # type: ignore[arg-type]
+        seen += [run["TaskRunId"] for run in page["TaskRuns"]]
+        if "NextToken" not in page:
+            break
+        token = {"NextToken": page["NextToken"]}
+    assert seen == [f"tsk-{number:04}" for number in range(1004, -1, -1)]
