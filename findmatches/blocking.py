@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,10 +17,20 @@ from findmatches.normalise import Column
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# Multiply-adds per row that one view may cost. What goes beyond is saved by leaving out the commonest features, so that the
-# work grows with the number of rows and not with its square.
+# Multiply-adds per row that the search in one view may cost, in tables of up to ``SMALL`` rows. What goes beyond is saved by
+# leaving out the commonest features. The allowance falls with the size of the table, but not below the least, so that the work
+# grows with the number of rows and not with its square.
 WORK_PER_ROW = 40_000
+LEAST_WORK_PER_ROW = 3_000
+SMALL = 20_000
+# A view of which less than this share is left after that finds rows that are alike by chance; it is then not searched.
+LEAST_SHARE = 0.4
 MIN_SIMILARITY = 0.05
+# Pairs of values (of two columns) that more rows share are no help in finding a match.
+MAX_SHARING = 60
+PAIRED_COLUMNS = 12
+# In large tables about so many pairs are looked at, and more only if each row would else have fewer than its neighbours.
+PAIRS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,31 +79,94 @@ def telling(column: Column) -> float:
 
 
 def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: int, neighbours: int) -> Candidates:
-    """The union, over the views, of every row's nearest ``neighbours`` rows."""
+    """The union, over the views, of every row's nearest rows: ``neighbours`` in small tables, fewer in large ones.
+
+    Large tables are also searched by equal values in two columns, and only each row's best candidates are kept.
+    """
     matrices = [make_view(view, columns, n_rows) for view in views]
-    pairs = [nearest(matrix, neighbours) for matrix in matrices] if n_rows > 1 else []
-    codes = [np.minimum(i, j).astype(np.int64) * n_rows + np.maximum(i, j) for i, j in pairs]
-    code = np.unique(np.concatenate(codes)) if codes else np.empty(0, dtype=np.int64)
-    size = max(n_rows, 1)
-    return Candidates((code // size).astype(np.int32), (code % size).astype(np.int32), tuple(matrices))
+    if n_rows < 2:
+        return Candidates(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32), tuple(matrices))
+    growth = max(n_rows / SMALL, 1.0)
+    work = max(int(WORK_PER_ROW / growth), LEAST_WORK_PER_ROW)
+    count = max(round(neighbours / growth**0.25), 3)
+    searched = [prune(matrix, work) for matrix in matrices]
+    if growth > 1:
+        kept = [search for search in searched if search.share >= LEAST_SHARE]
+        searched = [*(kept or searched), Search(shared_values(columns, n_rows), 1.0)]
+    found = [nearest(search.matrix, count) for search in searched]
+    code, place = np.unique(np.concatenate([pair for pair, _ in found]), return_inverse=True)
+    left, right = (code // n_rows).astype(np.int32), (code % n_rows).astype(np.int32)
+    if growth > 1:
+        value = np.bincount(place, weights=np.concatenate([cosine for _, cosine in found]), minlength=len(code))
+        best = among_best(n_rows, left, right, value.astype(np.float64), max(count, PAIRS // n_rows))
+        left, right = left[best], right[best]
+    return Candidates(left, right, tuple(matrices))
 
 
-def nearest(view: csr_matrix, neighbours: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs (row, neighbour) of the nearest rows by cosine."""
+def among_best(
+    n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32], value: NDArray[np.float64], count: int
+) -> NDArray[np.bool_]:
+    """Which pairs are among the ``count`` most valued of at least one of their rows."""
+    row = np.concatenate([left, right])
+    order = np.lexsort((-np.concatenate([value, value]), row))
+    start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))])[:-1]
+    rank = np.arange(len(row)) - start[row[order]]
+    result = np.zeros(len(left), dtype=bool)
+    result[order[rank < count] % len(left)] = True
+    return result
+
+
+def shared_values(columns: Sequence[Column], n_rows: int) -> csr_matrix:
+    """Which pairs of values, in two columns, each row has; only those that 2 to ``MAX_SHARING`` rows have. Unit rows."""
+    from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
+
+    told = sorted((column for column in columns if len(column.values) > 1), key=telling, reverse=True)[:PAIRED_COLUMNS]
+    rows, features, weights = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], [np.empty(0)]
+    width = 0
+    for one, two in combinations(told, 2):
+        both = np.flatnonzero((one.codes >= 0) & (two.codes >= 0))
+        code = one.codes[both].astype(np.int64) * len(two.values) + two.codes[both]
+        _, place, count = np.unique(code, return_inverse=True, return_counts=True)
+        number = np.cumsum((count >= 2) & (count <= MAX_SHARING)) - 1
+        use = (count[place] >= 2) & (count[place] <= MAX_SHARING)
+        rows.append(both[use])
+        features.append(number[place[use]] + width)
+        weights.append(np.log(n_rows / count[place[use]]))
+        width += int(number[-1]) + 1 if len(number) else 0
+    row, weight = np.concatenate(rows), np.concatenate(weights)
+    norm = np.sqrt(np.bincount(row, weights=weight**2, minlength=n_rows))
+    data = (weight / np.maximum(norm[row], 1e-12)).astype(np.float32)
+    return csr_matrix((data, (row, np.concatenate(features))), shape=(n_rows, max(width, 1)))
+
+
+def nearest(view: csr_matrix, neighbours: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The nearest rows of each row by cosine: pairs, as lower row times number of rows plus higher row, each once; the cosine."""
     from sparse_dot_topn import sp_matmul_topn  # here and not above: importing findmatches must stay quick
 
-    pruned = prune(view, WORK_PER_ROW)
-    if pruned.nnz == 0:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    other = pruned.T.tocsr()
-    top = sp_matmul_topn(pruned, other, top_n=neighbours + 1, threshold=MIN_SIMILARITY, sort=True, n_threads=2)
-    row = np.repeat(np.arange(top.shape[0], dtype=np.int64), np.diff(top.indptr))
+    n_rows = view.shape[0]
+    if view.nnz == 0:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+    threads = os.cpu_count() or 1
+    top = sp_matmul_topn(
+        view, view.T.tocsr(), top_n=neighbours + 1, threshold=MIN_SIMILARITY, sort=True, n_threads=threads
+    )
+    row = np.repeat(np.arange(n_rows, dtype=np.int64), np.diff(top.indptr))
     column = top.indices.astype(np.int64)
-    keep = row != column
-    return row[keep], column[keep]
+    other = row != column
+    row, column = row[other], column[other]
+    code, first = np.unique(np.minimum(row, column) * n_rows + np.maximum(row, column), return_index=True)
+    return code, top.data[other][first]
 
 
-def prune(view: csr_matrix, work_per_row: int) -> csr_matrix:
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """What is left of a view for searching, and how large a share of its weight that is."""
+
+    matrix: csr_matrix
+    share: float
+
+
+def prune(view: csr_matrix, work_per_row: int) -> Search:
     """Without the commonest features, so many that the product of the rest with itself stays within the work allowed."""
     from scipy.sparse import diags  # here and not above: importing findmatches must stay quick
 
@@ -100,9 +175,9 @@ def prune(view: csr_matrix, work_per_row: int) -> csr_matrix:
     spent = np.cumsum(frequency[order] ** 2)
     allowed = spent <= work_per_row * max(view.shape[0], 1)
     if allowed.all():
-        return view
+        return Search(view, 1.0)
     keep = np.zeros(view.shape[1], dtype=np.float32)
     keep[order[allowed]] = 1.0
     pruned = (view @ diags(keep)).tocsr()
     pruned.eliminate_zeros()
-    return pruned
+    return Search(pruned, float((pruned.data**2).sum() / max(float((view.data**2).sum()), 1e-12)))

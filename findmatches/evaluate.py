@@ -21,8 +21,8 @@ from findmatches.study import Study
 from labelfiles import LabelFile
 
 TEST_SHARE = 0.3
-_ROUNDS = 2
-# Fewer than for a model that is used: eight models are made only to be judged, and more trees change little.
+_ROUNDS = 1
+# Fewer than for a model that is used: four models or more are made only to be judged, and more trees change little.
 _TREES = 60
 
 

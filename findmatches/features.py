@@ -36,6 +36,8 @@ def join_columns(columns: Sequence[Column], n_rows: int) -> list[str]:
 
 def _chunks(texts: Sequence[str]) -> list[tuple[int, int]]:
     """Ranges of rows of about as many characters each."""
+    if not len(texts):
+        return []
     ends = np.cumsum(np.fromiter((len(text) + 2 for text in texts), np.int64, len(texts)))
     cuts = np.searchsorted(ends, np.arange(_CHUNK_CHARS, int(ends[-1]) + _CHUNK_CHARS, _CHUNK_CHARS), side="right")
     bounds = [0, *sorted({min(int(cut) + 1, len(texts)) for cut in cuts})]

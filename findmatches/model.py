@@ -21,7 +21,7 @@ from findmatches.learner import Ensemble, Linear
 from findmatches.prepared import Prepared, prepare
 from findmatches.rivals import MEASURES
 from findmatches.schema import Records
-from findmatches.study import Learner, score_candidates
+from findmatches.study import Learner, fill_gaps, score_candidates
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,6 +72,7 @@ class Model:
     def match_prepared(self, prepared: Prepared) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Group and confidence of each row, in the order of the prepared table."""
         scored = Edges(prepared.candidates.left, prepared.candidates.right, score_candidates(prepared, self.learner))
+        scored = fill_gaps(prepared, self.learner, scored, self.threshold)
         group = cluster(len(prepared.keys), scored, self.threshold, self._told(prepared))
         return group, confidence_of(group, scored)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.clustering import Edges
+from findmatches.clustering import MAX_PIECE, Edges, components
 from findmatches.labels import Lessons
 from findmatches.learner import TREES, Ensemble, fit
 from findmatches.prepared import CHUNK, Prepared
@@ -47,7 +47,7 @@ class Study:
         pairs = np.flatnonzero(np.ones(len(self.taught.match), dtype=bool) if use is None else use)
         match = self.taught.match[pairs]
         first = fit(self.measures[pairs], match, seed=seed, trees=trees)
-        known, rivalry = self._unseen(pairs, seed, trees // 2)
+        known, rivalry = self._unseen(pairs, seed, trees // 3)
         if not match[known].any() or match[known].all():
             return Learner(first, None)
         both = np.hstack([self.measures[pairs][known], rivalry[known]])
@@ -111,14 +111,16 @@ def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32
     for start in range(0, len(left), CHUNK):
         part = slice(start, start + CHUNK)
         score[part] = learner.first.predict(prepared.comparer.compare(left[part], right[part]))
-    return _again(prepared, learner, Edges(left, right, score), np.flatnonzero(score >= DOUBT_FROM))
+    edges = Edges(left, right, score)
+    return _again(prepared, learner, edges, np.flatnonzero(score >= DOUBT_FROM), Rivals(len(prepared.keys), edges))
 
 
-def _again(prepared: Prepared, learner: Learner, edges: Edges, places: NDArray[np.int64]) -> NDArray[np.float32]:
+def _again(
+    prepared: Prepared, learner: Learner, edges: Edges, places: NDArray[np.int64], rivals: Rivals
+) -> NDArray[np.float32]:
     """The scores of the edges, those at ``places`` by the second round."""
     if learner.second is None or not len(places):
         return edges.score
-    rivals = Rivals(len(prepared.keys), edges)
     result = edges.score.copy()
     for start in range(0, len(places), CHUNK):
         part = places[start : start + CHUNK]
@@ -126,6 +128,49 @@ def _again(prepared: Prepared, learner: Learner, edges: Edges, places: NDArray[n
         rivalry = rivals.measure(left, right, edges.score[part])
         result[part] = learner.second.predict(np.hstack([prepared.comparer.compare(left, right), rivalry]))
     return result
+
+
+def fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: float) -> Edges:
+    """The edges, and the scores of the pairs that are missing inside what they connect.
+
+    A row has more matches than neighbours where hundreds of rows are one thing; groups must not fall apart because of that.
+    """
+    n_rows = len(prepared.keys)
+    strong = edges.score >= threshold
+    piece = components(n_rows, edges.left[strong], edges.right[strong])
+    left, right = _pairs_inside(piece)
+    have = edges.left.astype(np.int64) * n_rows + edges.right
+    missing = ~np.isin(left * n_rows + right, have)
+    one, two = left[missing].astype(np.int32), right[missing].astype(np.int32)
+    if not len(one):
+        return edges
+    score = np.zeros(len(one), dtype=np.float32)
+    for start in range(0, len(one), CHUNK):
+        part = slice(start, start + CHUNK)
+        score[part] = learner.first.predict(prepared.comparer.compare(one[part], two[part]))
+    rivals = Rivals(n_rows, edges)
+    filled = Edges(one, two, score)
+    again = np.flatnonzero(score >= DOUBT_FROM)
+    filled = Edges(one, two, _again(prepared, learner, filled, again, rivals))
+    return Edges(
+        np.concatenate([edges.left, filled.left]),
+        np.concatenate([edges.right, filled.right]),
+        np.concatenate([edges.score, filled.score]),
+    )
+
+
+def _pairs_inside(piece: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of rows of the same piece, in pieces of 3 to ``MAX_PIECE`` rows."""
+    size = np.bincount(piece)
+    members = np.argsort(piece, kind="stable")
+    start = np.concatenate([[0], np.cumsum(size)])
+    left, right = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for count in np.unique(size[(size >= 3) & (size <= MAX_PIECE)]).tolist():
+        rows = members[start[:-1][size == count][:, None] + np.arange(count)]
+        one, two = np.triu_indices(count, 1)
+        left.append(rows[:, one].ravel())
+        right.append(rows[:, two].ravel())
+    return np.concatenate(left), np.concatenate(right)
 
 
 def score_pairs(

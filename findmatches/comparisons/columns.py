@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.features import row_dots, weigh, word_matrix
-from findmatches.normalise import Column, numbers
+from findmatches.normalise import Column, numbers, object_array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -56,9 +56,7 @@ class ColumnComparer:
         self.names = (*MEASURES[kind], *(("number",) if numeric and kind != "constant" else ()))
         self._numbers = numbers(column.values) if "number" in self.names else None
         self._words: csr_matrix | None = None
-        self._texts = column.values
-        if kind in ("text", "long"):
-            self._texts = np.array([value[:_MAX_LETTERS] for value in column.values], dtype=object)
+        self._texts = object_array([value[:_MAX_LETTERS] for value in column.values])
         if "weighted words" in self.names and len(column.values):
             self._words = weigh(word_matrix(column.values.tolist()))
 

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from pyarrow import csv as arrow_csv
+
+from findmatches.cli import main
+from labelfiles import label_file_bytes, read_label_file
+from tests.findmatches.data import oracle, partition, people
+
+
+def test_the_whole_way_through_files(tmp_path: Path) -> None:
+    records, truth = people(120, 40)
+    table, questions, labels, model, out = (
+        str(tmp_path / name) for name in ("in.csv", "q.csv", "l.csv", "model", "out.csv")
+    )
+    arrow_csv.write_csv(records.table, table)
+    assert main(["ask", table, "--primary-key", "id", "--sets", "5", "--rows", "8", "-o", questions]) == 0
+    Path(labels).write_bytes(label_file_bytes(oracle(truth)(read_label_file(Path(questions)))))
+    assert main(["ask", table, "--primary-key", "id", "--labels", labels, "--seed", "3", "-o", questions]) == 0
+    assert main(["train", table, "--primary-key", "id", "--labels", labels, "-o", model]) == 0
+    assert main(["match", table, "--model", model, "-o", out]) == 0
+    matched = arrow_csv.read_csv(out)
+    assert matched.column_names == [*records.columns, "match_id", "match_confidence_score"]
+    assert len(partition(matched)) < 130
+    assert main(["match", table, "--model", model, "-o", str(tmp_path / "out.parquet")]) == 0
+    metrics = str(tmp_path / "m.json")
+    assert main(["evaluate", table, "--primary-key", "id", "--labels", labels, "-o", metrics]) == 0
+    content = json.loads(Path(metrics).read_text())
+    assert set(content["confusion_matrix"]) == {
+        "true_positives",
+        "false_positives",
+        "true_negatives",
+        "false_negatives",
+    }
+    proposals = tmp_path / "p.csv"
+    assert main(["propose", table, "--primary-key", "id", "--questions", questions, "-o", str(proposals)]) == 0
+    assert proposals.read_text().startswith("labeling_set_id,id,group,confidence\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ask", "none.csv", "--primary-key", "id", "-o", "q.csv"], "no file or folder none.csv"),
+        (["match", "in.csv", "--model", "none", "-o", "o.csv"], "none is not a model folder"),
+        (["train", "in.csv", "--primary-key", "id", "--labels", "in.csv", "-o", "m"], "first two columns"),
+        (["train", "in.csv", "--primary-key", "id", "--labels", "gone.csv", "-o", "m"], "gone.csv: No such file"),
+        (["ask", "in.csv", "--primary-key", "id", "--rows", "1", "-o", "q.csv"], "2 to 50 rows"),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_exit_code_is_1(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.csv").write_text("id,name\n1,x\n2,y\n")
+    assert main(arguments) == 1
+    assert message in capsys.readouterr().err
+
+
+def data_folder() -> Path:
+    return Path(os.environ.get("LABELPORTAL_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
+
+
+@pytest.mark.skipif(not (data_folder() / "fodors_zagats").is_dir(), reason="needs LABELPORTAL_DATA with fodors_zagats")
+def test_it_teaches_itself_restaurants_over_200_rows(tmp_path: Path) -> None:
+    from bench.quality import answer, read_truth, score
+
+    folder = data_folder() / "fodors_zagats"
+    table, truth = str(folder / "records.csv"), read_truth(folder)
+    labels: list[str] = []
+    for number in range(2):
+        questions = tmp_path / f"q{number}.csv"
+        known = ["--labels", *labels] if labels else []
+        assert main(["ask", table, "--primary-key", "id", *known, "-o", str(questions)]) == 0
+        labels.append(str(tmp_path / f"l{number}.csv"))
+        Path(labels[-1]).write_bytes(label_file_bytes(answer(read_label_file(questions), truth)))
+    model, out = str(tmp_path / "model"), str(tmp_path / "out.csv")
+    assert main(["train", table, "--primary-key", "id", "--labels", *labels, "-o", model]) == 0
+    assert main(["match", table, "--model", model, "-o", out]) == 0
+    matched = arrow_csv.read_csv(out)
+    _, _, f1 = score(matched.column("id").to_pylist(), matched.column("match_id").to_pylist(), truth)
+    assert f1 >= 0.95

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from findmatches import FindMatchesError, Records, read_records
+
+
+def write(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_csv_cells_come_as_text_and_empty_cells_as_nulls(tmp_path: Path) -> None:
+    content = '\ufeffid,name,zip\n1,"A ""quoted"", name",01234\n2,,\n3,"two\nlines",x\n'.encode()
+    records = read_records(write(tmp_path / "a.csv", content), primary_key="id")
+    assert records.columns == ("id", "name", "zip")
+    assert records.table.to_pylist() == [
+        {"id": "1", "name": 'A "quoted", name', "zip": "01234"},
+        {"id": "2", "name": None, "zip": None},
+        {"id": "3", "name": "two\nlines", "zip": "x"},
+    ]
+
+
+def test_folders_compressed_files_parquet_and_another_order_of_columns(tmp_path: Path) -> None:
+    write(tmp_path / "in" / "a.csv", b"id,name\n1,x\n")
+    write(tmp_path / "in" / "b.csv.gz", gzip.compress(b"name,id\ny,2\n"))
+    write(tmp_path / "in" / "_SUCCESS", b"")
+    write(tmp_path / "in" / ".hidden.csv", b"other\n")
+    parquet.write_table(pa.table({"id": [3], "name": [None]}), tmp_path / "in" / "c.parquet")
+    records = read_records(tmp_path / "in", primary_key="id")
+    assert records.table.to_pylist() == [{"id": "1", "name": "x"}, {"id": "2", "name": "y"}, {"id": "3", "name": None}]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"\n\n", "the file is empty"),
+        (b"id,name\n1,x\n2\n", "line 3: the row has 1 cells; the header has 2 columns"),
+        (b'id,name\n1,"x\ny"\n2,a,b\n', "line 4: the row has 3 cells; the header has 2 columns"),
+        (b"id,name\n1,x\n2,caf\xe9\n", r"line 3: the file is not UTF-8 \(byte 0xe9 at offset 17\)"),
+        (b"id,name,name\n1,x,y\n", "line 1, column name: the header names this column more than once"),
+        (b"key,name\n1,x\n", "a.csv: The primary key id is not a column of the table. Its columns are: key, name"),
+        (b'id,name\n1,"x\ny"\n,z\n', "line 4, column id: the primary key is blank"),
+        (b"id,name\n1,x\n2,y\n1,z\n", "line 4, column id: the primary key 1 stands in row 1 already"),
+    ],
+)
+def test_bad_csv(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(FindMatchesError, match=message):
+        read_records(write(tmp_path / "a.csv", content), primary_key="id")
+
+
+def test_files_with_other_columns(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", b"id,name\n1,x\n")
+    write(tmp_path / "b.csv", b"id,nom\n2,x\n")
+    with pytest.raises(FindMatchesError, match=r"b\.csv: the columns .* it lacks name; it also has nom"):
+        read_records(tmp_path, primary_key="id")
+
+
+def test_nothing_to_read(tmp_path: Path) -> None:
+    with pytest.raises(FindMatchesError, match="no file or folder"):
+        read_records(tmp_path / "none.csv", primary_key="id")
+    with pytest.raises(FindMatchesError, match=r"holds no \.csv"):
+        read_records(tmp_path, primary_key="id")
+    with pytest.raises(FindMatchesError, match=r"a\.parquet"):
+        read_records(write(tmp_path / "a.parquet", b"PAR1 not really"), primary_key="id")
+
+
+def test_values_of_any_plain_type_become_text() -> None:
+    table = pa.table(
+        {"id": [1, 2], "x": [1.5, None], "b": [True, False], "d": pa.array(["u", "v"]).dictionary_encode()}
+    )
+    assert Records.from_arrow(table, primary_key="id").table.to_pylist() == [
+        {"id": "1", "x": "1.5", "b": "true", "d": "u"},
+        {"id": "2", "x": None, "b": "false", "d": "v"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (pa.table({"name": ["x"]}), "primary key id is not a column"),
+        (pa.table({"id": ["1", None]}), "Row 2, column id: the primary key is blank"),
+        (pa.table({"id": ["1", "  "]}), "Row 2, column id: the primary key is blank"),
+        (pa.table({"id": ["1", "2", "1"]}), "Row 3, column id: the primary key 1 stands in row 1 already"),
+        (pa.table({"id": ["1"], "x": [[1, 2]]}), "Column x holds list"),
+        (pa.table([pa.array(["1"])] * 2, names=["id", "id"]), "more than one column named id"),
+        (pa.table({"id": ["1"], **{f"c{n}": ["x"] for n in range(100)}}), "101 columns; 100 are allowed"),
+        (pa.table({"id": ["1"], "x": pa.array([b"\xff"], pa.binary())}), r"Column x \(binary\) cannot be read as text"),
+    ],
+)
+def test_bad_tables(table: pa.Table, message: str) -> None:
+    with pytest.raises(FindMatchesError, match=message):
+        Records.from_arrow(table, primary_key="id")
+
+
+def test_a_cell_larger_than_a_block(tmp_path: Path) -> None:
+    content = b"id,text\n1," + b"word " * 5_000_000 + b"\n2,x\n"
+    assert read_records(write(tmp_path / "a.csv", content), primary_key="id").n_rows == 2
