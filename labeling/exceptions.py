@@ -19,6 +19,14 @@ class QuestionTakenError(LabelportalError):
     """Somebody else holds or has answered the question."""
 
 
+class InvalidFilterError(LabelportalError):
+    """The filter names something that is not there."""
+
+
+class InvalidSettingError(LabelportalError):
+    """A setting is out of its range or does not fit the others."""
+
+
 class RunConflictError(LabelportalError):
     """A run of this kind is already under way for the transform."""
 

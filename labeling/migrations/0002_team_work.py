@@ -9,436 +9,594 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_team_work'),
-        ('labeling', '0001_initial'),
+        ("accounts", "0002_team_work"),
+        ("labeling", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AnswerChange',
+            name="AnswerChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('at', models.DateTimeField()),
-                ('action', models.CharField(choices=[('submitted', 'Submitted'), ('reopened', 'Reopened'), ('corrected', 'Corrected'), ('withdrawn', 'Withdrawn'), ('adjudicated', 'Adjudicated')], max_length=15)),
-                ('before', models.JSONField(blank=True, default=dict)),
-                ('after', models.JSONField(blank=True, default=dict)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField()),
+                ("at", models.DateTimeField()),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("submitted", "Submitted"),
+                            ("reopened", "Reopened"),
+                            ("corrected", "Corrected"),
+                            ("withdrawn", "Withdrawn"),
+                            ("adjudicated", "Adjudicated"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("before", models.JSONField(blank=True, default=dict)),
+                ("after", models.JSONField(blank=True, default=dict)),
             ],
             options={
-                'ordering': ('at', 'id'),
+                "ordering": ("at", "id"),
             },
         ),
         migrations.CreateModel(
-            name='Comment',
+            name="Comment",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('text', models.TextField(max_length=5000, verbose_name='comment')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('resolved_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("text", models.TextField(max_length=5000, verbose_name="comment")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ('created_at',),
+                "ordering": ("created_at",),
             },
         ),
         migrations.CreateModel(
-            name='Contradiction',
+            name="Contradiction",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('key_a', models.TextField()),
-                ('key_b', models.TextField()),
-                ('steps', models.JSONField()),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('found_at', models.DateTimeField()),
-                ('cleared_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("key_a", models.TextField()),
+                ("key_b", models.TextField()),
+                ("steps", models.JSONField()),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("found_at", models.DateTimeField()),
+                ("cleared_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ('-found_at', 'key_a', 'key_b'),
+                "ordering": ("-found_at", "key_a", "key_b"),
             },
         ),
         migrations.CreateModel(
-            name='GuidelineExample',
+            name="GuidelineExample",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('text', models.TextField(blank=True, max_length=2000, verbose_name='what it shows')),
-                ('labels', models.JSONField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("text", models.TextField(blank=True, max_length=2000, verbose_name="what it shows")),
+                ("labels", models.JSONField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ('created_at',),
+                "ordering": ("created_at",),
             },
         ),
         migrations.CreateModel(
-            name='KeyPreference',
+            name="KeyPreference",
             fields=[
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='key_preference', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('enabled', models.BooleanField(default=True, verbose_name='single-key shortcuts')),
-                ('keymap', models.JSONField(blank=True, default=dict)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="key_preference",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True, verbose_name="single-key shortcuts")),
+                ("keymap", models.JSONField(blank=True, default=dict)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
         ),
         migrations.CreateModel(
-            name='LabelFileQuestion',
+            name="LabelFileQuestion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='QuestionAssignment',
+            name="QuestionAssignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ('question', 'user'),
+                "ordering": ("question", "user"),
             },
         ),
         migrations.CreateModel(
-            name='WorkbenchPreference',
+            name="WorkbenchPreference",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('columns', models.JSONField(default=dict)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("columns", models.JSONField(default=dict)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'ordering': ('user', 'transform'),
+                "ordering": ("user", "transform"),
             },
         ),
         migrations.RemoveConstraint(
-            model_name='answer',
-            name='labeling_answer_once_per_steward',
+            model_name="answer",
+            name="labeling_answer_once_per_steward",
         ),
         migrations.AddField(
-            model_name='answer',
-            name='accepted_untouched',
+            model_name="answer",
+            name="accepted_untouched",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='answer',
-            name='control',
+            model_name="answer",
+            name="control",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='answer',
-            name='kind',
-            field=models.CharField(choices=[('answer', 'Answer'), ('adjudication', 'Adjudication')], default='answer', max_length=15),
+            model_name="answer",
+            name="kind",
+            field=models.CharField(
+                choices=[("answer", "Answer"), ("adjudication", "Adjudication")], default="answer", max_length=15
+            ),
         ),
         migrations.AddField(
-            model_name='answer',
-            name='proposal_shown',
+            model_name="answer",
+            name="proposal_shown",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='question',
-            name='changed_at',
+            model_name="question",
+            name="changed_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AddField(
-            model_name='question',
-            name='imported_version',
+            model_name="question",
+            name="imported_version",
             field=models.PositiveIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='question',
-            name='is_control',
+            model_name="question",
+            name="is_control",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='question',
-            name='known',
+            model_name="question",
+            name="known",
             field=models.JSONField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='question',
-            name='result',
+            model_name="question",
+            name="result",
             field=models.JSONField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='question',
-            name='result_version',
+            model_name="question",
+            name="result_version",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='question',
-            name='state',
-            field=models.CharField(choices=[('open', 'Open'), ('settled', 'Settled'), ('disputed', 'Disputed')], default='open', max_length=10, verbose_name='state'),
+            model_name="question",
+            name="state",
+            field=models.CharField(
+                choices=[("open", "Open"), ("settled", "Settled"), ("disputed", "Disputed")],
+                default="open",
+                max_length=10,
+                verbose_name="state",
+            ),
         ),
         migrations.AddField(
-            model_name='questionset',
-            name='answers_wanted',
-            field=models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)], verbose_name='people per question'),
+            model_name="questionset",
+            name="answers_wanted",
+            field=models.PositiveSmallIntegerField(
+                default=1,
+                validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)],
+                verbose_name="people per question",
+            ),
         ),
         migrations.AddField(
-            model_name='questionset',
-            name='due_on',
-            field=models.DateField(blank=True, null=True, verbose_name='due'),
+            model_name="questionset",
+            name="due_on",
+            field=models.DateField(blank=True, null=True, verbose_name="due"),
         ),
         migrations.AddField(
-            model_name='questionset',
-            name='goal',
-            field=models.TextField(blank=True, verbose_name='goal'),
+            model_name="questionset",
+            name="goal",
+            field=models.TextField(blank=True, verbose_name="goal"),
         ),
         migrations.AddField(
-            model_name='questionset',
-            name='priority',
-            field=models.SmallIntegerField(default=0, verbose_name='priority'),
+            model_name="questionset",
+            name="priority",
+            field=models.SmallIntegerField(default=0, verbose_name="priority"),
         ),
         migrations.AddField(
-            model_name='questionset',
-            name='show_proposals',
-            field=models.BooleanField(default=True, verbose_name='start from the engine’s proposal'),
+            model_name="questionset",
+            name="show_proposals",
+            field=models.BooleanField(default=True, verbose_name="start from the engine’s proposal"),
         ),
         migrations.AddField(
-            model_name='questionset',
-            name='skill',
-            field=models.CharField(blank=True, max_length=50, verbose_name='skill needed'),
+            model_name="questionset",
+            name="skill",
+            field=models.CharField(blank=True, max_length=50, verbose_name="skill needed"),
         ),
         migrations.AddField(
-            model_name='questionset',
-            name='title',
-            field=models.CharField(blank=True, max_length=100, verbose_name='title'),
+            model_name="questionset",
+            name="title",
+            field=models.CharField(blank=True, max_length=100, verbose_name="title"),
         ),
         migrations.AddField(
-            model_name='row',
-            name='proposed',
+            model_name="row",
+            name="proposed",
             field=models.CharField(blank=True, max_length=1),
         ),
         migrations.AddField(
-            model_name='row',
-            name='proposed_confidence',
+            model_name="row",
+            name="proposed_confidence",
             field=models.FloatField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='transform',
-            name='answers_per_question',
-            field=models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)], verbose_name='people per question'),
+            model_name="transform",
+            name="answers_per_question",
+            field=models.PositiveSmallIntegerField(
+                default=1,
+                validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)],
+                verbose_name="people per question",
+            ),
         ),
         migrations.AddField(
-            model_name='transform',
-            name='consensus_rule',
-            field=models.CharField(choices=[('majority', 'More than half of the people'), ('unanimous', 'All people')], default='majority', max_length=10, verbose_name='a result needs'),
+            model_name="transform",
+            name="consensus_rule",
+            field=models.CharField(
+                choices=[("majority", "More than half of the people"), ("unanimous", "All people")],
+                default="majority",
+                max_length=10,
+                verbose_name="a result needs",
+            ),
         ),
         migrations.AddField(
-            model_name='transform',
-            name='contradictions_at',
+            model_name="transform",
+            name="contradictions_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='transform',
-            name='control_percent',
-            field=models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(30)], verbose_name='control questions, in percent'),
+            model_name="transform",
+            name="control_percent",
+            field=models.PositiveSmallIntegerField(
+                default=0,
+                validators=[django.core.validators.MaxValueValidator(30)],
+                verbose_name="control questions, in percent",
+            ),
         ),
         migrations.AddField(
-            model_name='transform',
-            name='guidelines',
-            field=models.TextField(blank=True, verbose_name='guidelines'),
+            model_name="transform",
+            name="guidelines",
+            field=models.TextField(blank=True, verbose_name="guidelines"),
         ),
         migrations.AddField(
-            model_name='transform',
-            name='images_in_cells',
-            field=models.BooleanField(default=False, verbose_name='show images in cells'),
+            model_name="transform",
+            name="images_in_cells",
+            field=models.BooleanField(default=False, verbose_name="show images in cells"),
         ),
         migrations.AddField(
-            model_name='transform',
-            name='links_in_cells',
-            field=models.BooleanField(default=False, verbose_name='show links in cells'),
+            model_name="transform",
+            name="links_in_cells",
+            field=models.BooleanField(default=False, verbose_name="show links in cells"),
         ),
         migrations.AddField(
-            model_name='transform',
-            name='proposals_at',
+            model_name="transform",
+            name="proposals_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='transform',
-            name='show_proposals',
-            field=models.BooleanField(default=True, verbose_name='start from the engine’s proposal'),
+            model_name="transform",
+            name="show_proposals",
+            field=models.BooleanField(default=True, verbose_name="start from the engine’s proposal"),
         ),
         migrations.AlterField(
-            model_name='answer',
-            name='status',
-            field=models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('skipped', 'Skipped'), ('withdrawn', 'Withdrawn')], default='draft', max_length=10),
+            model_name="answer",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("draft", "Draft"),
+                    ("submitted", "Submitted"),
+                    ("skipped", "Skipped"),
+                    ("withdrawn", "Withdrawn"),
+                ],
+                default="draft",
+                max_length=10,
+            ),
         ),
         migrations.AddIndex(
-            model_name='answer',
-            index=models.Index(fields=['steward', 'submitted_at'], name='labeling_answer_by_day'),
+            model_name="answer",
+            index=models.Index(fields=["steward", "submitted_at"], name="labeling_answer_by_day"),
         ),
         migrations.AddIndex(
-            model_name='question',
-            index=models.Index(condition=models.Q(('is_control', True)), fields=['question_set'], name='labeling_question_controls'),
+            model_name="question",
+            index=models.Index(
+                condition=models.Q(("is_control", True)), fields=["question_set"], name="labeling_question_controls"
+            ),
         ),
         migrations.AddIndex(
-            model_name='question',
-            index=models.Index(fields=['question_set', 'changed_at'], name='labeling_question_changes'),
+            model_name="question",
+            index=models.Index(fields=["question_set", "changed_at"], name="labeling_question_changes"),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.UniqueConstraint(fields=('question', 'steward', 'kind'), name='labeling_answer_once_per_steward'),
+            model_name="answer",
+            constraint=models.UniqueConstraint(
+                fields=("question", "steward", "kind"), name="labeling_answer_once_per_steward"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'adjudication'), ('status', 'submitted')), fields=('question',), name='labeling_answer_one_adjudication'),
+            model_name="answer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "adjudication"), ("status", "submitted")),
+                fields=("question",),
+                name="labeling_answer_one_adjudication",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'answer'), models.Q(('control', False), ('kind', 'adjudication')), _connector='OR'), name='labeling_answer_kind_known'),
+            model_name="answer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind", "answer"), models.Q(("control", False), ("kind", "adjudication")), _connector="OR"
+                ),
+                name="labeling_answer_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('result__isnull', False), ('state', 'settled')), models.Q(('result__isnull', True), ('state__in', ('open', 'disputed'))), _connector='OR'), name='labeling_question_settled_has_result'),
+            model_name="question",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("result__isnull", False), ("state", "settled")),
+                    models.Q(("result__isnull", True), ("state__in", ("open", "disputed"))),
+                    _connector="OR",
+                ),
+                name="labeling_question_settled_has_result",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(('is_control', False), ('known__isnull', False), _connector='OR'), name='labeling_question_control_is_known'),
+            model_name="question",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_control", False), ("known__isnull", False), _connector="OR"),
+                name="labeling_question_control_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='questionset',
-            constraint=models.CheckConstraint(condition=models.Q(('answers_wanted__gte', 1), ('answers_wanted__lte', 5)), name='labeling_question_set_answers_1_5'),
+            model_name="questionset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("answers_wanted__gte", 1), ("answers_wanted__lte", 5)),
+                name="labeling_question_set_answers_1_5",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transform',
-            constraint=models.CheckConstraint(condition=models.Q(('answers_per_question__gte', 1), ('answers_per_question__lte', 5)), name='labeling_transform_answers_1_5'),
+            model_name="transform",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("answers_per_question__gte", 1), ("answers_per_question__lte", 5)),
+                name="labeling_transform_answers_1_5",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transform',
-            constraint=models.CheckConstraint(condition=models.Q(('control_percent__gte', 0), ('control_percent__lte', 30)), name='labeling_transform_controls_0_30'),
+            model_name="transform",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("control_percent__gte", 0), ("control_percent__lte", 30)),
+                name="labeling_transform_controls_0_30",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transform',
-            constraint=models.CheckConstraint(condition=models.Q(('consensus_rule__in', ['majority', 'unanimous'])), name='labeling_transform_rule_known'),
+            model_name="transform",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("consensus_rule__in", ["majority", "unanimous"])),
+                name="labeling_transform_rule_known",
+            ),
         ),
         migrations.AddField(
-            model_name='answerchange',
-            name='answer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='labeling.answer'),
+            model_name="answerchange",
+            name="answer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="changes", to="labeling.answer"
+            ),
         ),
         migrations.AddField(
-            model_name='answerchange',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="answerchange",
+            name="by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='comment',
-            name='author',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comments', to=settings.AUTH_USER_MODEL),
+            model_name="comment",
+            name="author",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="comments", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='comment',
-            name='mentions',
-            field=models.ManyToManyField(blank=True, related_name='mentioned_in', to=settings.AUTH_USER_MODEL),
+            model_name="comment",
+            name="mentions",
+            field=models.ManyToManyField(blank=True, related_name="mentioned_in", to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name='comment',
-            name='question',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='labeling.question'),
+            model_name="comment",
+            name="question",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="comments", to="labeling.question"
+            ),
         ),
         migrations.AddField(
-            model_name='comment',
-            name='resolved_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="comment",
+            name="resolved_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='comment',
-            name='row',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='labeling.row'),
+            model_name="comment",
+            name="row",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="comments",
+                to="labeling.row",
+            ),
         ),
         migrations.AddField(
-            model_name='contradiction',
-            name='different_question',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='labeling.question'),
+            model_name="contradiction",
+            name="different_question",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="labeling.question"
+            ),
         ),
         migrations.AddField(
-            model_name='contradiction',
-            name='questions',
-            field=models.ManyToManyField(related_name='contradictions', to='labeling.question'),
+            model_name="contradiction",
+            name="questions",
+            field=models.ManyToManyField(related_name="contradictions", to="labeling.question"),
         ),
         migrations.AddField(
-            model_name='contradiction',
-            name='transform',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contradictions', to='labeling.transform'),
+            model_name="contradiction",
+            name="transform",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="contradictions", to="labeling.transform"
+            ),
         ),
         migrations.AddField(
-            model_name='guidelineexample',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="guidelineexample",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='guidelineexample',
-            name='question',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='examples', to='labeling.question'),
+            model_name="guidelineexample",
+            name="question",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="examples", to="labeling.question"
+            ),
         ),
         migrations.AddField(
-            model_name='guidelineexample',
-            name='transform',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='examples', to='labeling.transform'),
+            model_name="guidelineexample",
+            name="transform",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="examples", to="labeling.transform"
+            ),
         ),
         migrations.AddField(
-            model_name='labelfilequestion',
-            name='label_file',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='included_questions', to='labeling.labelfile'),
+            model_name="labelfilequestion",
+            name="label_file",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="included_questions", to="labeling.labelfile"
+            ),
         ),
         migrations.AddField(
-            model_name='labelfilequestion',
-            name='question',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inclusions', to='labeling.question'),
+            model_name="labelfilequestion",
+            name="question",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="inclusions", to="labeling.question"
+            ),
         ),
         migrations.AddField(
-            model_name='questionassignment',
-            name='created_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="questionassignment",
+            name="created_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='questionassignment',
-            name='question',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='labeling.question'),
+            model_name="questionassignment",
+            name="question",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="assignments", to="labeling.question"
+            ),
         ),
         migrations.AddField(
-            model_name='questionassignment',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to=settings.AUTH_USER_MODEL),
+            model_name="questionassignment",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="assignments", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='workbenchpreference',
-            name='transform',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='labeling.transform'),
+            model_name="workbenchpreference",
+            name="transform",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="labeling.transform"
+            ),
         ),
         migrations.AddField(
-            model_name='workbenchpreference',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="workbenchpreference",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='answerchange',
-            constraint=models.CheckConstraint(condition=models.Q(('action__in', ['submitted', 'reopened', 'corrected', 'withdrawn', 'adjudicated'])), name='labeling_answer_change_known'),
+            model_name="answerchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("action__in", ["submitted", "reopened", "corrected", "withdrawn", "adjudicated"])),
+                name="labeling_answer_change_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('resolved_at__isnull', True)), fields=['question'], name='labeling_comment_open'),
+            model_name="comment",
+            index=models.Index(
+                condition=models.Q(("resolved_at__isnull", True)), fields=["question"], name="labeling_comment_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='comment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', True), ('resolved_by__isnull', True)), models.Q(('resolved_at__isnull', False), ('resolved_by__isnull', False)), _connector='OR'), name='labeling_comment_resolved_by_somebody'),
+            model_name="comment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("resolved_at__isnull", True), ("resolved_by__isnull", True)),
+                    models.Q(("resolved_at__isnull", False), ("resolved_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="labeling_comment_resolved_by_somebody",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contradiction',
-            constraint=models.UniqueConstraint(condition=models.Q(('cleared_at__isnull', True)), fields=('transform', 'fingerprint'), name='labeling_contradiction_once'),
+            model_name="contradiction",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("cleared_at__isnull", True)),
+                fields=("transform", "fingerprint"),
+                name="labeling_contradiction_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='guidelineexample',
-            constraint=models.UniqueConstraint(fields=('transform', 'question'), name='labeling_example_once_per_question'),
+            model_name="guidelineexample",
+            constraint=models.UniqueConstraint(
+                fields=("transform", "question"), name="labeling_example_once_per_question"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='labelfilequestion',
-            constraint=models.UniqueConstraint(fields=('label_file', 'question'), name='labeling_question_once_per_file'),
+            model_name="labelfilequestion",
+            constraint=models.UniqueConstraint(
+                fields=("label_file", "question"), name="labeling_question_once_per_file"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='questionassignment',
-            constraint=models.UniqueConstraint(fields=('question', 'user'), name='labeling_assignment_once'),
+            model_name="questionassignment",
+            constraint=models.UniqueConstraint(fields=("question", "user"), name="labeling_assignment_once"),
         ),
         migrations.AddConstraint(
-            model_name='workbenchpreference',
-            constraint=models.UniqueConstraint(fields=('user', 'transform'), name='labeling_preference_once_per_transform'),
+            model_name="workbenchpreference",
+            constraint=models.UniqueConstraint(
+                fields=("user", "transform"), name="labeling_preference_once_per_transform"
+            ),
         ),
     ]

@@ -1,7 +1,7 @@
 """The tables of the portal."""
 
 from labeling.models.answers import Answer, AnswerChange, RowLabel
-from labeling.models.label_files import LabelFile, LabelFileAnswer, LabelFileQuestion
+from labeling.models.label_files import LabelFile, LabelFileQuestion
 from labeling.models.questions import Question, QuestionAssignment, QuestionSet, Row
 from labeling.models.task_runs import TaskRun, TaskRunEvent
 from labeling.models.team_work import Comment, Contradiction, GuidelineExample, KeyPreference, WorkbenchPreference
@@ -15,7 +15,6 @@ __all__ = [
     "GuidelineExample",
     "KeyPreference",
     "LabelFile",
-    "LabelFileAnswer",
     "LabelFileQuestion",
     "Question",
     "QuestionAssignment",

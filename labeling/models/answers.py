@@ -25,7 +25,6 @@ class Answer(models.Model):
     control = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=AnswerStatus.choices, default=AnswerStatus.DRAFT)
     version = models.PositiveIntegerField(default=0)
-    imported_version = models.PositiveIntegerField(null=True, blank=True)
     seconds = models.PositiveIntegerField(null=True, blank=True)
     keys = models.PositiveIntegerField(null=True, blank=True)
     proposal_shown = models.BooleanField(default=False)

@@ -28,7 +28,7 @@ class LabelFile(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    answers = models.ManyToManyField("labeling.Answer", through="LabelFileAnswer", related_name="label_files")
+    questions = models.ManyToManyField("labeling.Question", through="LabelFileQuestion", related_name="label_files")
 
     class Meta:
         ordering = ("-created_at",)
@@ -41,20 +41,6 @@ class LabelFile(models.Model):
     def uri(self) -> str:
         """The s3:// address that Glue is given."""
         return f"s3://{self.bucket}/{self.key}"
-
-
-class LabelFileAnswer(models.Model):
-    """Which version of which answer went into a label file."""
-
-    label_file = models.ForeignKey(LabelFile, on_delete=models.CASCADE, related_name="included_answers")
-    answer = models.ForeignKey("labeling.Answer", on_delete=models.PROTECT, related_name="inclusions")
-    version = models.PositiveIntegerField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=("label_file", "answer"), name="labeling_answer_once_per_file")]
-
-    def __str__(self) -> str:
-        return f"{self.label_file_id}: {self.answer_id} v{self.version}"
 
 
 class LabelFileQuestion(models.Model):

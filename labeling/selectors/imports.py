@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from labelfiles import LabeledRow, LabelFile, summarise
-from labeling.choices import UNSURE, AnswerStatus
-from labeling.models import Answer, RowLabel, Transform
-from labeling.selectors.questions import WAITING_FOR_IMPORT
+from labeling.choices import UNSURE, QuestionState
+from labeling.models import Question, Row, Transform
+from labeling.selectors.questions import TEACHES, WAITING_FOR_IMPORT
 
 _MIN_ROWS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class LabelContents:
-    """A label file before it is written, and which version of which answer it carries.
+    """A label file before it is written, and which version of the result of which question it carries.
 
-    ``unsure_rows`` were left out; ``dropped_sets`` kept fewer than two rows and so said nothing. ``not_taken_back`` answers
+    ``unsure_rows`` were left out; ``dropped_sets`` kept fewer than two rows and so said nothing. ``not_taken_back`` questions
     taught Glue something once and say nothing now: an import that adds cannot unteach that, only one that replaces can.
     """
 
@@ -36,7 +36,8 @@ class LabelContents:
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
-    """What pressing *import* would do. Labels are labelled rows, as Glue counts them; ``labels_after`` is an estimate."""
+    """What pressing *import* would do. ``answers`` are settled questions. Labels are labelled rows, as Glue counts them; ``labels_after``
+    is an estimate."""
 
     answers: int
     sets: int
@@ -51,35 +52,52 @@ class ImportPreview:
     labels_after: int
 
 
-def label_contents(*, transform: Transform, replace_all: bool) -> LabelContents:
-    """Every submitted answer (``replace_all``), else those that Glue has not learned from in their present version.
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What is settled about one question."""
 
-    Sets are in the order of their questions and their rows stand together. Three queries at most.
+    labels: dict[str, str]
+    version: int
+    imported: int | None
+
+
+def label_contents(*, transform: Transform, replace_all: bool) -> LabelContents:
+    """The result of every settled question (``replace_all``), else of those that Glue has not learned from in its present version.
+
+    Control questions teach nothing. Sets are in the order of their questions and their rows stand together. Two queries.
     """
-    answers = Answer.objects.filter(question__question_set__transform=transform, status=AnswerStatus.SUBMITTED)
-    if not replace_all:
-        answers = answers.filter(WAITING_FOR_IMPORT)
-    versions = {
-        pk: (version, imported) for pk, version, imported in answers.values_list("pk", "version", "imported_version")
-    }
+    unlearned = Q(imported_version__isnull=False, is_control=False) & ~Q(state=QuestionState.SETTLED)
+    wanted = TEACHES if replace_all else WAITING_FOR_IMPORT | unlearned
+    results: dict[uuid.UUID, _Result] = {}
+    not_taken_back = 0
+    questions = Question.objects.filter(wanted, question_set__transform=transform)
+    for pk, labels, version, imported in questions.values_list("pk", "result", "result_version", "imported_version"):
+        if labels is None:
+            not_taken_back += 1
+        else:
+            results[pk] = _Result(labels, version, imported)
     rows: list[LabeledRow] = []
-    unsure = dropped = corrected = not_taken_back = 0
+    unsure = dropped = corrected = 0
     included: list[tuple[uuid.UUID, int]] = []
-    for answer_id, answer_rows in _labels_by_answer(answers):
-        if answer_id not in versions:
-            continue  # submitted between the two queries: the next import takes it
-        version, imported = versions[answer_id]
-        sure = [row for row in answer_rows if row.label != UNSURE]
-        unsure += len(answer_rows) - len(sure)
+    for question_id, question_rows in _rows_by_question(questions.filter(state=QuestionState.SETTLED)):
+        result = results.get(question_id)
+        if result is None:
+            continue  # settled between the two queries: the next import takes it
+        sure = [
+            LabeledRow(set_id, label, tuple(values))
+            for row_id, set_id, values in question_rows
+            if (label := result.labels.get(str(row_id), UNSURE)) != UNSURE
+        ]
+        unsure += len(question_rows) - len(sure)
         if len(sure) < _MIN_ROWS:
             dropped += 1
-            if imported is not None and not replace_all:
+            if result.imported is not None and not replace_all:
                 not_taken_back += 1
                 continue
         else:
             rows.extend(sure)
-            corrected += len(sure) if imported is not None else 0
-        included.append((answer_id, version))
+            corrected += len(sure) if result.imported is not None else 0
+        included.append((question_id, result.version))
     return LabelContents(
         label_file=LabelFile(tuple(transform.column_names), tuple(rows)),
         included=tuple(included),
@@ -111,17 +129,14 @@ def import_preview(*, transform: Transform, replace_all: bool) -> ImportPreview:
     )
 
 
-def _labels_by_answer(answers: QuerySet[Answer]) -> Iterator[tuple[uuid.UUID, list[LabeledRow]]]:
-    labels = (
-        RowLabel.objects.filter(answer__in=answers)
-        .order_by(
-            "answer__question__question_set__number",
-            "answer__question__position",
-            "answer__submitted_at",
-            "answer",
-            "row__position",
-        )
-        .values_list("answer", "answer__question__labeling_set_id", "label", "row__values")
+def _rows_by_question(
+    questions: QuerySet[Question],
+) -> Iterator[tuple[uuid.UUID, list[tuple[int, str, list[str]]]]]:
+    """The rows of each question in order: id, labeling_set_id, values."""
+    rows = (
+        Row.objects.filter(question__in=questions)
+        .order_by("question__question_set__number", "question__position", "position")
+        .values_list("question", "pk", "question__labeling_set_id", "values")
     )
-    for answer_id, group in groupby(labels.iterator(chunk_size=2000), key=itemgetter(0)):
-        yield answer_id, [LabeledRow(set_id, label, tuple(values)) for _answer, set_id, label, values in group]
+    for question_id, group in groupby(rows.iterator(chunk_size=2000), key=itemgetter(0)):
+        yield question_id, [(pk, set_id, values) for _question, pk, set_id, values in group]

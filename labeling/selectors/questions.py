@@ -6,27 +6,35 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts.models import Team, User
-from labeling.choices import AnswerStatus
+from accounts.selectors import membership_in
+from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, Row, RowLabel, Transform
+from labeling.selectors.queue import Proposed, proposal_for, skills_of, takeable_by
 
-WAITING_FOR_IMPORT = Q(status=AnswerStatus.SUBMITTED) & (
-    Q(imported_version__isnull=True) | ~Q(imported_version=F("version"))
-)
-"""Answers that Glue has not learned from in their present version."""
+TEACHES = Q(state=QuestionState.SETTLED, is_control=False)
+"""Questions whose result Glue may learn from."""
+
+WAITING_FOR_IMPORT = TEACHES & (Q(imported_version__isnull=True) | ~Q(imported_version=F("result_version")))
+"""Those that Glue has not learned from in their present version."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionProgress:
-    """Counts over all questions of a transform; ``in_work`` are open questions under a lease now."""
+    """Counts over all questions of a transform.
+
+    ``answered`` questions need nobody's answer any more; ``disputed`` ones among them wait for adjudication. ``in_work`` are open questions
+    under a lease now.
+    """
 
     total: int = 0
     answered: int = 0
     in_work: int = 0
     waiting_for_import: int = 0
+    disputed: int = 0
 
     @property
     def open(self) -> int:
@@ -52,13 +60,15 @@ class QueueEntry:
 
 @dataclass(frozen=True, slots=True)
 class QuestionWork:
-    """One question as a steward works on it; ``labels`` maps row ids to the groups given so far."""
+    """One question as a steward works on it; ``labels`` maps row ids to the groups given so far, ``proposal`` to those that the engine would
+    give, as far as the person may see them."""
 
     question: Question
     transform: Transform
     rows: list[Row]
     labels: dict[int, str]
     answer: Answer | None
+    proposal: dict[int, Proposed]
 
     @property
     def columns(self) -> list[str]:
@@ -72,7 +82,7 @@ class QuestionWork:
 
 
 def question_progress_by_transform(*, transforms: Iterable[Transform]) -> dict[uuid.UUID, QuestionProgress]:
-    """Progress of each transform, in two queries; every given transform has an entry."""
+    """Progress of each transform, in one query; every given transform has an entry."""
     ids = [transform.pk for transform in transforms]
     now = timezone.now()
     counts = (
@@ -82,18 +92,12 @@ def question_progress_by_transform(*, transforms: Iterable[Transform]) -> dict[u
             total=Count("pk"),
             answered=Count("pk", filter=Q(answers_missing=0)),
             in_work=Count("pk", filter=Q(answers_missing__gt=0, lease_expires_at__gt=now)),
+            waiting=Count("pk", filter=WAITING_FOR_IMPORT),
+            disputed=Count("pk", filter=Q(state=QuestionState.DISPUTED)),
         )
         .order_by()
     )
-    waiting = dict(
-        Answer.objects.filter(WAITING_FOR_IMPORT, question__question_set__transform__in=ids)
-        .values_list("question__question_set__transform")
-        .annotate(count=Count("pk"))
-        .order_by()
-    )
-    found = {
-        pk: QuestionProgress(total, answered, in_work, waiting.get(pk, 0)) for pk, total, answered, in_work in counts
-    }
+    found = {pk: QuestionProgress(*numbers) for pk, *numbers in counts}
     return {pk: found.get(pk, QuestionProgress()) for pk in ids}
 
 
@@ -102,17 +106,10 @@ def question_progress(*, transform: Transform) -> QuestionProgress:
     return question_progress_by_transform(transforms=[transform])[transform.pk]
 
 
-def takeable_by(*, steward: User) -> QuerySet[Question]:
-    """Open questions that the steward has not answered and nobody else holds."""
-    return Question.objects.filter(
-        Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now()),
-        answers_missing__gt=0,
-    ).exclude(answers__in=Answer.objects.filter(steward=steward, status=AnswerStatus.SUBMITTED))
-
-
 def questions_left(*, transform: Transform, steward: User) -> int:
     """How many questions of the transform this person can still answer, the one on the screen among them."""
-    return takeable_by(steward=steward).filter(question_set__transform=transform).count()
+    skills = skills_of(user=steward, transform=transform)
+    return takeable_by(steward=steward, skills=skills).filter(question_set__transform=transform).count()
 
 
 def question_number(*, question: Question) -> int:
@@ -124,7 +121,9 @@ def question_number(*, question: Question) -> int:
 
 
 def queue_for_steward(*, team: Team, user: User) -> list[QueueEntry]:
-    """Every transform of the team that has questions, with what waits there for this person; four queries."""
+    """Every transform of the team that has questions, with what waits there for this person; five queries."""
+    membership = membership_in(user=user, team=team)
+    skills = membership.skill_tags if membership else frozenset()
     transforms = list(Transform.objects.filter(team=team, question_sets__isnull=False).distinct().order_by("name"))
     by_transform = "question_set__transform"
     total = dict(
@@ -134,7 +133,7 @@ def queue_for_steward(*, team: Team, user: User) -> list[QueueEntry]:
         .order_by()
     )
     takeable = dict(
-        takeable_by(steward=user)
+        takeable_by(steward=user, skills=skills)
         .filter(question_set__transform__in=transforms)
         .values_list(by_transform)
         .annotate(count=Count("pk"))
@@ -143,7 +142,7 @@ def queue_for_steward(*, team: Team, user: User) -> list[QueueEntry]:
     mine = {
         pk: (drafts, submitted)
         for pk, drafts, submitted in Answer.objects.filter(
-            question__question_set__transform__in=transforms, steward=user
+            question__question_set__transform__in=transforms, steward=user, kind=AnswerKind.ANSWER
         )
         .values_list(f"question__{by_transform}")
         .annotate(
@@ -166,14 +165,16 @@ def queue_for_steward(*, team: Team, user: User) -> list[QueueEntry]:
 
 def question_work(*, question: Question, steward: User) -> QuestionWork:
     """The rows of a question and what the steward has said of them so far."""
-    answer = Answer.objects.filter(question=question, steward=steward).first()
+    answer = Answer.objects.filter(question=question, steward=steward, kind=AnswerKind.ANSWER).first()
     labels = dict(RowLabel.objects.filter(answer=answer).values_list("row_id", "label")) if answer else {}
+    rows = list(question.rows.order_by("position"))
     return QuestionWork(
         question=question,
         transform=question.question_set.transform,
-        rows=list(question.rows.order_by("position")),
+        rows=rows,
         labels=labels,
         answer=answer,
+        proposal=proposal_for(question=question, steward=steward, rows=rows),
     )
 
 
@@ -181,7 +182,10 @@ def recent_answers(*, transform: Transform, steward: User, limit: int = 20) -> l
     """The steward's submitted answers, newest first, with their questions."""
     return list(
         Answer.objects.filter(
-            question__question_set__transform=transform, steward=steward, status=AnswerStatus.SUBMITTED
+            question__question_set__transform=transform,
+            steward=steward,
+            kind=AnswerKind.ANSWER,
+            status=AnswerStatus.SUBMITTED,
         )
         .select_related("question__question_set")
         .order_by("-submitted_at")[:limit]

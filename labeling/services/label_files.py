@@ -1,4 +1,4 @@
-"""Label files are built from answers, in exactly the documented format, and stored where Glue can read them."""
+"""Label files are built from settled questions, in exactly the documented format, and stored where Glue can read them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from labelfiles import label_file_bytes, summarise
 from labeling.aws import storage
 from labeling.choices import LabelFileKind, RunStatus
 from labeling.exceptions import GlueError, NothingToImportError
-from labeling.models import LabelFile, LabelFileAnswer, TaskRun
+from labeling.models import LabelFile, LabelFileQuestion, TaskRun
 from labeling.selectors.imports import label_contents
 
 logger = logging.getLogger(__name__)
@@ -51,10 +51,10 @@ def build_label_file(*, run: TaskRun) -> LabelFile:
             non_matching_pairs=summary.non_matching_pairs,
             created_by=run.requested_by,
         )
-        LabelFileAnswer.objects.bulk_create(
+        LabelFileQuestion.objects.bulk_create(
             [
-                LabelFileAnswer(label_file=label_file, answer_id=answer_id, version=version)
-                for answer_id, version in contents.included
+                LabelFileQuestion(label_file=label_file, question_id=question_id, version=version)
+                for question_id, version in contents.included
             ],
             batch_size=1000,
         )

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from labeling.aws import glue
 from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import GlueError
-from labeling.models import Answer, LabelFile, Question, QuestionSet, TaskRun, Transform
+from labeling.models import LabelFile, Question, QuestionSet, TaskRun, Transform
 from labeling.services import apply
 from labeling.services.task_runs import (
     request_apply,
@@ -72,7 +72,7 @@ def test_import_ends_once(services: Services, taught: Transform, step: str) -> N
     (at_glue,) = runs_at_glue(taught, RunKind.IMPORT_LABELS)
     assert (at_glue.run_id, at_glue.path) == (run.glue_run_id, run.path)
     assert (run.labels_before, run.labels_after) == (0, LABELS)
-    assert not Answer.objects.exclude(imported_version=1).exists()
+    assert not Question.objects.filter(state="settled").exclude(imported_version=1).exists()
     assert [file.pk for file in LabelFile.objects.filter(kind="built")] == [run.label_file_id]
     assert [event.status for event in run.events.all()].count(RunStatus.SUCCEEDED) == 1
     taught.refresh_from_db()

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from labeling.choices import AT_GLUE, RunKind, RunStatus
-from labeling.models import Answer, TaskRun, Transform
+from labeling.models import Question, TaskRun, Transform
 from labeling.services.task_runs import request_label_import, submit_run, sweep_runs
 from tests.labeling.taught import LABELS, follow, lead, runs_at_glue, small_transform, succeeded
 from tests.support.servers import Services, wait_until
@@ -36,7 +36,7 @@ def come_due(run: TaskRun) -> None:
 def ended_once(run: TaskRun) -> None:
     assert (run.status, run.error, run.labels_after) == (RunStatus.SUCCEEDED, "", LABELS)
     assert [found.run_id for found in runs_at_glue(run.transform, RunKind.IMPORT_LABELS)] == [run.glue_run_id]
-    assert not Answer.objects.exclude(imported_version=1).exists()
+    assert not Question.objects.filter(state="settled").exclude(imported_version=1).exists()
 
 
 def test_broker_is_away_when_the_import_is_asked_for(services: Services, taught: Transform) -> None:
@@ -156,4 +156,4 @@ def test_a_run_that_glue_forgot_ends(services: Services, taught: Transform, monk
     assert run.status == RunStatus.FAILED
     assert "tsk-0000" in run.error
     assert "deleted" in run.advice
-    assert not Answer.objects.exclude(imported_version=None).exists()
+    assert not Question.objects.filter(state="settled").exclude(imported_version=None).exists()

@@ -14,7 +14,7 @@ from labeling.aws import glue
 from labeling.aws.errors import MISSING
 from labeling.choices import AT_GLUE, RunKind, RunStatus
 from labeling.exceptions import GlueError
-from labeling.models import Answer, LabelFile, TaskRun, Transform
+from labeling.models import LabelFile, Question, TaskRun, Transform
 from labeling.services import apply
 from labeling.services.questions import (
     GeneratedQuestions,
@@ -114,14 +114,14 @@ def _finish(run: TaskRun, seen: glue.Run) -> None:
 
 
 def _mark_imported(run: TaskRun) -> None:
-    """Note on each answer which version Glue has now learned. After a replacement Glue knows no other answers."""
+    """Note on each question which version of its result Glue has now learned. After a replacement Glue knows no others."""
     label_file = run.label_file
     assert isinstance(label_file, LabelFile)  # nothing is submitted without its file
     if run.replace_all_labels:
-        Answer.objects.filter(question__question_set__transform=run.transform_id).update(imported_version=None)
-    included = label_file.included_answers.all()
+        Question.objects.filter(question_set__transform=run.transform_id).update(imported_version=None)
+    included = label_file.included_questions.all()
     for version in included.order_by().values_list("version", flat=True).distinct():
-        Answer.objects.filter(inclusions__in=included.filter(version=version)).update(imported_version=version)
+        Question.objects.filter(inclusions__in=included.filter(version=version)).update(imported_version=version)
 
 
 def _advice(run: TaskRun) -> str:

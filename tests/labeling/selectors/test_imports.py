@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import F
 
 from labelfiles import label_file_bytes
 from labeling.models import Answer, Question, Transform
@@ -26,9 +27,8 @@ def questions(people: Cast, taught: Transform) -> list[Question]:
     return question_set(taught, people.admin, [3, 2, 2])
 
 
-def imported(*answers: Answer) -> None:
-    for item in answers:
-        Answer.objects.filter(pk=item.pk).update(imported_version=item.version)
+def imported(*questions: Question) -> None:
+    Question.objects.filter(pk__in=[question.pk for question in questions]).update(imported_version=F("result_version"))
 
 
 def test_the_file_holds_submitted_answers_in_order_without_unsure_rows(
@@ -62,7 +62,7 @@ def test_adding_takes_what_glue_has_not_learned_and_replacing_takes_all(
 ) -> None:
     for question in questions:
         answer(question, people.steward, "AB" + "A" * (question.rows.count() - 2))
-    imported(*Answer.objects.filter(question__in=questions[:2]))
+    imported(*questions[:2])
     add, replace = (label_contents(transform=taught, replace_all=choice) for choice in (False, True))
     assert {row.labeling_set_id for row in add.label_file.rows} == {"s1-3"}
     assert {row.labeling_set_id for row in replace.label_file.rows} == {"s1-1", "s1-2", "s1-3"}
@@ -70,7 +70,7 @@ def test_adding_takes_what_glue_has_not_learned_and_replacing_takes_all(
 
 def test_a_correction_waits_for_import_again(people: Cast, taught: Transform, questions: list[Question]) -> None:
     answer(questions[0], people.steward, "AAB")
-    imported(Answer.objects.get())
+    imported(Answer.objects.get().question)
     assert import_preview(transform=taught, replace_all=False).rows == 0
     reopen_answer(answer=Answer.objects.get(), user=people.steward)
     answer(questions[0], people.steward, "ABB")
@@ -82,7 +82,7 @@ def test_what_was_taught_and_is_unsure_now_can_only_be_replaced(
     people: Cast, taught: Transform, questions: list[Question]
 ) -> None:
     answer(questions[1], people.steward, "AA")
-    imported(Answer.objects.get())
+    imported(Answer.objects.get().question)
     reopen_answer(answer=Answer.objects.get(), user=people.steward)
     answer(questions[1], people.steward, "??")
     answer(questions[2], people.steward, "AB")

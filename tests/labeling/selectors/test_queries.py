@@ -58,7 +58,7 @@ def team_with_work(request: pytest.FixtureRequest, people: Cast) -> Cast:
 
 
 def test_overviews(team_with_work: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         overviews = transform_overviews(team=team_with_work.team)
         for overview in overviews:
             assert overview.metrics is not None
@@ -76,7 +76,7 @@ def test_runs(team_with_work: Cast, django_assert_num_queries: DjangoAssertNumQu
 
 
 def test_queue(team_with_work: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         entries = queue_for_steward(team=team_with_work.team, user=team_with_work.steward)
     answered = len(entries)
     assert {(entry.total, entry.open, entry.drafts, entry.answered_by_me) for entry in entries} == {

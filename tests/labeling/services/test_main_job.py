@@ -12,7 +12,7 @@ from labelfiles import read_label_file
 from labeling.aws import storage
 from labeling.choices import RunStatus, TransformStatus
 from labeling.exceptions import NothingToImportError, RunConflictError
-from labeling.models import Answer, LabelFile, Question, TaskRun, Transform
+from labeling.models import LabelFile, Question, TaskRun, Transform
 from labeling.selectors.imports import import_preview
 from labeling.selectors.task_runs import run_metrics
 from labeling.services.demo import ensure_demo_team, ensure_demo_transform
@@ -93,7 +93,7 @@ def _import(transform: Transform, lead: User, answers: int) -> None:
     content = b"".join(download.chunks)
     assert (len(content), download.name[:13]) == (download.size, "people-labels")
     assert len(read_label_file(content).rows) == label_file.rows == preview.rows
-    assert not Answer.objects.exclude(imported_version=1).exists()
+    assert not Question.objects.filter(state="settled").exclude(imported_version=1).exists()
     transform.refresh_from_db()
     assert (transform.glue_status, transform.label_count) == (TransformStatus.READY, preview.rows)
     assert import_preview(transform=transform, replace_all=False).rows == 0
@@ -114,7 +114,7 @@ def _replace_all(transform: Transform, lead: User) -> None:
     run = finished(request_label_import(transform=transform, user=lead, replace_all=True))
     assert run.labels_after == preview.rows == preview.labels_after
     assert LabelFile.objects.count() == before + 1
-    assert not Answer.objects.exclude(imported_version=1).exists()
+    assert not Question.objects.filter(state="settled").exclude(imported_version=1).exists()
 
 
 def _apply(transform: Transform, lead: User) -> None:

@@ -10,8 +10,9 @@ from django.utils import timezone
 from labeling.aws import glue, storage
 from labeling.choices import AT_GLUE, RunKind, RunStatus
 from labeling.exceptions import GlueError, RunConflictError
-from labeling.models import Answer, TaskRun, Transform
+from labeling.models import Answer, Question, TaskRun, Transform
 from labeling.selectors.imports import import_preview
+from labeling.services.answers import reopen_answer
 from labeling.services.task_runs import (
     cancel_run,
     request_apply,
@@ -107,7 +108,7 @@ def test_labels_for_rows_that_the_table_does_not_hold_fail_and_wait_on(taught: T
     assert run.status == RunStatus.FAILED
     assert run.error
     assert "still wait for import" in run.advice
-    assert not Answer.objects.exclude(imported_version=None).exists()
+    assert not Question.objects.exclude(imported_version=None).exists()
     taught.refresh_from_db()
     assert taught.label_count == 0
 
@@ -158,11 +159,10 @@ def test_a_job_that_wrote_nothing_fails(taught: Transform) -> None:
 def test_replacing_forgets_what_is_no_longer_submitted(taught: Transform) -> None:
     succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
     dropped = Answer.objects.order_by("created_at")[0]
-    Answer.objects.filter(pk=dropped.pk).update(status="draft", submitted_at=None)
+    reopen_answer(answer=dropped, user=dropped.steward)
     run = succeeded(request_label_import(transform=taught, user=lead(), replace_all=True))
     assert (run.labels_before, run.labels_after) == (LABELS, LABELS - 3)
-    dropped.refresh_from_db()
-    assert dropped.imported_version is None
-    assert Answer.objects.filter(imported_version=1).count() == 2
+    assert Question.objects.get(pk=dropped.question_id).imported_version is None
+    assert Question.objects.filter(imported_version=1).count() == 2
     sync_run(run=run)  # late news of a run that has ended
     assert run.status == RunStatus.SUCCEEDED

@@ -52,7 +52,7 @@ def test_a_lead_sees_the_next_step_of_each_transform(
     assert "1 answer waits to be imported." in page
     assert reverse("labeling:import-create", args=[people_transform.pk]) in page
 
-    people_transform.question_sets.get().questions.get().answers.update(imported_version=1)
+    people_transform.question_sets.get().questions.update(imported_version=1)
     finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS)
     assert "Estimate how good it is now." in client.get(HOME).content.decode()
 

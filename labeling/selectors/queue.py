@@ -1,0 +1,174 @@
+"""Whose turn it is: which questions a person may be offered, in which order, and what is shown with them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, User
+from labeling.choices import AnswerKind, AnswerStatus
+from labeling.exceptions import InvalidFilterError
+from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, Row, Transform
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class Turn(TypedDict):
+    """0 what the person holds or has begun, 1 fresh, 2 skipped or withdrawn."""
+
+    turn: int
+
+
+class Begun(TypedDict):
+    """Whether the person has a draft."""
+
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """Questions with a row whose value in ``column`` contains this text, in capitals or not."""
+
+    column: str
+    contains: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The group that the engine would put a row in, and how sure (0 to 1) it is of that."""
+
+    label: str
+    confidence: float
+
+
+def takeable_by(*, steward: User, skills: Collection[str]) -> QuerySet[Question]:
+    """Open questions that are meant for the person, that they have not answered and that nobody else holds.
+
+    A question that is assigned goes to those people alone, whatever their skills; the others need the skill of their set.
+    """
+    assigned = QuestionAssignment.objects.filter(question=OuterRef("pk"))
+    meant = Exists(assigned.filter(user=steward)) | Q(~Exists(assigned), question_set__skill__in=["", *skills])
+    answered = Answer.objects.filter(
+        question=OuterRef("pk"), steward=steward, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED
+    )
+    return Question.objects.filter(
+        Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now()),
+        meant,
+        ~Exists(answered),
+        answers_missing__gt=0,
+    )
+
+
+def queue_of(
+    *, transform: Transform, steward: User, only: QueueFilter | None = None
+) -> QuerySet[WithAnnotations[Question, Turn]]:
+    """What the person may be offered of a transform, in order.
+
+    Within a turn sets of higher priority come first, then those due first; skipped questions come longest ago first.
+    """
+    mine = Answer.objects.filter(question=OuterRef("pk"), steward=steward, kind=AnswerKind.ANSWER)
+    left = mine.filter(status__in=(AnswerStatus.SKIPPED, AnswerStatus.WITHDRAWN))
+    questions = takeable_by(steward=steward, skills=skills_of(user=steward, transform=transform)).filter(
+        question_set__transform=transform
+    )
+    if only is not None:
+        questions = questions.filter(matching(transform=transform, only=only))
+    return questions.annotate(
+        turn=Case(
+            When(Q(leased_to=steward, lease_expires_at__gt=timezone.now()), then=Value(0)),
+            When(Exists(mine.filter(status=AnswerStatus.DRAFT)), then=Value(0)),
+            When(Exists(left), then=Value(2)),
+            default=Value(1),
+            output_field=IntegerField(),
+        ),
+        left_at=Subquery(left.values("updated_at")[:1]),
+    ).order_by(
+        "turn",
+        "left_at",
+        "-question_set__priority",
+        F("question_set__due_on").asc(nulls_last=True),
+        "question_set__number",
+        "position",
+    )
+
+
+def matching(*, transform: Transform, only: QueueFilter) -> Q:
+    """The questions that a filter lets through. Raises ``InvalidFilterError`` if the transform has no such column."""
+    if only.column not in transform.column_names:
+        raise InvalidFilterError(_("There is no column “%(name)s”.") % {"name": only.column})
+    place = transform.column_names.index(only.column)
+    rows = Row.objects.filter(question=OuterRef("pk"), **{f"values__{place}__icontains": only.contains})
+    return Q(Exists(rows))
+
+
+def skills_of(*, user: User, transform: Transform) -> frozenset[str]:
+    """The person's skills in the team of the transform, in lower case."""
+    membership = Membership.objects.filter(user=user, team=transform.team_id).only("skills").first()
+    return membership.skill_tags if membership else frozenset()
+
+
+def control_due(*, transform: Transform, steward: User, on_screen: int) -> bool:
+    """Whether the person's next question should be a control question.
+
+    Drawn once for each place in their work, so that loading a page again does not draw again. ``on_screen`` questions are at work
+    already.
+    """
+    if not transform.control_percent:
+        return False
+    done = Answer.objects.filter(
+        question__question_set__transform=transform, steward=steward, status=AnswerStatus.SUBMITTED
+    ).count()
+    return _drawn(f"{transform.pk}:{steward.pk}:{done + on_screen}") < transform.control_percent
+
+
+def controls_for(*, transform: Transform, steward: User) -> QuerySet[WithAnnotations[Question, Begun]]:
+    """Control questions that the person has not seen, or has ``begun`` and neither submitted nor left."""
+    mine = Answer.objects.filter(question=OuterRef("pk"), steward=steward)
+    return (
+        Question.objects.filter(
+            ~Exists(mine.exclude(control=True, status=AnswerStatus.DRAFT)),
+            question_set__transform=transform,
+            is_control=True,
+        )
+        .annotate(begun=Exists(mine))
+        .order_by("pk")
+    )
+
+
+def shows_proposal(*, question: Question, question_set: QuestionSet, transform: Transform, steward: User) -> bool:
+    """Whether the person may see the engine's proposal for the question.
+
+    Never for control questions. So that a missing proposal does not give them away, as large a share of other questions goes
+    without one while control questions are asked.
+    """
+    if not question_set.show_proposals or question.is_control:
+        return False
+    return _drawn(f"{question.pk}:{steward.pk}") >= transform.control_percent
+
+
+def proposal_for(*, question: Question, steward: User, rows: Collection[Row]) -> dict[int, Proposed]:
+    """The proposal by row id, as far as there is one and the person may see it; ``question`` with its set and transform."""
+    question_set = question.question_set
+    if not shows_proposal(
+        question=question, question_set=question_set, transform=question_set.transform, steward=steward
+    ):
+        return {}
+    return {row.pk: Proposed(row.proposed, row.proposed_confidence or 0.0) for row in rows if row.proposed}
+
+
+def shuffled(ids: Collection[uuid.UUID], *, steward: User) -> list[uuid.UUID]:
+    """The ids in an order that is the person's own and stays the same."""
+    return sorted(ids, key=lambda pk: salted_hmac("labeling.order", f"{steward.pk}:{pk}").digest())
+
+
+def _drawn(place: str) -> int:
+    """A number from 0 to 99 by chance, always the same for the same place; nobody without the installation's secret can tell it."""
+    return int.from_bytes(salted_hmac("labeling.draw", place).digest()[:8]) % 100

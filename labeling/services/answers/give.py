@@ -1,0 +1,143 @@
+"""Drafts are kept and answers are submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from labeling.choices import AnswerStatus
+from labeling.exceptions import InvalidAnswerError, QuestionTakenError
+from labeling.models import Answer, Question
+from labeling.selectors.queue import proposal_for
+from labeling.services.answers.labels import checked_labels, labels_of, remember_submission, rows_of, write_labels
+from labeling.services.answers.queue import free_for, open_question, own_answer
+from labeling.services.consensus import settle
+from partitions import Grouping
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What is noted about how an answer came about."""
+
+    seconds: int
+    keys: int
+    proposal_shown: bool
+    accepted_untouched: bool
+
+
+@transaction.atomic
+def save_draft(*, question: Question, steward: User, labels: dict[int, str]) -> Answer:
+    """Keep the grouping as it stands and renew the lease.
+
+    ``labels`` maps row ids to a group, ``?`` or nothing; rows that are not named have none. Raises ``QuestionTakenError`` if
+    somebody else holds the question or it is answered, ``InvalidAnswerError`` if a label or row does not belong to it.
+    """
+    wanted = checked_labels(rows_of(question), labels, complete=False)
+    return _keep_draft(open_question(question=question, steward=steward), steward, wanted)
+
+
+def submit_answer(
+    *,
+    question: Question,
+    steward: User,
+    labels: dict[int, str],
+    seconds: int,
+    keys: int,
+    proposal_shown: bool = False,
+) -> Answer:
+    """Finish a question: every row has a group or ``?``. If nobody else is asked, it is then settled or disputed.
+
+    ``seconds`` and ``keys`` are what this round of work took; rounds add up. ``proposal_shown`` is noted if the person may see the proposal at
+    all. Submitting the same once more changes nothing. Raises ``InvalidAnswerError`` if rows are blank or another answer by this person
+    stands; ``QuestionTakenError`` if somebody else was faster: the grouping is then kept as a draft.
+    """
+    rows = rows_of(question)
+    wanted = checked_labels(rows, labels, complete=True)
+    proposed = proposal_for(question=question, steward=steward, rows=rows.values()) if proposal_shown else {}
+    measured = _Measured(
+        seconds=min(max(seconds, 0), _DAY),
+        keys=min(max(keys, 0), _DAY),
+        proposal_shown=bool(proposed),
+        accepted_untouched=bool(proposed)
+        and Grouping({row_id: item.label for row_id, item in proposed.items()}) == Grouping(wanted),
+    )
+    try:
+        with transaction.atomic():
+            return _submit(question, steward, wanted, measured)
+    except QuestionTakenError:
+        _keep_draft(question, steward, wanted)
+        raise
+
+
+def _submit(question: Question, steward: User, labels: Mapping[int, str], measured: _Measured) -> Answer:
+    now = timezone.now()
+    answer = own_answer(question, steward)
+    # The answer is claimed before the question: a second tab of the same person waits here and then finds it submitted.
+    claimed = (
+        Answer.objects.filter(pk=answer.pk)
+        .exclude(status=AnswerStatus.SUBMITTED)
+        .update(
+            status=AnswerStatus.SUBMITTED,
+            submitted_at=now,
+            updated_at=now,
+            version=F("version") + 1,
+            seconds=Coalesce(F("seconds"), 0) + measured.seconds,
+            keys=Coalesce(F("keys"), 0) + measured.keys,
+            proposal_shown=measured.proposal_shown,
+            accepted_untouched=measured.accepted_untouched,
+        )
+    )
+    if not claimed:
+        if labels_of(answer) == labels:
+            answer.refresh_from_db()
+            return answer
+        raise InvalidAnswerError(_("You have answered this question. Reopen it to change your answer."))
+    _count(question, steward, answer)
+    write_labels(answer, labels)
+    answer.refresh_from_db()
+    remember_submission(answer, by=steward, at=now, labels=labels)
+    if not answer.control:
+        settle(question=question)
+    return answer
+
+
+def _count(question: Question, steward: User, answer: Answer) -> None:
+    """Use up one of the answers that the question still needs; control questions take any number."""
+    if answer.control:
+        counted = Question.objects.filter(pk=question.pk, is_control=True).exists()
+    else:
+        counted = (
+            Question.objects.filter(free_for(steward), pk=question.pk, answers_missing__gt=0).update(
+                answers_missing=F("answers_missing") - 1, leased_to=None, lease_expires_at=None
+            )
+            == 1
+        )
+    if not counted:
+        raise QuestionTakenError(
+            _("Somebody else has taken this question meanwhile. Your grouping is kept as a draft.")
+        )
+
+
+@transaction.atomic
+def _keep_draft(question: Question, steward: User, labels: Mapping[int, str]) -> Answer:
+    """The person's draft with these labels. A submitted answer is left as it is."""
+    answer = own_answer(question, steward)
+    kept = (
+        Answer.objects.filter(pk=answer.pk)
+        .exclude(status=AnswerStatus.SUBMITTED)
+        .update(status=AnswerStatus.DRAFT, updated_at=timezone.now())
+    )
+    if not kept:
+        raise QuestionTakenError(_("You have answered this question. Reopen it to change your answer."))
+    write_labels(answer, labels)
+    answer.refresh_from_db()
+    return answer

@@ -1,0 +1,85 @@
+"""The labels of an answer: checked, written, and their changes remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from labeling.choices import GROUP_LABELS, UNSURE, AnswerKind, ChangeAction
+from labeling.exceptions import InvalidAnswerError
+from labeling.models import Answer, AnswerChange, Question, Row, RowLabel
+
+_LABELS = frozenset({*GROUP_LABELS, UNSURE})
+_STANDING = (ChangeAction.SUBMITTED, ChangeAction.CORRECTED, ChangeAction.ADJUDICATED)
+
+
+def checked_labels(rows: Mapping[int, Row], labels: Mapping[int, str], *, complete: bool) -> dict[int, str]:
+    """The labels that are given, blanks left out, in the order of ``rows``: the rows of the question by id.
+
+    Raises ``InvalidAnswerError`` for what does not belong to the question and, if it is to be ``complete``, for blank rows.
+    """
+    if not {label for label in labels.values() if label} <= _LABELS:
+        raise InvalidAnswerError(_("A group is a letter from A to O, or a question mark if you cannot tell."))
+    if not labels.keys() <= rows.keys():
+        raise InvalidAnswerError(_("A row does not belong to this question. Load the page again."))
+    given = {row_id: labels[row_id] for row_id in rows if labels.get(row_id)}
+    if complete and len(given) < len(rows):
+        raise InvalidAnswerError(_("Every row needs a group, or a question mark if you cannot tell."))
+    return given
+
+
+def rows_of(question: Question) -> dict[int, Row]:
+    """The rows of the question by id, in their order, without their values."""
+    rows = Row.objects.filter(question=question).order_by("position").only("pk", "proposed")
+    return {row.pk: row for row in rows}
+
+
+def write_labels(answer: Answer, labels: Mapping[int, str]) -> None:
+    """Make the answer's row labels exactly these."""
+    RowLabel.objects.filter(answer=answer).exclude(row_id__in=labels).delete()
+    RowLabel.objects.bulk_create(
+        [RowLabel(answer=answer, row_id=row_id, label=label) for row_id, label in labels.items()],
+        update_conflicts=True,
+        unique_fields=["answer", "row"],
+        update_fields=["label"],
+    )
+
+
+def labels_of(answer: Answer) -> dict[int, str]:
+    """The answer's labels by row id, in the order of the rows."""
+    return dict(answer.row_labels.order_by("row__position").values_list("row_id", "label"))
+
+
+def remember_submission(answer: Answer, *, by: User, at: datetime, labels: Mapping[int, str]) -> None:
+    """Write a submission to the history: the first, a correction of what stood before, or an adjudication."""
+    before: dict[str, str] = {}
+    action = ChangeAction.SUBMITTED
+    if answer.version > 1:
+        action = ChangeAction.CORRECTED
+        last = answer.changes.filter(action__in=_STANDING).order_by("-version", "-pk").first()
+        before = last.after if last else {}
+    if answer.kind == AnswerKind.ADJUDICATION:
+        action = ChangeAction.ADJUDICATED
+    _remember(answer, action, by, at, before, _stored(labels))
+
+
+def remember_taken_back(
+    answer: Answer, action: ChangeAction, *, by: User, at: datetime, labels: Mapping[int, str]
+) -> None:
+    """Write to the history that the answer no longer stands, as it is reopened or withdrawn."""
+    _remember(answer, action, by, at, _stored(labels), {})
+
+
+def _remember(
+    answer: Answer, action: ChangeAction, by: User, at: datetime, before: dict[str, str], after: dict[str, str]
+) -> None:
+    AnswerChange.objects.create(
+        answer=answer, version=answer.version, at=at, by=by, action=action, before=before, after=after
+    )
+
+
+def _stored(labels: Mapping[int, str]) -> dict[str, str]:
+    return {str(row_id): label for row_id, label in labels.items()}

@@ -1,0 +1,131 @@
+"""Questions are offered, taken under a lease, left and given back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from labeling.choices import AnswerKind, AnswerStatus
+from labeling.exceptions import QuestionTakenError
+from labeling.models import Answer, Question, Transform
+from labeling.selectors.queue import QueueFilter, control_due, controls_for, queue_of, shuffled
+from labeling.services.answers.labels import checked_labels, rows_of, write_labels
+
+LEASE = timedelta(minutes=10)
+_BATCH = 50
+_ROUNDS = 5
+
+
+def next_question(
+    *, transform: Transform, steward: User, exclude: Collection[uuid.UUID] = (), only: QueueFilter | None = None
+) -> Question | None:
+    """The question this person should answer next, now held under a lease; None when none is left for them.
+
+    First what they hold or have begun, then fresh questions by priority and order, then those they skipped or withdrew, longest ago
+    first. At the team's rate a control question takes the place of a fresh one; control questions are held by nobody, because anybody may
+    answer them at the same time. ``exclude`` names questions that are on their screen already, so that the one after can be fetched
+    before it is needed. ``only`` narrows the queue. Raises ``InvalidFilterError``.
+    """
+    candidates = queue_of(transform=transform, steward=steward, only=only).exclude(pk__in=exclude)
+    for _round in range(_ROUNDS):
+        batch = list(candidates[:_BATCH])
+        for question in batch:
+            if question.turn > 0 and (control := _control(transform, steward, exclude)) is not None:
+                return control
+            if take(question, steward):
+                return _loaded(question.pk)
+        if not batch:
+            return None
+    return None
+
+
+def open_question(*, question: Question, steward: User) -> Question:
+    """Take or renew the lease on this very question. Raises ``QuestionTakenError`` if it is not to be had."""
+    if _has_submitted(question, steward):
+        raise QuestionTakenError(_("You have answered this question. Reopen it to change your answer."))
+    if not take(question, steward) and not _may_answer_control(question, steward):
+        raise QuestionTakenError(_("Somebody else holds this question or has answered it."))
+    return _loaded(question.pk)
+
+
+def skip_question(*, question: Question, steward: User, labels: dict[int, str] | None = None) -> None:
+    """Leave the question for others; it comes back to this person after everything else. What was typed stays.
+
+    ``labels``, if given, is the grid as it stands, to be kept; then raises ``QuestionTakenError`` if the person has submitted, and
+    ``InvalidAnswerError`` if a label or row does not belong to the question.
+    """
+    with transaction.atomic():
+        answer = own_answer(question, steward)
+        left = (
+            Answer.objects.filter(pk=answer.pk)
+            .exclude(status=AnswerStatus.SUBMITTED)
+            .update(status=AnswerStatus.SKIPPED, updated_at=timezone.now())
+        )
+        if labels is not None:
+            if not left:
+                raise QuestionTakenError(_("You have answered this question. Reopen it to change your answer."))
+            write_labels(answer, checked_labels(rows_of(question), labels, complete=False))
+        release_question(question=question, steward=steward)
+
+
+def release_question(*, question: Question, steward: User) -> None:
+    """Give the lease back, if the person has it; a draft stays."""
+    Question.objects.filter(pk=question.pk, leased_to=steward).update(leased_to=None, lease_expires_at=None)
+
+
+def take(question: Question, steward: User) -> bool:
+    """Put the open question under the person's lease; False if somebody else was faster."""
+    now = timezone.now()
+    taken = Question.objects.filter(free_for(steward), pk=question.pk, answers_missing__gt=0).update(
+        leased_to=steward, lease_expires_at=now + LEASE
+    )
+    return taken == 1
+
+
+def free_for(steward: User) -> Q:
+    """Questions that nobody else holds now."""
+    return Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now())
+
+
+def own_answer(question: Question, steward: User, kind: AnswerKind = AnswerKind.ANSWER) -> Answer:
+    """The person's answer to the question, made if there is none."""
+    control = kind == AnswerKind.ANSWER and question.is_control
+    answer, _created = Answer.objects.get_or_create(
+        question=question, steward=steward, kind=kind, defaults={"control": control}
+    )
+    return answer
+
+
+def _control(transform: Transform, steward: User, exclude: Collection[uuid.UUID]) -> Question | None:
+    """A control question, if it is time for one and there is one that the person has not seen; begun ones at any time."""
+    if not transform.control_percent:
+        return None
+    begun: dict[uuid.UUID, bool] = dict(
+        controls_for(transform=transform, steward=steward).exclude(pk__in=exclude).values_list("pk", "begun")
+    )
+    waiting = [pk for pk, has_draft in begun.items() if has_draft]
+    if not waiting and control_due(transform=transform, steward=steward, on_screen=len(exclude)):
+        waiting = shuffled(begun, steward=steward)
+    return _loaded(waiting[0]) if waiting else None
+
+
+def _may_answer_control(question: Question, steward: User) -> bool:
+    """A control question may be answered by whoever has not seen it as an ordinary one."""
+    return controls_for(transform=question.question_set.transform, steward=steward).filter(pk=question.pk).exists()
+
+
+def _loaded(pk: uuid.UUID) -> Question:
+    return Question.objects.select_related("question_set__transform").get(pk=pk)
+
+
+def _has_submitted(question: Question, steward: User) -> bool:
+    return Answer.objects.filter(
+        question=question, steward=steward, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED
+    ).exists()
