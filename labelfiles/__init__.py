@@ -8,6 +8,7 @@ different things, and rows of different sets say nothing about each other.
 from __future__ import annotations
 
 from labelfiles.hashing import ChangedSet, FlippedPair, LabelDiff, PairCounts, content_hash, diff
+from labelfiles.mapped import BroughtLabels, LabelMapping, guess_label_mapping, is_label_table, labels_to_label_file
 from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, LabelFileError, Problem
 from labelfiles.pairs import (
     BroughtPairs,
@@ -28,6 +29,7 @@ __all__ = [
     "MAX_SET_ROWS",
     "SET_ID_COLUMN",
     "WARN_SET_ROWS",
+    "BroughtLabels",
     "BroughtPairs",
     "ChangedSet",
     "DecodedText",
@@ -35,6 +37,7 @@ __all__ = [
     "LabelDiff",
     "LabelFile",
     "LabelFileError",
+    "LabelMapping",
     "LabeledRow",
     "PairCounts",
     "PairMapping",
@@ -45,8 +48,11 @@ __all__ = [
     "decode_text",
     "diff",
     "find_delimiter",
+    "guess_label_mapping",
     "guess_mapping",
+    "is_label_table",
     "label_file_bytes",
+    "labels_to_label_file",
     "pairs_to_label_file",
     "read_label_file",
     "read_pair_table",

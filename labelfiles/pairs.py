@@ -31,6 +31,7 @@ class PairTable:
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     has_header: bool
     encoding: str
+    delimiter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def read_pair_table(data: bytes, *, has_header: bool | None = None) -> PairTable
     if repeated:
         message = "The header names this column more than once."
         raise LabelFileError([Problem(first_line, name, "repeated_column", message) for name in repeated])
-    return PairTable(columns, tuple(table[1:] if has_header else table), has_header, decoded.encoding)
+    return PairTable(columns, tuple(table[1:] if has_header else table), has_header, decoded.encoding, delimiter)
 
 
 def _looks_like_header(verdicts: Sequence[str]) -> bool:

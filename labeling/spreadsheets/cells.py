@@ -92,7 +92,7 @@ def number_key(text: str) -> Decimal | None:
     found = _NUMBER.fullmatch(text.strip().lstrip("'"))
     if found is None:
         return None
-    return _rounded(Decimal(found[0].replace(",", ".")), 15)
+    return rounded(Decimal(found[0].replace(",", ".")), 15)
 
 
 def _plain(text: str) -> str:
@@ -109,10 +109,11 @@ def _same_number(cell: str, stored: str) -> bool:
     if shown is None or shown[3] is None:
         return False
     # In scientific notation six digits are shown, without zeros at their end, or fewer in a narrow column.
-    return any(_rounded(two, digits) == one for digits in (6, len(one.as_tuple().digits)))
+    return any(rounded(two, digits) == one for digits in (6, len(one.as_tuple().digits)))
 
 
-def _rounded(number: Decimal, digits: int) -> Decimal:
+def rounded(number: Decimal, digits: int) -> Decimal:
+    """The number with so many digits."""
     with localcontext() as context:
         context.prec = digits
         return (+number).normalize()
@@ -120,11 +121,11 @@ def _rounded(number: Decimal, digits: int) -> Decimal:
 
 def _same_date(cell: str, stored: str) -> bool:
     """Day and month, month and year, or all three, in any order and with the month as number or name."""
-    one, two = _date_parts(cell), _date_parts(stored)
+    one, two = date_parts(cell), date_parts(stored)
     return one is not None and two is not None and (one <= two or two <= one)
 
 
-def _date_parts(text: str) -> set[int] | None:
+def date_parts(text: str) -> set[int] | None:
     """The numbers of a date, the year by its last two digits; None if the text is not made of two or three such parts."""
     parts = _PARTS.findall(text.casefold())
     if len(parts) not in (2, 3):

@@ -3,20 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from labelfiles import LABEL_COLUMN
-from labeling.spreadsheets.model import LABELS_ALLOWED, QuestionSheet, ReadLabel, SheetProblem, SheetReading
+from labelfiles import LABEL_COLUMN, SET_ID_COLUMN
+from labeling.spreadsheets.marks import read_mark
+from labeling.spreadsheets.model import (
+    LABELS_ALLOWED,
+    MARK_COLUMN,
+    QuestionSheet,
+    ReadLabel,
+    SheetProblem,
+    SheetReading,
+)
 from labeling.spreadsheets.recognise import Note, Recogniser
 from labeling.spreadsheets.tables import Cell, Table, letter, read_tables
 
 MAX_PROBLEMS = 500
 
 
-def read_sheet(data: bytes, sheet: QuestionSheet, *, key: bytes) -> SheetReading:
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A file whose cells are read, and what was wrong with it so far."""
+
+    tables: tuple[Table, ...]
+    problems: tuple[SheetProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Which questions a file is about: ids of rows that have a valid mark, and what the other rows have as labeling set ("" if none)."""
+
+    row_ids: frozenset[str]
+    labeling_sets: frozenset[str]
+
+
+def open_file(data: bytes) -> OpenedFile:
+    """Read the cells of an XLSX or CSV file. What cannot be read has no tables and an error."""
+    tables, problems = read_tables(data)
+    return OpenedFile(tuple(tables), tuple(problems))
+
+
+def mentions(opened: OpenedFile, *, key: bytes) -> Mentions:
+    """What must be looked up before the file can be read; ``key`` is the one that signed the marks."""
+    row_ids, sets = set(), set()
+    for table in opened.tables:
+        for _number, cells in table.rows:
+            mark = read_mark(_text(cells, table.places.get(MARK_COLUMN)), key)
+            if mark is None:
+                sets.add(_text(cells, table.places.get(SET_ID_COLUMN)))
+            else:
+                row_ids.add(mark.row_id)
+    return Mentions(frozenset(row_ids), frozenset(sets))
+
+
+def _text(cells: Sequence[Cell], place: int | None) -> str:
+    return cells[place].text if place is not None and place < len(cells) else ""
+
+
+def read_sheet(data: bytes | OpenedFile, sheet: QuestionSheet, *, key: bytes) -> SheetReading:
     """Read an XLSX or CSV file that was made of ``sheet`` (or of some of its questions), filled in and treated in any way.
 
     Rows are recognised by their mark, signed with ``key``, and where it is lost or lies, by labeling set, primary key and values.
@@ -24,13 +72,13 @@ def read_sheet(data: bytes, sheet: QuestionSheet, *, key: bytes) -> SheetReading
     formula, and a row that is not ours are errors and bring no label. Reading the same file again gives the same. After 500
     problems the rest is only counted.
     """
-    tables, problems = read_tables(data)
+    opened = data if isinstance(data, OpenedFile) else open_file(data)
     reader = _Reader(sheet, key)
-    for table in tables:
+    for table in opened.tables:
         reader.read(table)
     labels = reader.labels()
-    problems.extend(reader.problems)
-    if tables:
+    problems = [*opened.problems, *reader.problems]
+    if opened.tables:
         problems.extend(reader.missing())
     return SheetReading(labels, _bounded(problems))
 
