@@ -59,6 +59,7 @@ class LabelFileKind(models.TextChoices):
     GENERATED = "generated", _("Questions from Glue")
     BUILT = "built", _("Built from answers")
     EXPORTED = "exported", _("Exported from Glue")
+    UPLOADED = "uploaded", _("Brought by a person")
 
 
 class AnswerStatus(models.TextChoices):

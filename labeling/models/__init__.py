@@ -6,6 +6,7 @@ from labeling.models.questions import Question, QuestionAssignment, QuestionSet,
 from labeling.models.task_runs import TaskRun, TaskRunEvent
 from labeling.models.team_work import Comment, Contradiction, GuidelineExample, KeyPreference, WorkbenchPreference
 from labeling.models.transforms import SourceFile, Transform
+from labeling.models.uploads import LabelUpload, SheetUpload
 
 __all__ = [
     "Answer",
@@ -16,11 +17,13 @@ __all__ = [
     "KeyPreference",
     "LabelFile",
     "LabelFileQuestion",
+    "LabelUpload",
     "Question",
     "QuestionAssignment",
     "QuestionSet",
     "Row",
     "RowLabel",
+    "SheetUpload",
     "SourceFile",
     "TaskRun",
     "TaskRunEvent",
