@@ -21,3 +21,22 @@ def sync_task_runs(**_kwargs: object) -> None:
     from labeling.services import task_runs  # services enqueue tasks: the one allowed cycle
 
     task_runs.sweep_runs()
+
+
+@shared_task(name="labeling.refresh_proposals")
+def refresh_proposals(*, transform_id: str, **_kwargs: object) -> None:
+    """Propose groupings for questions that have just been loaded."""
+    from labeling.models import Transform  # tasks are imported before the apps are ready
+    from labeling.services import proposals  # loads the engine, which only this worker needs
+
+    transform = Transform.objects.filter(pk=uuid.UUID(transform_id)).first()
+    if transform is not None:
+        proposals.refresh_proposals(transform=transform)
+
+
+@shared_task(name="labeling.sweep_proposals")
+def sweep_proposals(**_kwargs: object) -> None:
+    """Renew proposals where answers have come in; sent by beat."""
+    from labeling.services import proposals  # loads the engine, which only this worker needs
+
+    proposals.sweep_proposals()

@@ -179,6 +179,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": TASK_RUN_SYNC_SECONDS,
         "options": {"expires": TASK_RUN_SYNC_SECONDS},
     },
+    # Proposals follow the answers, and come after questions whose message was lost.
+    "sweep-proposals": {"task": "labeling.sweep_proposals", "schedule": 15.0, "options": {"expires": 15.0}},
     "sweep-glue-runs": {"task": "localglue.sweep_runs", "schedule": 5.0, "options": {"expires": 5.0}},
 }
 

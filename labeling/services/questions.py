@@ -6,6 +6,7 @@ import hashlib
 import logging
 from dataclasses import dataclass, replace
 
+from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from labeling.aws import storage
 from labeling.choices import LabelFileKind
 from labeling.exceptions import LabelportalError
 from labeling.models import LabelFile, Question, QuestionSet, Row, TaskRun
+from labeling.tasks import refresh_proposals
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +61,9 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
     """Make the questions of a file; to be called in the transaction that ends the run, so that it happens once.
 
     A set of one row asks nothing and is left out. A set id that an earlier file of the transform used gets the number of this
-    set of questions behind it, because ids must not meet in a label file.
+    set of questions behind it, because ids must not meet in a label file. The set starts with the transform's settings for labeling; where
+    several people are to answer, without the engine's proposal, so that each forms an opinion of their own. The proposal is made later, by
+    a worker.
     """
     transform = run.transform
     summary = summarise(generated.contents)
@@ -77,7 +81,12 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
     )
     latest = QuestionSet.objects.filter(transform=transform).aggregate(latest=Max("number"))["latest"] or 0
     question_set = QuestionSet.objects.create(
-        transform=transform, number=latest + 1, task_run=run, label_file=label_file
+        transform=transform,
+        number=latest + 1,
+        task_run=run,
+        label_file=label_file,
+        answers_wanted=transform.answers_per_question,
+        show_proposals=transform.show_proposals and transform.answers_per_question == 1,
     )
     used = set(Question.objects.filter(question_set__transform=transform).values_list("labeling_set_id", flat=True))
     key_index = transform.column_names.index(transform.primary_key)
@@ -90,6 +99,7 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
             question_set=question_set,
             labeling_set_id=_unused(set_id, used, question_set.number),
             position=len(questions) + 1,
+            answers_missing=transform.answers_per_question,
         )
         questions.append(question)
         rows.extend(
@@ -98,6 +108,8 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
         )
     Question.objects.bulk_create(questions, batch_size=500)
     Row.objects.bulk_create(rows, batch_size=500)
+    # robust: with the broker down the questions still stand, and the sweep proposes later.
+    transaction.on_commit(lambda: refresh_proposals.delay(transform_id=str(transform.pk)), robust=True)
     logger.info("run %s: %d questions in set %s", run.pk, len(questions), question_set.pk)
     return question_set
 
