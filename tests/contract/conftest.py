@@ -147,7 +147,11 @@ class Glue:
 def glue_client(services: Services, **changes: Any) -> GlueClient:
     """A client as users make it: keys and address from the environment. No retries, so that a test sees the first answer."""
     config = Config(retries={"total_max_attempts": 1})
-    options: dict[str, Any] = {"endpoint_url": services.glue_url, "region_name": "us-east-1", "config": config} | changes
+    options: dict[str, Any] = {
+        "endpoint_url": services.glue_url,
+        "region_name": "us-east-1",
+        "config": config,
+    } | changes
     return boto3.client("glue", **options)
 
 

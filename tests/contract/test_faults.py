@@ -139,3 +139,36 @@ def test_a_deleted_transform_stops_its_run_and_goes(glue: Glue) -> None:
         what="the end of the transform",
     )
     assert not engine_processes(run)
+
+
+def test_an_s3_that_is_away_fails_an_attempt_and_not_the_run(glue: Glue) -> None:
+    glue.create_table()
+    transform = glue.create_transform(MaxRetries=5)
+    glue.services.kill("engine-worker", "s3")
+    handle = glue.client.start_ml_labeling_set_generation_task_run(
+        TransformId=transform, OutputS3Path=glue.path("questions")
+    )["TaskRunId"]
+    glue.services.start("engine-worker", "beat")
+    wait_until(lambda: TaskRun.objects.get(public_id=handle).failures > 0, seconds=40, what="a failed attempt")
+    shown = glue.client.get_ml_task_run(TransformId=transform, TaskRunId=handle)
+    assert shown["Status"] == "RUNNING"
+    assert shown["ErrorString"].startswith("S3 does not answer")
+    glue.services.start("s3")
+    ended = glue.wait(transform, handle, seconds=60)
+    assert ended["Status"] == "SUCCEEDED"
+    assert "ErrorString" not in ended
+    assert glue.read_only_object("questions")[1]
+
+
+def test_runs_go_on_while_the_server_is_away(glue: Glue) -> None:
+    glue.create_table()
+    transform = glue.create_transform()
+    run = started(
+        glue, transform, glue.client.start_ml_labeling_set_generation_task_run, OutputS3Path=glue.path("questions")
+    )
+    glue.services.kill("glue")
+    wait_until(
+        lambda: TaskRun.objects.get(pk=run.pk).status == TaskStatus.SUCCEEDED, seconds=40, what="the end of the run"
+    )
+    glue.services.start("glue")
+    assert glue.client.get_ml_task_run(TransformId=transform, TaskRunId=run.public_id)["Status"] == "SUCCEEDED"
