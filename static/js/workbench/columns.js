@@ -1,4 +1,4 @@
-// The columns panel: show, hide and reorder, by mouse or keyboard.
+// The columns panel: show, hide, pin and reorder, by mouse or keyboard.
 
 export class Columns {
   constructor(box, bench, prefs) {
@@ -25,21 +25,44 @@ export class Columns {
       this.bench.relayout();
     });
     label.append(box, name);
-    item.append(label, this.mover(name, -1, "↑", gettext("Move %s left"), at === 0), this.mover(name, 1, "↓", gettext("Move %s right"), at === count - 1));
+    item.append(
+      label,
+      this.pinner(name),
+      this.mover(name, -1, "↑", gettext("Move %s left"), at === 0),
+      this.mover(name, 1, "↓", gettext("Move %s right"), at === count - 1),
+    );
     return item;
   }
 
+  pinner(name) {
+    const button = this.button(this.prefs.pins(name) ? "●" : "○", interpolate(gettext("Keep %s in sight"), [name]), () => {
+      this.prefs.pin(name, !this.prefs.pins(name));
+    });
+    button.setAttribute("aria-pressed", String(this.prefs.pins(name)));
+    return button;
+  }
+
   mover(name, by, sign, words, off) {
+    const button = this.button(sign, interpolate(words, [name]), () => {
+      this.prefs.move(this.bench.question.columns, name, by);
+    });
+    button.disabled = off;
+    return button;
+  }
+
+  /** A small button; after its change the grid and the panel are drawn anew and it has the focus again. */
+  button(sign, words, change) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "btn btn-bare";
     button.textContent = sign;
-    button.disabled = off;
-    button.setAttribute("aria-label", interpolate(words, [name]));
+    button.title = words;
+    button.setAttribute("aria-label", words);
     button.addEventListener("click", () => {
-      this.prefs.move(this.bench.question.columns, name, by);
+      change();
       this.bench.relayout();
       this.draw();
+      this.box.querySelector(`[aria-label="${CSS.escape(words)}"]`)?.focus();
     });
     return button;
   }

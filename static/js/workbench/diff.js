@@ -32,37 +32,43 @@ function compare(value, against) {
   return [{ text: value, kind: "new" }];
 }
 
+/** 1 when nothing differs, 0 when nothing is the same. */
 function shareSame(parts, one, other) {
   const same = parts.reduce((sum, part) => sum + (part.kind === "same" ? part.text.length : 0), 0);
   return (2 * same) / (one + other);
 }
 
-/** Longest common subsequence of two lists of tokens, compared without regard to case. */
+/** The fewest changes that turn `against` into `value` (Levenshtein), compared without regard to case. */
 function align(value, against) {
   const a = value.map((token) => token.toLowerCase());
   const b = against.map((token) => token.toLowerCase());
   const width = b.length + 1;
-  const table = new Uint16Array((a.length + 1) * width);
-  for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      table[i * width + j] =
-        a[i] === b[j]
-          ? table[(i + 1) * width + j + 1] + 1
-          : Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
+  const cost = new Uint16Array((a.length + 1) * width);
+  for (let i = a.length; i >= 0; i--) {
+    for (let j = b.length; j >= 0; j--) {
+      const at = i * width + j;
+      if (i === a.length) cost[at] = b.length - j;
+      else if (j === b.length) cost[at] = a.length - i;
+      else if (a[i] === b[j]) cost[at] = cost[at + width + 1];
+      else cost[at] = 1 + Math.min(cost[at + width + 1], cost[at + width], cost[at + 1]);
     }
   }
   const parts = [];
   let i = 0;
   let j = 0;
   while (i < a.length || j < b.length) {
+    const at = i * width + j;
     if (i < a.length && j < b.length && a[i] === b[j]) {
       parts.push({ text: value[i++], kind: "same" });
       j++;
-    } else if (j < b.length && (i === a.length || table[i * width + j + 1] >= table[(i + 1) * width + j])) {
-      j++;
-      parts.push({ text: "", kind: "gone" });
-    } else {
+    } else if (i < a.length && j < b.length && cost[at] === cost[at + width + 1] + 1) {
       parts.push({ text: value[i++], kind: "new" });
+      j++;
+    } else if (i < a.length && cost[at] === cost[at + width] + 1) {
+      parts.push({ text: value[i++], kind: "new" });
+    } else {
+      parts.push({ text: "", kind: "gone" });
+      j++;
     }
   }
   return parts;

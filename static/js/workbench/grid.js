@@ -36,11 +36,15 @@ export class Grid {
   }
 
   /** Which columns, in which order; draws everything again. */
-  layout({ display, order, hidden }) {
+  layout({ display, order, hidden, pinned }) {
     this.display = display;
-    const wanted = order.filter((index) => !hidden.has(index));
-    this.shown = wanted.filter((index) => display === "all" || (this.differs[index] && index !== this.keyColumn));
-    this.folded = wanted.filter((index) => index !== this.keyColumn && !this.differs[index]);
+    this.pinned = pinned;
+    const visible = order.filter((index) => !hidden.has(index));
+    const wanted = [...visible.filter((index) => pinned.has(index)), ...visible.filter((index) => !pinned.has(index))];
+    this.shown = wanted.filter(
+      (index) => display === "all" || pinned.has(index) || (this.differs[index] && index !== this.keyColumn),
+    );
+    this.folded = wanted.filter((index) => index !== this.keyColumn && !this.shown.includes(index));
     this.drawn = this.work.rows.map(() => "");
     this.rows = this.work.rows.map((row, index) => this.emptyRow(row, index));
     const head = element(
@@ -56,6 +60,21 @@ export class Grid {
     );
     this.table.setAttribute("aria-rowcount", String(this.work.rows.length + 1));
     this.update();
+    this.pin();
+  }
+
+  /** Pinned columns stay in sight beside the groups while the others scroll. */
+  pin() {
+    const cells = [...this.table.rows].map((row) => [...row.cells]);
+    let left = cells[0][0].offsetWidth + cells[0][1].offsetWidth;
+    this.shown.forEach((column, position) => {
+      if (!this.pinned.has(column)) return;
+      for (const row of cells) {
+        row[position + 2].classList.add("is-pinned");
+        row[position + 2].style.left = `${left}px`;
+      }
+      left += cells[0][position + 2].offsetWidth;
+    });
   }
 
   header(index) {
@@ -105,7 +124,6 @@ export class Grid {
     if (badge.textContent !== label) badge.textContent = label;
     row.dataset.group = label === UNSURE ? "unsure" : label;
     row.classList.toggle("is-cursor", here);
-    row.classList.toggle("is-leader", Boolean(label) && label !== UNSURE && this.work.leader(index) === index);
     row.setAttribute("aria-selected", String(here));
   }
 
@@ -127,7 +145,7 @@ export class Grid {
     if (against !== null && this.display === "marks" && sameValue(value, against)) {
       clip.replaceChildren(
         element("span", { class: "ditto", "aria-hidden": "true" }, "″"),
-        element("span", { class: "visually-hidden" }, value),
+        element("span", { class: "ditto-value" }, value), // keeps the width, so that columns stay where they are
       );
       return;
     }

@@ -44,6 +44,15 @@ export class Prefs {
     this.change({ hidden: hidden ? [...others, name] : others });
   }
 
+  pins(name) {
+    return (this.kept.pinned ?? []).includes(name);
+  }
+
+  pin(name, pinned) {
+    const others = (this.kept.pinned ?? []).filter((other) => other !== name);
+    this.change({ pinned: pinned ? [...others, name] : others });
+  }
+
   move(columns, name, by) {
     const order = this.order(columns);
     const from = order.indexOf(name);
@@ -57,6 +66,7 @@ export class Prefs {
       display: this.display,
       order: this.order(columns).map((name) => columns.indexOf(name)),
       hidden: new Set(columns.flatMap((name, index) => (this.hides(name) ? [index] : []))),
+      pinned: new Set(columns.flatMap((name, index) => (this.pins(name) ? [index] : []))),
     };
   }
 

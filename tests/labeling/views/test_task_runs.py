@@ -117,9 +117,11 @@ def test_a_lead_adds_and_is_not_offered_to_replace(
     answer(question_set(people_transform, people.lead, [3])[0], people.steward, "AAB")
     url = reverse("labeling:import-create", args=[people_transform.pk])
     client = client_for(people.lead)
-    page = client.get(url).content.decode()
-    assert "1 answered question with 3 rows goes in" in page
-    assert "1 matching pairs, 2 non-matching" in page
+    response = client.get(url)
+    page = response.content.decode()
+    shown = [(row.sets, row.rows, row.matching_pairs, row.non_matching_pairs) for row in [response.context["add"]]]
+    assert shown == [(1, 3, 1, 2)]
+    assert "Non-matching pairs" in page
     assert "Replace all labels" not in page
 
     assert client.post(url, {"how": "replace", "confirm_name": "People"}).status_code == 422
