@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,9 @@ class Linear:
 
     def predict(self, measures: NDArray[np.float32]) -> NDArray[np.float32]:
         centred = np.nan_to_num(measures - self.fill, nan=0.0) / self.scale
-        result: NDArray[np.float32] = (1 / (1 + np.exp(-(centred @ self.weights + self.intercept)))).astype(np.float32)
+        with one_thread():
+            odds = centred @ self.weights + self.intercept
+        result: NDArray[np.float32] = (1 / (1 + np.exp(-odds))).astype(np.float32)
         return result
 
 
@@ -40,6 +43,15 @@ class Ensemble:
         if not len(measures):
             return np.empty(0, dtype=np.float32)
         return ((self.forest.predict(measures) + self.linear.predict(measures)) / 2).astype(np.float32)
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Linear algebra in one thread: with more, the last digits would depend on their number; these sums gain nothing by it."""
+    # Here and not above: importing findmatches must stay quick. The package comes with scikit-learn and has no types.
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
+    return limits
 
 
 def fit(measures: NDArray[np.float32], match: NDArray[np.bool_], *, seed: int, trees: int = TREES) -> Ensemble:
@@ -61,7 +73,8 @@ def _fit_linear(measures: NDArray[np.float32], match: NDArray[np.bool_], weight:
     centred = np.where(known, measures - fill, 0.0).astype(np.float64)
     scale = np.sqrt((centred**2).mean(axis=0))
     scale[scale < 1e-6] = 1.0
-    fitted = LogisticRegression(C=_STRENGTH, max_iter=1000).fit(centred / scale, match, sample_weight=weight)
+    with one_thread():
+        fitted = LogisticRegression(C=_STRENGTH, max_iter=1000).fit(centred / scale, match, sample_weight=weight)
     return Linear(
         fill.astype(np.float32),
         scale.astype(np.float32),
