@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from labelportal.run import probes
 from labelportal.run.config import ROOT, Installation
+from labelportal.run.lifeline import die_with_parent
 from labelportal.run.parts import Part, all_parts
 
 START_SECONDS = 60.0
@@ -60,6 +62,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=partial(die_with_parent, os.getpid()),  # tests that are killed leave no servers behind
             )
 
     def wait(self, seconds: float = START_SECONDS) -> None:

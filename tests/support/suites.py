@@ -8,16 +8,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from labelportal.run.config import ROOT
+from labelportal.run.lifeline import die_with_parent
 from tests.support.postgres import postgres
 
 
@@ -46,7 +49,8 @@ def run(suite: Suite, folder: Path, database_url: str = "") -> Counter[str]:
     print(f"\n=== {suite.name}", flush=True)
     started = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "--durations=5", f"--junit-xml={report}", *suite.arguments]
-    code = subprocess.run(command, env=env, cwd=ROOT, check=False).returncode
+    with_us = partial(die_with_parent, os.getpid(), signal.SIGTERM)
+    code = subprocess.run(command, env=env, cwd=ROOT, check=False, preexec_fn=with_us).returncode
     print(f"=== {suite.name}: {time.monotonic() - started:.0f} s", flush=True)
     result = Counter({"failed": 0, "passed": 0, "skipped": 0})
     if report.exists():
