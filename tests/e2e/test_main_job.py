@@ -106,7 +106,7 @@ def estimate_quality(page: Page) -> None:
     for name in ("Precision", "Recall", "F1", "AUPRC"):
         expect(page.locator(".figures dt", has_text=name)).to_be_visible()
     expect(page.locator(".confusion td strong")).to_have_count(4)
-    expect(page.locator(".importances meter")).to_have_count(5)
+    expect(page.locator(".importances .share-bar")).to_have_count(5)
     picture(page, "lead-quality", full=True)
 
 
