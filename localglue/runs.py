@@ -10,6 +10,7 @@ lease: the token in the row says whose the run is. Whoever finds the token chang
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -100,13 +101,17 @@ def enqueue_on_commit(pk: int) -> None:
 
 
 def enqueue(pk: int) -> None:
-    """Tell the engine's queue to look at a run; a broker that does not answer is only logged."""
+    """Tell the engine's queue to look at a run, in a thread: a broker that is away takes seconds to say so, and nobody need wait."""
+    threading.Thread(target=_send, args=(pk,), daemon=True).start()
+
+
+def _send(pk: int) -> None:
     from localglue.tasks import execute_run  # the task runs this module: imported when it is needed
 
     try:
         execute_run.apply_async((pk,), retry=False)
-    except Exception:  # whatever the broker's client raises, the sweep will come by
-        log.warning("run %s: the message could not be sent; the sweep will send it again", pk, exc_info=True)
+    except Exception as error:  # whatever the broker's client raises, the sweep will come by
+        log.warning("run %s: no message sent (%s); the sweep will send it again", pk, type(error).__name__)
 
 
 def claimable(now: datetime) -> Q:

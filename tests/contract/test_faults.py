@@ -118,9 +118,11 @@ def test_a_broker_that_is_away_delays_a_run_and_loses_none(glue: Glue) -> None:
     glue.create_table()
     transform = glue.create_transform()
     glue.services.kill("redis")
+    begun = time.monotonic()
     run = glue.client.start_ml_labeling_set_generation_task_run(
         TransformId=transform, OutputS3Path=glue.path("questions")
     )["TaskRunId"]
+    assert time.monotonic() - begun < 3, "the caller does not wait for the broker"
     assert glue.client.get_ml_task_run(TransformId=transform, TaskRunId=run)["Status"] == "STARTING"
     glue.services.start("redis", "engine-worker", "beat")
     assert glue.wait(transform, run, seconds=90)["Status"] == "SUCCEEDED"

@@ -1,0 +1,160 @@
+"""What runs do, called in this process: models that are kept, matches in both formats, failures that are told."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow.parquet as pq
+import pytest
+from django.utils import timezone
+
+import findmatches
+from labelfiles import LabeledRow, LabelFile, Problem
+from localglue import runs, store
+from localglue.choices import TaskType
+from localglue.engine_run import main
+from localglue.labels import store_labels
+from localglue.models import MLTransform, TaskRun
+from localglue.work.import_labels import problem_text
+from tests.contract.conftest import COLUMNS, csv_bytes, people
+from tests.localglue.conftest import GlueClient, table_input
+
+BY_ID = {row[0]: row for row in people()}
+
+
+@pytest.fixture
+def folder(s3_server: str, settings: Any, tmp_path: Path) -> str:
+    """A new folder in S3 with the people in it."""
+    store.client.cache_clear()
+    settings.LOCALGLUE_DIR = tmp_path
+    prefix = f"work/{uuid.uuid4().hex}"
+    client = boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1")
+    client.put_object(Bucket="labelportal", Key=f"{prefix}/people/data.csv", Body=csv_bytes(people()))
+    return f"s3://labelportal/{prefix}"
+
+
+@pytest.fixture
+def transform(lab: GlueClient, folder: str, make_transform: Callable[..., str]) -> MLTransform:
+    """A transform over the people that has learned from twenty of them."""
+    columns = [(name, "string") for name in COLUMNS]
+    lab.update_table(DatabaseName="lab", TableInput=table_input("people", *columns, location=f"{folder}/people/"))
+    found = MLTransform.objects.get(public_id=make_transform())
+    rows = [
+        LabeledRow(f"s{number // 5}", f"P{number}", BY_ID[f"{number}{half}"]) for number in range(20) for half in "ab"
+    ]
+    store_labels(found, LabelFile(COLUMNS, tuple(rows)), replace=False)
+    MLTransform.objects.filter(pk=found.pk).update(status="READY", label_count=len(rows))
+    return found
+
+
+def applied(transform: MLTransform | None, output: str, **changes: str) -> TaskRun:
+    """A job run, done."""
+    arguments = {
+        "--transform-id": "tfm-0",
+        "--database": "lab",
+        "--table": "people",
+        "--output-path": output,
+        **{f"--{name.replace('_', '-')}": value for name, value in changes.items()},
+    }
+    run = TaskRun.objects.create(
+        transform=transform,
+        task_type=TaskType.FIND_MATCHES,
+        arguments=arguments,
+        path=output,
+        job_run_id=uuid.uuid4().hex,
+    )
+    taken = runs.claim(run.pk, now=timezone.now())
+    assert taken is not None
+    main(run.pk, taken.lease_token)
+    run.refresh_from_db()
+    return run
+
+
+def test_matches_without_duplicates_as_parquet(transform: MLTransform, folder: str) -> None:
+    run = applied(transform, f"{folder}/out/", output_format="parquet", remove_duplicates="true")
+    assert (run.status, run.error) == ("SUCCEEDED", "")
+    data = store.read(store.parse_path(f"{folder}/out/part-00000.parquet"), limit=1 << 20)
+    found = pq.read_table(io.BytesIO(data))
+    assert found.column_names == [*COLUMNS, "match_id"]
+    assert 58 <= found.num_rows <= 66
+    assert len(set(found.column("match_id").to_pylist())) == found.num_rows
+    assert sum(key.endswith("a") for key in found.column("id").to_pylist()) >= 55, "the lowest key of each group stays"
+
+
+def test_a_model_is_kept_until_labels_or_parameters_change(
+    transform: MLTransform, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[float] = []
+    real = findmatches.train
+
+    def train(*arguments: Any, **options: Any) -> Any:
+        trained.append(options["precision_recall"])
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(findmatches, "train", train)
+    for _ in range(2):
+        assert applied(transform, f"{folder}/out/").status == "SUCCEEDED"
+    assert trained == [0.5]
+    parameters = {"PrimaryKeyColumnName": "id", "PrecisionRecallTradeoff": 0.9}
+    MLTransform.objects.update(parameters={"TransformType": "FIND_MATCHES", "FindMatchesParameters": parameters})
+    assert applied(transform, f"{folder}/out/").status == "SUCCEEDED"
+    assert trained == [0.5, 0.9]
+
+
+@pytest.mark.parametrize("broken", ["unknown", "not ready", "no table", "no bucket"])
+def test_a_job_run_that_cannot_succeed_says_why(transform: MLTransform, folder: str, broken: str) -> None:
+    words = {
+        "unknown": "The transform of this run does not exist.",
+        "not ready": "This operation can only be applied to a transform that is in a READY state.",
+        "no table": "Problem fetching the data catalog schema: Table other not found.",
+        "no bucket": "The specified bucket does not exist",
+    }[broken]
+    if broken == "not ready":
+        transform.labeling_sets.all().delete()
+    output = "s3://no-such-bucket-at-all/x/" if broken == "no bucket" else f"{folder}/out/"
+    table = {"table": "other"} if broken == "no table" else {}
+    run = applied(None if broken == "unknown" else transform, output, **table)
+    assert run.status == "FAILED"
+    assert run.error.startswith(words)
+
+
+def test_a_run_that_was_taken_away_writes_nothing(transform: MLTransform, folder: str) -> None:
+    run = runs.start_run(transform=transform, task_type=TaskType.EXPORT_LABELS, path=f"{folder}/export")
+    taken = runs.claim(run.pk, now=timezone.now())
+    assert taken is not None
+    runs.stop(run.pk, now=timezone.now())
+    main(run.pk, taken.lease_token)
+    run.refresh_from_db()
+    assert run.status == "STOPPING"
+    assert store.list_folder(store.parse_path(f"{folder}/export")) == []
+
+
+def test_what_nobody_foresaw_fails_without_quoting_records(
+    transform: MLTransform, folder: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise KeyError(BY_ID["0a"][1])
+
+    monkeypatch.setattr(findmatches, "train", broken)
+    run = applied(transform, f"{folder}/out/")
+    assert (run.status, run.error) == ("FAILED", "Internal service failure (KeyError).")
+    assert "unforeseen KeyError" in caplog.text
+    assert BY_ID["0a"][1] == "Anna Winter"
+    assert "Winter" not in caplog.text
+
+
+def test_problems_are_counted_and_the_first_are_named() -> None:
+    one, two = store.S3Path("b", "one.csv"), store.S3Path("b", "two.csv")
+    problem = Problem(3, "label", "x", "Wrong.")
+    assert problem_text([(one, problem)]) == (
+        "The labels were not imported: 1 problem in s3://b/one.csv.\nline 3, column label: Wrong."
+    )
+    text = problem_text([(one, problem)] * 15 + [(two, problem)] * 15)
+    assert text.splitlines()[0] == "The labels were not imported: 30 problems."
+    assert text.splitlines()[1] == "s3://b/one.csv, line 3, column label: Wrong."
+    assert text.splitlines()[-1] == "and 10 more."
