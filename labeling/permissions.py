@@ -70,3 +70,68 @@ def can_cancel_runs(membership: Membership | None) -> bool:
 def can_manage_transforms(membership: Membership | None) -> bool:
     """Create and edit transforms."""
     return is_admin(membership)
+
+
+def can_manage_question_sets(membership: Membership | None) -> bool:
+    """See how far sets of questions are, and decide priority, due date, goal, skill and people per question."""
+    return is_lead(membership)
+
+
+def can_assign(membership: Membership | None) -> bool:
+    """Give questions to people, and take them back."""
+    return is_lead(membership)
+
+
+def can_edit_labeling_settings(membership: Membership | None) -> bool:
+    """Decide how the team labels with a transform."""
+    return is_lead(membership)
+
+
+def can_edit_skills(membership: Membership | None) -> bool:
+    """Say what the people of the team know about."""
+    return is_lead(membership)
+
+
+def can_see_answers(membership: Membership | None) -> bool:
+    """Read the answers of others, once their questions are done. Everybody reads their own."""
+    return is_lead(membership)
+
+
+def can_correct_answers(membership: Membership | None) -> bool:
+    """Reopen or withdraw the answers of others. Everybody may their own."""
+    return is_lead(membership)
+
+
+def can_adjudicate(membership: Membership | None) -> bool:
+    """Decide questions on which people disagree."""
+    return is_lead(membership)
+
+
+def can_manage_controls(membership: Membership | None) -> bool:
+    """Make control questions of settled ones, and ordinary questions of those again."""
+    return is_lead(membership)
+
+
+def can_see_agreement(membership: Membership | None) -> bool:
+    """Read how far the people of the team agree. Everybody reads their own."""
+    return is_lead(membership)
+
+
+def can_see_contradictions(membership: Membership | None) -> bool:
+    """Read which answers cannot all be right."""
+    return is_lead(membership)
+
+
+def can_see_work(membership: Membership | None) -> bool:
+    """Read the work statistics of everybody. Everybody reads their own."""
+    return is_lead(membership)
+
+
+def can_comment(membership: Membership | None) -> bool:
+    """Remark on questions and rows."""
+    return is_member(membership)
+
+
+def can_edit_guidelines(membership: Membership | None) -> bool:
+    """Write the guidelines of a transform and choose their examples."""
+    return is_lead(membership)

@@ -6,13 +6,14 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog
 
-from labeling.views import home, label_files, steward, task_runs, transforms
+from labeling.views import answers, home, label_files, steward, task_runs, transforms
 
 app_name = "labeling"
 
 transform_urls = [
     path("", transforms.transform_detail, name="transform-detail"),
     path("edit/", transforms.transform_edit, name="transform-edit"),
+    path("answers/", answers.answer_list, name="answer-list"),
     path("questions/next/", steward.question_next, name="question-next"),
     path("questions/generate/", task_runs.question_generate, name="question-generate"),
     path("import/", task_runs.import_create, name="import-create"),
@@ -36,6 +37,12 @@ question_urls = [
     path("skip/", steward.question_skip, name="question-skip"),
     path("release/", steward.question_release, name="question-release"),
     path("reopen/", steward.question_reopen, name="question-reopen"),
+    path("history/", answers.question_history, name="question-history"),
+]
+
+answer_urls = [
+    path("reopen/", answers.answer_reopen, name="answer-reopen"),
+    path("withdraw/", answers.answer_withdraw, name="answer-withdraw"),
 ]
 
 run_urls = [
@@ -52,6 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("transforms/new/", include(new_transform_urls)),
     path("transforms/<uuid:transform_id>/", include(transform_urls)),
     path("questions/<uuid:question_id>/", include(question_urls)),
+    path("answers/<uuid:answer_id>/", include(answer_urls)),
     path("runs/", task_runs.run_list, name="run-list"),
     path("runs/<uuid:run_id>/", include(run_urls)),
 ]

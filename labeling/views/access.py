@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.current import current_membership
 from accounts.models import Membership, Role, Team, User
 from accounts.selectors import membership_in
-from labeling.models import Question, TaskRun, Transform
+from labeling.models import Answer, Question, QuestionSet, TaskRun, Transform
 from labeling.permissions import is_member
 
 Allowed = Callable[[Membership | None], bool]
@@ -63,6 +63,21 @@ def question_access(request: HttpRequest, question_id: UUID, allowed: Allowed) -
     """The question and the reader's membership in the team of its transform."""
     question = get_object_or_404(Question.objects.select_related("question_set__transform__team"), pk=question_id)
     return question, _membership(request, question.question_set.transform.team, allowed)
+
+
+def question_set_access(request: HttpRequest, set_id: UUID, allowed: Allowed) -> tuple[QuestionSet, Membership]:
+    """The set and the reader's membership in the team of its transform."""
+    question_set = get_object_or_404(QuestionSet.objects.select_related("transform__team"), pk=set_id)
+    return question_set, _membership(request, question_set.transform.team, allowed)
+
+
+def answer_access(request: HttpRequest, answer_id: UUID, others: Allowed) -> tuple[Answer, Membership]:
+    """The answer and the reader's membership in its team. Everybody may come to their own answer, ``others`` says who to any."""
+    answer = get_object_or_404(
+        Answer.objects.select_related("steward", "question__question_set__transform__team"), pk=answer_id
+    )
+    own = answer.steward_id == signed_in(request).pk
+    return answer, _membership(request, answer.question.question_set.transform.team, is_member if own else others)
 
 
 def _membership(request: HttpRequest, team: Team, allowed: Allowed) -> Membership:

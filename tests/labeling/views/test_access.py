@@ -20,6 +20,7 @@ ADMINS = {"admin"}
 TRANSFORM_PAGES = {
     "transform-detail": ("get", EVERYBODY),
     "transform-edit": ("get", ADMINS),
+    "answer-list": ("get", EVERYBODY),
     "question-next": ("get", EVERYBODY),
     "import-create": ("get", LEADS),
     "question-generate": ("post", LEADS),
@@ -33,7 +34,11 @@ TEAM_PAGES = {
     "run-list": LEADS,
 }
 RUN_PAGES = {"run-detail": ("get", LEADS), "run-cancel": ("post", LEADS)}
-QUESTION_PAGES = {"question-detail": ("get", EVERYBODY), "question-draft": ("post", EVERYBODY)}
+QUESTION_PAGES = {
+    "question-detail": ("get", EVERYBODY),
+    "question-draft": ("post", EVERYBODY),
+    "question-history": ("get", EVERYBODY),
+}
 REFUSED = (403, 404)
 
 

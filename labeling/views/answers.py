@@ -1,0 +1,137 @@
+"""Answers, looked back at: the list of a transform, the history of a question, and taking answers back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import Membership
+from accounts.selectors import members_of
+from labeling.choices import QuestionState
+from labeling.exceptions import LabelportalError
+from labeling.forms.answer_list import AnswerFilterForm
+from labeling.models import Answer, AnswerChange, Question, Row, Transform
+from labeling.permissions import can_correct_answers, can_see_answers, is_member
+from labeling.selectors.answers import answer_history, answers_for_transform, answers_visible_to, may_read
+from labeling.selectors.questions import question_number
+from labeling.services.answers import reopen_answer, withdraw_answer
+from labeling.views.access import answer_access, question_access, signed_in, transform_access
+from labeling.views.contexts import error_text
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """One answer in the list; ``labels`` in the order of rows, None while others are still to answer alone."""
+
+    answer: Answer
+    labels: list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One change in the history; ``rows`` are those whose group became another: position, before, after."""
+
+    change: AnswerChange
+    rows: list[tuple[int, str, str]]
+
+
+@require_GET
+def answer_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """What was answered. Leads see everybody's answers, others their own."""
+    transform, membership = transform_access(request, transform_id, is_member)
+    form = _filter_form(request, transform, membership)
+    chosen = form.chosen
+    if not can_see_answers(membership):
+        chosen["steward"] = signed_in(request)
+    page = Paginator(answers_for_transform(transform=transform, **chosen), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "area": "transforms",
+        "membership": membership,
+        "transform": transform,
+        "form": form,
+        "page": page,
+        "lines": [_line(answer, membership) for answer in page.object_list],
+    }
+    template = "labeling/answers/_table.html" if request.htmx else "labeling/answers/list.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+@require_GET
+def question_history(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """The rows of a question, what each person said of them, what came out, and every change on the way."""
+    question, membership = question_access(request, question_id, is_member)
+    return render(request, "labeling/answers/history.html", _history(question, membership))
+
+
+@require_POST
+def answer_reopen(request: HttpRequest, answer_id: UUID) -> HttpResponse:
+    """Give an answer back to its person, to be changed."""
+    return _take_back(request, answer_id, reopen_answer, _("The answer is open again, for %(who)s to change."))
+
+
+@require_POST
+def answer_withdraw(request: HttpRequest, answer_id: UUID) -> HttpResponse:
+    """Take an answer out; its question is asked again."""
+    return _take_back(request, answer_id, withdraw_answer, _("The answer of %(who)s is withdrawn."))
+
+
+def _take_back(request: HttpRequest, answer_id: UUID, service: Callable[..., Answer], said: str) -> HttpResponse:
+    answer, _membership = answer_access(request, answer_id, can_correct_answers)
+    try:
+        service(answer=answer, user=signed_in(request))
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+    else:
+        messages.success(request, said % {"who": answer.steward.display_name})
+    return redirect("labeling:question-history", answer.question_id)
+
+
+def _filter_form(request: HttpRequest, transform: Transform, membership: Membership) -> AnswerFilterForm:
+    members = members_of(team=membership.team) if can_see_answers(membership) else []
+    return AnswerFilterForm(
+        request.GET, sets=transform.question_sets.select_related("transform").order_by("number"), members=members
+    )
+
+
+def _line(answer: Answer, viewer: Membership) -> AnswerLine:
+    seen = may_read(answer=answer, viewer=viewer)
+    return AnswerLine(answer, [given.label for given in answer.row_labels.all()] if seen else None)
+
+
+def _history(question: Question, membership: Membership) -> dict[str, Any]:
+    rows = list(question.rows.order_by("position"))
+    answers = answers_visible_to(question=question, viewer=membership)
+    given = [{label.row_id: label.label for label in answer.row_labels.all()} for answer in answers]
+    result = question.result_labels
+    transform = question.question_set.transform
+    return {
+        "area": "transforms",
+        "membership": membership,
+        "transform": transform,
+        "question": question,
+        "number": question_number(question=question),
+        "columns": transform.column_names,
+        "answers": answers,
+        "rows": [(row, [labels.get(row.pk, "") for labels in given], result.get(row.pk, "")) for row in rows],
+        "changes": [_change(change, rows) for change in answer_history(question=question, viewer=membership)],
+        "hidden": can_see_answers(membership) and question.state == QuestionState.OPEN,
+    }
+
+
+def _change(change: AnswerChange, rows: Iterable[Row]) -> ChangeLine:
+    """The rows whose group is another after the change than before; of an answer that is new or gone none are named."""
+    if not change.before or not change.after:
+        return ChangeLine(change, [])
+    steps = [(row.position, change.before.get(str(row.pk), ""), change.after.get(str(row.pk), "")) for row in rows]
+    return ChangeLine(change, [step for step in steps if step[1] != step[2]])

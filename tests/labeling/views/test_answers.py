@@ -1,0 +1,162 @@
+"""Answers looked back at: who sees whose, filters, history, taking back."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from labeling.choices import AnswerStatus
+from labeling.models import Answer, Question, QuestionSet, Transform
+from labeling.services.answers import reopen_answer
+from labeling.services.consensus import settle
+from tests.labeling.builders import Cast, answer, question_set
+from tests.labeling.views.conftest import ClientFor
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def list_url(people_transform: Transform) -> str:
+    return reverse("labeling:answer-list", args=[people_transform.pk])
+
+
+@pytest.fixture
+def question(people: Cast, people_transform: Transform) -> Question:
+    """Answered by the steward, then settled."""
+    made = question_set(people_transform, people.lead, [3], first_key=100)[0]
+    answer(made, people.steward, "AAB")
+    return made
+
+
+def two_people_wanted(question: Question) -> None:
+    QuestionSet.objects.update(answers_wanted=2)
+    settle(question=question)
+
+
+def history_of(question: Question) -> str:
+    return reverse("labeling:question-history", args=[question.pk])
+
+
+def badges(page: str) -> list[str]:
+    return [part[0] for part in page.split('class="badge-group">')[1:]]
+
+
+def test_leads_see_everybody_and_stewards_themselves(
+    people: Cast, question: Question, client_for: ClientFor, list_url: str
+) -> None:
+    for person, sees in ((people.lead, True), (people.steward, True), (people.colleague, False)):
+        page = client_for(person).get(list_url).content.decode()
+        assert (badges(page) == ["A", "A", "B"]) == sees, person
+        assert ("No answers yet" in page) != sees
+
+
+def test_what_others_say_stays_hidden_until_the_question_is_done(
+    people: Cast, question: Question, client_for: ClientFor, list_url: str
+) -> None:
+    two_people_wanted(question)
+    lead = client_for(people.lead)
+    page = lead.get(list_url).content.decode()
+    assert "shown when the question is done" in page
+    assert badges(page) == []
+    assert badges(lead.get(history_of(question)).content.decode()) == []
+    assert badges(client_for(people.steward).get(history_of(question)).content.decode()) == ["A", "A", "B"]
+
+    answer(question, people.colleague, "AAB")
+    assert badges(lead.get(list_url).content.decode()) == ["A", "A", "B"] * 2
+    assert len(badges(lead.get(history_of(question)).content.decode())) == 9
+
+
+def test_filters(people: Cast, people_transform: Transform, client_for: ClientFor, list_url: str) -> None:
+    first, second = question_set(people_transform, people.lead, [2, 2], first_key=500)
+    answer(first, people.steward, "AA")
+    answer(second, people.colleague, "AB")
+    lead = client_for(people.lead)
+    for query, expected in (
+        (f"person={people.colleague.pk}", ["A", "B"]),
+        (f"person={people.steward.pk}", ["A", "A"]),
+        ("search=503", ["A", "B"]),
+        ("search=50", ["A", "B", "A", "A"]),
+        ("state=disputed", []),
+        ("corrected=no", ["A", "B", "A", "A"]),
+        ("corrected=yes", []),
+        ("status=withdrawn", []),
+        (f"question_set={first.question_set_id}", ["A", "B", "A", "A"]),
+        ("state=nonsense&person=nobody", ["A", "B", "A", "A"]),
+    ):
+        page = lead.get(f"{list_url}?{query}", headers=HTMX).content.decode()
+        assert badges(page) == expected, query
+        assert "<html" not in page
+        assert ("No answer fits" in page) == (not expected)
+    own = client_for(people.steward).get(f"{list_url}?person={people.colleague.pk}").content.decode()
+    assert badges(own) == ["A", "A"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_asks_as_often_for_three_as_for_one(
+    people: Cast,
+    people_transform: Transform,
+    client_for: ClientFor,
+    list_url: str,
+    count: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for made in question_set(people_transform, people.lead, [2] * count):
+        answer(made, people.steward, "AB")
+    client = client_for(people.lead)
+    with django_assert_num_queries(11):
+        page = client.get(list_url).content.decode()
+    assert len(badges(page)) == 2 * count
+
+
+def test_pages(people: Cast, people_transform: Transform, client_for: ClientFor, list_url: str) -> None:
+    for made in question_set(people_transform, people.lead, [2] * 51):
+        answer(made, people.steward, "AB")
+    client = client_for(people.lead)
+    assert "1–50 / 51" in client.get(list_url).content.decode()
+    assert len(badges(client.get(f"{list_url}?page=2").content.decode())) == 2
+
+
+def test_a_correction_stands_in_the_history(people: Cast, question: Question, client_for: ClientFor) -> None:
+    reopen_answer(answer=Answer.objects.get(), user=people.steward)
+    answer(question, people.steward, "ABB")
+    page = " ".join(client_for(people.lead).get(history_of(question)).content.decode().split())
+    assert "Corrected" in page
+    assert "Reopened" in page
+    assert "row 2: A → B" in page
+    assert "row 1: A → A" not in page
+
+
+def test_a_lead_gives_an_answer_back(people: Cast, question: Question, client_for: ClientFor) -> None:
+    url = reverse("labeling:answer-reopen", args=[Answer.objects.get().pk])
+    page = client_for(people.lead).post(url, follow=True).content.decode()
+    assert "open again, for Steward to change" in page
+    given = Answer.objects.get()
+    assert (given.status, given.steward) == (AnswerStatus.DRAFT, people.steward)
+    again = client_for(people.lead).post(url, follow=True).content.decode()
+    assert "Only a submitted answer can be taken back." in again
+
+
+def test_withdrawing_asks_the_question_again(people: Cast, question: Question, client_for: ClientFor) -> None:
+    url = reverse("labeling:answer-withdraw", args=[Answer.objects.get().pk])
+    page = client_for(people.steward).post(url, follow=True).content.decode()
+    assert "The answer of Steward is withdrawn." in page
+    assert "1 more person has to answer" in page
+    question.refresh_from_db()
+    assert question.answers_missing == 1
+
+
+@pytest.mark.parametrize("action", ["answer-reopen", "answer-withdraw"])
+def test_only_its_person_and_leads_take_an_answer_back(
+    people: Cast, question: Question, client_for: ClientFor, action: str
+) -> None:
+    url = reverse(f"labeling:{action}", args=[Answer.objects.get().pk])
+    assert client_for(people.colleague).post(url).status_code == 403
+    assert client_for(people.stranger).post(url).status_code == 404
+    assert client_for(people.lead).get(url).status_code == 405
+    assert Answer.objects.get().status == AnswerStatus.SUBMITTED
+
+
+def test_the_page_of_a_transform_leads_there(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    page = client_for(people.steward).get(reverse("labeling:transform-detail", args=[people_transform.pk]))
+    assert reverse("labeling:answer-list", args=[people_transform.pk]) in page.content.decode()
