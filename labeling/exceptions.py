@@ -11,6 +11,18 @@ class InvalidSourceError(LabelportalError):
     """The uploaded file or chosen table cannot be used."""
 
 
+class InvalidSheetError(LabelportalError):
+    """The spreadsheet cannot be taken in at all."""
+
+
+class InvalidLabelsError(LabelportalError):
+    """The labels that somebody brought cannot be used as they are."""
+
+
+class NoQuestionsError(LabelportalError):
+    """There is no question for this person."""
+
+
 class InvalidAnswerError(LabelportalError):
     """The grouping is incomplete or does not fit the question."""
 

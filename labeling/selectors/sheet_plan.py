@@ -1,0 +1,261 @@
+"""What a filled in spreadsheet would change now, question by question.
+
+Letters mean nothing outside one state of a question, so a file and the portal are compared by question and never mixed row by row where both
+have changed. With, for each row, *before* (the label when the file was downloaded), *now* and *filed* (what the file says):
+
+- *touched* are rows whose label was changed in the file: filed ≠ before. *News* are touched rows with filed ≠ now.
+- Without news there is nothing to take in; only a question that is filled in completely in the file and not yet submitted is submitted.
+- If the portal's labels have changed since the download (now ≠ before) in a row of which the file says something else (filed ≠ now), the person is
+  asked. If not, the file goes on from what is there, and its state is taken.
+- A row whose mark is lost has no *before*. It is touched if it has a label other than now, and counts as changed in the portal if it has one there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils import timezone
+
+from accounts.models import Membership
+from labeling.choices import AnswerKind, AnswerStatus
+from labeling.models import Answer, Question, Row, SheetUpload
+from labeling.permissions import is_lead
+from labeling.selectors.queue import takeable_by
+from labeling.selectors.sheets import in_chunks, labels_now, questions_of, rows_by_question
+from partitions import Grouping
+
+
+class SheetAction(StrEnum):
+    """What is to be done with one question of a file."""
+
+    SUBMIT = "submit"
+    DRAFT = "draft"
+    CORRECT = "correct"
+    """Submitted before, by the same person, and otherwise."""
+    ASK = "ask"
+    """Changed here and in the file: the person decides."""
+    NOTHING = "nothing"
+    HELD = "held"
+    """Somebody else works on it now."""
+    CLOSED = "closed"
+    """Needs no more answers."""
+    NOT_MEANT = "not_meant"
+    """Assigned to others, or the person lacks the skill."""
+    INCOMPLETE = "incomplete"
+    """Submitted before; the file has taken labels away."""
+
+
+TAKEN = (SheetAction.SUBMIT, SheetAction.DRAFT, SheetAction.CORRECT)
+REFUSED = (SheetAction.HELD, SheetAction.CLOSED, SheetAction.NOT_MEANT, SheetAction.INCOMPLETE)
+
+
+@dataclass(frozen=True, slots=True)
+class FiledLabel:
+    """What the file says of one row; ``before`` is None where the hidden mark was lost."""
+
+    label: str
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """One row of a question, with its label now and, if the file has the row, in the file."""
+
+    row_id: int
+    key: str
+    now: str
+    filed: FiledLabel | None
+
+    @property
+    def target(self) -> str:
+        """The label when the file is taken in."""
+        return self.now if self.filed is None else self.filed.label
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether somebody changed the label in the file."""
+        if self.filed is None:
+            return False
+        if self.filed.before is None:
+            return self.filed.label not in ("", self.now)
+        return self.filed.label != self.filed.before
+
+    @property
+    def is_news(self) -> bool:
+        """Whether somebody changed the label in the file to one that it has not now."""
+        return self.is_touched and self.filed is not None and self.filed.label != self.now
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether the label was changed here since the download, and the file says something else."""
+        if self.filed is None or self.filed.label == self.now:
+            return False
+        return self.now != (self.filed.before or "")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedQuestion:
+    """What becomes of one question.
+
+    ``then`` is what is done if the person, being asked, takes the file's labels; else it is equal to ``action``. ``labels`` are those of
+    the question when it is done, by row id; rows without one are left out.
+    """
+
+    question: Question
+    action: SheetAction
+    then: SheetAction
+    rows: tuple[PlannedRow, ...]
+    labels: dict[int, str]
+
+    @property
+    def digest(self) -> str:
+        """Stands for everything a person saw of this question; 16 hex digits."""
+        said = [
+            str(self.question.pk),
+            self.action,
+            self.then,
+            [[row.row_id, row.now, self.labels.get(row.row_id, "")] for row in self.rows],
+        ]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPlan:
+    """All questions that the file holds a row of, in order."""
+
+    questions: tuple[PlannedQuestion, ...]
+
+    def having(self, *actions: SheetAction) -> list[PlannedQuestion]:
+        """The questions with one of these actions."""
+        return [planned for planned in self.questions if planned.action in actions]
+
+    @property
+    def counts(self) -> Counter[SheetAction]:
+        """How many questions each action has."""
+        return Counter(planned.action for planned in self.questions)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything to confirm."""
+        return bool(self.having(*TAKEN, SheetAction.ASK))
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How the person stands to the questions."""
+
+    submitted: frozenset[uuid.UUID]
+    adjudicated: frozenset[uuid.UUID]
+    takeable: frozenset[uuid.UUID] | None
+    """None: all, as far as nobody else holds them."""
+    membership: Membership
+
+
+def sheet_plan(*, upload: SheetUpload, membership: Membership) -> SheetPlan:
+    """What confirming the upload would do now. The membership is that of the person who brought it. Nothing is written."""
+    filed = filed_labels(upload)
+    return SheetPlan(plan_questions(questions=questions_in(upload), filed=filed, membership=membership))
+
+
+def filed_labels(upload: SheetUpload) -> dict[int, FiledLabel]:
+    """What was read from the file, by row id."""
+    return {int(row_id): FiledLabel(label, before) for row_id, label, before, _sheet, _row in upload.labels}
+
+
+def questions_in(upload: SheetUpload) -> list[Question]:
+    """The transform's questions that the file holds a row of, in order."""
+    ids: set[uuid.UUID] = set()
+    for some in in_chunks(sorted(filed_labels(upload))):
+        rows = Row.objects.filter(pk__in=some, question__question_set__transform=upload.transform_id)
+        ids.update(rows.order_by().values_list("question", flat=True).distinct())
+    return questions_of(ids)
+
+
+def plan_questions(
+    *, questions: Sequence[Question], filed: Mapping[int, FiledLabel], membership: Membership
+) -> tuple[PlannedQuestion, ...]:
+    """The plan for each question as it stands; a handful of queries for any number."""
+    now = labels_now(questions=questions, membership=membership)
+    rows = rows_by_question([question.pk for question in questions])
+    standing = _standing(questions, membership)
+    return tuple(
+        _planned(
+            question,
+            tuple(
+                PlannedRow(row.pk, row.key, now[question.pk].get(row.pk, ""), filed.get(row.pk))
+                for row in rows.get(question.pk, ())
+            ),
+            standing,
+        )
+        for question in questions
+    )
+
+
+def _planned(question: Question, rows: tuple[PlannedRow, ...], standing: _Standing) -> PlannedQuestion:
+    submitted = question.pk in standing.submitted
+    news = any(row.is_news for row in rows)
+    filled_in = all(row.filed is not None and row.filed.label for row in rows) and any(row.is_touched for row in rows)
+    if not news and (submitted or not filled_in):
+        return PlannedQuestion(question, SheetAction.NOTHING, SheetAction.NOTHING, rows, {})
+    ask = news and any(row.is_disputed for row in rows)
+    if ask:
+        # Labels of rows that the file has not belong to another state; mixed, they would say something that nobody said.
+        labels = {row.row_id: row.filed.label for row in rows if row.filed is not None and row.filed.label}
+    else:
+        labels = {row.row_id: row.target for row in rows if row.target}
+    then = _refusal(question, standing) or _taken(labels, rows, submitted)
+    return PlannedQuestion(question, SheetAction.ASK if ask and then in TAKEN else then, then, rows, labels)
+
+
+def _taken(labels: Mapping[int, str], rows: Sequence[PlannedRow], submitted: bool) -> SheetAction:
+    """What is done with labels that may be taken in."""
+    if len(labels) < len(rows):
+        return SheetAction.INCOMPLETE if submitted else SheetAction.DRAFT
+    if not submitted:
+        return SheetAction.SUBMIT
+    now = {row.row_id: row.now for row in rows}
+    return SheetAction.NOTHING if Grouping(labels) == Grouping(now) else SheetAction.CORRECT
+
+
+def _refusal(question: Question, standing: _Standing) -> SheetAction | None:
+    """Why nothing can be taken in for the question; None if it can."""
+    if question.pk in standing.adjudicated:
+        return SheetAction.CLOSED
+    if question.pk in standing.submitted:
+        return None
+    if question.answers_missing == 0:
+        return SheetAction.CLOSED
+    held = question.lease_expires_at is not None and question.lease_expires_at > timezone.now()
+    if held and question.leased_to_id not in (None, standing.membership.user_id):
+        return SheetAction.HELD
+    if standing.takeable is not None and question.pk not in standing.takeable:
+        return SheetAction.NOT_MEANT
+    return None
+
+
+def _standing(questions: Sequence[Question], membership: Membership) -> _Standing:
+    ids = [question.pk for question in questions]
+    submitted: set[uuid.UUID] = set()
+    adjudicated: set[uuid.UUID] = set()
+    takeable: set[uuid.UUID] = set()
+    everything = is_lead(membership)
+    for some in in_chunks(ids):
+        answers = Answer.objects.filter(question__in=some, status=AnswerStatus.SUBMITTED)
+        own = answers.filter(steward=membership.user, kind=AnswerKind.ANSWER)
+        submitted.update(own.values_list("question", flat=True))
+        adjudicated.update(answers.filter(kind=AnswerKind.ADJUDICATION).values_list("question", flat=True))
+        if not everything:
+            free = takeable_by(steward=membership.user, skills=membership.skill_tags).filter(pk__in=some)
+            takeable.update(free.values_list("pk", flat=True))
+    return _Standing(
+        submitted=frozenset(submitted),
+        adjudicated=frozenset(adjudicated),
+        takeable=None if everything else frozenset(takeable),
+        membership=membership,
+    )

@@ -1,0 +1,166 @@
+"""Questions as they go into a spreadsheet: which ones a person gets, and the labels they have now."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import TypeVar
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Membership
+from labeling.choices import AnswerKind, AnswerStatus, QuestionState
+from labeling.models import Answer, Question, QuestionSet, Row, RowLabel, SheetUpload, Transform
+from labeling.permissions import is_lead
+from labeling.selectors.queue import takeable_by
+from labeling.spreadsheets import QuestionSheet, SheetQuestion, SheetRow
+
+_CHUNK = 500
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SheetChoice:
+    """What can be downloaded: a set of questions, or all open ones (``question_set`` is None), and how many these are for the person."""
+
+    question_set: QuestionSet | None
+    questions: int
+
+
+def questions_for_sheet(
+    *, transform: Transform, membership: Membership, question_set: QuestionSet | None = None
+) -> QuerySet[Question]:
+    """Without a set: the open questions that the person may answer; a lead gets all open ones.
+
+    With a set: those of the set that the person may answer or has answered; a lead gets all of the set.
+    """
+    questions = _of_sets(transform, membership) if question_set is not None else _open(transform, membership)
+    if question_set is not None:
+        questions = questions.filter(question_set=question_set)
+    return questions.select_related("question_set").order_by("question_set__number", "position")
+
+
+def sheet_choices(*, transform: Transform, membership: Membership) -> list[SheetChoice]:
+    """What the person can download: all open questions, then sets, newest first; sets without a question for them are left out. Three queries."""
+    of_sets = _of_sets(transform, membership).order_by().values_list("question_set").annotate(count=Count("pk"))
+    counts: dict[uuid.UUID, int] = dict(of_sets)
+    return [
+        SheetChoice(None, _open(transform, membership).count()),
+        *(
+            SheetChoice(one, counts[one.pk])
+            for one in transform.question_sets.order_by("-number").select_related("transform")
+            if one.pk in counts
+        ),
+    ]
+
+
+def _open(transform: Transform, membership: Membership) -> QuerySet[Question]:
+    if is_lead(membership):
+        return Question.objects.filter(question_set__transform=transform, answers_missing__gt=0)
+    takeable = takeable_by(steward=membership.user, skills=membership.skill_tags)
+    return takeable.filter(question_set__transform=transform)
+
+
+def _of_sets(transform: Transform, membership: Membership) -> QuerySet[Question]:
+    questions = Question.objects.filter(question_set__transform=transform)
+    if is_lead(membership):
+        return questions
+    mine = Answer.objects.filter(
+        question=OuterRef("pk"), steward=membership.user, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED
+    )
+    takeable = takeable_by(steward=membership.user, skills=membership.skill_tags).values("pk")
+    return questions.filter(Q(pk__in=takeable) | Q(Exists(mine)))
+
+
+def question_sheet(*, transform: Transform, questions: Iterable[Question], membership: Membership) -> QuestionSheet:
+    """The questions with their rows and the person's labels, in the order of ``questions``."""
+    asked = list(questions)
+    labels = labels_now(questions=asked, membership=membership)
+    rows = rows_by_question([question.pk for question in asked])
+    return QuestionSheet(
+        columns=tuple(transform.column_names),
+        primary_key=transform.primary_key,
+        questions=tuple(
+            SheetQuestion(
+                question.labeling_set_id,
+                tuple(
+                    SheetRow(str(row.pk), tuple(row.values), labels[question.pk].get(row.pk, ""))
+                    for row in rows.get(question.pk, ())
+                ),
+            )
+            for question in asked
+        ),
+    )
+
+
+def labels_now(*, questions: Sequence[Question], membership: Membership) -> dict[uuid.UUID, dict[int, str]]:
+    """By question, the labels that its rows have for the person: their own, submitted or not.
+
+    A lead who has none sees what is settled. Every given question has an entry.
+    """
+    found: dict[uuid.UUID, dict[int, str]] = {question.pk: {} for question in questions}
+    for ids in in_chunks(list(found)):
+        own = RowLabel.objects.filter(
+            answer__question__in=ids, answer__steward=membership.user, answer__kind=AnswerKind.ANSWER
+        )
+        for question_id, row_id, label in own.values_list("answer__question", "row", "label"):
+            found[question_id][row_id] = label
+    if is_lead(membership):
+        for question in questions:
+            if not found[question.pk] and question.state == QuestionState.SETTLED:
+                found[question.pk] = question.result_labels
+    return found
+
+
+def rows_by_question(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Row]]:
+    """The rows of each question in their order."""
+    found: dict[uuid.UUID, list[Row]] = {}
+    for some in in_chunks(ids):
+        rows = Row.objects.filter(question__in=some).order_by("question", "position")
+        found.update({pk: list(group) for pk, group in groupby(rows, key=attrgetter("question_id"))})
+    return found
+
+
+def questions_named(
+    *, transform: Transform, row_ids: Collection[int], labeling_sets: Collection[str]
+) -> list[Question]:
+    """The transform's questions that hold one of these rows or have one of these ids, in order.
+
+    All of them if one of ``labeling_sets`` is no question's id: a spreadsheet may then have changed it.
+    """
+    questions = Question.objects.filter(question_set__transform=transform).select_related("question_set")
+    ids: set[uuid.UUID] = set()
+    known: set[str] = set()
+    for rows in in_chunks(sorted(row_ids)):
+        ids.update(questions.filter(rows__in=rows).values_list("pk", flat=True))
+    for names in in_chunks(sorted(labeling_sets)):
+        for pk, name in questions.filter(labeling_set_id__in=names).values_list("pk", "labeling_set_id"):
+            ids.add(pk)
+            known.add(name)
+    if not known.issuperset(labeling_sets):
+        return list(questions.order_by("question_set__number", "position"))
+    return questions_of(ids)
+
+
+def questions_of(ids: Collection[uuid.UUID]) -> list[Question]:
+    """The questions with their sets, in order."""
+    found = [
+        question
+        for some in in_chunks(sorted(ids))
+        for question in Question.objects.filter(pk__in=some).select_related("question_set__transform", "leased_to")
+    ]
+    return sorted(found, key=lambda question: (question.question_set.number, question.position))
+
+
+def uploads_of(*, transform: Transform, membership: Membership) -> QuerySet[SheetUpload]:
+    """The person's filled in spreadsheets, newest first, without what was read from them."""
+    return SheetUpload.objects.filter(transform=transform, created_by=membership.user).defer("labels", "problems")
+
+
+def in_chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """At most 500 at a time: databases limit how many values a query may name."""
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
