@@ -58,12 +58,31 @@ def build_label_file(*, run: TaskRun) -> LabelFile:
             ],
             batch_size=1000,
         )
-        tied = TaskRun.objects.filter(
-            pk=run.pk, status=RunStatus.SUBMITTING, claimed_at=run.claimed_at, label_file__isnull=True
-        ).update(label_file=label_file, path=stored.uri)
-        if not tied:
-            raise GlueError(_("Another worker has taken over this import."), code="ClaimLost", retryable=True)
-    run.label_file = label_file
-    run.path = stored.uri
+        _tie(run, label_file, stored.uri)
     logger.info("run %s: label file %s, %d sets, %d rows", run.pk, label_file.pk, summary.sets, summary.rows)
     return label_file
+
+
+def place_label_file(*, run: TaskRun) -> LabelFile:
+    """Copy the label file that a claimed import was asked for to a key of the run's own, and give Glue that one.
+
+    By its path a run is found again at Glue, and one file may be imported by several runs; the bytes are the same. Raises ``GlueError``.
+    """
+    label_file = run.label_file
+    assert label_file is not None
+    stored = storage.save_bytes(f"label-files/{run.transform_id}/{run.pk}.csv", storage.read_uri(label_file.uri))
+    if stored.sha256 != label_file.sha256:
+        advice = _("Bring the labels again. Somebody has changed the file in S3, where nothing is ever to be changed.")
+        raise GlueError(_("The label file is not the one that was checked."), code="LabelFileChanged", advice=advice)
+    _tie(run, label_file, stored.uri)
+    return label_file
+
+
+def _tie(run: TaskRun, label_file: LabelFile, uri: str) -> None:
+    tied = TaskRun.objects.filter(pk=run.pk, status=RunStatus.SUBMITTING, claimed_at=run.claimed_at, path="").update(
+        label_file=label_file, path=uri
+    )
+    if not tied:
+        raise GlueError(_("Another worker has taken over this import."), code="ClaimLost", retryable=True)
+    run.label_file = label_file
+    run.path = uri

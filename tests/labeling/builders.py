@@ -90,6 +90,12 @@ def question_set(of: Transform, user: User, sizes: Sequence[int], first_key: int
     return questions
 
 
+def wanting(questions: Sequence[Question], people: int) -> None:
+    """Have open questions, and those of their sets that are loaded later, answered by so many people."""
+    QuestionSet.objects.filter(questions__in=questions).update(answers_wanted=people)
+    Question.objects.filter(pk__in=[question.pk for question in questions]).update(answers_missing=people)
+
+
 def finished_run(of: Transform, user: User, kind: RunKind, **fields: object) -> TaskRun:
     """A run that went well."""
     return TaskRun.objects.create(

@@ -13,7 +13,7 @@ from accounts.models import User
 from labeling.aws import storage
 from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import NothingToImportError, RunConflictError
-from labeling.models import TaskRun, TaskRunEvent, Transform
+from labeling.models import LabelFile, TaskRun, TaskRunEvent, Transform
 from labeling.selectors.imports import import_preview
 from labeling.tasks import submit_run
 
@@ -37,15 +37,20 @@ def request_apply(*, transform: Transform, user: User) -> TaskRun:
     return _request(transform, user, RunKind.FIND_MATCHES)
 
 
-def request_label_import(*, transform: Transform, user: User, replace_all: bool) -> TaskRun:
+def request_label_import(
+    *, transform: Transform, user: User, replace_all: bool, label_file: LabelFile | None = None
+) -> TaskRun:
     """Have Glue learn from the answers: those that wait (add), or all of them and nothing else (``replace_all``).
 
-    What goes into the file is settled when the run is submitted. Raises ``NothingToImportError`` if there would be nothing in it,
-    ``RunConflictError`` if an import is under way.
+    What goes into the file is settled when the run is submitted. Given a ``label_file`` of the transform, Glue learns from it instead of from
+    answers. Raises ``NothingToImportError`` if there would be nothing in it, ``RunConflictError`` if an import is under way.
     """
-    if not import_preview(transform=transform, replace_all=replace_all).rows:
-        raise NothingToImportError(_("There are no answers to import."))
-    return _request(transform, user, RunKind.IMPORT_LABELS, replace_all=replace_all)
+    if label_file is None:
+        if not import_preview(transform=transform, replace_all=replace_all).rows:
+            raise NothingToImportError(_("There are no answers to import."))
+    elif label_file.transform_id != transform.pk or not label_file.matching_pairs + label_file.non_matching_pairs:
+        raise NothingToImportError(_("The file teaches this transform nothing."))
+    return _request(transform, user, RunKind.IMPORT_LABELS, replace_all=replace_all, label_file=label_file)
 
 
 def enqueue(run_id: uuid.UUID) -> None:
@@ -53,7 +58,14 @@ def enqueue(run_id: uuid.UUID) -> None:
     submit_run.delay(run_id=str(run_id))
 
 
-def _request(transform: Transform, user: User, kind: RunKind, *, replace_all: bool = False) -> TaskRun:
+def _request(
+    transform: Transform,
+    user: User,
+    kind: RunKind,
+    *,
+    replace_all: bool = False,
+    label_file: LabelFile | None = None,
+) -> TaskRun:
     run_id = uuid.uuid4()
     folder = _FOLDERS.get(kind)
     try:
@@ -65,6 +77,7 @@ def _request(transform: Transform, user: User, kind: RunKind, *, replace_all: bo
                 requested_by=user,
                 enqueued_at=timezone.now(),
                 replace_all_labels=replace_all,
+                label_file=label_file,
                 path=storage.our_uri(f"{folder}/{transform.pk}/{run_id}/") if folder else "",
             )
             TaskRunEvent.objects.create(run=run, status=RunStatus.QUEUED, at=timezone.now())

@@ -24,7 +24,7 @@ from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import GlueError, LabelportalError
 from labeling.models import TaskRun
 from labeling.services import apply
-from labeling.services.label_files import build_label_file
+from labeling.services.label_files import build_label_file, place_label_file
 from labeling.services.task_runs.transitions import MAX_ATTEMPTS, fail, renew_claim, transition, wait
 
 logger = logging.getLogger(__name__)
@@ -83,8 +83,11 @@ def recover_submission(*, run: TaskRun) -> None:
 
 def _prepare(run: TaskRun) -> None:
     """Everything that may be done twice: the label file of an import, the script of a job, the count of labels before."""
-    if run.kind == RunKind.IMPORT_LABELS and run.label_file is None:
-        build_label_file(run=run)
+    if run.kind == RunKind.IMPORT_LABELS and not run.path:
+        if run.label_file is None:
+            build_label_file(run=run)
+        else:
+            place_label_file(run=run)
     if run.kind == RunKind.FIND_MATCHES:
         apply.ensure_job()
     seen = glue.get_ml_transform(transform_id=run.transform.glue_transform_id)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from labeling.choices import AnswerStatus
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
-from labeling.models import Answer, Question, QuestionSet, Transform
+from labeling.models import Answer, Question, Transform
 from labeling.services.answers import (
     LEASE,
     next_question,
@@ -22,7 +22,7 @@ from labeling.services.answers import (
     skip_question,
     submit_answer,
 )
-from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform
+from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform, wanting
 
 pytestmark = pytest.mark.django_db
 
@@ -44,11 +44,6 @@ def questions(people: Cast, people_transform: Transform) -> list[Question]:
 
 def expire(question: Question) -> None:
     Question.objects.filter(pk=question.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-
-
-def wants(question: Question, people: int) -> None:
-    QuestionSet.objects.filter(pk=question.question_set_id).update(answers_wanted=people)
-    Question.objects.filter(pk=question.pk).update(answers_missing=people)
 
 
 def submit(question: Question, steward: User, letters: str) -> Answer:
@@ -265,7 +260,7 @@ def test_reopen_twice_opens_the_question_once(people: Cast, questions: list[Ques
 def test_a_question_that_wants_two_answers_gets_them_from_two_people(
     people: Cast, people_transform: Transform, questions: list[Question]
 ) -> None:
-    wants(questions[0], 2)
+    wanting([questions[0]], 2)
     submit(questions[0], people.steward, "AAB")
     assert next_question(transform=people_transform, steward=people.steward) == questions[1]
     assert next_question(transform=people_transform, steward=people.colleague) == questions[0]
@@ -304,7 +299,7 @@ def test_twelve_people_at_once_never_get_the_same_question(people: Cast) -> None
 def test_two_tabs_that_submit_at_once_count_once(people: Cast) -> None:
     of = transform(people.team, people.admin)
     question = question_set(of, people.admin, [2])[0]
-    wants(question, 2)
+    wanting([question], 2)
     labels = grouping(question, "AB")
     start = threading.Barrier(2)
     versions: list[int] = []

@@ -10,11 +10,11 @@ from accounts.models import Role, User
 from accounts.services import set_role
 from labeling.choices import AnswerStatus, ChangeAction, QuestionState
 from labeling.exceptions import InvalidAnswerError
-from labeling.models import Answer, AnswerChange, Question, QuestionSet, Transform
+from labeling.models import Answer, AnswerChange, Question, Transform
 from labeling.selectors.imports import import_preview, label_contents
 from labeling.services.answers import next_question, reopen_answer, withdraw_answer
 from labeling.services.consensus import settle
-from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform
+from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform, wanting
 
 pytestmark = pytest.mark.django_db
 
@@ -40,8 +40,7 @@ def of(people: Cast) -> Transform:
 def asked(of: Transform, user: User, sizes: list[int], people: int) -> list[Question]:
     """Questions that so many people are to answer."""
     questions = question_set(of, user, sizes)
-    QuestionSet.objects.update(answers_wanted=people)
-    Question.objects.update(answers_missing=people)
+    wanting(questions, people)
     return questions
 
 

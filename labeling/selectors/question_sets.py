@@ -1,0 +1,170 @@
+"""Sets of questions: how far each is, and who works on it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, TypedDict
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.models import User
+from labeling.choices import AnswerKind, AnswerStatus, QuestionState
+from labeling.models import Answer, Comment, Question, QuestionAssignment, QuestionSet, Transform
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class Given(TypedDict):
+    """Answers that count, and comments that nobody has resolved."""
+
+    answers_given: int
+    comments_open: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetOverview:
+    """One set in numbers: questions by state, those ``in_work`` now, answers that were given of all that are needed, and how many people
+    have questions assigned. ``overdue`` sets should have been answered before today."""
+
+    question_set: QuestionSet
+    questions: int
+    settled: int
+    disputed: int
+    open: int
+    in_work: int
+    answers_given: int
+    answers_needed: int
+    assigned_people: int
+    overdue: bool
+
+    @property
+    def percent(self) -> int:
+        """Answers given of all that are needed, in whole percent, rounded down."""
+        return self.answers_given * 100 // self.answers_needed if self.answers_needed else 0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonProgress:
+    """One person's part in a set: open questions ``assigned`` to them, submitted answers, drafts on open questions."""
+
+    user: User
+    assigned: int
+    answered: int
+    drafts: int
+
+
+def set_overviews(*, transform: Transform) -> list[SetOverview]:
+    """Every set of the transform, in the order in which they are asked; four queries."""
+    return _overviews(
+        list(
+            QuestionSet.objects.filter(transform=transform)
+            .select_related("transform", "task_run")
+            .order_by("-priority", Coalesce("due_on", date.max), "number")
+        )
+    )
+
+
+def set_overview(*, question_set: QuestionSet) -> SetOverview:
+    """One set."""
+    return _overviews([question_set])[0]
+
+
+def people_progress(*, question_set: QuestionSet) -> list[PersonProgress]:
+    """Everybody who has questions of the set assigned or has worked on it, by name."""
+    answers = Answer.objects.filter(question__question_set=question_set, kind=AnswerKind.ANSWER)
+    worked = {
+        pk: (answered, drafts)
+        for pk, answered, drafts in answers.values_list("steward")
+        .annotate(
+            answered=Count("pk", filter=Q(status=AnswerStatus.SUBMITTED)),
+            drafts=Count("pk", filter=Q(status=AnswerStatus.DRAFT, question__answers_missing__gt=0)),
+        )
+        .order_by()
+    }
+    assigned = dict(
+        QuestionAssignment.objects.filter(question__question_set=question_set)
+        .values_list("user")
+        .annotate(count=Count("pk", filter=Q(question__answers_missing__gt=0)))
+        .order_by()
+    )
+    people = User.objects.filter(pk__in={*worked, *assigned}).order_by("last_name", "first_name", "username")
+    return [
+        PersonProgress(person, assigned.get(person.pk, 0), *worked.get(person.pk, (0, 0)))
+        for person in people
+        if assigned.get(person.pk) or any(worked.get(person.pk, ()))
+    ]
+
+
+def questions_of_set(
+    *, question_set: QuestionSet, state: QuestionState | None = None
+) -> QuerySet[WithAnnotations[Question, Given]]:
+    """The questions in order, with how many people have answered each and how many comments on it are open."""
+    questions = Question.objects.filter(question_set=question_set)
+    if state is not None:
+        questions = questions.filter(state=state)
+    answers = Answer.objects.filter(
+        question=OuterRef("pk"), kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED, control=False
+    ).order_by()
+    comments = Comment.objects.filter(question=OuterRef("pk"), resolved_at__isnull=True).order_by()
+    return questions.annotate(
+        answers_given=Coalesce(Subquery(answers.values("question").annotate(count=Count("pk")).values("count")), 0),
+        comments_open=Coalesce(Subquery(comments.values("question").annotate(count=Count("pk")).values("count")), 0),
+    ).order_by("position")
+
+
+def _overviews(question_sets: Sequence[QuestionSet]) -> list[SetOverview]:
+    now = timezone.now()
+    ids = [question_set.pk for question_set in question_sets]
+    counts: dict[uuid.UUID, tuple[int, ...]] = {
+        pk: tuple(numbers)
+        for pk, *numbers in Question.objects.filter(question_set__in=ids)
+        .values_list("question_set")
+        .annotate(
+            questions=Count("pk"),
+            settled=Count("pk", filter=Q(state=QuestionState.SETTLED)),
+            disputed=Count("pk", filter=Q(state=QuestionState.DISPUTED)),
+            open=Count("pk", filter=Q(state=QuestionState.OPEN)),
+            in_work=Count("pk", filter=Q(answers_missing__gt=0, lease_expires_at__gt=now)),
+            missing=Sum("answers_missing"),
+        )
+        .order_by()
+    }
+    given = dict(
+        Answer.objects.filter(
+            question__question_set__in=ids, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED, control=False
+        )
+        .values_list("question__question_set")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    people = dict(
+        QuestionAssignment.objects.filter(question__question_set__in=ids)
+        .values_list("question__question_set")
+        .annotate(count=Count("user", distinct=True))
+        .order_by()
+    )
+    overviews = []
+    for question_set in question_sets:
+        total, settled, disputed, open_, in_work, missing = counts.get(question_set.pk, (0, 0, 0, 0, 0, 0))
+        answered, due = given.get(question_set.pk, 0), question_set.due_on
+        overviews.append(
+            SetOverview(
+                question_set=question_set,
+                questions=total,
+                settled=settled,
+                disputed=disputed,
+                open=open_,
+                in_work=in_work,
+                answers_given=answered,
+                answers_needed=answered + missing,
+                assigned_people=people.get(question_set.pk, 0),
+                overdue=due is not None and due < timezone.localdate() and missing > 0,
+            )
+        )
+    return overviews

@@ -1,0 +1,106 @@
+"""Somebody decides what people could not agree on, or what the team has got wrong."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from labeling.choices import AnswerKind, AnswerStatus, QuestionState
+from labeling.exceptions import InvalidAnswerError, QuestionTakenError
+from labeling.models import Answer, Question, Transform
+from labeling.selectors.adjudication import disputed_questions, settled_part
+from labeling.services.answers import LEASE
+from labeling.services.answers.labels import checked_labels, labels_of, remember_submission, rows_of, write_labels
+from labeling.services.answers.queue import free_for, own_answer
+from labeling.services.consensus import settle
+from partitions import Grouping
+
+_DAY = 86_400
+_DONE = (QuestionState.DISPUTED, QuestionState.SETTLED)
+
+
+def next_disputed(*, transform: Transform, user: User, exclude: Collection[uuid.UUID] = ()) -> Question | None:
+    """The disputed question to adjudicate next, held under a lease; None if none is left that nobody else holds."""
+    for question in disputed_questions(transform=transform).filter(free_for(user)).exclude(pk__in=exclude):
+        if _take(question, user):
+            return _loaded(question)
+    return None
+
+
+def open_adjudication(*, question: Question, user: User) -> Question:
+    """Take or renew the lease on a disputed question, or on a settled one to overrule what was settled.
+
+    Raises ``QuestionTakenError`` if people are still answering it, somebody else holds it, or it is a control question.
+    """
+    if not _take(question, user):
+        raise QuestionTakenError(_("This question is still being answered, or somebody else holds it."))
+    return _loaded(question)
+
+
+@transaction.atomic
+def save_adjudication(*, question: Question, user: User, labels: dict[int, str]) -> Answer:
+    """Keep the grid as it stands as a draft and renew the lease. Raises ``QuestionTakenError``, ``InvalidAnswerError``."""
+    wanted = checked_labels(rows_of(question), labels, complete=False)
+    open_adjudication(question=question, user=user)
+    answer = own_answer(question, user, AnswerKind.ADJUDICATION)
+    if answer.status == AnswerStatus.SUBMITTED:
+        raise QuestionTakenError(_("You have adjudicated this question. Reopen it to change your decision."))
+    Answer.objects.filter(pk=answer.pk).update(status=AnswerStatus.DRAFT, updated_at=timezone.now())
+    write_labels(answer, wanted)
+    answer.refresh_from_db()
+    return answer
+
+
+@transaction.atomic
+def submit_adjudication(*, question: Question, user: User, labels: dict[int, str], seconds: int, keys: int) -> Answer:
+    """Settle the question with this grouping of all its rows.
+
+    Of a disputed question only the disputed rows are open: the others must stand to each other as the people agreed. Submitting the same once
+    more changes nothing. Raises ``InvalidAnswerError`` if rows are blank or that is not so; ``QuestionTakenError`` if somebody else holds the
+    question or has decided.
+    """
+    wanted = checked_labels(rows_of(question), labels, complete=True)
+    now = timezone.now()
+    answer = own_answer(question, user, AnswerKind.ADJUDICATION)
+    if answer.status == AnswerStatus.SUBMITTED and labels_of(answer) == wanted:
+        return answer
+    current = Question.objects.select_for_update(of=("self",)).get(pk=question.pk)
+    open_adjudication(question=question, user=user)
+    agreed = settled_part(question=current)
+    if Grouping({row_id: wanted[row_id] for row_id in agreed}) != Grouping(agreed):
+        raise InvalidAnswerError(_("Only the disputed rows can be changed. The others are settled."))
+    others = question.answers.filter(kind=AnswerKind.ADJUDICATION, status=AnswerStatus.SUBMITTED)
+    if others.exists():
+        raise QuestionTakenError(_("This question has been adjudicated. Reopen the adjudication to change it."))
+    Answer.objects.filter(pk=answer.pk).update(
+        status=AnswerStatus.SUBMITTED,
+        submitted_at=now,
+        updated_at=now,
+        version=F("version") + 1,
+        seconds=Coalesce(F("seconds"), 0) + min(max(seconds, 0), _DAY),
+        keys=Coalesce(F("keys"), 0) + min(max(keys, 0), _DAY),
+    )
+    write_labels(answer, wanted)
+    answer.refresh_from_db()
+    remember_submission(answer, by=user, at=now, labels=wanted)
+    Question.objects.filter(pk=question.pk).update(leased_to=None, lease_expires_at=None)
+    settle(question=question)
+    return answer
+
+
+def _take(question: Question, user: User) -> bool:
+    taken = Question.objects.filter(
+        free_for(user), pk=question.pk, state__in=_DONE, answers_missing=0, is_control=False
+    ).update(leased_to=user, lease_expires_at=timezone.now() + LEASE)
+    return taken == 1
+
+
+def _loaded(question: Question) -> Question:
+    return Question.objects.select_related("question_set__transform").get(pk=question.pk)

@@ -1,0 +1,77 @@
+"""Questions are given to people; what is given to nobody is open to all."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, User
+from labeling.choices import AnswerKind, AnswerStatus
+from labeling.exceptions import InvalidSettingError
+from labeling.models import Answer, Question, QuestionAssignment, QuestionSet
+from labeling.selectors.queue import QueueFilter, matching
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def assign_questions(
+    *, question_set: QuestionSet, user: User, people: Sequence[User], split: bool, only: QueueFilter | None = None
+) -> int:
+    """Give the open questions of a set to these members; how many questions that are.
+
+    ``split`` gives each question to as many people as still have to answer it, evenly; otherwise each of the people may answer each of them. Earlier
+    assignments of these questions are replaced. ``only`` narrows the questions. Raises ``InvalidSettingError`` if somebody is no member,
+    or if a question would be left with fewer people than it needs; ``InvalidFilterError``.
+    """
+    chosen = sorted({person.pk: person for person in people}.values(), key=lambda person: person.username)
+    members = Membership.objects.filter(team=question_set.transform.team_id, user__in=chosen, user__is_active=True)
+    if not chosen or members.count() < len(chosen):
+        raise InvalidSettingError(_("Questions can be given to members of the team."))
+    questions = Question.objects.filter(question_set=question_set, answers_missing__gt=0)
+    if only is not None:
+        questions = questions.filter(matching(transform=question_set.transform, only=only))
+    missing = dict(questions.order_by("position").select_for_update(of=("self",)).values_list("pk", "answers_missing"))
+    answered = _answered(missing)
+    load: Counter[uuid.UUID] = Counter()
+    assignments: list[QuestionAssignment] = []
+    for pk, needed in missing.items():
+        able = [person for person in chosen if person.pk not in answered[pk]]
+        if len(able) < needed:
+            raise InvalidSettingError(
+                _("Each question has to be answered by %(needed)d people. Choose more of them.") % {"needed": needed}
+            )
+        taking = sorted(able, key=lambda person: load[person.pk])[:needed] if split else able
+        load.update(person.pk for person in taking)
+        assignments += [QuestionAssignment(question_id=pk, user=person, created_by=user) for person in taking]
+    QuestionAssignment.objects.filter(question__in=missing).delete()
+    QuestionAssignment.objects.bulk_create(assignments, batch_size=500)
+    logger.info("question set %s: %d questions given out by user %s", question_set.pk, len(missing), user.pk)
+    return len(missing)
+
+
+def clear_assignments(*, question_set: QuestionSet, user: User, people: Sequence[User] | None = None) -> int:
+    """Open the questions of a set to all again, or take them from these people alone; how many assignments that were.
+
+    Taking a question from the last person it was given to opens it to all.
+    """
+    assignments = QuestionAssignment.objects.filter(question__question_set=question_set)
+    if people is not None:
+        assignments = assignments.filter(user__in=people)
+    count, _by_model = assignments.delete()
+    logger.info("question set %s: %d assignments taken back by user %s", question_set.pk, count, user.pk)
+    return count
+
+
+def _answered(questions: dict[uuid.UUID, int]) -> dict[uuid.UUID, set[uuid.UUID]]:
+    """Who has answered which question already."""
+    found: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    answers = Answer.objects.filter(question__in=questions, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED)
+    for question_id, steward_id in answers.values_list("question_id", "steward_id"):
+        found[question_id].add(steward_id)
+    return found

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import pytest
+
+from labeling.choices import AnswerStatus, ChangeAction, QuestionState
+from labeling.exceptions import InvalidAnswerError, QuestionTakenError
+from labeling.models import Answer, Question, Transform
+from labeling.selectors.adjudication import adjudication_work, consensus_of, disputed_questions
+from labeling.selectors.imports import label_contents
+from labeling.services.adjudication import (
+    next_disputed,
+    open_adjudication,
+    save_adjudication,
+    submit_adjudication,
+)
+from labeling.services.answers import next_question, reopen_answer, withdraw_answer
+from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform, wanting
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> Cast:
+    return cast()
+
+
+@pytest.fixture
+def of(people: Cast) -> Transform:
+    return transform(people.team, people.admin)
+
+
+@pytest.fixture
+def disputed(people: Cast, of: Transform) -> Question:
+    """Rows 1 and 2 are together for both people, row 3 for one of them."""
+    (question,) = question_set(of, people.admin, [4])
+    wanting([question], 2)
+    answer(question, people.steward, "AAAB")
+    answer(question, people.colleague, "BBCA")
+    question.refresh_from_db()
+    return question
+
+
+def decide(question: Question, people: Cast, letters: str) -> Answer:
+    labels = grouping(question, letters)
+    return submit_adjudication(question=question, user=people.lead, labels=labels, seconds=5, keys=2)
+
+
+def test_only_what_is_disputed_is_open(people: Cast, of: Transform, disputed: Question) -> None:
+    assert list(disputed_questions(transform=of)) == [disputed]
+    work = adjudication_work(question=disputed, user=people.lead)
+    rows = list(grouping(disputed, "xxxx"))
+    assert work.disputed == {rows[2]}
+    assert work.settled == {rows[0]: "A", rows[1]: "A", rows[3]: "B"}
+    assert work.labels == work.settled
+    assert [(person.user.username, "".join(person.labels.values())) for person in work.people] == [
+        ("colleague", "BBCA"),
+        ("steward", "AAAB"),
+    ]
+
+
+def test_a_decision_settles(people: Cast, of: Transform, disputed: Question) -> None:
+    given = decide(disputed, people, "CCCD")
+    disputed.refresh_from_db()
+    assert (disputed.state, "".join(disputed.result_labels.values())) == (QuestionState.SETTLED, "CCCD")
+    assert (given.kind, given.seconds, given.keys, given.version) == ("adjudication", 5, 2, 1)
+    assert [change.action for change in given.changes.all()] == [ChangeAction.ADJUDICATED]
+    assert [row.label for row in label_contents(transform=of, replace_all=False).label_file.rows] == list("CCCD")
+    assert decide(disputed, people, "CCCD") == given
+    with pytest.raises(QuestionTakenError):
+        decide(disputed, people, "CCDD")
+    with pytest.raises(QuestionTakenError):
+        save_adjudication(question=disputed, user=people.lead, labels={})
+    assert adjudication_work(question=disputed, user=people.lead).disputed == set(grouping(disputed, "xxxx"))
+
+
+@pytest.mark.parametrize("letters", ["ABCD", "AAAA", "AA?A", "??AB"])
+def test_settled_rows_stay_as_they_are(people: Cast, disputed: Question, letters: str) -> None:
+    with pytest.raises(InvalidAnswerError):
+        decide(disputed, people, letters)
+    disputed.refresh_from_db()
+    assert disputed.state == QuestionState.DISPUTED
+
+
+def test_every_row_is_needed(people: Cast, disputed: Question) -> None:
+    labels = dict(list(grouping(disputed, "AAAB").items())[:3])
+    with pytest.raises(InvalidAnswerError):
+        submit_adjudication(question=disputed, user=people.lead, labels=labels, seconds=1, keys=1)
+
+
+def test_one_adjudicator_at_a_time(people: Cast, of: Transform, disputed: Question) -> None:
+    assert next_disputed(transform=of, user=people.lead) == disputed
+    assert next_disputed(transform=of, user=people.admin) is None
+    with pytest.raises(QuestionTakenError):
+        open_adjudication(question=disputed, user=people.admin)
+    with pytest.raises(QuestionTakenError):
+        submit_adjudication(question=disputed, user=people.admin, labels=grouping(disputed, "AAAB"), seconds=1, keys=1)
+    assert next_question(transform=of, steward=people.lead) is None
+
+
+def test_drafts_are_kept(people: Cast, disputed: Question) -> None:
+    rows = list(grouping(disputed, "xxxx"))
+    save_adjudication(question=disputed, user=people.lead, labels={rows[2]: "B", rows[0]: ""})
+    assert adjudication_work(question=disputed, user=people.lead).labels == {rows[2]: "B"}
+    disputed.refresh_from_db()
+    assert (disputed.state, disputed.leased_to) == (QuestionState.DISPUTED, people.lead)
+
+
+def test_an_open_question_is_not_adjudicated(people: Cast, of: Transform) -> None:
+    (question,) = question_set(of, people.admin, [2])
+    with pytest.raises(QuestionTakenError):
+        open_adjudication(question=question, user=people.lead)
+
+
+def test_a_settled_question_can_be_overruled_and_given_back(people: Cast, of: Transform) -> None:
+    (question,) = question_set(of, people.admin, [3])
+    answer(question, people.steward, "AAB")
+    work = adjudication_work(question=Question.objects.get(), user=people.lead)
+    assert (work.settled, len(work.disputed), "".join(work.labels.values())) == ({}, 3, "AAB")
+    decision = decide(question, people, "ABC")
+    question.refresh_from_db()
+    assert ("".join(question.result_labels.values()), question.result_version) == ("ABC", 2)
+    reopened = reopen_answer(answer=decision, user=people.lead)
+    question.refresh_from_db()
+    assert reopened.status == AnswerStatus.DRAFT
+    assert ("".join(question.result_labels.values()), question.leased_to) == ("AAB", people.lead)
+
+
+def test_answers_under_a_decision_stay(people: Cast, disputed: Question) -> None:
+    decide(disputed, people, "CCCD")
+    given = Answer.objects.get(steward=people.steward)
+    for take_back in (reopen_answer, withdraw_answer):
+        with pytest.raises(InvalidAnswerError):
+            take_back(answer=given, user=people.steward)
+    given.refresh_from_db()
+    disputed.refresh_from_db()
+    assert (given.status, disputed.state) == (AnswerStatus.SUBMITTED, QuestionState.SETTLED)
+
+
+def test_who_answered_may_also_adjudicate(people: Cast, of: Transform) -> None:
+    (question,) = question_set(of, people.admin, [2])
+    wanting([question], 2)
+    answer(question, people.lead, "AA")
+    answer(question, people.steward, "AB")
+    assert consensus_of(question=question) is not None
+    decide(question, people, "AB")
+    question.refresh_from_db()
+    assert question.state == QuestionState.SETTLED
+    assert Answer.objects.filter(steward=people.lead).count() == 2

@@ -1,0 +1,267 @@
+"""Who is offered which question: assignment, skills, priority, filters, several people per question."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Membership, User
+from labeling.choices import AnswerStatus, QuestionState
+from labeling.exceptions import InvalidFilterError, InvalidSettingError, QuestionTakenError
+from labeling.models import Answer, Question, QuestionSet, Transform
+from labeling.selectors.question_sets import people_progress, questions_of_set, set_overview, set_overviews
+from labeling.selectors.questions import questions_left
+from labeling.selectors.queue import QueueFilter
+from labeling.services.answers import next_question, open_question, save_draft, skip_question, submit_answer
+from labeling.services.assignment import assign_questions, clear_assignments
+from labeling.services.question_sets import set_answers_wanted, update_question_set
+from labeling.services.settings import update_labeling_settings
+from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform, wanting
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> Cast:
+    return cast()
+
+
+@pytest.fixture
+def of(people: Cast) -> Transform:
+    return transform(people.team, people.admin)
+
+
+@pytest.fixture
+def questions(people: Cast, of: Transform) -> list[Question]:
+    return question_set(of, people.admin, [2] * 4)
+
+
+@pytest.fixture
+def the_set(questions: list[Question]) -> QuestionSet:
+    return questions[0].question_set
+
+
+def offered(of: Transform, steward: User, only: QueueFilter | None = None) -> list[Question]:
+    """Everything the person is offered, in order; nothing is answered."""
+    found: list[Question] = []
+    while question := next_question(
+        transform=of, steward=steward, exclude=[question.pk for question in found], only=only
+    ):
+        found.append(question)
+    Question.objects.update(leased_to=None, lease_expires_at=None)
+    return found
+
+
+def test_priority_then_due_date_then_number(people: Cast, of: Transform, questions: list[Question]) -> None:
+    second, third, fourth = (question_set(of, people.admin, [2])[0] for _number in range(3))
+    QuestionSet.objects.filter(questions=fourth).update(priority=1)
+    QuestionSet.objects.filter(questions=third).update(due_on=date(2030, 1, 1))
+    QuestionSet.objects.filter(questions=second).update(due_on=date(2029, 1, 1))
+    assert offered(of, people.steward) == [fourth, second, third, *questions]
+
+
+def test_assigned_questions_go_to_their_people_alone(
+    people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet
+) -> None:
+    only = QueueFilter("name", "NAME 2")
+    given = assign_questions(question_set=the_set, user=people.lead, people=[people.colleague], split=True, only=only)
+    assert given == 1
+    assert offered(of, people.colleague) == questions
+    assert offered(of, people.steward) == [questions[0], *questions[2:]]
+    assert questions_left(transform=of, steward=people.steward) == 3
+    assert clear_assignments(question_set=the_set, user=people.lead) == 1
+    assert offered(of, people.steward) == questions
+
+
+def test_split_is_even_and_all_is_all(
+    people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet
+) -> None:
+    both = [people.steward, people.colleague]
+    assert assign_questions(question_set=the_set, user=people.lead, people=both, split=True) == 4
+    shares = [offered(of, somebody) for somebody in both]
+    assert [len(share) for share in shares] == [2, 2]
+    assert set(shares[0]) | set(shares[1]) == set(questions)
+    assert offered(of, people.lead) == []
+    assign_questions(question_set=the_set, user=people.lead, people=both, split=False)
+    assert [offered(of, somebody) for somebody in both] == [questions, questions]
+    assert clear_assignments(question_set=the_set, user=people.lead, people=[people.steward]) == 4
+    assert offered(of, people.steward) == []
+
+
+def test_a_question_goes_to_as_many_people_as_it_needs(
+    people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet
+) -> None:
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=2)
+    answer(questions[0], people.steward, "AA")
+    three = [people.steward, people.colleague, people.lead]
+    assign_questions(question_set=the_set, user=people.lead, people=three, split=True)
+    assert [question.assignments.count() for question in questions] == [1, 2, 2, 2]
+    assert not questions[0].assignments.filter(user=people.steward).exists()
+    with pytest.raises(InvalidSettingError):
+        assign_questions(question_set=the_set, user=people.lead, people=[people.colleague], split=False)
+    with pytest.raises(InvalidSettingError):
+        assign_questions(question_set=the_set, user=people.lead, people=[*three, people.stranger], split=False)
+
+
+def test_skills(people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet) -> None:
+    QuestionSet.objects.update(skill="polish")
+    assert offered(of, people.steward) == []
+    Membership.objects.filter(user=people.steward).update(skills="Tax law,  Polish ")
+    assert offered(of, people.steward) == questions
+    assign_questions(question_set=the_set, user=people.lead, people=[people.colleague], split=True)
+    assert offered(of, people.colleague) == questions
+
+
+def test_a_filter_narrows_the_queue(people: Cast, of: Transform, questions: list[Question]) -> None:
+    assert offered(of, people.steward, QueueFilter("name", "ame 5")) == [questions[2]]
+    assert offered(of, people.steward, QueueFilter("id", "nothing like it")) == []
+    with pytest.raises(InvalidFilterError):
+        next_question(transform=of, steward=people.steward, only=QueueFilter("street", "x"))
+
+
+def test_skipped_questions_come_after_everything_else(people: Cast, of: Transform, questions: list[Question]) -> None:
+    skip_question(question=questions[0], steward=people.steward)
+    urgent = question_set(of, people.admin, [2])[0]
+    QuestionSet.objects.filter(questions=urgent).update(priority=5)
+    assert offered(of, people.steward) == [urgent, *questions[1:], questions[0]]
+
+
+def test_more_people_ask_again_and_fewer_let_the_answers_decide(
+    people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet
+) -> None:
+    answer(questions[0], people.steward, "AA")
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=2)
+    assert [question.answers_missing for question in the_set.questions.order_by("position")] == [1, 2, 2, 2]
+    assert set(the_set.questions.values_list("state", flat=True)) == {QuestionState.OPEN}
+    assert questions[0] in offered(of, people.colleague)
+    assert questions[0] not in offered(of, people.steward)
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=1)
+    questions[0].refresh_from_db()
+    assert (questions[0].state, questions[0].answers_missing) == (QuestionState.SETTLED, 0)
+    for wrong in (0, 6):
+        with pytest.raises(InvalidSettingError):
+            set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=wrong)
+
+
+def test_fewer_people_dispute_what_they_said_differently(
+    people: Cast, questions: list[Question], the_set: QuestionSet
+) -> None:
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=3)
+    answer(questions[0], people.steward, "AA")
+    answer(questions[0], people.colleague, "AB")
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=1)
+    questions[0].refresh_from_db()
+    assert questions[0].state == QuestionState.DISPUTED
+
+
+def test_a_lease_ends_where_nobody_is_asked_any_more(
+    people: Cast, questions: list[Question], the_set: QuestionSet
+) -> None:
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=2)
+    answer(questions[0], people.steward, "AA")
+    open_question(question=questions[0], steward=people.colleague)
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=1)
+    with pytest.raises(QuestionTakenError):
+        answer(questions[0], people.colleague, "AB")
+    assert Answer.objects.get(steward=people.colleague).status == AnswerStatus.DRAFT
+
+
+def test_overviews_and_progress(people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet) -> None:
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=2)
+    QuestionSet.objects.update(due_on=timezone.localdate() - timedelta(days=2))
+    other = question_set(of, people.admin, [2])[0].question_set
+    answer(questions[0], people.steward, "AA")
+    answer(questions[0], people.colleague, "AB")
+    answer(questions[1], people.colleague, "AB")
+    save_draft(question=questions[2], steward=people.steward, labels={})
+    assign_questions(
+        question_set=the_set, user=people.lead, people=[people.lead, people.admin, people.steward], split=False
+    )
+    first, second = set_overviews(transform=of)
+    assert (second.question_set, second.percent, second.overdue) == (other, 0, False)
+    assert first == set_overview(question_set=QuestionSet.objects.get(pk=the_set.pk))
+    assert (first.questions, first.settled, first.disputed, first.open, first.in_work) == (4, 0, 1, 3, 1)
+    assert (first.answers_given, first.answers_needed, first.percent, first.overdue) == (3, 8, 37, True)
+    assert first.assigned_people == 3
+    progress = {
+        one.user.username: (one.assigned, one.answered, one.drafts) for one in people_progress(question_set=the_set)
+    }
+    assert progress == {"admin": (3, 0, 0), "lead": (3, 0, 0), "steward": (3, 1, 1), "colleague": (0, 2, 0)}
+    assert [question.answers_given for question in questions_of_set(question_set=the_set)] == [2, 1, 0, 0]
+    assert list(questions_of_set(question_set=the_set, state=QuestionState.DISPUTED)) == [questions[0]]
+
+
+def test_a_set_is_changed_at_once(people: Cast, of: Transform, the_set: QuestionSet) -> None:
+    wanted = {
+        "title": " Spring ",
+        "priority": 3,
+        "due_on": date(2030, 1, 1),
+        "goal": "All of it",
+        "skill": "Polish",
+        "show_proposals": False,
+        "answers_wanted": 2,
+    }
+    changed = update_question_set(question_set=the_set, user=people.lead, **wanted)  # type: ignore[arg-type]
+    assert (changed.title, changed.skill, changed.answers_wanted, changed.goal) == ("Spring", "polish", 2, "All of it")
+    for wrong in ({"priority": 101}, {"skill": "a, b"}, {"answers_wanted": 6}):
+        with pytest.raises(InvalidSettingError):
+            update_question_set(question_set=the_set, user=people.lead, **(wanted | wrong))  # type: ignore[arg-type]
+    the_set.refresh_from_db()
+    assert (the_set.priority, the_set.skill, the_set.answers_wanted) == (3, "polish", 2)
+
+
+def test_settings_for_labeling(people: Cast, of: Transform) -> None:
+    wanted = {
+        "answers_per_question": 3,
+        "consensus_rule": "unanimous",
+        "show_proposals": False,
+        "control_percent": 10,
+        "links_in_cells": True,
+        "images_in_cells": True,
+    }
+    update_labeling_settings(transform=of, user=people.admin, **wanted)  # type: ignore[arg-type]
+    of.refresh_from_db()
+    assert {name: getattr(of, name) for name in wanted} == wanted
+    for wrong in ({"answers_per_question": 6}, {"control_percent": 31}, {"consensus_rule": "dictator"}):
+        with pytest.raises(InvalidSettingError):
+            update_labeling_settings(transform=of, user=people.admin, **(wanted | wrong))  # type: ignore[arg-type]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_however_many_press_a_question_is_given_to_as_many_people_as_it_wants(people: Cast) -> None:
+    """Eight people work through twelve questions that want two answers each, as fast as they can."""
+    of = transform(people.team, people.admin)
+    questions = question_set(of, people.admin, [2] * 12)
+    wanting(questions, 2)
+    labels = {question.pk: grouping(question, "AB") for question in questions}
+    stewards = [person(f"s{number}") for number in range(8)]
+    start = threading.Barrier(len(stewards))
+    given: list[tuple[object, str]] = []
+    refused: list[Exception] = []
+
+    def work(steward: User) -> None:
+        start.wait()
+        try:
+            while question := next_question(transform=of, steward=steward):
+                given.append((question.pk, steward.username))
+                submit_answer(question=question, steward=steward, labels=labels[question.pk], seconds=1, keys=1)
+        except Exception as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(steward,)) for steward in stewards]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == []
+    assert set(Counter(pk for pk, _name in given).values()) == {2}
+    assert len(set(given)) == len(given) == 24
+    assert Answer.objects.filter(status=AnswerStatus.SUBMITTED).count() == 24
+    assert set(Question.objects.values_list("state", "answers_missing")) == {(QuestionState.SETTLED, 0)}
