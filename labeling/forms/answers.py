@@ -18,10 +18,11 @@ class AnswerPayload:
     labels: dict[int, str]
     seconds: int
     keys: int
+    proposal_shown: bool
 
 
 def parse_answer(body: bytes) -> AnswerPayload:
-    """``{"labels": {"17": "A"}, "seconds": 12, "keys": 9}``. Raises ``InvalidAnswerError`` for anything else."""
+    """``{"labels": {"17": "A"}, "seconds": 12, "keys": 9, "proposalShown": true}``. Raises ``InvalidAnswerError`` for anything else."""
     data = _json_object(body)
     labels = data.get("labels")
     if not isinstance(labels, dict):
@@ -31,6 +32,7 @@ def parse_answer(body: bytes) -> AnswerPayload:
             labels={int(row_id): _text(label) for row_id, label in labels.items()},
             seconds=max(0, int(data.get("seconds", 0))),  # type: ignore[call-overload]
             keys=max(0, int(data.get("keys", 0))),  # type: ignore[call-overload]
+            proposal_shown=data.get("proposalShown") is True,
         )
     except (TypeError, ValueError) as error:
         raise _malformed() from error

@@ -165,6 +165,10 @@ def question_payload(question: Question, steward: User) -> dict[str, Any]:
         "primaryKey": work.primary_key,
         "rows": [{"id": row.pk, "key": row.key, "values": row.values} for row in work.rows],
         "labels": {str(row_id): label for row_id, label in work.labels.items()},
+        "proposal": {
+            str(row_id): {"label": proposed.label, "confidence": proposed.confidence}
+            for row_id, proposed in work.proposal.items()
+        },
         "urls": {
             name: reverse(f"labeling:question-{name}", args=[question.pk])
             for name in ("detail", "draft", "submit", "skip", "release", "reopen")

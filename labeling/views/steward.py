@@ -99,6 +99,7 @@ def question_submit(request: HttpRequest, question_id: UUID) -> HttpResponse:
         labels=payload.labels,
         seconds=payload.seconds,
         keys=payload.keys,
+        proposal_shown=payload.proposal_shown,
     )
     return JsonResponse({"version": answer.version})
 

@@ -11,7 +11,10 @@ from tests.e2e.conftest import ROOT, Portal
 from tests.labeling.builders import question_set
 
 COLUMNS = ("id", "first_name", "surname", "dob", "city", "email", "source", "note")
-LONG = "Called in spring about the contract, asked for a copy of the bill; moved twice since, the post came back both times. " * 2
+LONG = (
+    "Called in spring about the contract, asked for a copy of the bill; moved twice since, the post came back both times. "
+    * 2
+)
 
 
 def people_transform(portal: Portal, *, questions: int = 3, rows: int = 10) -> tuple[Transform, list[Question]]:

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from labeling.choices import AnswerStatus
-from labeling.models import Answer, Question, RowLabel
+from labeling.models import Answer, Question, Row, RowLabel
 from labeling.services.answers import open_question
 from tests.e2e.conftest import Portal, Visit, picture
 from tests.e2e.data import people_transform
@@ -181,6 +181,37 @@ def test_skipping_and_the_last_question(portal: Portal, visit: Visit) -> None:
     expect(page.get_by_role("heading", name="Question 1 of 2")).to_be_visible()
     press(page, "t", "Enter")
     expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
+
+
+def test_the_proposal_is_taken_by_enter_and_overruled_by_a_letter(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    transform, (first, second, third) = people_transform(portal, rows=4)
+    for question in (first, second, third):
+        for row, letter in zip(question.rows.order_by("position"), "AABB", strict=True):
+            Row.objects.filter(pk=row.pk).update(proposed=letter, proposed_confidence=0.87)
+    page.goto(f"/transforms/{transform.pk}/questions/next/")
+    proposed = page.locator("tr.is-proposed")
+    expect(proposed).to_have_count(4)
+    picture(page, "steward-proposal")
+
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    taken = Answer.objects.get(question=first)
+    assert (stored(first), taken.proposal_shown, taken.keys) == ("AABB", True, 1)
+
+    press(page, "c", "z", "c", "Enter")
+    expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert len(set(stored(second))) == 3
+
+    press(page, "r")
+    expect(proposed).to_have_count(0)
+    press(page, "Enter")
+    expect(page.get_by_text("Row 1 has no group yet, and 3 more.").first).to_be_visible()
+    page.reload()
+    expect(page.locator("[data-grid] tbody tr")).to_have_count(4)
+    assert groups(page) == "...."
 
 
 def test_equal_columns_fold_and_differences_are_marked(portal: Portal, visit: Visit) -> None:

@@ -34,7 +34,15 @@ export class Bench {
   open({ question, work }) {
     this.question = question;
     this.keyColumn = question.columns.indexOf(question.primaryKey);
-    this.work = work ?? new Work(arrange(question.rows, this.keyColumn), this.draftOf(question), this.groups);
+    this.work =
+      work ??
+      new Work(
+        arrange(question.rows, this.keyColumn),
+        this.draftOf(question),
+        this.groups,
+        question.proposal,
+        this.prefs.proposalOn,
+      );
     this.seconds = 0;
     this.keys = 0;
     this.lastSign = Date.now();
@@ -59,14 +67,19 @@ export class Bench {
     }
     const { question, work } = this;
     this.left = Math.max(0, this.left - 1);
-    const sent = this.store.send(question.id, question.urls.submit, { ...this.answer(), seconds: this.spent(), keys: this.keys });
+    const sent = this.store.send(question.id, question.urls.submit, {
+      labels: work.asAnswer(),
+      seconds: this.spent(),
+      keys: this.keys,
+      proposalShown: work.proposalSeen,
+    });
     this.queue.behind.push({ question, work });
     await this.advance(question, sent);
   }
 
   async skip() {
     const { question } = this;
-    const sent = this.store.send(question.id, question.urls.skip, this.answer());
+    const sent = this.store.send(question.id, question.urls.skip, this.draft());
     await this.advance(question, sent);
   }
 
@@ -136,7 +149,7 @@ export class Bench {
     }
     this.refresh();
     this.view.say(this.where());
-    this.store.draft(this.question.id, this.question.urls.draft, this.answer());
+    this.store.draft(this.question.id, this.question.urls.draft, this.draft());
   }
 
   paint(label) {
@@ -229,6 +242,17 @@ export class Bench {
     this.page.querySelector("[data-scroll]").scrollBy({ left: direction * 160 });
   }
 
+  toggleProposal() {
+    if (!this.work.hasProposal) {
+      this.view.say(gettext("There is no proposal for this question."), "blocked");
+      return;
+    }
+    this.prefs.proposalOn = !this.work.showsProposal;
+    this.work.showProposal(this.prefs.proposalOn);
+    this.refresh();
+    this.view.say(this.work.showsProposal ? gettext("Proposal on: Enter takes it, a letter overrules it.") : gettext("Proposal off."));
+  }
+
   help() {
     this.view.help();
   }
@@ -245,6 +269,7 @@ export class Bench {
       canUndo: this.work.done.length > 0 || this.queue.behind.length > 0,
       canRedo: this.work.undone.length > 0,
       display: this.prefs.display,
+      proposal: this.work.hasProposal ? this.work.showsProposal : null,
       folded: this.grid.folded.length,
       hasLong: this.grid.long.some((long, index) => long && this.grid.shown.includes(index)),
     });
@@ -273,7 +298,7 @@ export class Bench {
     return Math.round(this.seconds);
   }
 
-  answer() {
-    return { labels: this.work.asObject() };
+  draft() {
+    return { labels: this.work.asDraft() };
   }
 }

@@ -123,6 +123,9 @@ export class Grid {
     const badge = row.children[1].firstElementChild;
     if (badge.textContent !== label) badge.textContent = label;
     row.dataset.group = label === UNSURE ? "unsure" : label;
+    const proposed = this.work.proposed(index);
+    row.classList.toggle("is-proposed", Boolean(proposed));
+    badge.title = proposed ? interpolate(gettext("Proposed, %s %% sure"), [Math.round(proposed.confidence * 100)]) : "";
     row.classList.toggle("is-cursor", here);
     row.setAttribute("aria-selected", String(here));
   }

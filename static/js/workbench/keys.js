@@ -20,6 +20,7 @@ export function commands(bench) {
     { keys: [gettext("Home"), gettext("End")], says: gettext("First and last row"), matches: (key) => key === "HOME" || key === "END", run: (key) => bench.jump(key === "HOME" ? 0 : Infinity) },
     { keys: ["←", "→"], says: gettext("See more columns"), matches: (key) => key === "ARROWLEFT" || key === "ARROWRIGHT", run: (key) => bench.pan(key === "ARROWLEFT" ? -1 : 1) },
     { keys: ["V"], says: gettext("Show differing columns, only differences, or everything"), matches: (key) => key === "V", run: () => bench.cycleDisplay() },
+    { keys: ["R"], says: gettext("Proposal of the engine on or off"), matches: (key) => key === "R", run: () => bench.toggleProposal() },
     { keys: ["P"], says: gettext("Open or clamp long texts"), matches: (key) => key === "P", run: () => bench.toggleLong() },
     { keys: [gettext("Esc")], says: gettext("Put the brush down"), matches: (key) => key === "ESCAPE", run: () => bench.pick(null) },
     { keys: ["?"], says: gettext("These keys"), matches: (key) => key === "?", run: () => bench.help() },

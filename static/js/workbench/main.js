@@ -44,6 +44,7 @@ on("redo", () => bench.redo());
 on("skip", () => bench.skip());
 on("help-open", () => bench.help());
 on("open-long", () => bench.toggleLong());
+on("proposal", () => bench.toggleProposal());
 on("folded", () => bench.setDisplay("all"));
 on("together", () => bench.together());
 on("different", () => bench.different());

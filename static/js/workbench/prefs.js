@@ -29,6 +29,15 @@ export class Prefs {
     this.change({ keysOn });
   }
 
+  /** Whether the engine's proposal is shown where there is one. */
+  get proposalOn() {
+    return this.kept.proposalOn ?? true;
+  }
+
+  set proposalOn(proposalOn) {
+    this.change({ proposalOn });
+  }
+
   /** Column names in the order they are wanted; new columns come last. */
   order(columns) {
     const wanted = (this.kept.order ?? []).filter((name) => columns.includes(name));

@@ -36,13 +36,15 @@ export class View {
     this.part("signed-out").hidden = state !== "signed-out";
   }
 
-  state({ gaps, canUndo, canRedo, display, folded, hasLong }) {
+  state({ gaps, canUndo, canRedo, display, folded, hasLong, proposal }) {
     const accept = this.part("accept");
     accept.setAttribute("aria-disabled", String(gaps > 0));
     this.part("gaps").textContent = gaps ? interpolate(ngettext("%s row to go", "%s rows to go", gaps), [gaps]) : gettext("All rows have a group");
     this.part("undo").disabled = !canUndo;
     this.part("redo").disabled = !canRedo;
     this.part("open-long").hidden = !hasLong;
+    for (const part of this.page.querySelectorAll("[data-with-proposal]")) part.hidden = proposal === null;
+    this.part("proposal").setAttribute("aria-pressed", String(Boolean(proposal)));
     this.part("display").value = display;
     const fold = this.part("folded");
     fold.hidden = !folded || display === "all";

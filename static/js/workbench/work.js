@@ -3,34 +3,60 @@
 export const UNSURE = "?";
 
 export class Work {
-  /** `rows` in the order they are shown; `labels` maps row ids to a group, "?" or nothing. */
-  constructor(rows, labels, groups) {
+  /**
+   * `rows` in the order they are shown; `labels` maps row ids to a group, "?" or nothing; `proposal` maps row ids to what the engine
+   * would say, {label, confidence}. While it is shown it stands for every row that the person has said nothing about.
+   */
+  constructor(rows, labels, groups, proposal = {}, showsProposal = true) {
     this.rows = rows;
     this.groups = groups;
     this.labels = new Map(rows.map((row) => [row.id, labels[row.id] ?? ""]));
+    this.proposal = new Map(rows.flatMap((row) => (proposal[row.id] ? [[row.id, proposal[row.id]]] : [])));
+    this.showProposal(showsProposal);
     this.cursor = Math.max(0, this.gaps()[0] ?? 0);
     this.undone = [];
     this.done = [];
   }
 
+  get hasProposal() {
+    return this.proposal.size > 0;
+  }
+
+  showProposal(shown) {
+    this.showsProposal = shown && this.hasProposal;
+    this.proposalSeen ||= this.showsProposal;
+  }
+
+  /** What the row counts as: what the person said, else what the engine proposes. */
   label(index) {
-    return this.labels.get(this.rows[index].id);
+    const { id } = this.rows[index];
+    return this.labels.get(id) || (this.showsProposal && this.proposal.get(id)?.label) || "";
+  }
+
+  /** The engine's word for the row, as long as the person has none of their own. */
+  proposed(index) {
+    const { id } = this.rows[index];
+    return this.labels.get(id) || !this.showsProposal ? undefined : this.proposal.get(id);
+  }
+
+  all() {
+    return this.rows.map((_row, index) => this.label(index));
   }
 
   /** Indexes of the rows that have no answer yet. */
   gaps() {
-    return this.rows.flatMap((row, index) => (this.labels.get(row.id) ? [] : [index]));
+    return this.all().flatMap((label, index) => (label ? [] : [index]));
   }
 
   counts() {
     const counts = new Map();
-    for (const label of this.labels.values()) if (label) counts.set(label, (counts.get(label) ?? 0) + 1);
+    for (const label of this.all()) if (label) counts.set(label, (counts.get(label) ?? 0) + 1);
     return counts;
   }
 
   /** The first group that no row is in; nothing when all are taken. */
   freeGroup() {
-    const used = new Set(this.labels.values());
+    const used = new Set(this.all());
     return this.groups.find((group) => !used.has(group));
   }
 
@@ -38,7 +64,7 @@ export class Work {
   leader(index) {
     for (let at = index; at >= 0; at--) {
       const label = this.label(at);
-      if (label && label !== UNSURE) return this.rows.findIndex((row) => this.labels.get(row.id) === label);
+      if (label && label !== UNSURE) return this.all().indexOf(label);
     }
     return 0;
   }
@@ -46,7 +72,7 @@ export class Work {
   /** Give rows their labels as one step that one undo takes back. `next` is where the cursor goes. */
   assign(changes, next = this.cursor) {
     const steps = changes
-      .map(([index, label]) => ({ id: this.rows[index].id, before: this.label(index), after: label }))
+      .map(([index, label]) => ({ id: this.rows[index].id, before: this.labels.get(this.rows[index].id), after: label }))
       .filter((step) => step.before !== step.after);
     const move = { from: this.cursor, to: next };
     this.cursor = next;
@@ -91,7 +117,13 @@ export class Work {
     this.cursor = Math.min(Math.max(index, 0), this.rows.length - 1);
   }
 
-  asObject() {
+  /** What the person said so far. */
+  asDraft() {
     return Object.fromEntries(this.labels);
+  }
+
+  /** What the rows count as, the proposal taken where it was left. */
+  asAnswer() {
+    return Object.fromEntries(this.rows.map((row, index) => [row.id, this.label(index)]));
   }
 }
