@@ -6,13 +6,15 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog
 
-from labeling.views import answers, home, label_files, steward, task_runs, transforms
+from labeling.views import answers, home, label_files, question_sets, steward, task_runs, transforms
 
 app_name = "labeling"
 
 transform_urls = [
     path("", transforms.transform_detail, name="transform-detail"),
     path("edit/", transforms.transform_edit, name="transform-edit"),
+    path("question-sets/", question_sets.question_set_list, name="question-set-list"),
+    path("labeling-settings/", question_sets.labeling_settings, name="labeling-settings"),
     path("answers/", answers.answer_list, name="answer-list"),
     path("questions/next/", steward.question_next, name="question-next"),
     path("questions/generate/", task_runs.question_generate, name="question-generate"),
@@ -28,6 +30,13 @@ new_transform_urls = [
     path(
         "table/<str:database>/<str:table>/", transforms.transform_create_from_table, name="transform-create-from-table"
     ),
+]
+
+question_set_urls = [
+    path("", question_sets.question_set_detail, name="question-set-detail"),
+    path("edit/", question_sets.question_set_edit, name="question-set-edit"),
+    path("assign/", question_sets.question_set_assign, name="question-set-assign"),
+    path("clear/", question_sets.question_set_clear, name="question-set-clear"),
 ]
 
 question_urls = [
@@ -59,6 +68,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("transforms/new/", include(new_transform_urls)),
     path("transforms/<uuid:transform_id>/", include(transform_urls)),
     path("questions/<uuid:question_id>/", include(question_urls)),
+    path("question-sets/<uuid:set_id>/", include(question_set_urls)),
     path("answers/<uuid:answer_id>/", include(answer_urls)),
     path("runs/", task_runs.run_list, name="run-list"),
     path("runs/<uuid:run_id>/", include(run_urls)),

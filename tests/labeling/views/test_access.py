@@ -20,6 +20,8 @@ ADMINS = {"admin"}
 TRANSFORM_PAGES = {
     "transform-detail": ("get", EVERYBODY),
     "transform-edit": ("get", ADMINS),
+    "question-set-list": ("get", LEADS),
+    "labeling-settings": ("get", LEADS),
     "answer-list": ("get", EVERYBODY),
     "question-next": ("get", EVERYBODY),
     "import-create": ("get", LEADS),
