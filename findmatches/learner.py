@@ -12,6 +12,8 @@ from findmatches.forest import Forest, grow
 
 TREES = 200
 _STRENGTH = 0.05
+# Log odds beyond this are as good as certain, and their exponential would overflow.
+_MOST_ODDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +28,7 @@ class Linear:
     def predict(self, measures: NDArray[np.float32]) -> NDArray[np.float32]:
         centred = np.nan_to_num(measures - self.fill, nan=0.0) / self.scale
         with one_thread():
-            odds = centred @ self.weights + self.intercept
+            odds = np.clip(centred @ self.weights + self.intercept, -_MOST_ODDS, _MOST_ODDS)
         result: NDArray[np.float32] = (1 / (1 + np.exp(-odds))).astype(np.float32)
         return result
 
