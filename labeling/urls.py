@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog
 
-from labeling.views import answers, home, label_files, question_sets, steward, task_runs, transforms
+from labeling.views import adjudication, answers, home, label_files, question_sets, steward, task_runs, transforms
 
 app_name = "labeling"
 
@@ -15,6 +15,8 @@ transform_urls = [
     path("edit/", transforms.transform_edit, name="transform-edit"),
     path("question-sets/", question_sets.question_set_list, name="question-set-list"),
     path("labeling-settings/", question_sets.labeling_settings, name="labeling-settings"),
+    path("disputed/", adjudication.adjudication_list, name="adjudication-list"),
+    path("disputed/next/", adjudication.adjudication_next, name="adjudication-next"),
     path("answers/", answers.answer_list, name="answer-list"),
     path("questions/next/", steward.question_next, name="question-next"),
     path("questions/generate/", task_runs.question_generate, name="question-generate"),
@@ -47,6 +49,7 @@ question_urls = [
     path("release/", steward.question_release, name="question-release"),
     path("reopen/", steward.question_reopen, name="question-reopen"),
     path("history/", answers.question_history, name="question-history"),
+    path("adjudicate/", adjudication.question_adjudicate, name="question-adjudicate"),
 ]
 
 answer_urls = [

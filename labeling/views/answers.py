@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Membership
 from accounts.selectors import members_of
-from labeling.choices import QuestionState
+from labeling.choices import AnswerKind, QuestionState
 from labeling.exceptions import LabelportalError
 from labeling.forms.answer_list import AnswerFilterForm
 from labeling.models import Answer, AnswerChange, Question, Row, Transform
-from labeling.permissions import can_correct_answers, can_see_answers, is_member
+from labeling.permissions import can_adjudicate, can_correct_answers, can_see_answers, is_member
 from labeling.selectors.answers import answer_history, answers_for_transform, answers_visible_to, may_read
 from labeling.selectors.questions import question_number
 from labeling.services.answers import reopen_answer, withdraw_answer
@@ -125,8 +125,15 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
         "answers": answers,
         "rows": [(row, [labels.get(row.pk, "") for labels in given], result.get(row.pk, "")) for row in rows],
         "changes": [_change(change, rows) for change in answer_history(question=question, viewer=membership)],
+        "can_overrule": can_adjudicate(membership) and _can_be_overruled(question, answers),
         "hidden": can_see_answers(membership) and question.state == QuestionState.OPEN,
     }
+
+
+def _can_be_overruled(question: Question, answers: Iterable[Answer]) -> bool:
+    """Settled by what people answered: an adjudication is reopened instead."""
+    adjudicated = any(answer.kind == AnswerKind.ADJUDICATION for answer in answers)
+    return question.state == QuestionState.SETTLED and not question.is_control and not adjudicated
 
 
 def _change(change: AnswerChange, rows: Iterable[Row]) -> ChangeLine:
