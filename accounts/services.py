@@ -28,3 +28,15 @@ def set_role(*, team: Team, user: User, role: Role) -> Membership:
     """Make the person a member of the team with this role, or change the role of a member."""
     membership, _created = Membership.objects.update_or_create(team=team, user=user, defaults={"role": role})
     return membership
+
+
+def set_skills(*, membership: Membership, skills: str) -> Membership:
+    """Say what the member knows about: tags with commas between them, each kept once. Raises ``ValidationError`` if it is too long."""
+    tags: dict[str, str] = {}
+    for tag in (" ".join(part.split()) for part in skills.split(",")):
+        if tag:
+            tags.setdefault(tag.casefold(), tag)
+    membership.skills = ", ".join(tags.values())
+    membership.clean_fields(exclude=["team", "user", "role"])
+    membership.save(update_fields=["skills"])
+    return membership

@@ -35,6 +35,10 @@ class InvalidFilterError(LabelportalError):
     """The filter names something that is not there."""
 
 
+class InvalidCommentError(LabelportalError):
+    """The comment is blank, too long, or on something that is not there."""
+
+
 class InvalidSettingError(LabelportalError):
     """A setting is out of its range or does not fit the others."""
 

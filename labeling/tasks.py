@@ -40,3 +40,11 @@ def sweep_proposals(**_kwargs: object) -> None:
     from labeling.services import proposals  # loads the engine, which only this worker needs
 
     proposals.sweep_proposals()
+
+
+@shared_task(name="labeling.sweep_contradictions")
+def sweep_contradictions(**_kwargs: object) -> None:
+    """Look for answers that cannot all be right where something changed; sent by beat."""
+    from labeling.services import contradictions  # tasks are imported before the apps are ready
+
+    contradictions.sweep_contradictions()

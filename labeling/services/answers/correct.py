@@ -58,7 +58,10 @@ def _take_back(answer: Answer, status: AnswerStatus, action: ChangeAction, user:
         raise InvalidAnswerError(_("Only a submitted answer can be taken back."))
     answer.refresh_from_db()
     remember_taken_back(answer, action, by=user, at=now, labels=labels_of(answer))
-    if not answer.control:
+    if answer.control:
+        if not Question.objects.filter(pk=answer.question_id, is_control=True).exists():
+            raise InvalidAnswerError(_("This question is no longer asked, and your answer to it decides nothing."))
+    else:
         question = settle(question=answer.question)
         if question.is_control:
             raise InvalidAnswerError(

@@ -1,0 +1,36 @@
+"""Comments on questions, and those that concern a person."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.models import Team, User
+from labeling.models import Answer, Comment, Question
+
+
+def comments_on(*, question: Question) -> list[Comment]:
+    """All comments on the question and its rows, oldest first, with author, row, who resolved it and ``mentions``; two queries."""
+    return list(
+        Comment.objects.filter(question=question)
+        .select_related("author", "row", "resolved_by")
+        .prefetch_related("mentions")
+        .order_by("created_at", "pk")
+    )
+
+
+def open_comments_for(*, team: Team, user: User) -> list[Comment]:
+    """Open comments by others that mention the person, or that are on questions that they answered or remarked on; newest first."""
+    mine = Answer.objects.filter(question=OuterRef("question"), steward=user)
+    remarked = Comment.objects.filter(question=OuterRef("question"), author=user)
+    mentioned = Comment.mentions.through.objects.filter(comment=OuterRef("pk"), user=user)
+    return list(
+        Comment.objects.filter(
+            Q(Exists(mentioned)) | Q(Exists(mine)) | Q(Exists(remarked)),
+            question__question_set__transform__team=team,
+            resolved_at__isnull=True,
+        )
+        .exclude(author=user)
+        .select_related("author", "row", "question__question_set__transform")
+        .prefetch_related("mentions")
+        .order_by("-created_at", "pk")
+    )

@@ -1,0 +1,82 @@
+"""Settled questions that cannot all be right."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from labeling.models import Contradiction, Question, Row, Transform
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """``question`` says that the rows with these keys are the same."""
+
+    question: Question
+    first_key: str
+    second_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContradictionView:
+    """``different`` says that two rows are different; the steps lead from the one to the other.
+
+    ``row_a`` and ``row_b`` are the two rows as ``different`` shows them. Without steps, that question holds one row in two groups.
+    """
+
+    contradiction: Contradiction
+    different: Question
+    row_a: Row
+    row_b: Row
+    steps: tuple[StepView, ...]
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """All that take part, each once: the fewest that explain the contradiction."""
+        return tuple(dict.fromkeys([self.different, *(step.question for step in self.steps)]))
+
+
+def contradictions_for(*, transform: Transform, cleared: bool = False) -> list[ContradictionView]:
+    """Those that stand, what was found last first; or those that were ``cleared``, last first. Three queries."""
+    contradictions = list(
+        Contradiction.objects.filter(transform=transform, cleared_at__isnull=not cleared)
+        .select_related("different_question__question_set__transform")
+        .order_by("-cleared_at" if cleared else "-found_at", "key_a", "key_b")
+    )
+    ids = {uuid.UUID(step["question"]) for item in contradictions for step in item.steps}
+    questions = {
+        question.pk: question
+        for question in Question.objects.filter(pk__in=ids).select_related("question_set__transform")
+    }
+    keys = {key for item in contradictions for key in (item.key_a, item.key_b)}
+    rows: dict[tuple[uuid.UUID, str], list[Row]] = {}
+    shown = Row.objects.filter(question__in={item.different_question_id for item in contradictions}, key__in=keys)
+    for row in shown.order_by("position"):
+        rows.setdefault((row.question_id, row.key), []).append(row)
+    return [
+        ContradictionView(
+            contradiction=item,
+            different=item.different_question,
+            row_a=rows[item.different_question_id, item.key_a][0],
+            row_b=rows[item.different_question_id, item.key_b][-1],
+            steps=tuple(
+                StepView(questions[uuid.UUID(step["question"])], step["first"], step["second"]) for step in item.steps
+            ),
+        )
+        for item in contradictions
+    ]
+
+
+def contradiction_suspects(*, transform: Transform) -> list[tuple[Question, int]]:
+    """The questions that take part in standing contradictions with how many, most first: to look at these first settles most."""
+    standing = Q(contradictions__cleared_at__isnull=True)
+    questions = (
+        Question.objects.filter(question_set__transform=transform)
+        .select_related("question_set__transform")
+        .annotate(times=Count("contradictions", filter=standing))
+        .filter(times__gt=0)
+        .order_by("-times", "question_set__number", "position")
+    )
+    return [(question, question.times) for question in questions]

@@ -1,0 +1,92 @@
+"""Control questions, and how people did on them."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.models import User
+from labeling.choices import AnswerStatus
+from labeling.models import Question, RowLabel, Transform
+from partitions import Grouping, compare
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class Asked(TypedDict):
+    """How many people have answered it without knowing what it is."""
+
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlScore:
+    """One person on control questions: ``right`` ones are grouped exactly as known; ``f1`` is that of "same" over all pairs of rows."""
+
+    user: User
+    answered: int
+    right: int
+    f1: float | None
+
+
+def control_questions(*, transform: Transform) -> QuerySet[WithAnnotations[Question, Asked]]:
+    """The control questions of the transform in order, with their set."""
+    submitted = Q(answers__control=True, answers__status=AnswerStatus.SUBMITTED)
+    return (
+        Question.objects.filter(question_set__transform=transform, is_control=True)
+        .select_related("question_set")
+        .annotate(asked=Count("answers", filter=submitted))
+        .order_by("question_set__number", "position")
+    )
+
+
+def control_scores(*, transform: Transform) -> list[ControlScore]:
+    """Everybody who has answered a control question, by name."""
+    known = known_groupings(transform=transform)
+    given = control_groupings(transform=transform)
+    people = User.objects.filter(pk__in=given).order_by("last_name", "first_name", "username")
+    return [
+        ControlScore(
+            user=person,
+            answered=len(given[person.pk]),
+            right=sum(grouping == known[question] for question, grouping in given[person.pk].items()),
+            f1=compare(given[person.pk], known).f1.value,
+        )
+        for person in people
+    ]
+
+
+def known_groupings(*, transform: Transform) -> dict[uuid.UUID, Grouping[int]]:
+    """The known grouping of each control question."""
+    questions = Question.objects.filter(question_set__transform=transform, is_control=True)
+    return {question.pk: Grouping(question.known_labels) for question in questions}
+
+
+def control_groupings(*, transform: Transform) -> dict[uuid.UUID, dict[uuid.UUID, Grouping[int]]]:
+    """What each person, by id, said to which control question without knowing that it is one."""
+    labels = RowLabel.objects.filter(
+        answer__question__question_set__transform=transform,
+        answer__question__is_control=True,
+        answer__control=True,
+        answer__status=AnswerStatus.SUBMITTED,
+    )
+    return groupings_of(labels)
+
+
+def groupings_of(labels: QuerySet[RowLabel]) -> dict[uuid.UUID, dict[uuid.UUID, Grouping[int]]]:
+    """The groupings that these labels make, by person and question; one answer of a person to a question among them."""
+    found: dict[uuid.UUID, dict[uuid.UUID, dict[int, str]]] = defaultdict(lambda: defaultdict(dict))
+    rows = labels.order_by("answer__question", "row__position").values_list(
+        "answer__steward", "answer__question", "row_id", "label"
+    )
+    for person, question, row, label in rows.iterator(chunk_size=5000):
+        found[person][question][row] = label
+    return {
+        person: {question: Grouping(given) for question, given in questions.items()}
+        for person, questions in found.items()
+    }

@@ -1,0 +1,55 @@
+"""How the team wants rows to be grouped, in words and examples."""
+
+from __future__ import annotations
+
+import logging
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from labeling.choices import QuestionState
+from labeling.exceptions import InvalidSettingError
+from labeling.models import GuidelineExample, Question, Transform
+
+logger = logging.getLogger(__name__)
+
+MAX_GUIDELINES = 50_000
+MAX_EXAMPLE_TEXT = 2_000
+MAX_EXAMPLES = 30
+
+
+def save_guidelines(*, transform: Transform, user: User, text: str) -> Transform:
+    """Store the guidelines, in Markdown. Raises ``InvalidSettingError`` if they are too long."""
+    if len(text) > MAX_GUIDELINES:
+        raise InvalidSettingError(_("Guidelines have up to %(most)d characters.") % {"most": MAX_GUIDELINES})
+    transform.guidelines = text.replace("\r\n", "\n").strip()
+    transform.save(update_fields=["guidelines", "updated_at"])
+    logger.info("transform %s: guidelines changed by user %s", transform.pk, user.pk)
+    return transform
+
+
+def add_example(*, question: Question, user: User, text: str = "") -> GuidelineExample:
+    """Show a settled question beside the guidelines, with its grouping of now; a question that is shown already gets the new text and grouping.
+
+    Raises ``InvalidSettingError`` if it is not settled, is a control question, the text is too long or there are too many examples.
+    """
+    question = Question.objects.select_related("question_set__transform").get(pk=question.pk)
+    transform = question.question_set.transform
+    if question.state != QuestionState.SETTLED or question.is_control:
+        raise InvalidSettingError(_("Only settled questions can be examples, and no control questions."))
+    if len(text) > MAX_EXAMPLE_TEXT:
+        raise InvalidSettingError(_("The text has up to %(most)d characters.") % {"most": MAX_EXAMPLE_TEXT})
+    if transform.examples.exclude(question=question).count() >= MAX_EXAMPLES:
+        raise InvalidSettingError(_("There are %(most)d examples. Remove one first.") % {"most": MAX_EXAMPLES})
+    example, _created = GuidelineExample.objects.update_or_create(
+        transform=transform,
+        question=question,
+        defaults={"text": text.strip(), "labels": question.result},
+        create_defaults={"text": text.strip(), "labels": question.result, "created_by": user},
+    )
+    return example
+
+
+def remove_example(*, example: GuidelineExample) -> None:
+    """Show the question no longer."""
+    example.delete()

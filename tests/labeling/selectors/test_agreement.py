@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from labeling.models import Question, Transform
+from labeling.selectors.agreement import own_agreement, team_agreement
+from tests.labeling.builders import Cast, answer, cast, question_set, transform, wanting
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> Cast:
+    return cast()
+
+
+@pytest.fixture
+def of(people: Cast) -> Transform:
+    return transform(people.team, people.admin)
+
+
+@pytest.fixture
+def questions(people: Cast, of: Transform) -> list[Question]:
+    """Three questions answered by two people: alike, not alike, by one of them alone; and one of another set, alike."""
+    made = question_set(of, people.admin, [3] * 3)
+    wanting(made, 2)
+    other = question_set(of, people.admin, [3])
+    wanting(other, 2)
+    for question, mine, theirs in zip(
+        [*made, *other], ("AAB", "AAB", "AAA", "ABB"), ("BBA", "ABB", "", "ABB"), strict=True
+    ):
+        answer(question, people.steward, mine)
+        if theirs:
+            answer(question, people.colleague, theirs)
+    return [*made, *other]
+
+
+def test_people_with_each_other(people: Cast, of: Transform, questions: list[Question]) -> None:
+    found = team_agreement(transform=of)
+    assert [person.username for person in found.people] == ["colleague", "steward"]
+    couple = found.overall.people[people.colleague.pk, people.steward.pk]
+    assert (couple.both_same, couple.first_same, couple.second_same, couple.both_different) == (2, 1, 1, 5)
+    assert couple.f1.value == pytest.approx(2 / 3)
+    assert couple.f1.low is not None
+    assert found.questions == 3
+    assert found.overall.alpha.value is not None
+    assert 0 < found.overall.alpha.value < 1
+
+
+def test_each_set_has_its_alpha(people: Cast, of: Transform, questions: list[Question]) -> None:
+    first, second = team_agreement(transform=of).sets
+    assert (first.question_set.number, first.questions, second.question_set.number, second.questions) == (1, 2, 2, 1)
+    assert second.alpha.value == 1.0
+    assert second.alpha.low is None
+
+
+def test_against_the_consensus_only_what_several_answered(
+    people: Cast, of: Transform, questions: list[Question]
+) -> None:
+    """The disputed question counts with the pair of rows on which the two agree."""
+    overall = team_agreement(transform=of).overall
+    mine = overall.consensus[people.steward.pk]
+    assert (mine.both_same, mine.first_same, mine.second_same, mine.both_different) == (2, 0, 0, 5)
+    assert own_agreement(transform=of, user=people.steward).with_consensus == mine
+    assert own_agreement(transform=of, user=people.lead).with_consensus is None
+
+
+def test_nobody_has_answered(of: Transform) -> None:
+    found = team_agreement(transform=of)
+    assert (found.people, found.questions, found.sets, found.overall.alpha.value) == ((), 0, (), None)

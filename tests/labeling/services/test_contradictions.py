@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import User
+from labeling.models import Answer, Contradiction, Question, Row, Transform
+from labeling.selectors.contradictions import contradiction_suspects, contradictions_for
+from labeling.services.answers import reopen_answer, withdraw_answer
+from labeling.services.contradictions import PAUSE, check_contradictions, sweep_contradictions
+from tests.labeling.builders import Cast, answer, cast, question_set, transform
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> Cast:
+    return cast()
+
+
+@pytest.fixture
+def of(people: Cast) -> Transform:
+    return transform(people.team, people.admin)
+
+
+def asked(of: Transform, user: User, *keys: str) -> list[Question]:
+    """A question for each text; its rows have the text's letters as keys."""
+    questions = question_set(of, user, [len(key) for key in keys])
+    for question, letters in zip(questions, keys, strict=True):
+        for row, letter in zip(question.rows.order_by("position"), letters, strict=True):
+            Row.objects.filter(pk=row.pk).update(key=letter, values=[letter, f"name {letter}"])
+    return questions
+
+
+def standing(of: Transform) -> list[tuple[str, str, int]]:
+    of.refresh_from_db()
+    check_contradictions(transform=of)
+    return [
+        (view.contradiction.key_a, view.contradiction.key_b, len(view.steps))
+        for view in contradictions_for(transform=of)
+    ]
+
+
+def test_the_same_here_and_different_there(people: Cast, of: Transform) -> None:
+    one, two = asked(of, people.admin, "xy", "xyz")
+    answer(one, people.steward, "AA")
+    assert standing(of) == []
+    answer(two, people.colleague, "ABB")
+    assert standing(of) == [("x", "y", 1)]
+    (view,) = contradictions_for(transform=of)
+    assert (view.different, view.questions) == (two, (two, one))
+    assert (view.row_a.key, view.row_b.key, view.steps[0].question) == ("x", "y", one)
+    assert view.contradiction.questions.count() == 2
+
+
+def test_through_others_with_the_fewest_that_explain_it(people: Cast, of: Transform) -> None:
+    chain = asked(of, people.admin, "ab", "bc", "cd", "xy", "da")
+    for question in chain[:4]:
+        answer(question, people.steward, "AA")
+    answer(chain[4], people.steward, "AB")
+    (found,) = standing(of)
+    assert found[2] == 3
+    assert [question for question, _times in contradiction_suspects(transform=of)] == [*chain[:3], chain[4]]
+
+
+def test_unsure_contradicts_nothing(people: Cast, of: Transform) -> None:
+    one, two = asked(of, people.admin, "xy", "xy")
+    answer(one, people.steward, "AA")
+    answer(two, people.steward, "A?")
+    assert standing(of) == []
+
+
+def test_putting_it_right_clears_it(people: Cast, of: Transform) -> None:
+    one, two = asked(of, people.admin, "xy", "xy")
+    answer(one, people.steward, "AA")
+    answer(two, people.steward, "AB")
+    assert standing(of) == [("x", "y", 1)]
+    given = Answer.objects.get(question=two)
+    reopen_answer(answer=given, user=people.lead)
+    assert standing(of) == []
+    (cleared,) = contradictions_for(transform=of, cleared=True)
+    assert cleared.contradiction.cleared_at is not None
+    answer(two, people.steward, "AB")
+    assert standing(of) == [("x", "y", 1)]
+    withdraw_answer(answer=given, user=people.lead)
+    assert standing(of) == []
+    assert Contradiction.objects.count() == 2
+
+
+def test_what_stands_keeps_its_date(people: Cast, of: Transform) -> None:
+    one, two, three = asked(of, people.admin, "xy", "xy", "uv")
+    answer(one, people.steward, "AA")
+    answer(two, people.steward, "AB")
+    standing(of)
+    found_at = Contradiction.objects.get().found_at
+    answer(three, people.steward, "AB")
+    standing(of)
+    assert Contradiction.objects.get().found_at == found_at
+
+
+def test_one_row_in_two_groups_of_one_answer(people: Cast, of: Transform) -> None:
+    (question,) = asked(of, people.admin, "xxy")
+    answer(question, people.steward, "ABB")
+    assert standing(of) == [("x", "x", 0)]
+    (view,) = contradictions_for(transform=of)
+    assert (view.row_a.position, view.row_b.position, view.questions) == (1, 2, (question,))
+
+
+def test_other_transforms_have_their_own(people: Cast, of: Transform) -> None:
+    other = transform(people.team, people.admin, "Shops")
+    (one,), (two,) = asked(of, people.admin, "xy"), asked(other, people.admin, "xy")
+    answer(one, people.steward, "AA")
+    answer(two, people.steward, "AB")
+    assert standing(of) == standing(other) == []
+
+
+def test_the_sweep_looks_where_something_changed(people: Cast, of: Transform) -> None:
+    one, two = asked(of, people.admin, "xy", "xy")
+    sweep_contradictions()
+    of.refresh_from_db()
+    assert of.contradictions_at is None
+    answer(one, people.steward, "AA")
+    answer(two, people.steward, "AB")
+    sweep_contradictions()
+    assert Contradiction.objects.filter(cleared_at=None).count() == 1
+    long_ago = timezone.now() - 20 * PAUSE
+    Question.objects.update(changed_at=long_ago - timedelta(hours=1))
+    Transform.objects.update(contradictions_at=long_ago)
+    sweep_contradictions()
+    of.refresh_from_db()
+    assert of.contradictions_at == long_ago
+    reopen_answer(answer=Answer.objects.get(question=two), user=people.lead)
+    sweep_contradictions()
+    assert not Contradiction.objects.filter(cleared_at=None).exists()
+
+
+def test_of_two_looks_at_a_time_one_does_nothing(people: Cast, of: Transform) -> None:
+    one, two = asked(of, people.admin, "xy", "xy")
+    answer(one, people.steward, "AA")
+    answer(two, people.steward, "AB")
+    stale = Transform.objects.get(pk=of.pk)
+    assert check_contradictions(transform=of) == 1
+    assert check_contradictions(transform=stale) == 1
+    assert Contradiction.objects.count() == 1
+
+
+@pytest.mark.parametrize("count", [2, 6])
+def test_the_list_costs_the_same_however_long(
+    people: Cast, of: Transform, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    questions = asked(of, people.admin, *["xy"] * count)
+    for number, question in enumerate(questions):
+        answer(question, people.steward, "AB" if number else "AA")
+    assert len(standing(of)) == count - 1
+    with django_assert_num_queries(3):
+        for view in contradictions_for(transform=of):
+            assert view.different.question_set.transform == of

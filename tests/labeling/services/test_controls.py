@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import pytest
+
+from labeling.choices import AnswerStatus, QuestionState
+from labeling.exceptions import InvalidAnswerError, InvalidSettingError, QuestionTakenError
+from labeling.models import Answer, Question, Row, Transform
+from labeling.selectors.agreement import own_agreement, team_agreement
+from labeling.selectors.controls import control_questions, control_scores
+from labeling.selectors.imports import import_preview
+from labeling.services.answers import (
+    next_question,
+    open_question,
+    reopen_answer,
+    save_draft,
+    skip_question,
+    withdraw_answer,
+)
+from labeling.services.controls import mark_control, unmark_control
+from labeling.services.guidelines import add_example
+from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> Cast:
+    return cast()
+
+
+@pytest.fixture
+def of(people: Cast) -> Transform:
+    """A third of what people get are control questions."""
+    return transform(people.team, people.admin, control_percent=30)
+
+
+@pytest.fixture
+def questions(people: Cast, of: Transform) -> list[Question]:
+    """Forty questions; the steward has answered the first three, and they are control questions now."""
+    made = question_set(of, people.admin, [3] * 40)
+    for question in made[:3]:
+        answer(question, people.steward, "AAB")
+        mark_control(question=question, user=people.lead)
+    return made
+
+
+def worked_through(of: Transform, person: object, letters: str = "AAB") -> list[Question]:
+    """What the person gets until there is nothing left, all answered."""
+    got: list[Question] = []
+    while question := next_question(transform=of, steward=person):  # type: ignore[arg-type]
+        answer(question, person, letters)  # type: ignore[arg-type]
+        got.append(question)
+    return got
+
+
+def test_control_questions_come_in_between_and_look_like_others(
+    people: Cast, of: Transform, questions: list[Question]
+) -> None:
+    got = worked_through(of, people.colleague)
+    controls = [place for place, question in enumerate(got) if question in questions[:3]]
+    assert len(got) == len(set(got)) == 40
+    assert len(controls) == 3
+    assert set(Answer.objects.filter(control=True).values_list("steward__username", flat=True)) == {"colleague"}
+
+
+def test_who_has_seen_it_does_not_get_it(people: Cast, of: Transform, questions: list[Question]) -> None:
+    assert set(worked_through(of, people.steward)) == set(questions[3:])
+    with pytest.raises(QuestionTakenError):
+        open_question(question=questions[0], steward=people.steward)
+
+
+def test_none_are_asked_at_a_rate_of_nothing(people: Cast, of: Transform, questions: list[Question]) -> None:
+    Transform.objects.update(control_percent=0)
+    of.refresh_from_db()
+    assert set(worked_through(of, people.colleague)) == set(questions[3:])
+
+
+def test_loading_again_does_not_draw_again(people: Cast, of: Transform, questions: list[Question]) -> None:
+    for _question in range(15):
+        first = next_question(transform=of, steward=people.colleague)
+        assert first is not None
+        assert next_question(transform=of, steward=people.colleague) == first
+        answer(first, people.colleague, "AAB")
+
+
+def control_on_screen(of: Transform, person: object, questions: list[Question]) -> Question:
+    while question := next_question(transform=of, steward=person):  # type: ignore[arg-type]
+        if question in questions[:3]:
+            return question
+        answer(question, person, "AAB")  # type: ignore[arg-type]
+    raise AssertionError
+
+
+def test_a_draft_of_a_control_question_comes_back(people: Cast, of: Transform, questions: list[Question]) -> None:
+    control = control_on_screen(of, people.colleague, questions)
+    save_draft(question=control, steward=people.colleague, labels={})
+    assert next_question(transform=of, steward=people.colleague) == control
+    skip_question(question=control, steward=people.colleague)
+    assert next_question(transform=of, steward=people.colleague) != control
+
+
+def test_many_may_answer_it_at_the_same_time(people: Cast, of: Transform, questions: list[Question]) -> None:
+    for person in (people.colleague, people.lead):
+        save_draft(question=open_question(question=questions[0], steward=person), steward=person, labels={})
+    for person in (people.colleague, people.lead):
+        answer(Question.objects.get(pk=questions[0].pk), person, "ABB")
+    questions[0].refresh_from_db()
+    assert (questions[0].state, questions[0].answers_missing, questions[0].leased_to) == (
+        QuestionState.SETTLED,
+        0,
+        None,
+    )
+    assert "".join(questions[0].result_labels.values()) == "AAB"
+
+
+def test_it_teaches_nothing(people: Cast, of: Transform, questions: list[Question]) -> None:
+    assert import_preview(transform=of, replace_all=True).answers == 0
+    unmark_control(question=questions[0], user=people.lead)
+    assert import_preview(transform=of, replace_all=False).answers == 1
+
+
+def test_its_answer_can_be_taken_back_and_the_known_one_cannot(
+    people: Cast, of: Transform, questions: list[Question]
+) -> None:
+    question = Question.objects.get(pk=questions[0].pk)
+    answer(question, people.colleague, "ABB")
+    blind = Answer.objects.get(control=True)
+    reopened = reopen_answer(answer=blind, user=people.colleague)
+    assert reopened.status == AnswerStatus.DRAFT
+    answer(question, people.colleague, "AAB")
+    withdraw_answer(answer=blind, user=people.colleague)
+    with pytest.raises(InvalidAnswerError):
+        reopen_answer(answer=Answer.objects.get(question=question, control=False), user=people.steward)
+    question.refresh_from_db()
+    assert question.state == QuestionState.SETTLED
+
+
+def test_an_ordinary_question_again(people: Cast, of: Transform, questions: list[Question]) -> None:
+    question = Question.objects.get(pk=questions[0].pk)
+    save_draft(question=question, steward=people.lead, labels={})
+    answer(question, people.colleague, "AAB")
+    unmark_control(question=question, user=people.lead)
+    assert not Answer.objects.filter(question=question, steward=people.lead).exists()
+    with pytest.raises(InvalidAnswerError):
+        reopen_answer(answer=Answer.objects.get(control=True), user=people.colleague)
+    withdraw_answer(answer=Answer.objects.get(question=question, control=False), user=people.lead)
+    answer(Question.objects.get(pk=question.pk), people.lead, "ABB")
+    question.refresh_from_db()
+    assert "".join(question.result_labels.values()) == "ABB"
+
+
+def test_only_what_is_settled_and_not_shown_to_all(people: Cast, of: Transform, questions: list[Question]) -> None:
+    with pytest.raises(InvalidAnswerError):
+        mark_control(question=questions[5], user=people.lead)
+    answer(questions[5], people.steward, "AAB")
+    add_example(question=questions[5], user=people.lead)
+    with pytest.raises(InvalidAnswerError):
+        mark_control(question=questions[5], user=people.lead)
+    with pytest.raises(InvalidSettingError):
+        add_example(question=questions[0], user=people.lead)
+
+
+def test_scores(people: Cast, of: Transform, questions: list[Question]) -> None:
+    for question, letters in zip(questions[:3], ("CCA", "ABB", "AAB"), strict=True):
+        answer(Question.objects.get(pk=question.pk), people.colleague, letters)
+    (score,) = control_scores(transform=of)
+    assert (score.user, score.answered, score.right) == (people.colleague, 3, 2)
+    assert score.f1 == pytest.approx(2 / 3)
+    assert [question.asked for question in control_questions(transform=of)] == [1, 1, 1]
+    overall = team_agreement(transform=of).overall
+    assert set(overall.controls) == {people.colleague.pk}
+    assert overall.controls[people.colleague.pk].f1.value == pytest.approx(2 / 3)
+    assert own_agreement(transform=of, user=people.steward).with_controls is None
+    assert own_agreement(transform=of, user=people.colleague).with_controls == overall.controls[people.colleague.pk]
+
+
+def test_marking_twice_is_marking_once(people: Cast, of: Transform, questions: list[Question]) -> None:
+    again = mark_control(question=questions[0], user=people.lead)
+    assert again.known_labels == grouping(questions[0], "AAB")
+    assert Row.objects.filter(question=again).count() == 3
+    assert unmark_control(question=questions[5], user=people.lead).state == QuestionState.OPEN
