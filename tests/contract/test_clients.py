@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from labelfiles import LabelFile, label_file_bytes, read_label_file
 from localglue.choices import TaskStatus, TaskType
 from localglue.models import MLTransform, TaskRun
-from tests.contract.conftest import ROLE, Glue, glue_client
+from tests.contract.conftest import ROLE, Glue, answered, glue_client
 
 pytestmark = pytest.mark.services
 
@@ -32,7 +33,7 @@ def aws(glue: Glue, *arguments: str) -> Any:
     return json.loads(result.stdout or "{}")
 
 
-def test_the_aws_command_works_without_options(glue: Glue) -> None:
+def test_the_aws_command_teaches_a_transform(glue: Glue) -> None:
     glue.create_table()
     created = aws(
         glue,
@@ -41,19 +42,41 @@ def test_the_aws_command_works_without_options(glue: Glue) -> None:
         *("--input-record-tables", "DatabaseName=lab,TableName=people"),
         *("--parameters", "TransformType=FIND_MATCHES,FindMatchesParameters={PrimaryKeyColumnName=id}"),
     )
-    transform = created["TransformId"]
-    assert aws(glue, "list-ml-transforms")["TransformIds"] == [transform]
-    shown = aws(glue, "get-ml-transform", "--transform-id", transform)
+    transform = ("--transform-id", created["TransformId"])
+    assert aws(glue, "list-ml-transforms")["TransformIds"] == [created["TransformId"]]
+    shown = aws(glue, "get-ml-transform", *transform)
     assert (shown["Status"], shown["LabelCount"]) == ("NOT_READY", 0)
     assert abs(shown["CreatedOn"] - datetime.now(UTC).timestamp()) < 60
-    output = ("--output-s3-path", glue.path("questions"))
-    started = aws(glue, "start-ml-labeling-set-generation-task-run", "--transform-id", transform, *output)
-    assert glue.wait(transform, started["TaskRunId"])["Status"] == "SUCCEEDED"
-    runs = aws(glue, "get-ml-task-runs", "--transform-id", transform)["TaskRuns"]
-    assert [run["Status"] for run in runs] == ["SUCCEEDED"]
-    refusal = aws(glue, "start-ml-evaluation-task-run", "--transform-id", transform)
+    refusal = aws(glue, "start-ml-evaluation-task-run", *transform)
     assert "(MLTransformNotReadyException)" in refusal
     assert "This operation can only be applied to a transform that is in a READY state." in refusal
+
+    def run(*command: str) -> None:
+        started = aws(glue, *command, *transform)
+        assert glue.wait(created["TransformId"], started["TaskRunId"])["Status"] == "SUCCEEDED"
+
+    run("start-ml-labeling-set-generation-task-run", "--output-s3-path", glue.path("questions"))
+    labels = answered(read_label_file(glue.read_only_object("questions")[1]))
+    path = ("--input-s3-path", glue.put("labels.csv", label_file_bytes(labels)))
+    run("start-import-labels-task-run", *path)
+    shown = aws(glue, "get-ml-transform", *transform)
+    assert (shown["Status"], shown["LabelCount"]) == ("READY", len(labels.rows))
+    assert "EvaluationMetrics" not in shown
+    run("start-ml-evaluation-task-run")
+    metrics = aws(glue, "get-ml-transform", *transform)["EvaluationMetrics"]["FindMatchesMetrics"]
+    assert 0 < metrics["F1"] <= 1
+    first_sets = {row.labeling_set_id for row in labels.rows[:30]}
+    fewer = LabelFile(labels.columns, tuple(row for row in labels.rows if row.labeling_set_id in first_sets))
+    path = ("--input-s3-path", glue.put("fewer.csv", label_file_bytes(fewer)))
+    run("start-import-labels-task-run", *path, "--replace-all-labels")
+    assert aws(glue, "get-ml-transform", *transform)["LabelCount"] == len(fewer.rows) < len(labels.rows)
+    runs = aws(glue, "get-ml-task-runs", *transform)["TaskRuns"]
+    assert [run["Properties"]["TaskType"] for run in runs] == [
+        "IMPORT_LABELS",
+        "EVALUATION",
+        "IMPORT_LABELS",
+        "LABELING_SET_GENERATION",
+    ]
 
 
 def test_typed_exceptions_reach_the_caller(glue: Glue) -> None:
