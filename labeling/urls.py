@@ -6,7 +6,18 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog
 
-from labeling.views import adjudication, answers, home, label_files, question_sets, steward, task_runs, transforms
+from labeling.views import (
+    adjudication,
+    agreement,
+    answers,
+    home,
+    label_files,
+    question_sets,
+    steward,
+    task_runs,
+    transforms,
+    work,
+)
 
 app_name = "labeling"
 
@@ -18,6 +29,8 @@ transform_urls = [
     path("disputed/", adjudication.adjudication_list, name="adjudication-list"),
     path("disputed/next/", adjudication.adjudication_next, name="adjudication-next"),
     path("answers/", answers.answer_list, name="answer-list"),
+    path("agreement/", agreement.agreement, name="agreement"),
+    path("contradictions/", agreement.contradictions, name="contradictions"),
     path("questions/next/", steward.question_next, name="question-next"),
     path("questions/generate/", task_runs.question_generate, name="question-generate"),
     path("import/", task_runs.import_create, name="import-create"),
@@ -50,6 +63,8 @@ question_urls = [
     path("reopen/", steward.question_reopen, name="question-reopen"),
     path("history/", answers.question_history, name="question-history"),
     path("adjudicate/", adjudication.question_adjudicate, name="question-adjudicate"),
+    path("control/mark/", agreement.control_mark, name="control-mark"),
+    path("control/unmark/", agreement.control_unmark, name="control-unmark"),
 ]
 
 answer_urls = [
@@ -73,6 +88,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("questions/<uuid:question_id>/", include(question_urls)),
     path("question-sets/<uuid:set_id>/", include(question_set_urls)),
     path("answers/<uuid:answer_id>/", include(answer_urls)),
+    path("work/", work.work, name="work"),
+    path("work/work.csv", work.work_download, name="work-download"),
+    path("people/", work.people, name="people"),
+    path("people/<int:member_id>/skills/", work.person_skills, name="person-skills"),
     path("runs/", task_runs.run_list, name="run-list"),
     path("runs/<uuid:run_id>/", include(run_urls)),
 ]

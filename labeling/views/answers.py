@@ -113,7 +113,8 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
     rows = list(question.rows.order_by("position"))
     answers = answers_visible_to(question=question, viewer=membership)
     given = [{label.row_id: label.label for label in answer.row_labels.all()} for answer in answers]
-    result = question.result_labels
+    # What is known about a control question would tell the people it is asked of what it is.
+    result = {} if question.is_control and not can_see_answers(membership) else question.result_labels
     transform = question.question_set.transform
     return {
         "area": "transforms",
@@ -123,6 +124,7 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
         "number": question_number(question=question),
         "columns": transform.column_names,
         "answers": answers,
+        "show_result": bool(result),
         "rows": [(row, [labels.get(row.pk, "") for labels in given], result.get(row.pk, "")) for row in rows],
         "changes": [_change(change, rows) for change in answer_history(question=question, viewer=membership)],
         "can_overrule": can_adjudicate(membership) and _can_be_overruled(question, answers),

@@ -1,0 +1,87 @@
+"""Work in numbers, and what people of the team know about."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import Membership
+from accounts.selectors import members_of
+from accounts.services import set_skills
+from labeling.forms.work import WorkFilterForm
+from labeling.permissions import can_edit_skills, can_see_work, is_member
+from labeling.selectors.transforms import transforms_for_team
+from labeling.selectors.work import EVERYTHING, work_csv_rows, work_lines
+from labeling.views.access import signed_in, team_access
+
+
+@require_GET
+def work(request: HttpRequest) -> HttpResponse:
+    """Leads see everybody's work, others their own. Nobody is ranked: lines are in the order of names and days."""
+    membership = team_access(request, is_member)
+    form, chosen = _chosen(request, membership)
+    context = {
+        "area": "work",
+        "membership": membership,
+        "form": form,
+        "lines": work_lines(team=membership.team, **chosen),
+        "by": chosen["by"],
+    }
+    template = "labeling/work/_table.html" if request.htmx else "labeling/work/list.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+@require_GET
+def work_download(request: HttpRequest) -> HttpResponse:
+    """The same as CSV, always by person, day and transform."""
+    membership = team_access(request, is_member)
+    _form, chosen = _chosen(request, membership)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="work.csv"'
+    lines = work_lines(team=membership.team, **{**chosen, "by": EVERYTHING})
+    csv.writer(response).writerows(work_csv_rows(lines))
+    return response
+
+
+@require_GET
+def people(request: HttpRequest) -> HttpResponse:
+    """Who is in the team, in which role, with which skills."""
+    membership = team_access(request, can_edit_skills)
+    context = {"area": "people", "membership": membership, "members": members_of(team=membership.team)}
+    return render(request, "labeling/work/people.html", context)
+
+
+@require_POST
+def person_skills(request: HttpRequest, member_id: int) -> HttpResponse:
+    """Say what somebody knows about."""
+    membership = team_access(request, can_edit_skills)
+    member = members_of(team=membership.team).filter(pk=member_id).first()
+    if member is None:
+        raise Http404
+    try:
+        set_skills(membership=member, skills=request.POST.get("skills", ""))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("The skills of %(who)s are changed.") % {"who": member.user.display_name})
+    return redirect("labeling:people")
+
+
+def _chosen(request: HttpRequest, membership: Membership) -> tuple[WorkFilterForm, dict[str, Any]]:
+    sees_all = can_see_work(membership)
+    form = WorkFilterForm(
+        request.GET,
+        transforms=transforms_for_team(team=membership.team),
+        members=members_of(team=membership.team) if sees_all else [],
+    )
+    chosen = form.chosen
+    if not sees_all:
+        chosen["user"] = signed_in(request)
+    return form, chosen

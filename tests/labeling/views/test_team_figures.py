@@ -1,0 +1,170 @@
+"""Agreement, control questions, contradictions, work in numbers, skills: who sees what."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Membership
+from labeling.choices import QuestionState
+from labeling.models import Question, QuestionSet, Transform
+from labeling.services.consensus import settle
+from labeling.services.contradictions import check_contradictions
+from tests.labeling.builders import Cast, answer, question_set
+from tests.labeling.views.conftest import ClientFor
+
+WORK = reverse("labeling:work")
+CSV = reverse("labeling:work-download")
+PEOPLE = reverse("labeling:people")
+
+
+def text(response: object) -> str:
+    return " ".join(response.content.decode().split())  # type: ignore[attr-defined]
+
+
+def answered_by_two(people: Cast, of: Transform, count: int = 1) -> list[Question]:
+    questions = question_set(of, people.lead, [3] * count, first_key=100)
+    QuestionSet.objects.update(answers_wanted=2)
+    for question in questions:
+        settle(question=question)
+        answer(question, people.steward, "AAB")
+        answer(question, people.colleague, "AAB")
+    return questions
+
+
+def test_agreement_of_everybody_is_for_leads(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    answered_by_two(people, people_transform, 2)
+    url = reverse("labeling:agreement", args=[people_transform.pk])
+    page = text(client_for(people.lead).get(url))
+    assert "Steward" in page
+    assert "Colleague" in page
+    assert "1.000" in page
+    own = text(client_for(people.steward).get(url))
+    assert "Your agreement" in own
+    assert "1.000" in own
+    assert "Colleague" not in own
+    assert client_for(people.stranger).get(url).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["lead", "steward"])
+def test_agreement_before_anybody_answered(
+    people: Cast, people_transform: Transform, client_for: ClientFor, role: str
+) -> None:
+    page = text(client_for(getattr(people, role)).get(reverse("labeling:agreement", args=[people_transform.pk])))
+    assert ("Nobody has answered yet" in page) == (role == "lead")
+    assert ("Nothing to compare yet" in page) == (role == "steward")
+
+
+def test_a_settled_question_becomes_a_control_question_and_back(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    question = answered_by_two(people, people_transform)[0]
+    lead = client_for(people.lead)
+    mark, unmark = (reverse(f"labeling:control-{name}", args=[question.pk]) for name in ("mark", "unmark"))
+    assert client_for(people.steward).post(mark).status_code == 403
+    assert client_for(people.stranger).post(mark).status_code == 404
+    page = text(lead.post(mark, follow=True))
+    assert "Make it an ordinary question" in page
+    question.refresh_from_db()
+    assert question.is_control
+    agreement = text(lead.get(reverse("labeling:agreement", args=[people_transform.pk])))
+    assert reverse("labeling:question-history", args=[question.pk]) in agreement
+    steward = text(client_for(people.steward).get(reverse("labeling:question-history", args=[question.pk])))
+    assert "ontrol question" not in steward
+    assert "Result" not in steward
+    assert "Make it a control question" in text(lead.post(unmark, follow=True))
+    question.refresh_from_db()
+    assert not question.is_control
+
+
+def test_an_open_question_has_no_known_answer(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    question = question_set(people_transform, people.lead, [2])[0]
+    page = client_for(people.lead).post(reverse("labeling:control-mark", args=[question.pk]), follow=True)
+    assert "Only a settled question has a known answer." in text(page)
+    assert question.state == QuestionState.OPEN
+
+
+def test_contradictions_lead_to_their_questions(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    url = reverse("labeling:contradictions", args=[people_transform.pk])
+    lead = client_for(people.lead)
+    assert "No contradictions" in text(lead.get(url))
+    same = question_set(people_transform, people.lead, [2], first_key=100)[0]
+    different = question_set(people_transform, people.lead, [2], first_key=100)[0]
+    answer(same, people.steward, "AA")
+    answer(different, people.steward, "AB")
+    check_contradictions(transform=people_transform)
+    page = text(lead.get(url))
+    assert "100 ≠ 101" in page
+    assert "100 = 101" in page or "101 = 100" in page
+    for question in (same, different):
+        assert reverse("labeling:question-history", args=[question.pk]) in page
+    assert client_for(people.steward).get(url).status_code == 403
+    assert client_for(people.stranger).get(url).status_code == 404
+
+
+def test_work_of_everybody_is_for_leads(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    answered_by_two(people, people_transform, 2)
+    page = text(client_for(people.lead).get(WORK))
+    assert page.count('<td class="lead-cell nowrap">') == 2
+    one = text(client_for(people.lead).get(f"{WORK}?person={people.steward.pk}", headers={"HX-Request": "true"}))
+    assert one.count('<td class="lead-cell nowrap">') == 1
+    assert "<html" not in one
+    own = text(client_for(people.steward).get(f"{WORK}?person={people.colleague.pk}"))
+    assert "Colleague" not in own
+    assert own.count('<td class="lead-cell nowrap">') == 1
+    assert "No answers here" in text(client_for(people.stranger).get(WORK))
+    assert "No answers here" in text(client_for(people.lead).get(f"{WORK}?until=2001-01-01"))
+
+
+def test_work_as_csv(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    answered_by_two(people, people_transform, 2)
+    response = client_for(people.lead).get(CSV)
+    assert response.headers["Content-Disposition"] == 'attachment; filename="work.csv"'
+    rows = list(csv.DictReader(response.content.decode().splitlines()))
+    assert [(row["person"], row["transform"], row["answers"], row["seconds, median"]) for row in rows] == [
+        ("Colleague", "People", "2", "9"),
+        ("Steward", "People", "2", "9"),
+    ]
+    own = list(csv.DictReader(client_for(people.steward).get(CSV).content.decode().splitlines()))
+    assert [row["person"] for row in own] == ["Steward"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_work_asks_as_often_for_three_as_for_one(
+    people: Cast,
+    people_transform: Transform,
+    client_for: ClientFor,
+    count: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    answered_by_two(people, people_transform, count)
+    client = client_for(people.lead)
+    with django_assert_num_queries(9):
+        client.get(f"{WORK}?by=all")
+
+
+def test_skills(people: Cast, client_for: ClientFor) -> None:
+    lead = client_for(people.lead)
+    member = Membership.objects.get(user=people.steward)
+    url = reverse("labeling:person-skills", args=[member.pk])
+    page = text(lead.post(url, {"skills": "Names, names,  Old  addresses"}, follow=True))
+    assert "The skills of Steward are changed." in page
+    member.refresh_from_db()
+    assert member.skill_tags == {"names", "old addresses"}
+    assert "Old addresses" in text(lead.get(PEOPLE))
+    assert "at most 500" in text(lead.post(url, {"skills": "x" * 501}, follow=True))
+
+
+def test_skills_are_for_leads_of_the_team(people: Cast, client_for: ClientFor) -> None:
+    member = Membership.objects.get(user=people.steward)
+    url = reverse("labeling:person-skills", args=[member.pk])
+    assert client_for(people.steward).get(PEOPLE).status_code == 403
+    assert client_for(people.steward).post(url, {"skills": "x"}).status_code == 403
+    assert client_for(people.stranger).post(url, {"skills": "x"}).status_code == 404
+    member.refresh_from_db()
+    assert member.skills == ""
