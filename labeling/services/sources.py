@@ -122,6 +122,11 @@ def preview_table(*, table: CatalogTable) -> SourcePreview:
 
     Raises ``InvalidSourceError`` for formats other than CSV and Parquet, for an empty Location, and beyond the upload limit.
     """
+    return _preview(read_table(table=table), table.format)
+
+
+def read_table(*, table: CatalogTable) -> pa.Table:
+    """All rows of a catalog table, CSV as text and Parquet in its own types. Raises as ``preview_table`` does."""
     if table.format not in SourceFormat.values:
         raise InvalidSourceError(_("Only tables over CSV or Parquet files can be used."))
     objects = storage.list_objects(table.location.rstrip("/") + "/") or storage.list_objects(table.location)
@@ -144,7 +149,15 @@ def preview_table(*, table: CatalogTable) -> SourcePreview:
                 )
             else:
                 parts.append(tables.read_parquet(copy))
-    return _preview(tables.concatenate(parts), table.format)
+    return tables.concatenate(parts)
+
+
+def read_source(*, source: SourceFile) -> pa.Table:
+    """All rows of an uploaded file, CSV as text and Parquet in its own types. Raises ``GlueError`` if S3 does not give it."""
+    with tempfile.TemporaryFile() as copy:
+        storage.download_uri(storage.our_uri(source.key), copy)
+        copy.seek(0)
+        return tables.read_csv(copy) if source.format == SourceFormat.CSV else tables.read_parquet(copy)
 
 
 def _preview(table: pa.Table, kind: str) -> SourcePreview:

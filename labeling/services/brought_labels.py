@@ -1,0 +1,303 @@
+"""Labels that people bring of their own, in Glue's format or as pairs of keys.
+
+A file is kept as it came. How its columns are to be read is chosen while one looks at what would come of it; nothing is kept but the file until
+``keep_labels`` writes a label file in exactly Glue's format. Rows are looked up in the transform's own table by primary key, so only labeling set,
+label and key are taken from what was brought.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from labelfiles import (
+    LabelFile as LabelFileContents,
+)
+from labelfiles import (
+    LabelFileError,
+    LabelMapping,
+    PairMapping,
+    PairTable,
+    Problem,
+    Summary,
+    guess_label_mapping,
+    guess_mapping,
+    is_label_table,
+    label_file_bytes,
+    labels_to_label_file,
+    pairs_to_label_file,
+    read_pair_table,
+    summarise,
+    validate,
+)
+from labeling.aws import storage
+from labeling.choices import LabelFileKind
+from labeling.exceptions import InvalidLabelsError
+from labeling.models import LabelFile, LabelUpload, Question, Transform
+from labeling.selectors.sheets import in_chunks
+from labeling.services.downloads import Download
+from labeling.services.label_files import MAX_BYTES
+from labeling.services.source_rows import SourceRows, find_rows
+
+logger = logging.getLogger(__name__)
+
+MAX_UPLOAD_BYTES = 20_000_000
+SHOWN_ROWS = 8
+
+
+class BroughtFormat(StrEnum):
+    """How a brought file is built."""
+
+    LABELS = "labels"
+    PAIRS = "pairs"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """How the columns are read: ``labels`` or ``pairs``, whichever ``kind`` says. ``has_header``: the first line names the columns."""
+
+    kind: BroughtFormat
+    has_header: bool
+    labels: LabelMapping | None = None
+    pairs: PairMapping | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        if self.labels is not None:
+            return (self.labels.labeling_set, self.labels.label, self.labels.key)
+        assert self.pairs is not None
+        return (self.pairs.first, self.pairs.second, self.pairs.match)
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What would come of a file. ``left_out`` counts rows that say nothing: without a label, or unsure.
+
+    ``findings`` are in the order of the file; with an error among them that concerns all of it (``blocked``) nothing can be kept.
+    """
+
+    table: PairTable
+    mapping: Mapping
+    label_file: LabelFileContents
+    summary: Summary
+    findings: tuple[Problem, ...]
+    left_out: int
+    blocked: bool
+
+    @property
+    def sample(self) -> tuple[tuple[str, ...], ...]:
+        """The first rows as they stand in the file, as many cells as columns."""
+        width = len(self.table.columns)
+        return tuple((*cells[:width], *([""] * (width - len(cells)))) for _line, cells in self.table.rows[:SHOWN_ROWS])
+
+
+def stage_labels(*, transform: Transform, user: User, file: UploadedFile[bytes]) -> LabelUpload:
+    """Keep the file as it came. Raises ``InvalidLabelsError`` if it is no table at all, ``GlueError`` if it cannot be kept."""
+    if (file.size or 0) > MAX_UPLOAD_BYTES:
+        raise InvalidLabelsError(_("The file is larger than %(size)s MB.") % {"size": MAX_UPLOAD_BYTES // 10**6})
+    content = file.read()
+    read_brought_table(content)
+    upload_id = uuid.uuid4()
+    stored = storage.save_bytes(f"brought-labels/{transform.pk}/{upload_id}.csv", content)
+    upload = LabelUpload.objects.create(
+        pk=upload_id,
+        transform=transform,
+        name=(PurePosixPath(file.name or "").name or "labels.csv")[-255:],
+        bucket=stored.bucket,
+        key=stored.key,
+        size=stored.size,
+        sha256=stored.sha256,
+        created_by=user,
+    )
+    logger.info("labels %s brought by user %s: %d bytes", upload.pk, user.pk, upload.size)
+    return upload
+
+
+def read_brought_table(content: bytes, *, has_header: bool | None = None) -> PairTable:
+    """The table in the file; encoding and delimiter are found. Raises ``InvalidLabelsError`` with the line at fault.
+
+    Without ``has_header`` a label file is known by the names of its columns; for pairs it is guessed.
+    """
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise InvalidLabelsError(
+            _("This is an Excel workbook. Save the sheet with the labels as CSV UTF-8 and upload that.")
+        )
+    try:
+        if has_header is None:
+            named = read_pair_table(content, has_header=True)
+            if is_label_table(named):
+                return named
+        return read_pair_table(content, has_header=has_header)
+    except LabelFileError as error:
+        raise InvalidLabelsError(str(error)) from error
+
+
+def guess(table: PairTable, *, transform: Transform, kind: BroughtFormat | None = None) -> Mapping:
+    """How the columns are probably to be read."""
+    if kind is None:
+        kind = BroughtFormat.LABELS if is_label_table(table) else BroughtFormat.PAIRS
+    if kind == BroughtFormat.LABELS:
+        labels = guess_label_mapping(table, primary_key=transform.primary_key)
+        return Mapping(kind, table.has_header, labels=labels)
+    return Mapping(kind, table.has_header, pairs=guess_mapping(table))
+
+
+def brought_content(*, upload: LabelUpload) -> bytes:
+    """The file as it came. Raises ``GlueError`` if S3 does not give it."""
+    return storage.read_uri(upload.uri)
+
+
+def look_at_labels(*, upload: LabelUpload, table: PairTable, mapping: Mapping) -> Brought:
+    """What would come of the file, read this way; nothing is written.
+
+    Raises ``InvalidLabelsError`` if the mapping does not fit the table, ``InvalidSourceError`` or ``GlueError`` if the transform's own table
+    cannot be read.
+    """
+    transform = upload.transform
+    if len(set(mapping.columns)) < len(mapping.columns) or not set(mapping.columns) <= set(table.columns):
+        raise InvalidLabelsError(_("Choose three different columns of the file."))
+    key_columns = mapping.columns[2:] if mapping.kind == BroughtFormat.LABELS else mapping.columns[:2]
+    places = [table.columns.index(name) for name in key_columns]
+    keys = {cells[place] for _line, cells in table.rows for place in places if place < len(cells)}
+    found = find_rows(transform=transform, keys=keys)
+    table, repaired = _repaired(table, places, found)
+    columns, records = transform.column_names, found.records
+    if mapping.labels is not None:
+        labels = labels_to_label_file(table, mapping.labels, columns=columns, records=records)
+        contents, problems, left_out = labels.label_file, labels.problems, labels.blank
+    else:
+        assert mapping.pairs is not None
+        pairs = pairs_to_label_file(table, mapping.pairs, columns=columns, records=records)
+        contents, problems, left_out = pairs.label_file, pairs.problems, pairs.unsure
+    whole = _whole_file(transform, contents)
+    checked = [] if not contents.rows else validate(contents, columns=columns, primary_key=transform.primary_key)
+    every = [*repaired, *_explained(problems, table, found), *checked, *whole]
+    return Brought(
+        table=table,
+        mapping=mapping,
+        label_file=contents,
+        summary=summarise(contents),
+        findings=tuple(sorted(every, key=lambda problem: (problem.line is None, problem.line or 0))),
+        left_out=left_out,
+        blocked=any(problem.severity == "error" for problem in (*checked, *whole)),
+    )
+
+
+def keep_labels(*, upload: LabelUpload, brought: Brought, user: User) -> LabelFile:
+    """Write the label file that an import can be asked for with. Once it is written, it is that one for good.
+
+    Raises ``InvalidLabelsError`` if the file teaches nothing or Glue would not take it, ``GlueError`` if it cannot be kept.
+    """
+    if upload.label_file is not None:
+        return upload.label_file
+    if brought.blocked:
+        raise InvalidLabelsError(_("Glue would not take this file. Correct what is named below and upload it again."))
+    content = label_file_bytes(brought.label_file)
+    stored = storage.save_bytes(f"label-files/{upload.transform_id}/{upload.pk}.csv", content)
+    summary = brought.summary
+    with transaction.atomic():
+        locked = LabelUpload.objects.select_for_update(of=("self",)).select_related("label_file").get(pk=upload.pk)
+        if (
+            locked.label_file is not None
+        ):  # a second press was faster; the object that was just written belongs to nobody
+            return locked.label_file
+        locked.label_file = LabelFile.objects.create(
+            transform=upload.transform,
+            kind=LabelFileKind.UPLOADED,
+            bucket=stored.bucket,
+            key=stored.key,
+            size=stored.size,
+            sha256=stored.sha256,
+            sets=summary.sets,
+            rows=summary.rows,
+            matching_pairs=summary.matching_pairs,
+            non_matching_pairs=summary.non_matching_pairs,
+            created_by=user,
+        )
+        locked.mapping = asdict(brought.mapping)
+        locked.save(update_fields=("label_file", "mapping"))
+    logger.info("labels %s kept as label file %s by user %s", upload.pk, locked.label_file.pk, user.pk)
+    return locked.label_file
+
+
+def label_upload_file(*, upload: LabelUpload) -> Download:
+    """The file as it came, for download. Raises ``GlueError``."""
+    size, chunks = storage.stream_uri(upload.uri)
+    return Download(f"brought-{str(upload.pk)[:8]}.csv", "text/csv; charset=utf-8", size, chunks)
+
+
+def _repaired(table: PairTable, places: Iterable[int], found: SourceRows) -> tuple[PairTable, list[Problem]]:
+    """The table with the keys that a spreadsheet changed put right wherever only one key can have been meant."""
+    said: list[Problem] = []
+    rows = []
+    for line, cells in table.rows:
+        mended = list(cells)
+        for place in places:
+            cell = cells[place].strip() if place < len(cells) else ""
+            change = found.changed.get(cell)
+            if change is None or cells[place] in found.records or len(change.keys) > 1:
+                continue
+            mended[place] = change.keys[0]
+            message = _("The file says %(cell)s, the table has %(key)s (%(how)s). The row of the table is used.") % {
+                "cell": cell,
+                "key": change.keys[0],
+                "how": change.how,
+            }
+            said.append(Problem(line, table.columns[place], "key_changed", message, "warning"))
+        rows.append((line, tuple(mended)))
+    return replace(table, rows=tuple(rows)), said
+
+
+def _explained(problems: Iterable[Problem], table: PairTable, found: SourceRows) -> Iterator[Problem]:
+    """The problems; a key that may have been one of several says so."""
+    lines = dict(table.rows)
+    for problem in problems:
+        if problem.code == "unknown_key" and problem.line is not None and problem.column is not None:
+            cell = lines[problem.line][table.columns.index(problem.column)].strip()
+            if cell in found.changed:
+                keys = ", ".join(found.changed[cell].keys)
+                message = _("%(cell)s may be any of these keys of the table, changed by a spreadsheet: %(keys)s.")
+                yield replace(problem, code="key_unclear", message=message % {"cell": cell, "keys": keys})
+                continue
+        yield problem
+
+
+def _whole_file(transform: Transform, contents: LabelFileContents) -> list[Problem]:
+    """What is to be said about the label file as a whole, beyond the rules of the format."""
+    if not contents.rows:
+        return [Problem(None, None, "no_rows", _("No row of the file can be used."))]
+    found = []
+    content = label_file_bytes(contents)
+    size = len(content)
+    same = LabelFile.objects.filter(transform=transform, sha256=hashlib.sha256(content).hexdigest()).first()
+    if same is not None:
+        message = _("The very same label file was made on %(day)s.") % {"day": f"{same.created_at:%Y-%m-%d}"}
+        found.append(Problem(None, None, "known_file", message, "warning"))
+    if size > MAX_BYTES:
+        message = _(
+            "The label file would have %(size)s MB; Glue takes up to 10. Split it and bring the parts one by one."
+        )
+        found.append(Problem(None, None, "too_large", message % {"size": size // 1024 // 1024 + 1}))
+    ours = 0
+    for names in in_chunks(sorted({row.labeling_set_id for row in contents.rows})):
+        ours += Question.objects.filter(question_set__transform=transform, labeling_set_id__in=names).count()
+    if ours:
+        message = ngettext(
+            "%(count)d labeling set has the id of a question of this transform: for it these labels take the place of the answers.",
+            "%(count)d labeling sets have ids of questions of this transform: for them these labels take the place of the answers.",
+            ours,
+        )
+        found.append(Problem(None, None, "ids_of_questions", message % {"count": ours}, "warning"))
+    return found
