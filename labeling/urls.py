@@ -16,6 +16,7 @@ from labeling.views import (
     steward,
     task_runs,
     transforms,
+    words,
     work,
 )
 
@@ -29,6 +30,8 @@ transform_urls = [
     path("disputed/", adjudication.adjudication_list, name="adjudication-list"),
     path("disputed/next/", adjudication.adjudication_next, name="adjudication-next"),
     path("answers/", answers.answer_list, name="answer-list"),
+    path("guidelines/", words.guidelines, name="guidelines"),
+    path("guidelines/examples/<uuid:example_id>/remove/", words.example_remove, name="example-remove"),
     path("agreement/", agreement.agreement, name="agreement"),
     path("contradictions/", agreement.contradictions, name="contradictions"),
     path("questions/next/", steward.question_next, name="question-next"),
@@ -63,6 +66,9 @@ question_urls = [
     path("reopen/", steward.question_reopen, name="question-reopen"),
     path("history/", answers.question_history, name="question-history"),
     path("adjudicate/", adjudication.question_adjudicate, name="question-adjudicate"),
+    path("comments/", words.comment_add, name="comment-add"),
+    path("comments/<uuid:comment_id>/resolve/", words.comment_resolve, name="comment-resolve"),
+    path("example/", words.example_add, name="example-add"),
     path("control/mark/", agreement.control_mark, name="control-mark"),
     path("control/unmark/", agreement.control_unmark, name="control-unmark"),
 ]

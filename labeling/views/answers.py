@@ -20,8 +20,9 @@ from labeling.choices import AnswerKind, QuestionState
 from labeling.exceptions import LabelportalError
 from labeling.forms.answer_list import AnswerFilterForm
 from labeling.models import Answer, AnswerChange, Question, Row, Transform
-from labeling.permissions import can_adjudicate, can_correct_answers, can_see_answers, is_member
+from labeling.permissions import can_adjudicate, can_correct_answers, can_edit_guidelines, can_see_answers, is_member
 from labeling.selectors.answers import answer_history, answers_for_transform, answers_visible_to, may_read
+from labeling.selectors.comments import comments_on
 from labeling.selectors.questions import question_number
 from labeling.services.answers import reopen_answer, withdraw_answer
 from labeling.views.access import answer_access, question_access, signed_in, transform_access
@@ -127,6 +128,10 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
         "show_result": bool(result),
         "rows": [(row, [labels.get(row.pk, "") for labels in given], result.get(row.pk, "")) for row in rows],
         "changes": [_change(change, rows) for change in answer_history(question=question, viewer=membership)],
+        "comments": comments_on(question=question),
+        "can_be_example": can_edit_guidelines(membership)
+        and question.state == QuestionState.SETTLED
+        and not question.is_control,
         "can_overrule": can_adjudicate(membership) and _can_be_overruled(question, answers),
         "hidden": can_see_answers(membership) and question.state == QuestionState.OPEN,
     }

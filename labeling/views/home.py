@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.current import current_membership
+from labeling.selectors.comments import open_comments_for
 from labeling.views.access import signed_in
 from labeling.views.contexts import home_context
 
@@ -17,4 +18,6 @@ def home(request: HttpRequest) -> HttpResponse:
     membership = current_membership(request)
     if membership is None:
         return render(request, "labeling/home_no_team.html")
-    return render(request, "labeling/home.html", home_context(membership, signed_in(request)))
+    user = signed_in(request)
+    context = home_context(membership, user) | {"comments": open_comments_for(team=membership.team, user=user)}
+    return render(request, "labeling/home.html", context)

@@ -1,0 +1,19 @@
+"""What people write for each other: guidelines, and what an example shows."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from labeling.forms.fields import StyledForm
+
+
+class GuidelinesForm(StyledForm):
+    """The guidelines of a transform, in Markdown. How long they may be is the service's to say."""
+
+    text = forms.CharField(
+        label=_("Guidelines"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "true"}),
+        help_text=_("In Markdown: # headings, - lists, **bold**, tables. Empty: nothing is shown."),
+    )

@@ -1,0 +1,97 @@
+"""What people write for each other: guidelines with their examples, and comments."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from labeling.exceptions import LabelportalError
+from labeling.forms.words import GuidelinesForm
+from labeling.models import Comment, GuidelineExample
+from labeling.permissions import can_comment, can_edit_guidelines, is_member
+from labeling.selectors.guidelines import guidelines_for
+from labeling.services.comments import add_comment, reopen_comment, resolve_comment
+from labeling.services.guidelines import add_example, remove_example, save_guidelines
+from labeling.views.access import posted, question_access, signed_in, transform_access
+from labeling.views.contexts import error_text
+
+
+@require_http_methods(["GET", "POST"])
+def guidelines(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Everybody reads them, leads write them."""
+    allowed = can_edit_guidelines if request.method == "POST" else is_member
+    transform, membership = transform_access(request, transform_id, allowed)
+    form = GuidelinesForm(posted(request), initial={"text": transform.guidelines})
+    if form.is_valid():
+        try:
+            save_guidelines(transform=transform, user=signed_in(request), text=form.cleaned_data["text"])
+        except LabelportalError as error:
+            form.add_error("text", error_text(error))
+        else:
+            messages.success(request, _("The guidelines are changed."))
+            return redirect("labeling:guidelines", transform.pk)
+    shown = guidelines_for(transform=transform)
+    context = {
+        "area": "transforms",
+        "membership": membership,
+        "transform": transform,
+        "form": form,
+        "guidelines": shown,
+        "examples": [(one.example, [(row, one.labels.get(row.pk, "")) for row in one.rows]) for one in shown.examples],
+    }
+    return render(request, "labeling/guidelines/page.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def example_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Show a settled question beside the guidelines."""
+    question, _membership = question_access(request, question_id, can_edit_guidelines)
+    try:
+        add_example(question=question, user=signed_in(request), text=request.POST.get("text", ""))
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:question-history", question.pk)
+    messages.success(request, _("The question is an example now."))
+    return redirect("labeling:guidelines", question.question_set.transform_id)
+
+
+@require_POST
+def example_remove(request: HttpRequest, transform_id: UUID, example_id: UUID) -> HttpResponse:
+    """Show it no longer."""
+    transform, _membership = transform_access(request, transform_id, can_edit_guidelines)
+    remove_example(example=get_object_or_404(GuidelineExample, pk=example_id, transform=transform))
+    messages.success(request, _("The example is removed."))
+    return redirect("labeling:guidelines", transform.pk)
+
+
+@require_POST
+def comment_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Remark on a question."""
+    question, _membership = question_access(request, question_id, can_comment)
+    try:
+        add_comment(question=question, author=signed_in(request), text=request.POST.get("text", ""))
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+    return redirect(_comments_of(question.pk))
+
+
+@require_POST
+def comment_resolve(request: HttpRequest, question_id: UUID, comment_id: UUID) -> HttpResponse:
+    """Say that the matter is settled, or that it is not after all."""
+    question, _membership = question_access(request, question_id, can_comment)
+    comment = get_object_or_404(Comment, pk=comment_id, question=question)
+    if comment.resolved_at is None:
+        resolve_comment(comment=comment, user=signed_in(request))
+    else:
+        reopen_comment(comment=comment)
+    return redirect(_comments_of(question.pk))
+
+
+def _comments_of(question_id: UUID) -> str:
+    return reverse("labeling:question-history", args=[question_id]) + "#comments"

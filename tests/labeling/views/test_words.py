@@ -1,0 +1,94 @@
+"""Guidelines with examples, and comments: who writes, who reads, who is told."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from labeling.models import Comment, GuidelineExample, Question, Transform
+from tests.labeling.builders import Cast, answer, question_set
+from tests.labeling.views.conftest import ClientFor
+
+HOME = reverse("labeling:home")
+
+
+@pytest.fixture
+def url(people_transform: Transform) -> str:
+    return reverse("labeling:guidelines", args=[people_transform.pk])
+
+
+@pytest.fixture
+def question(people: Cast, people_transform: Transform) -> Question:
+    """Settled by the steward's answer."""
+    made = question_set(people_transform, people.lead, [2], first_key=100)[0]
+    answer(made, people.steward, "AB")
+    return made
+
+
+def test_leads_write_and_everybody_reads(people: Cast, client_for: ClientFor, url: str) -> None:
+    assert client_for(people.steward).post(url, {"text": "x"}).status_code == 403
+    assert client_for(people.stranger).get(url).status_code == 404
+    page = client_for(people.lead).post(url, {"text": "**Twins** <script>alert(1)</script>"}, follow=True)
+    assert b"The guidelines are changed." in page.content
+    read = client_for(people.steward).get(url).content.decode()
+    assert "<strong>Twins</strong>" in read
+    assert "<script>alert" not in read
+    assert "<textarea" not in read
+
+
+def test_what_is_too_long_is_refused_and_kept_on_the_screen(people: Cast, client_for: ClientFor, url: str) -> None:
+    page = client_for(people.lead).post(url, {"text": "x" * 50_001})
+    assert page.status_code == 422
+    assert b"50000 characters" in page.content.replace(b",", b"")
+    assert b"x" * 50_001 in page.content
+
+
+def test_a_settled_question_becomes_an_example(
+    people: Cast, people_transform: Transform, question: Question, client_for: ClientFor, url: str
+) -> None:
+    add = reverse("labeling:example-add", args=[question.pk])
+    lead = client_for(people.lead)
+    assert add in lead.get(reverse("labeling:question-history", args=[question.pk])).content.decode()
+    page = lead.post(add, {"text": "Different people of one name"}, follow=True).content.decode()
+    assert "Different people of one name" in page
+    assert "name 100" in page
+    remove = reverse("labeling:example-remove", args=[people_transform.pk, GuidelineExample.objects.get().pk])
+    steward = client_for(people.steward)
+    assert "Different people of one name" in steward.get(url).content.decode()
+    assert steward.post(remove).status_code == 403
+    assert steward.post(add).status_code == 403
+    assert client_for(people.stranger).post(add).status_code == 404
+    lead.post(remove)
+    assert not GuidelineExample.objects.exists()
+
+
+def test_an_open_question_is_no_example(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    made = question_set(people_transform, people.lead, [2])[0]
+    add = reverse("labeling:example-add", args=[made.pk])
+    lead = client_for(people.lead)
+    assert add not in lead.get(reverse("labeling:question-history", args=[made.pk])).content.decode()
+    assert b"Only settled questions" in lead.post(add, follow=True).content
+
+
+def test_who_is_mentioned_finds_the_comment_at_home(people: Cast, question: Question, client_for: ClientFor) -> None:
+    add = reverse("labeling:comment-add", args=[question.pk])
+    page = client_for(people.lead).post(add, {"text": "@colleague is this the father?"}, follow=True)
+    assert b"is this the father?" in page.content
+    home = client_for(people.colleague).get(HOME).content.decode()
+    assert "is this the father?" in home
+    assert f"{reverse('labeling:question-history', args=[question.pk])}#comments" in home
+    assert b"is this the father?" not in client_for(people.admin).get(HOME).content
+    assert b"is this the father?" not in client_for(people.lead).get(HOME).content  # one's own
+
+    resolve = reverse("labeling:comment-resolve", args=[question.pk, Comment.objects.get().pk])
+    assert b"resolved by Colleague" in client_for(people.colleague).post(resolve, follow=True).content
+    assert b"is this the father?" not in client_for(people.colleague).get(HOME).content
+    client_for(people.lead).post(resolve)
+    assert Comment.objects.get().resolved_at is None
+
+
+def test_comments_are_for_the_team(people: Cast, question: Question, client_for: ClientFor) -> None:
+    add = reverse("labeling:comment-add", args=[question.pk])
+    assert client_for(people.stranger).post(add, {"text": "x"}).status_code == 404
+    assert b"Write something first." in client_for(people.steward).post(add, {"text": " "}, follow=True).content
+    assert not Comment.objects.exists()
