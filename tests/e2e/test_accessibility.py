@@ -52,8 +52,18 @@ def test_no_page_has_a_fault(portal: Portal, visit: Visit, theme: str, narrow: b
     admin.locator("summary[aria-label='Your menu']").click()
     check(admin, "")
 
+    for address in ("agreement", "answers", "contradictions", "disputed", "guidelines", "labeling-settings"):
+        check(admin, f"{base}{address}/")
+    check(admin, f"{base}question-sets/")
+    check(admin, f"/question-sets/{questions[0].question_set_id}/")
+    check(admin, f"/questions/{questions[0].pk}/history/")
+    check(admin, f"/questions/{questions[0].pk}/adjudicate/")
+    check(admin, "/work/?by=all")
+    check(admin, "/people/")
+
     steward = visit(portal.steward, theme=theme, narrow=narrow)
     check(steward, "/")
+    check(steward, f"{base}agreement/")
     check(steward, f"{base}questions/next/")
     for key in "aabbc?"[:5]:
         steward.keyboard.press(key)
