@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,7 @@ from labeling.choices import GROUP_LABELS, AnswerStatus, RunKind
 from labeling.exceptions import LabelportalError
 from labeling.models import LabelFile, Question, QuestionSet, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
+from labeling.selectors.preferences import columns_for, keys_for
 from labeling.selectors.questions import (
     question_number,
     question_progress,
@@ -200,7 +201,13 @@ def workbench_context(question: Question, steward: User) -> dict[str, Any]:
             "groups": list(GROUP_LABELS),
             "person": str(steward.pk),
             "transform": str(transform.pk),
-            "urls": {"next": reverse("labeling:question-next", args=[transform.pk])},
+            "columns": asdict(columns_for(user=steward, transform=transform)),
+            "keys": asdict(keys_for(user=steward)),
+            "urls": {
+                "next": reverse("labeling:question-next", args=[transform.pk]),
+                "columns": reverse("labeling:columns-save", args=[transform.pk]),
+                "keys": reverse("labeling:keys-save"),
+            },
         },
     }
 

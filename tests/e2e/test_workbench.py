@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from labeling.choices import AnswerStatus
-from labeling.models import Answer, Question, Row, RowLabel
+from labeling.models import Answer, KeyPreference, Question, Row, RowLabel
 from labeling.services.answers import open_question
 from tests.e2e.conftest import Portal, Visit, picture
 from tests.e2e.data import people_transform
@@ -102,12 +102,48 @@ def test_shortcuts_live_only_in_the_grid_and_can_be_switched_off(portal: Portal,
     assert groups(page) == "..."
     page.locator("[data-grid]").focus()
     press(page, "?")
-    page.get_by_label("Single keys work while the rows have the focus").uncheck()
+    with page.expect_response("**/keys/") as kept:
+        page.get_by_label("Single keys work while the rows have the focus").uncheck()
+    assert kept.value.ok
     press(page, "Escape", "a")
     assert groups(page) == "..."
     page.reload()
     press(page, "a")
     assert groups(page) == "..."
+
+
+def test_commands_get_other_keys_and_keep_them(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=3)
+    press(page, "?")
+    sheet = page.get_by_role("dialog", name="Keys")
+    change = sheet.get_by_role("button", name="Change the key of “Undo, also back into the last question”")
+    told = sheet.get_by_role("status")
+    change.click()
+    press(page, "s")
+    expect(told).to_contain_text("S is the key of “Skip: the question comes back later, or to others” already.")
+    with page.expect_response("**/keys/") as kept:
+        press(page, "q")
+    assert kept.value.ok
+    expect(told).to_have_text("The key of “Undo, also back into the last question” is Q now.")
+    expect(change).to_be_focused()
+    change.press("Enter")
+    press(page, "Escape")
+    expect(sheet).to_be_visible()
+    press(page, "Escape", "a", "b", "z")
+    assert groups(page) == "AB."
+    press(page, "q")
+    assert groups(page) == "A.."
+    expect(page.locator("[data-key-of=undo]")).to_have_text("Q")
+
+    page.reload()
+    press(page, "b", "q", "?")
+    assert groups(page) == "A.."
+    with page.expect_response("**/keys/") as kept:
+        sheet.get_by_role("button", name="Usual keys").click()
+    assert kept.value.ok
+    press(page, "Escape", "z", "q")
+    assert (groups(page), KeyPreference.objects.get(user=portal.steward).keymap) == ("A..", {})
 
 
 def test_a_reload_loses_nothing(portal: Portal, visit: Visit) -> None:
@@ -241,7 +277,10 @@ def test_columns_are_hidden_and_moved_and_stay_so(portal: Portal, visit: Visit) 
     begin(page, portal)
     page.get_by_text("Columns", exact=True).click()
     page.get_by_role("checkbox", name="city").uncheck()
-    page.get_by_role("button", name="Move email left").click()
+    with page.expect_response(lambda response: "email" in (response.request.post_data or "")) as kept:
+        page.get_by_role("button", name="Move email left").click()
+    assert kept.value.ok
+    page.evaluate("localStorage.clear()")  # another browser, as far as columns go
     page.reload()
     headers = page.locator("[data-grid] thead th").all_text_contents()
     assert "city" not in headers

@@ -1,39 +1,98 @@
 // Which key does what. One table: the help dialog is drawn from it, and a command without a key is one that cannot be used.
+// A person may give the commands other keys; groups, digits and arrows are what they say and stay.
 
 import { UNSURE } from "./work.js";
 
+/** `keys` are the usual ones; a command with `shown` stands for a family of keys that cannot be changed. */
 export function commands(bench) {
+  const digits = [..."1234567890"];
   return [
-    { keys: ["A … O"], says: gettext("Put the row into this group and go on"), matches: (key) => bench.groups.includes(key), run: (key) => bench.paint(key) },
-    { keys: [gettext("Space")], says: gettext("Same group as the row above"), matches: (key, event) => key === " " && !event.shiftKey, run: () => bench.sameAsAbove() },
-    { keys: ["=", gettext("Shift Space")], says: gettext("A new group"), matches: (key) => key === "=" || key === " ", run: () => bench.newGroup() },
-    { keys: ["U"], says: gettext("Unsure: the row is left out of the labels"), matches: (key) => key === "U", run: () => bench.paint(UNSURE) },
-    { keys: [gettext("Enter")], says: gettext("Accept and go to the next question"), matches: (key) => key === "ENTER", run: () => bench.accept() },
-    { keys: ["Z"], says: gettext("Undo, also back into the last question"), matches: (key) => key === "Z", run: () => bench.undo() },
-    { keys: ["Y"], says: gettext("Redo"), matches: (key) => key === "Y", run: () => bench.redo() },
-    { keys: ["T"], says: gettext("All together: one group"), matches: (key) => key === "T", run: () => bench.together() },
-    { keys: ["W"], says: gettext("All different: each row a group of its own"), matches: (key) => key === "W", run: () => bench.different() },
-    { keys: ["X"], says: gettext("Clear the row"), matches: (key) => ["X", "BACKSPACE", "DELETE"].includes(key), run: () => bench.clear() },
-    { keys: ["S"], says: gettext("Skip: the question comes back later, or to others"), matches: (key) => key === "S", run: () => bench.skip() },
-    { keys: ["↑", "↓"], says: gettext("Move"), matches: (key) => key === "ARROWUP" || key === "ARROWDOWN", run: (key) => bench.step(key === "ARROWUP" ? -1 : 1) },
-    { keys: ["1 … 9", "0"], says: gettext("Jump to the row; 0 is row 10"), matches: (key) => /^\d$/.test(key), run: (key) => bench.jump(key === "0" ? 9 : Number(key) - 1) },
-    { keys: [gettext("Home"), gettext("End")], says: gettext("First and last row"), matches: (key) => key === "HOME" || key === "END", run: (key) => bench.jump(key === "HOME" ? 0 : Infinity) },
-    { keys: ["←", "→"], says: gettext("See more columns"), matches: (key) => key === "ARROWLEFT" || key === "ARROWRIGHT", run: (key) => bench.pan(key === "ARROWLEFT" ? -1 : 1) },
-    { keys: ["V"], says: gettext("Show differing columns, only differences, or everything"), matches: (key) => key === "V", run: () => bench.cycleDisplay() },
-    { keys: ["R"], says: gettext("Proposal of the engine on or off"), matches: (key) => key === "R", run: () => bench.toggleProposal() },
-    { keys: ["P"], says: gettext("Open or clamp long texts"), matches: (key) => key === "P", run: () => bench.toggleLong() },
-    { keys: [gettext("Esc")], says: gettext("Put the brush down"), matches: (key) => key === "ESCAPE", run: () => bench.pick(null) },
-    { keys: ["?"], says: gettext("These keys"), matches: (key) => key === "?", run: () => bench.help() },
+    { id: "paint", keys: bench.groups, shown: ["A … O"], says: gettext("Put the row into this group and go on"), run: (key) => bench.paint(key) },
+    { id: "same", keys: ["Space"], says: gettext("Same group as the row above"), run: () => bench.sameAsAbove() },
+    { id: "new", keys: ["=", "Shift+Space"], says: gettext("A new group"), run: () => bench.newGroup() },
+    { id: "unsure", keys: ["U"], says: gettext("Unsure: the row is left out of the labels"), run: () => bench.paint(UNSURE) },
+    { id: "accept", keys: ["Enter"], says: gettext("Accept and go to the next question"), run: () => bench.accept() },
+    { id: "undo", keys: ["Z"], says: gettext("Undo, also back into the last question"), run: () => bench.undo() },
+    { id: "redo", keys: ["Y"], says: gettext("Redo"), run: () => bench.redo() },
+    { id: "together", keys: ["T"], says: gettext("All together: one group"), run: () => bench.together() },
+    { id: "different", keys: ["W"], says: gettext("All different: each row a group of its own"), run: () => bench.different() },
+    { id: "clear", keys: ["X", "Backspace", "Delete"], says: gettext("Clear the row"), run: () => bench.clear() },
+    { id: "skip", keys: ["S"], says: gettext("Skip: the question comes back later, or to others"), run: () => bench.skip() },
+    { id: "move", keys: ["ArrowUp", "ArrowDown"], shown: ["↑", "↓"], says: gettext("Move"), run: (key) => bench.step(key === "ArrowUp" ? -1 : 1) },
+    { id: "jump", keys: digits, shown: ["1 … 9", "0"], says: gettext("Jump to the row; 0 is row 10"), run: (key) => bench.jump(key === "0" ? 9 : Number(key) - 1) },
+    { id: "ends", keys: ["Home", "End"], shown: [gettext("Home"), gettext("End")], says: gettext("First and last row"), run: (key) => bench.jump(key === "Home" ? 0 : Infinity) },
+    { id: "pan", keys: ["ArrowLeft", "ArrowRight"], shown: ["←", "→"], says: gettext("See more columns"), run: (key) => bench.pan(key === "ArrowLeft" ? -1 : 1) },
+    { id: "view", keys: ["V"], says: gettext("Show differing columns, only differences, or everything"), run: () => bench.cycleDisplay() },
+    { id: "proposal", keys: ["R"], says: gettext("Proposal of the engine on or off"), run: () => bench.toggleProposal() },
+    { id: "long", keys: ["P"], says: gettext("Open or clamp long texts"), run: () => bench.toggleLong() },
+    { id: "put-down", keys: ["Escape"], shown: [gettext("Esc")], says: gettext("Put the brush down"), run: () => bench.pick(null) },
+    { id: "help", keys: ["?"], says: gettext("These keys"), run: () => bench.help() },
   ];
 }
 
-/** Run what the key stands for, if anything; `seen` is told first. */
-export function press(table, event, seen) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  const key = event.key.toUpperCase();
-  const command = table.find((entry) => entry.matches(key, event));
-  if (!command) return;
-  event.preventDefault();
-  seen();
-  command.run(key);
+/** The name of the key that was pressed, with Ctrl, Alt and Meta, and Shift where it does not show in the character; "" for none. */
+export function keyName(event) {
+  if (event.isComposing || ["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "Dead"].includes(event.key)) return "";
+  const typed = event.getModifierState?.("AltGraph");
+  const held = [
+    ["Ctrl", event.ctrlKey && !typed],
+    ["Alt", event.altKey && !typed],
+    ["Meta", event.metaKey],
+    ["Shift", event.shiftKey && event.key === " "],
+  ].flatMap(([name, down]) => (down ? [name] : []));
+  const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  return [...held, key].join("+");
+}
+
+/** The name of a key as it stands on a cap. */
+export function cap(key) {
+  const names = { Space: gettext("Space"), "Shift+Space": gettext("Shift Space"), Enter: gettext("Enter"), Backspace: "⌫", Delete: gettext("Del") };
+  return names[key] ?? key.replaceAll("+", " ").replace(/^ $/, "+");
+}
+
+function isSingle(key) {
+  return key.length === 1 || key === "Space" || key === "Shift+Space";
+}
+
+/** The table with the keys of one person: `enabled` says whether single characters do anything, `keymap` is {command id: key}. */
+export class Keys {
+  constructor(table, { enabled, keymap }) {
+    this.table = table;
+    this.enabled = enabled;
+    this.keymap = { ...keymap };
+  }
+
+  keysOf(command) {
+    return !command.shown && this.keymap[command.id] ? [this.keymap[command.id]] : command.keys;
+  }
+
+  owner(key) {
+    return this.table.find((command) => this.keysOf(command).includes(key));
+  }
+
+  /** Give a command another key. Returns the command that has that key already, and then changes nothing. */
+  remap(command, key) {
+    const owner = this.owner(key);
+    if (owner && owner !== command) return owner;
+    this.keymap[command.id] = key;
+    return null;
+  }
+
+  reset() {
+    this.keymap = {};
+  }
+
+  /** Run what the key stands for, if anything; `seen` is told first. */
+  press(event, seen) {
+    const key = keyName(event);
+    const command = this.owner(key);
+    if (!command || (isSingle(key) && !this.enabled && command.id !== "help")) return;
+    event.preventDefault();
+    seen();
+    command.run(key);
+  }
+
+  asJson() {
+    return { enabled: this.enabled, keymap: this.keymap };
+  }
 }

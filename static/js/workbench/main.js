@@ -2,9 +2,11 @@
 
 import { Bench } from "./bench.js";
 import { Columns } from "./columns.js";
-import { commands, press } from "./keys.js";
+import { commands, Keys } from "./keys.js";
+import { KeySheet } from "./keysheet.js";
 import { Prefs } from "./prefs.js";
 import { Queue } from "./queue.js";
+import { Saver } from "./saver.js";
 import { Store } from "./store.js";
 import { View } from "./view.js";
 
@@ -14,7 +16,6 @@ const config = JSON.parse(document.getElementById("workbench-config").textConten
 const csrf = () => /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
 
 const view = new View(page, page.dataset.sprite);
-const prefs = new Prefs(config.person, config.transform);
 let bench;
 const store = new Store({
   person: config.person,
@@ -22,16 +23,23 @@ const store = new Store({
   onState: (state) => view.saving(state),
   onRefused: (questionId, refusal) => bench.refused(questionId, refusal),
 });
+const prefs = new Prefs(`${config.person}.${config.transform}`, config.columns, (columns) => columnSaver.save(columns));
 const queue = new Queue(store, config.urls.next, (counts) => bench.counts(counts));
 bench = new Bench({ page, config, store, queue, view, prefs });
-const table = commands(bench);
-view.drawHelp(table);
-new Columns(page.querySelector("[data-columns]"), bench, prefs);
+const columns = new Columns(page.querySelector("[data-columns]"), bench, prefs);
+const columnSaver = new Saver(store, config.urls.columns, (message) => {
+  prefs.takeBack();
+  bench.relayout();
+  columns.draw();
+  view.say(message, "blocked");
+});
+const keys = new Keys(commands(bench), config.keys);
+const keySaver = new Saver(store, config.urls.keys, (message) => keySheet.refused(message));
+const keySheet = new KeySheet(view.sheet, page, keys, (changed) => keySaver.save(changed));
 
 const grid = page.querySelector("[data-grid]");
 grid.addEventListener("keydown", (event) => {
-  if (!prefs.keysOn && event.key.length === 1 && event.key !== "?") return;
-  press(table, event, () => bench.sign(true));
+  keys.press(event, () => bench.sign(true));
 });
 page.addEventListener("pointerdown", () => bench.sign(true));
 page.addEventListener("wheel", () => bench.sign(false), { passive: true });
@@ -58,9 +66,6 @@ page.querySelector("[data-display]").addEventListener("change", (event) => {
   grid.focus();
 });
 
-const keysSwitch = document.querySelector("[data-keys-on]");
-keysSwitch.checked = prefs.keysOn;
-keysSwitch.addEventListener("change", () => (prefs.keysOn = keysSwitch.checked));
 view.sheet.addEventListener("close", () => grid.focus());
 
 window.addEventListener("popstate", () => location.reload());

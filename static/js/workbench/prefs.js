@@ -1,10 +1,15 @@
-// How this person likes to see the columns of this transform: kept in the browser.
+// How this person likes to see this transform. Columns are kept on the server, so that they are the same in every browser; what is shown of
+// them changes by the minute and is kept in this one.
 
 import { DISPLAYS } from "./grid.js";
 
 export class Prefs {
-  constructor(person, transform) {
-    this.key = `labelportal.columns.${person}.${transform}`;
+  /** `columns` is {hidden, pinned, order} by name as the server has it; `save` takes it when it has changed. */
+  constructor(place, columns, save) {
+    this.key = `labelportal.view.${place}`;
+    this.columns = columns;
+    this.before = columns;
+    this.save = save;
     try {
       this.kept = JSON.parse(localStorage.getItem(this.key)) ?? {};
     } catch {
@@ -20,15 +25,6 @@ export class Prefs {
     this.change({ display });
   }
 
-  /** Whether single keys do anything. */
-  get keysOn() {
-    return this.kept.keysOn ?? true;
-  }
-
-  set keysOn(keysOn) {
-    this.change({ keysOn });
-  }
-
   /** Whether the engine's proposal is shown where there is one. */
   get proposalOn() {
     return this.kept.proposalOn ?? true;
@@ -40,26 +36,26 @@ export class Prefs {
 
   /** Column names in the order they are wanted; new columns come last. */
   order(columns) {
-    const wanted = (this.kept.order ?? []).filter((name) => columns.includes(name));
+    const wanted = this.columns.order.filter((name) => columns.includes(name));
     return [...wanted, ...columns.filter((name) => !wanted.includes(name))];
   }
 
   hides(name) {
-    return (this.kept.hidden ?? []).includes(name);
+    return this.columns.hidden.includes(name);
   }
 
   hide(name, hidden) {
-    const others = (this.kept.hidden ?? []).filter((other) => other !== name);
-    this.change({ hidden: hidden ? [...others, name] : others });
+    const others = this.columns.hidden.filter((other) => other !== name);
+    this.changeColumns({ hidden: hidden ? [...others, name] : others });
   }
 
   pins(name) {
-    return (this.kept.pinned ?? []).includes(name);
+    return this.columns.pinned.includes(name);
   }
 
   pin(name, pinned) {
-    const others = (this.kept.pinned ?? []).filter((other) => other !== name);
-    this.change({ pinned: pinned ? [...others, name] : others });
+    const others = this.columns.pinned.filter((other) => other !== name);
+    this.changeColumns({ pinned: pinned ? [...others, name] : others });
   }
 
   move(columns, name, by) {
@@ -67,7 +63,7 @@ export class Prefs {
     const from = order.indexOf(name);
     const to = Math.min(Math.max(from + by, 0), order.length - 1);
     order.splice(to, 0, ...order.splice(from, 1));
-    this.change({ order });
+    this.changeColumns({ order });
   }
 
   layout(columns) {
@@ -77,6 +73,17 @@ export class Prefs {
       hidden: new Set(columns.flatMap((name, index) => (this.hides(name) ? [index] : []))),
       pinned: new Set(columns.flatMap((name, index) => (this.pins(name) ? [index] : []))),
     };
+  }
+
+  changeColumns(part) {
+    this.before = this.columns;
+    this.columns = { ...this.columns, ...part };
+    this.save(this.columns);
+  }
+
+  /** The server did not take the last change. */
+  takeBack() {
+    this.columns = this.before;
   }
 
   change(part) {

@@ -111,14 +111,17 @@ export class Store {
 
   /** The page goes away: what waits is handed to the browser, which sends it without us. */
   flushForGood() {
-    for (const { url, body } of this.outbox.values()) {
-      fetch(url, {
-        method: "POST",
-        keepalive: true,
-        headers: { "Content-Type": "application/json", "X-CSRFToken": this.csrf() },
-        body: JSON.stringify(body),
-      }).catch(() => {});
-    }
+    for (const { url, body } of this.outbox.values()) this.handOver(url, body);
+  }
+
+  /** Sent by the browser even when the page is gone; nobody hears the answer. */
+  handOver(url, body) {
+    fetch(url, {
+      method: "POST",
+      keepalive: true,
+      headers: { "Content-Type": "application/json", "X-CSRFToken": this.csrf() },
+      body: JSON.stringify(body),
+    }).catch(() => {});
   }
 
   /** One entry per question, so that two tabs do not write over each other's. */

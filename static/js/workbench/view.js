@@ -87,23 +87,6 @@ export class View {
     this.say(gettext("Sending your answer, then on to what comes next…"));
   }
 
-  drawHelp(table) {
-    const list = this.sheet.querySelector("[data-keys]");
-    for (const { keys, says } of table) {
-      const term = document.createElement("dt");
-      for (const key of keys) {
-        const cap = document.createElement("kbd");
-        cap.textContent = key;
-        term.append(cap, " ");
-      }
-      const words = document.createElement("dd");
-      words.textContent = says;
-      const pair = document.createElement("div");
-      pair.append(term, words);
-      list.append(pair);
-    }
-  }
-
   help() {
     this.sheet.showModal();
   }

@@ -25,6 +25,7 @@ TRANSFORM_PAGES = {
     "answer-list": ("get", EVERYBODY),
     "question-next": ("get", EVERYBODY),
     "import-create": ("get", LEADS),
+    "columns-save": ("post", EVERYBODY),
     "question-generate": ("post", LEADS),
     "evaluation-create": ("post", LEADS),
     "apply-create": ("post", LEADS),
