@@ -1,0 +1,50 @@
+"""A lead decides disputed questions without touching the mouse."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from labeling.choices import AnswerKind, QuestionState
+from labeling.models import Answer, QuestionSet
+from labeling.services.consensus import settle
+from tests.e2e.conftest import Portal, Visit
+from tests.e2e.data import people_transform
+from tests.labeling.builders import answer
+
+
+def test_one_key_takes_a_persons_grouping_and_enter_goes_on(portal: Portal, visit: Visit) -> None:
+    transform, questions = people_transform(portal, questions=2, rows=4)
+    QuestionSet.objects.update(answers_wanted=2)
+    for question in questions:
+        settle(question=question)
+        answer(question, portal.steward, "AABC")
+        answer(question, portal.colleague, "AAAC")
+    page = visit(portal.lead)
+    page.goto(f"/transforms/{transform.pk}/disputed/next/")
+    open_rows = page.locator("[data-decide]")
+    expect(open_rows).to_have_count(1)
+    expect(open_rows).to_be_focused()
+    page.keyboard.press("Enter")  # a gap: nothing is sent
+    expect(page).to_have_url(re.compile(f"{questions[0].pk}/adjudicate/"))
+
+    # People stand in the order of their names: 1 is Kim Larsen, 2 is Sam Rivera.
+    # The settled rows are A, A, B, so Sam's third row, alone, is C.
+    page.keyboard.press("2")
+    expect(open_rows).to_have_value("C")
+    page.keyboard.press("1")
+    expect(open_rows).to_have_value("A")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"{questions[1].pk}/adjudicate/"))
+    page.keyboard.press("u")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Nothing is disputed")).to_be_visible()
+
+    questions[0].refresh_from_db()
+    questions[1].refresh_from_db()
+    assert [question.state for question in questions] == [QuestionState.SETTLED] * 2
+    assert list(questions[0].result_labels.values()) == ["A", "A", "A", "B"]
+    assert list(questions[1].result_labels.values()) == ["A", "A", "?", "B"]
+    decisions = Answer.objects.filter(kind=AnswerKind.ADJUDICATION).order_by("submitted_at")
+    assert [decision.keys for decision in decisions] == [4, 2]
