@@ -10,10 +10,12 @@ from labeling.views import (
     adjudication,
     agreement,
     answers,
+    brought_labels,
     home,
     label_files,
     preferences,
     question_sets,
+    spreadsheets,
     steward,
     task_runs,
     transforms,
@@ -38,7 +40,10 @@ transform_urls = [
     path("questions/next/", steward.question_next, name="question-next"),
     path("questions/generate/", task_runs.question_generate, name="question-generate"),
     path("columns/", preferences.columns_save, name="columns-save"),
+    path("spreadsheets/", spreadsheets.sheet_list, name="sheet-list"),
+    path("spreadsheets/questions.<slug:kind>", spreadsheets.sheet_download, name="sheet-download"),
     path("import/", task_runs.import_create, name="import-create"),
+    path("import/labels/", brought_labels.label_upload_list, name="label-upload-list"),
     path("evaluate/", task_runs.evaluation_create, name="evaluation-create"),
     path("apply/", task_runs.apply_create, name="apply-create"),
 ]
@@ -80,6 +85,18 @@ answer_urls = [
     path("withdraw/", answers.answer_withdraw, name="answer-withdraw"),
 ]
 
+sheet_urls = [
+    path("", spreadsheets.sheet_detail, name="sheet-detail"),
+    path("confirm/", spreadsheets.sheet_confirm, name="sheet-confirm"),
+    path("file/", spreadsheets.sheet_original, name="sheet-original"),
+]
+
+label_upload_urls = [
+    path("", brought_labels.label_upload_detail, name="label-upload-detail"),
+    path("keep/", brought_labels.label_upload_keep, name="label-upload-keep"),
+    path("file/", brought_labels.label_upload_original, name="label-upload-original"),
+]
+
 run_urls = [
     path("", task_runs.run_detail, name="run-detail"),
     path("cancel/", task_runs.run_cancel, name="run-cancel"),
@@ -101,6 +118,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("work/work.csv", work.work_download, name="work-download"),
     path("people/", work.people, name="people"),
     path("people/<int:member_id>/skills/", work.person_skills, name="person-skills"),
+    path("spreadsheets/<uuid:upload_id>/", include(sheet_urls)),
+    path("brought-labels/<uuid:upload_id>/", include(label_upload_urls)),
+    path("label-files/<uuid:label_file_id>/import/", brought_labels.label_file_import, name="label-file-import"),
     path("runs/", task_runs.run_list, name="run-list"),
     path("runs/<uuid:run_id>/", include(run_urls)),
 ]

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from labelfiles import LabeledRow, LabelFile, summarise
 from labeling.choices import UNSURE, QuestionState
-from labeling.models import Question, Row, Transform
+from labeling.models import LabelUpload, Question, Row, Transform
 from labeling.selectors.questions import TEACHES, WAITING_FOR_IMPORT
 
 _MIN_ROWS = 2
@@ -127,6 +127,11 @@ def import_preview(*, transform: Transform, replace_all: bool) -> ImportPreview:
         labels_forgotten=now if replace_all else 0,
         labels_after=added if replace_all else now + added,
     )
+
+
+def label_uploads(*, transform: Transform) -> QuerySet[LabelUpload]:
+    """Files with labels that people brought, newest first, with the label files that came of them."""
+    return LabelUpload.objects.filter(transform=transform).select_related("label_file", "created_by")
 
 
 def _rows_by_question(

@@ -68,7 +68,7 @@ class PlannedRow:
     """One row of a question, with its label now and, if the file has the row, in the file."""
 
     row_id: int
-    key: str
+    values: tuple[str, ...]
     now: str
     filed: FiledLabel | None
 
@@ -188,7 +188,7 @@ def plan_questions(
         _planned(
             question,
             tuple(
-                PlannedRow(row.pk, row.key, now[question.pk].get(row.pk, ""), filed.get(row.pk))
+                PlannedRow(row.pk, tuple(row.values), now[question.pk].get(row.pk, ""), filed.get(row.pk))
                 for row in rows.get(question.pk, ())
             ),
             standing,

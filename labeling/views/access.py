@@ -17,7 +17,16 @@ from django.utils.translation import gettext as _
 from accounts.current import current_membership
 from accounts.models import Membership, Role, Team, User
 from accounts.selectors import membership_in
-from labeling.models import Answer, Question, QuestionSet, TaskRun, Transform
+from labeling.models import (
+    Answer,
+    LabelFile,
+    LabelUpload,
+    Question,
+    QuestionSet,
+    SheetUpload,
+    TaskRun,
+    Transform,
+)
 from labeling.permissions import is_member
 
 Allowed = Callable[[Membership | None], bool]
@@ -78,6 +87,28 @@ def answer_access(request: HttpRequest, answer_id: UUID, others: Allowed) -> tup
     )
     own = answer.steward_id == signed_in(request).pk
     return answer, _membership(request, answer.question.question_set.transform.team, is_member if own else others)
+
+
+def sheet_access(request: HttpRequest, upload_id: UUID) -> tuple[SheetUpload, Membership]:
+    """The filled in spreadsheet and its person's membership; nobody else's, since the labels in it are that person's answers."""
+    upload = get_object_or_404(
+        SheetUpload.objects.select_related("transform__team", "created_by"), pk=upload_id, created_by=signed_in(request)
+    )
+    return upload, _membership(request, upload.transform.team, is_member)
+
+
+def label_upload_access(request: HttpRequest, upload_id: UUID, allowed: Allowed) -> tuple[LabelUpload, Membership]:
+    """The brought labels and the reader's membership in the team of their transform."""
+    upload = get_object_or_404(
+        LabelUpload.objects.select_related("transform__team", "transform__source_file", "created_by"), pk=upload_id
+    )
+    return upload, _membership(request, upload.transform.team, allowed)
+
+
+def label_file_access(request: HttpRequest, label_file_id: UUID, allowed: Allowed) -> tuple[LabelFile, Membership]:
+    """The label file and the reader's membership in the team of its transform."""
+    label_file = get_object_or_404(LabelFile.objects.select_related("transform__team", "created_by"), pk=label_file_id)
+    return label_file, _membership(request, label_file.transform.team, allowed)
 
 
 def _membership(request: HttpRequest, team: Team, allowed: Allowed) -> Membership:

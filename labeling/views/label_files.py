@@ -26,7 +26,7 @@ def run_label_file(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     if label_file is None:
         raise Http404
     try:
-        return _attachment(label_file_download(label_file=label_file))
+        return attachment(label_file_download(label_file=label_file))
     except GlueError as error:
         return _not_to_be_had(request, run, error)
 
@@ -38,12 +38,13 @@ def run_result(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     if not run.result_uri:
         raise Http404
     try:
-        return _attachment(result_download(run=run))
+        return attachment(result_download(run=run))
     except GlueError as error:
         return _not_to_be_had(request, run, error)
 
 
-def _attachment(download: Download) -> StreamingHttpResponse:
+def attachment(download: Download) -> StreamingHttpResponse:
+    """A file for the browser to save."""
     headers = {
         "Content-Length": str(download.size),
         "Content-Disposition": content_disposition_header(True, download.name) or "attachment",

@@ -25,6 +25,8 @@ TRANSFORM_PAGES = {
     "answer-list": ("get", EVERYBODY),
     "question-next": ("get", EVERYBODY),
     "import-create": ("get", LEADS),
+    "sheet-list": ("get", EVERYBODY),
+    "label-upload-list": ("get", LEADS),
     "columns-save": ("post", EVERYBODY),
     "question-generate": ("post", LEADS),
     "evaluation-create": ("post", LEADS),

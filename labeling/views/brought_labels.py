@@ -1,0 +1,182 @@
+"""Labels of one's own: a file in any shape, looked at, kept as a label file, imported."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from labelfiles import PairTable
+from labeling.choices import LabelFileKind
+from labeling.exceptions import GlueError, InvalidLabelsError, LabelportalError
+from labeling.forms.runs import ImportForm
+from labeling.forms.uploads import MappingForm, UploadForm
+from labeling.models import LabelUpload
+from labeling.permissions import can_import, can_replace_all
+from labeling.selectors.imports import label_uploads
+from labeling.services.brought_labels import (
+    MAX_UPLOAD_BYTES,
+    Brought,
+    BroughtFormat,
+    Mapping,
+    brought_content,
+    guess,
+    keep_labels,
+    label_upload_file,
+    look_at_labels,
+    read_brought_table,
+    stage_labels,
+)
+from labeling.services.task_runs import request_label_import
+from labeling.views.access import label_file_access, label_upload_access, posted, signed_in, transform_access
+from labeling.views.contexts import error_text
+from labeling.views.label_files import attachment
+
+PAGE_SIZE = 10
+SHOWN = 200
+
+
+@require_http_methods(["GET", "POST"])
+def label_upload_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Files that were brought. POST keeps one more and goes on to what would come of it."""
+    transform, membership = transform_access(request, transform_id, can_import)
+    form = UploadForm(
+        posted(request), request.FILES or None, accept=".csv,.tsv,.txt,text/csv", max_bytes=MAX_UPLOAD_BYTES
+    )
+    if form.is_valid():
+        try:
+            upload = stage_labels(transform=transform, user=signed_in(request), file=form.cleaned_data["file"])
+        except LabelportalError as error:
+            form.add_error("file", error_text(error))
+        else:
+            return redirect("labeling:label-upload-detail", upload.pk)
+    uploads = Paginator(label_uploads(transform=transform), PAGE_SIZE)
+    context = {
+        "area": "transforms",
+        "membership": membership,
+        "transform": transform,
+        "form": form,
+        "page": uploads.get_page(request.GET.get("page")),
+    }
+    return render(request, "labeling/brought/list.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def label_upload_detail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """What would come of a file, read as the query says or as guessed. Once kept, the file is there to import."""
+    upload, membership = label_upload_access(request, upload_id, can_import)
+    if upload.label_file_id:
+        return redirect("labeling:label-file-import", upload.label_file_id)
+    context: dict[str, Any] = {
+        "area": "transforms",
+        "membership": membership,
+        "transform": upload.transform,
+        "upload": upload,
+    }
+    try:
+        table, mapping = _read(upload, request.GET)
+        context |= _choices(upload, table, mapping)
+        context |= _findings(look_at_labels(upload=upload, table=table, mapping=mapping))
+    except LabelportalError as error:
+        context["error"] = error_text(error)
+    return render(request, "labeling/brought/detail.html", context)
+
+
+@require_POST
+def label_upload_keep(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Write the label file, read as it was on the page."""
+    upload, _membership = label_upload_access(request, upload_id, can_import)
+    try:
+        table, mapping = _read(upload, request.POST)
+        brought = look_at_labels(upload=upload, table=table, mapping=mapping)
+        label_file = keep_labels(upload=upload, brought=brought, user=signed_in(request))
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:label-upload-detail", upload.pk)
+    return redirect("labeling:label-file-import", label_file.pk)
+
+
+@require_GET
+def label_upload_original(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
+    """The file as it came."""
+    upload, _membership = label_upload_access(request, upload_id, can_import)
+    try:
+        return attachment(label_upload_file(upload=upload))
+    except GlueError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:label-upload-list", upload.transform_id)
+
+
+@require_http_methods(["GET", "POST"])
+def label_file_import(request: HttpRequest, label_file_id: UUID) -> HttpResponse:
+    """A brought file, ready to be imported: to add it or to replace all labels by it."""
+    label_file, membership = label_file_access(request, label_file_id, can_import)
+    if label_file.kind != LabelFileKind.UPLOADED:
+        raise Http404
+    transform = label_file.transform
+    may_replace = can_replace_all(membership)
+    form = ImportForm(posted(request), transform=transform, may_replace=may_replace)
+    if form.is_valid():
+        try:
+            run = request_label_import(
+                transform=transform, user=signed_in(request), replace_all=form.replace_all, label_file=label_file
+            )
+        except LabelportalError as error:
+            form.add_error(None, error_text(error))
+        else:
+            return redirect("labeling:run-detail", run.pk)
+    context = {
+        "area": "transforms",
+        "membership": membership,
+        "transform": transform,
+        "label_file": label_file,
+        "upload": LabelUpload.objects.get(label_file=label_file),
+        "runs": list(label_file.task_runs.select_related("requested_by").order_by("-created_at")[:5]),
+        "form": form,
+        "may_replace": may_replace,
+    }
+    return render(request, "labeling/brought/import.html", context, status=422 if form.errors else 200)
+
+
+def _read(upload: LabelUpload, wanted: QueryDict) -> tuple[PairTable, Mapping]:
+    """The table and how it is to be read; what is not chosen, or fits no longer since the first line is read otherwise, is guessed."""
+    content = brought_content(upload=upload)
+    has_header = {"yes": True, "no": False}.get(wanted.get("header", ""))
+    table = read_brought_table(content, has_header=has_header)
+    if "kind" not in wanted:
+        return table, guess(table, transform=upload.transform)
+    form = MappingForm(wanted, columns=table.columns)
+    if form.is_valid():
+        return table, form.mapping
+    kind = wanted["kind"]
+    if kind not in list(BroughtFormat):
+        raise InvalidLabelsError(_("Choose whether the file holds labeling sets or pairs."))
+    return table, guess(table, transform=upload.transform, kind=BroughtFormat(kind))
+
+
+def _choices(upload: LabelUpload, table: PairTable, mapping: Mapping) -> dict[str, Any]:
+    guesses = {str(kind): guess(table, transform=upload.transform, kind=kind) for kind in BroughtFormat}
+    form = MappingForm.shows(mapping, guesses, table.columns)
+    return {"table": table, "mapping": mapping, "form": form, "chosen": _as_fields(form)}
+
+
+def _as_fields(form: MappingForm) -> list[tuple[str, str]]:
+    """Names and values that, sent back, mean the same mapping."""
+    return [(name, "on" if value is True else str(value)) for name, value in form.initial.items() if value]
+
+
+def _findings(brought: Brought) -> dict[str, Any]:
+    errors = sum(problem.severity == "error" for problem in brought.findings)
+    return {
+        "brought": brought,
+        "errors": errors,
+        "warnings": len(brought.findings) - errors,
+        "findings": brought.findings[:SHOWN],
+        "more_findings": max(0, len(brought.findings) - SHOWN),
+    }

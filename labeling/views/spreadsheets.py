@@ -1,0 +1,169 @@
+"""Questions as spreadsheets: downloaded, filled in elsewhere, uploaded, looked at, taken in."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import Membership
+from labeling.exceptions import GlueError, LabelportalError
+from labeling.forms.uploads import SheetConfirmForm, UploadForm
+from labeling.models import QuestionSet, SheetUpload, Transform
+from labeling.permissions import can_label
+from labeling.selectors.sheet_plan import REFUSED, PlannedQuestion, SheetAction, SheetPlan, sheet_plan
+from labeling.selectors.sheets import sheet_choices, uploads_of
+from labeling.services.sheets import (
+    SheetFormat,
+    confirm_sheet,
+    download_sheet,
+    sheet_file,
+    stage_sheet,
+    why_refused,
+)
+from labeling.spreadsheets import MAX_FILE_BYTES
+from labeling.views.access import posted, sheet_access, transform_access
+from labeling.views.contexts import error_text
+from labeling.views.label_files import attachment
+
+PAGE_SIZE = 10
+SHOWN = 200
+"""How many questions of each kind and how many problems are listed; the rest is counted."""
+
+
+@require_http_methods(["GET", "POST"])
+def sheet_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """What can be downloaded and what one has uploaded. POST reads a filled in file and goes on to what it would change."""
+    transform, membership = transform_access(request, transform_id, can_label)
+    form = UploadForm(
+        posted(request), request.FILES or None, accept=".xlsx,.csv,.txt,text/csv", max_bytes=MAX_FILE_BYTES
+    )
+    if form.is_valid():
+        try:
+            upload = stage_sheet(transform=transform, membership=membership, file=form.cleaned_data["file"])
+        except LabelportalError as error:
+            form.add_error("file", error_text(error))
+        else:
+            return redirect("labeling:sheet-detail", upload.pk)
+    uploads = Paginator(uploads_of(transform=transform, membership=membership), PAGE_SIZE)
+    context = {
+        "area": "transforms",
+        "membership": membership,
+        "transform": transform,
+        "form": form,
+        "choices": [choice for choice in sheet_choices(transform=transform, membership=membership) if choice.questions],
+        "page": uploads.get_page(request.GET.get("page")),
+    }
+    return render(request, "labeling/sheets/list.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def sheet_download(request: HttpRequest, transform_id: UUID, kind: str) -> HttpResponseBase:
+    """All open questions for the person, or with ``?set=`` those of one set."""
+    transform, membership = transform_access(request, transform_id, can_label)
+    try:
+        wanted = SheetFormat(kind)
+        question_set = _question_set(transform, request.GET.get("set", ""))
+    except ValueError as error:
+        raise Http404 from error
+    try:
+        return attachment(
+            download_sheet(transform=transform, membership=membership, question_set=question_set, kind=wanted)
+        )
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:sheet-list", transform.pk)
+
+
+def _question_set(transform: Transform, number: str) -> QuestionSet | None:
+    return get_object_or_404(QuestionSet, transform=transform, number=int(number)) if number else None
+
+
+@require_GET
+def sheet_detail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """What a filled in file would change now, and what was taken in of it so far."""
+    upload, membership = sheet_access(request, upload_id)
+    plan = sheet_plan(upload=upload, membership=membership)
+    return render(request, "labeling/sheets/detail.html", _context(upload, membership, plan))
+
+
+@require_POST
+def sheet_confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Take in what was on the page."""
+    upload, membership = sheet_access(request, upload_id)
+    form = SheetConfirmForm(request.POST)
+    if form.is_valid():
+        plan = sheet_plan(upload=upload, membership=membership)
+        confirm_sheet(upload=upload, membership=membership, seen=form.digests, take_file=form.taken_from_file(plan))
+    return redirect("labeling:sheet-detail", upload.pk)
+
+
+@require_GET
+def sheet_original(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
+    """The file as it came."""
+    upload, _membership = sheet_access(request, upload_id)
+    try:
+        return attachment(sheet_file(upload=upload))
+    except GlueError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:sheet-detail", upload.pk)
+
+
+def _context(upload: SheetUpload, membership: Membership, plan: SheetPlan) -> dict[str, Any]:
+    counts = plan.counts
+    conflicts = plan.having(SheetAction.ASK)
+    refused = plan.having(*REFUSED)
+    return {
+        "area": "transforms",
+        "membership": membership,
+        "transform": upload.transform,
+        "upload": upload,
+        "plan": plan,
+        "kinds": [
+            {"action": str(action), "count": counts[action], "lines": list(map(_line, plan.having(action)[:SHOWN]))}
+            for action in (SheetAction.SUBMIT, SheetAction.DRAFT, SheetAction.CORRECT)
+            if counts[action]
+        ],
+        "counts": {str(action): counts[action] for action in SheetAction} | {"refused": len(refused)},
+        "conflicts": [_conflict(planned, upload.transform) for planned in conflicts],
+        "refused": [(planned.question, why_refused(planned)) for planned in refused[:SHOWN]],
+        "seen": " ".join(planned.digest for planned in plan.questions if planned.labels),
+        "confirm": SheetConfirmForm(),
+        "outcome": upload.outcomes[-1] if upload.outcomes else None,
+        "problems": upload.problems[:SHOWN],
+        "shown": SHOWN,
+    }
+
+
+def _line(planned: PlannedQuestion) -> dict[str, Any]:
+    """The labels of a question now and then, in the order of its rows."""
+    now = [row.now for row in planned.rows]
+    return {
+        "question": planned.question,
+        "now": now if any(now) else [],
+        "then": [planned.labels.get(row.row_id, "") for row in planned.rows],
+    }
+
+
+def _conflict(planned: PlannedQuestion, transform: Transform) -> dict[str, Any]:
+    """A question that was changed here and in the file, with its rows on both sides."""
+    return {
+        "question": planned.question,
+        "name": SheetConfirmForm.field_of(planned.question.pk),
+        "then": str(planned.then),
+        "columns": transform.column_names[:4],
+        "rows": [
+            {
+                "before": row.filed.before if row.filed else None,
+                "now": row.now,
+                "then": planned.labels.get(row.row_id, ""),
+                "values": row.values[:4],
+            }
+            for row in planned.rows
+        ],
+    }

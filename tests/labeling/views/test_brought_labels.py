@@ -1,0 +1,190 @@
+"""Labels of one's own in the browser: looked at in any reading, kept, imported."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from labeling.choices import LabelFileKind, RunKind, RunStatus
+from labeling.models import LabelFile, LabelUpload, TaskRun, Transform
+from labeling.services.sources import stage_source
+from tests.labeling.builders import Cast, finished_run, transform
+from tests.labeling.views.conftest import ClientFor
+
+SOURCE = "id,name\n00123,Ann\n00124,Anne\nx1,Cy\nx2,Di\n"
+PAIRS = "left,right,note,match\n123,00124,foo,1\n00123,x1,bar,0\nx1,nobody,baz,1\n"
+
+
+@pytest.fixture
+def with_table(s3_server: str, people: Cast) -> Transform:
+    """A transform whose table can be read."""
+    file = SimpleUploadedFile("people.csv", SOURCE.encode())
+    source = stage_source(team=people.team, user=people.admin, file=file)
+    return transform(people.team, people.admin, source_file=source, glue_transform_id="tfm-1", label_count=7)
+
+
+def uploaded(client: Client, of: Transform, content: str = PAIRS) -> LabelUpload:
+    file = SimpleUploadedFile("pairs.csv", content.encode())
+    response = client.post(reverse("labeling:label-upload-list", args=[of.pk]), {"file": file})
+    upload = LabelUpload.objects.latest("created_at")
+    assert response.headers["Location"] == reverse("labeling:label-upload-detail", args=[upload.pk])
+    return upload
+
+
+def looked_at(client: Client, upload: LabelUpload, **reading: str) -> str:
+    page = client.get(reverse("labeling:label-upload-detail", args=[upload.pk]), reading).content.decode()
+    return " ".join(page.split())
+
+
+def kept(client: Client, upload: LabelUpload, page: str) -> LabelFile:
+    """Press the button of the page."""
+    form = page[page.index("/keep/") : page.index("Make the label file")]
+    fields = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', form))
+    response = client.post(reverse("labeling:label-upload-keep", args=[upload.pk]), fields)
+    label_file = LabelFile.objects.get()
+    assert response.headers["Location"] == reverse("labeling:label-file-import", args=[label_file.pk])
+    return label_file
+
+
+def test_bring_look_keep_import(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
+    client = client_for(people.lead)
+    upload = uploaded(client, with_table)
+    page = looked_at(client, upload)
+    assert "UTF-8" in page
+    assert "commas" in page
+    # The guess takes the first two columns for keys and "match" for the verdict.
+    assert "The file says 123, the table has 00123" in page
+    assert "The source table has no row with the key nobody." in page
+    assert not LabelFile.objects.exists()
+
+    label_file = kept(client, upload, page)
+    assert (label_file.sets, label_file.matching_pairs, label_file.non_matching_pairs) == (2, 1, 1)
+    assert client.get(reverse("labeling:label-upload-detail", args=[upload.pk])).status_code == 302
+    url = reverse("labeling:label-file-import", args=[label_file.pk])
+    page = client.get(url).content.decode()
+    assert "pairs.csv" in page
+    assert "Replace all labels" not in page
+
+    assert client.post(url, {"how": "replace", "confirm_name": "People"}).status_code == 422
+    response = client.post(url, {"how": "add"})
+    run = TaskRun.objects.get()
+    assert response.headers["Location"] == reverse("labeling:run-detail", args=[run.pk])
+    assert (run.label_file, run.replace_all_labels, run.status) == (label_file, False, RunStatus.QUEUED)
+    assert "already under way" in client.post(url, {"how": "add"}).content.decode()
+    assert "Ready to import" in client.get(reverse("labeling:label-upload-list", args=[with_table.pk])).content.decode()
+
+
+def test_admins_replace_all_with_the_name_typed(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
+    client = client_for(people.admin)
+    upload = uploaded(client, with_table)
+    label_file = kept(client, upload, looked_at(client, upload))
+    url = reverse("labeling:label-file-import", args=[label_file.pk])
+    assert "7 labels will be forgotten" in client.get(url).content.decode()
+    assert client.post(url, {"how": "replace", "confirm_name": "people"}).status_code == 422
+    assert client.post(url, {"how": "replace", "confirm_name": "People"}).status_code == 302
+    assert TaskRun.objects.get().replace_all_labels
+
+
+def test_the_columns_can_be_read_otherwise(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
+    client = client_for(people.lead)
+    upload = uploaded(client, with_table, "note,a,b,same\nfoo,00123,00124,1\nbar,00123,x1,0\n")
+    assert "No label file can be made of this" in looked_at(client, upload)
+    reading = {"kind": "pairs", "header": "yes", "first": "a", "second": "b", "match": "same"}
+    page = looked_at(client, upload, **reading)
+    assert "Make the label file" in page
+    assert "No label file can be made" not in page
+    label_file = kept(client, upload, page)
+    assert label_file.sets == 2
+    upload.refresh_from_db()
+    assert upload.mapping == {
+        "kind": "pairs",
+        "has_header": True,
+        "labels": None,
+        "pairs": {"first": "a", "second": "b", "match": "same"},
+    }
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        {"kind": "labels", "header": "yes", "labeling_set": "left", "label": "left", "key": "right"},
+        {"kind": "labels", "header": "no", "labeling_set": "left", "label": "note", "key": "right"},
+        {"kind": "nothing"},
+        {"kind": "pairs", "header": "maybe"},
+    ],
+)
+def test_readings_that_do_not_fit_are_said_or_guessed(
+    people: Cast, with_table: Transform, client_for: ClientFor, reading: dict[str, str]
+) -> None:
+    client = client_for(people.lead)
+    upload = uploaded(client, with_table)
+    page = looked_at(client, upload, **reading)
+    assert "pairs.csv" in page
+    assert "Choose " in page or "How the file is read" in page
+    client.post(reverse("labeling:label-upload-keep", args=[upload.pk]), reading | {"kind": "labels"})
+    assert not LabelFile.objects.exists()
+
+
+def test_label_files_are_known_by_their_columns(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
+    client = client_for(people.lead)
+    upload = uploaded(client, with_table, "id;labeling_set_id;label\n00123;s;a\n00124;s;A\nx1;s;b\n")
+    page = looked_at(client, upload)
+    assert "semicolons" in page
+    assert "differ only in case" in page
+    reading = {"kind": "labels", "header": "yes", "labeling_set": "labeling_set_id", "label": "label", "key": "id"}
+    page = looked_at(client, upload, **reading, tidy="on")
+    assert "differ only in case" not in page
+    label_file = kept(client, upload, page)
+    assert (label_file.matching_pairs, label_file.non_matching_pairs) == (1, 2)
+
+
+def test_what_is_no_table_is_refused_with_the_reason(
+    people: Cast, with_table: Transform, client_for: ClientFor
+) -> None:
+    url = reverse("labeling:label-upload-list", args=[with_table.pk])
+    response = client_for(people.lead).post(url, {"file": SimpleUploadedFile("x.xlsx", b"PK\x03\x04...")})
+    assert response.status_code == 422
+    assert "Save the sheet with the labels as CSV UTF-8" in response.content.decode()
+
+
+def test_a_table_that_is_gone_is_said(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
+    client = client_for(people.lead)
+    upload = uploaded(client, with_table)
+    assert with_table.source_file is not None
+    with_table.source_file.key = "sources/nothing/data.csv"
+    with_table.source_file.save()
+    page = looked_at(client, upload)
+    assert 'role="alert"' in page
+    assert "How the file is read" in page
+    client.post(reverse("labeling:label-upload-keep", args=[upload.pk]))
+    assert not LabelFile.objects.exists()
+
+
+def test_stewards_and_strangers_stay_out(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
+    upload = uploaded(client_for(people.lead), with_table)
+    label_file = kept(client_for(people.lead), upload, looked_at(client_for(people.lead), upload))
+    pages = [
+        ("get", reverse("labeling:label-upload-list", args=[with_table.pk])),
+        ("get", reverse("labeling:label-upload-detail", args=[upload.pk])),
+        ("get", reverse("labeling:label-upload-original", args=[upload.pk])),
+        ("post", reverse("labeling:label-upload-keep", args=[upload.pk])),
+        ("get", reverse("labeling:label-file-import", args=[label_file.pk])),
+        ("post", reverse("labeling:label-file-import", args=[label_file.pk])),
+    ]
+    for method, url in pages:
+        assert getattr(client_for(people.steward), method)(url).status_code == 403
+        assert getattr(client_for(people.stranger), method)(url).status_code == 404
+        assert getattr(client_for(people.admin), method)(url).status_code in (200, 302, 422)
+    assert not TaskRun.objects.exists()
+
+
+def test_only_brought_files_are_imported_from_here(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
+    run = finished_run(with_table, people.lead, RunKind.IMPORT_LABELS)
+    built = LabelFile.objects.create(
+        transform=with_table, kind=LabelFileKind.BUILT, bucket="b", key=str(run.pk), size=1, sha256="0", sets=1, rows=2
+    )
+    assert client_for(people.admin).get(reverse("labeling:label-file-import", args=[built.pk])).status_code == 404

@@ -1,0 +1,180 @@
+"""Spreadsheets in the browser: who may see what, and that nothing is taken in before it is confirmed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from labeling.aws import storage
+from labeling.choices import AnswerStatus
+from labeling.models import Answer, Question, SheetUpload, Transform
+from labeling.services.answers import save_draft
+from tests.labeling.builders import Cast, answer, grouping, question_set
+from tests.labeling.sheets import SET, Cells, as_workbook, cells_of, filled
+from tests.labeling.views.conftest import ClientFor
+
+
+@pytest.fixture
+def questions(people: Cast, people_transform: Transform) -> list[Question]:
+    return question_set(people_transform, people.lead, [3, 2, 2])
+
+
+def downloaded(client: Client, of: Transform, kind: str = "xlsx", **query: int) -> Cells:
+    response = client.get(reverse("labeling:sheet-download", args=[of.pk, kind]), query)
+    assert response.headers["Content-Disposition"] == (
+        f'attachment; filename="people-questions{"-" + str(query["set"]) if query else ""}.{kind}"'
+    )
+    return cells_of(response.getvalue())
+
+
+def uploaded(client: Client, of: Transform, content: bytes) -> SheetUpload:
+    response = client.post(
+        reverse("labeling:sheet-list", args=[of.pk]), {"file": SimpleUploadedFile("Filled in.xlsx", content)}
+    )
+    upload = SheetUpload.objects.latest("created_at")
+    assert response.headers["Location"] == reverse("labeling:sheet-detail", args=[upload.pk])
+    return upload
+
+
+def looked_at(client: Client, upload: SheetUpload) -> str:
+    response = client.get(reverse("labeling:sheet-detail", args=[upload.pk]))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def confirm(client: Client, upload: SheetUpload, page: str, **choices: str) -> str:
+    """Press the button of the page; the page that comes then."""
+    seen = re.search(r'name="seen"\s+value="([0-9a-f ]*)"', page)
+    assert seen is not None
+    response = client.post(
+        reverse("labeling:sheet-confirm", args=[upload.pk]), {"seen": seen[1], **choices}, follow=True
+    )
+    return response.content.decode()
+
+
+def test_download_fill_in_upload_look_confirm(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    page = client.get(reverse("labeling:sheet-list", args=[people_transform.pk])).content.decode()
+    assert "All questions that wait for you" in page
+    cells = filled(downloaded(client, people_transform), {questions[0]: "AAB", questions[1]: "AX"})
+    upload = uploaded(client, people_transform, as_workbook(cells))
+    page = looked_at(client, upload)
+    assert "1 question is complete and will be submitted" in page
+    assert "1 question is filled in partly" in page
+    assert "“X” is no label." in page
+    assert not Answer.objects.exists()
+
+    page = confirm(client, upload, page)
+    assert "1 question submitted" in page
+    assert "1 draft saved" in page
+    statuses = Answer.objects.order_by("question__position").values_list("status", flat=True)
+    assert list(statuses) == [AnswerStatus.SUBMITTED, AnswerStatus.DRAFT]
+    assert 'name="seen"' not in page
+
+    original = client.get(reverse("labeling:sheet-original", args=[upload.pk]))
+    assert original.getvalue() == storage.read_uri(upload.uri)
+    page = client.get(reverse("labeling:sheet-list", args=[people_transform.pk])).content.decode()
+    assert "Filled in.xlsx" in page
+    assert "Taken in" in page
+
+
+def test_leads_get_every_question_of_a_set(
+    people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    answer(questions[0], people.steward, "AAB")
+    sets = {row[SET] for row in downloaded(client_for(people.lead), people_transform, "csv", set=1)[1:]}
+    assert sets == {question.labeling_set_id for question in questions}
+    sets = {row[SET] for row in downloaded(client_for(people.colleague), people_transform, "csv", set=1)[1:]}
+    assert sets == {question.labeling_set_id for question in questions[1:]}
+
+
+@pytest.mark.parametrize(
+    ("choices", "letters"),
+    [
+        ({}, "ABC"),
+        ({"all_conflicts": "file"}, "AAA"),
+        ({"all_conflicts": "portal", "one": "file"}, "ABC"),
+        ({"one": "file"}, "AAA"),
+        ({"one": "portal"}, "ABC"),
+    ],
+)
+def test_conflicts_are_decided_by_the_person(
+    s3_server: str,
+    people: Cast,
+    people_transform: Transform,
+    questions: list[Question],
+    client_for: ClientFor,
+    choices: dict[str, str],
+    letters: str,
+) -> None:
+    client = client_for(people.steward)
+    cells = filled(downloaded(client, people_transform), {questions[0]: "AAA"})
+    answer(questions[0], people.steward, "ABC")
+    upload = uploaded(client, people_transform, as_workbook(cells))
+    page = looked_at(client, upload)
+    assert "1 question was changed here and in the file" in page
+    named = {f"conflict-{questions[0].pk}" if name == "one" else name: value for name, value in choices.items()}
+    confirm(client, upload, page, **named)
+    labels = Answer.objects.get(question=questions[0]).row_labels.order_by("row__position")
+    assert "".join(labels.values_list("label", flat=True)) == letters
+
+
+def test_what_was_not_on_the_page_is_not_taken_in(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    cells = filled(downloaded(client, people_transform), {questions[0]: "AAA"})
+    upload = uploaded(client, people_transform, as_workbook(cells))
+    page = looked_at(client, upload)
+    save_draft(question=questions[0], steward=people.steward, labels=grouping(questions[0], ["B", "", ""]))
+    page = confirm(client, upload, page)
+    assert "1 question changed while you looked" in page
+    assert "1 question was changed here and in the file" in page
+    client.post(reverse("labeling:sheet-confirm", args=[upload.pk]))
+    assert not Answer.objects.filter(status=AnswerStatus.SUBMITTED).exists()
+
+
+def test_a_file_is_its_persons_own(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    upload = uploaded(client, people_transform, as_workbook(downloaded(client, people_transform)))
+    assert "are here as they are there" in looked_at(client, upload)
+    for person in (people.admin, people.lead, people.colleague, people.stranger):
+        for name in ("sheet-detail", "sheet-original"):
+            assert client_for(person).get(reverse(f"labeling:{name}", args=[upload.pk])).status_code == 404
+        assert client_for(person).post(reverse("labeling:sheet-confirm", args=[upload.pk])).status_code == 404
+    url = reverse("labeling:sheet-list", args=[people_transform.pk])
+    assert client_for(people.stranger).get(url).status_code == 404
+    assert "Filled in.xlsx" not in client_for(people.lead).get(url).content.decode()
+    url = reverse("labeling:sheet-download", args=[people_transform.pk, "xlsx"])
+    assert client_for(people.stranger).get(url).status_code == 404
+
+
+def test_what_cannot_be_downloaded_is_said(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    client = client_for(people.steward)
+    page = client.get(reverse("labeling:sheet-download", args=[people_transform.pk, "xlsx"]), follow=True)
+    assert "There are no questions for you to download." in page.content.decode()
+    assert "No questions wait for you" in page.content.decode()
+    for kind, query in (("pdf", {}), ("xlsx", {"set": "9"}), ("xlsx", {"set": "x"})):
+        url = reverse("labeling:sheet-download", args=[people_transform.pk, kind])
+        assert client.get(url, query).status_code == 404
+
+
+def test_files_that_are_none(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    url = reverse("labeling:sheet-list", args=[people_transform.pk])
+    assert "Choose a file first." in client.post(url).content.decode()
+    assert client.post(url).status_code == 422
+    upload = uploaded(client, people_transform, b"PK\x03\x04 broken")
+    page = looked_at(client, upload)
+    assert "There is nothing to take in" in page
+    assert "cannot be read as an Excel workbook" in page
