@@ -18,6 +18,11 @@ def comments_on(*, question: Question) -> list[Comment]:
     )
 
 
+def open_comments_on(*, question: Question) -> int:
+    """How many comments on the question and its rows are not resolved."""
+    return Comment.objects.filter(question=question, resolved_at__isnull=True).count()
+
+
 def open_comments_for(*, team: Team, user: User) -> list[Comment]:
     """Open comments by others that mention the person, or that are on questions that they answered or remarked on; newest first."""
     mine = Answer.objects.filter(question=OuterRef("question"), steward=user)

@@ -15,6 +15,7 @@ from labeling.choices import GROUP_LABELS, AnswerStatus, RunKind
 from labeling.exceptions import LabelportalError
 from labeling.models import LabelFile, Question, QuestionSet, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
+from labeling.selectors.comments import open_comments_on
 from labeling.selectors.preferences import columns_for, keys_for
 from labeling.selectors.questions import (
     question_number,
@@ -170,9 +171,10 @@ def question_payload(question: Question, steward: User) -> dict[str, Any]:
             str(row_id): {"label": proposed.label, "confidence": proposed.confidence}
             for row_id, proposed in work.proposal.items()
         },
+        "commentsOpen": open_comments_on(question=question),
         "urls": {
             name: reverse(f"labeling:question-{name}", args=[question.pk])
-            for name in ("detail", "draft", "submit", "skip", "release", "reopen")
+            for name in ("detail", "draft", "submit", "skip", "release", "reopen", "panel")
         },
     }
 

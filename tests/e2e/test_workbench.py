@@ -7,8 +7,9 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from labeling.choices import AnswerStatus
-from labeling.models import Answer, KeyPreference, Question, Row, RowLabel
+from labeling.models import Answer, Comment, KeyPreference, Question, Row, RowLabel
 from labeling.services.answers import open_question
+from labeling.services.guidelines import save_guidelines
 from tests.e2e.conftest import Portal, Visit, picture
 from tests.e2e.data import people_transform
 
@@ -123,26 +124,26 @@ def test_commands_get_other_keys_and_keep_them(portal: Portal, visit: Visit) -> 
     press(page, "s")
     expect(told).to_contain_text("S is the key of “Skip: the question comes back later, or to others” already.")
     with page.expect_response("**/keys/") as kept:
-        press(page, "q")
+        press(page, ";")
     assert kept.value.ok
-    expect(told).to_have_text("The key of “Undo, also back into the last question” is Q now.")
+    expect(told).to_have_text("The key of “Undo, also back into the last question” is ; now.")
     expect(change).to_be_focused()
     change.press("Enter")
     press(page, "Escape")
     expect(sheet).to_be_visible()
     press(page, "Escape", "a", "b", "z")
     assert groups(page) == "AB."
-    press(page, "q")
+    press(page, ";")
     assert groups(page) == "A.."
-    expect(page.locator("[data-key-of=undo]")).to_have_text("Q")
+    expect(page.locator("[data-key-of=undo]")).to_have_text(";")
 
     page.reload()
-    press(page, "b", "q", "?")
+    press(page, "b", ";", "?")
     assert groups(page) == "A.."
     with page.expect_response("**/keys/") as kept:
         sheet.get_by_role("button", name="Usual keys").click()
     assert kept.value.ok
-    press(page, "Escape", "z", "q")
+    press(page, "Escape", "z", ";")
     assert (groups(page), KeyPreference.objects.get(user=portal.steward).keymap) == ("A..", {})
 
 
@@ -297,6 +298,57 @@ def test_long_texts_clamp_and_open(portal: Portal, visit: Visit) -> None:
     assert clamped is not None
     assert opened is not None
     assert opened["height"] > clamped["height"]
+
+
+def test_guidelines_and_comments_beside_the_grid(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=3)
+    save_guidelines(transform=first.question_set.transform, user=portal.lead, text="Same *birthday*, same person.")
+    press(page, "q")
+    panel = page.get_by_role("complementary", name="Guidelines and comments")
+    expect(panel.get_by_text("Same birthday, same person.")).to_be_visible()
+    side, grid = panel.bounding_box(), page.locator("[data-scroll]").bounding_box()
+    assert side is not None
+    assert grid is not None
+    assert grid["x"] + grid["width"] <= side["x"]
+
+    panel.get_by_label("About").select_option(label="row 2")
+    panel.get_by_label("Mention somebody").select_option("lea")
+    expect(panel.get_by_label("Comment", exact=True)).to_be_focused()
+    page.keyboard.type("is this one a twin?")
+    press(page, "Tab", "Tab", "Enter")
+    expect(panel.locator(".comment")).to_contain_text("@lea is this one a twin?")
+    expect(panel.locator(".comment")).to_contain_text("row 2")
+    expect(page.get_by_role("img", name="1 open comment")).to_be_visible()
+    comment = Comment.objects.get()
+    assert comment.row is not None
+    assert page.locator("[data-grid] tbody tr").nth(1).get_attribute("id") == f"row-{comment.row.pk}"
+    assert list(comment.mentions.all()) == [portal.lead]
+    picture(page, "steward-guidelines")
+
+    panel.get_by_role("button", name="Resolve").click()
+    expect(panel.get_by_role("button", name="Reopen")).to_be_focused()
+    expect(page.get_by_role("img", name="1 open comment")).to_be_hidden()
+    press(page, "Escape", "a")
+    assert groups(page) == "A.."
+    press(page, "q")
+    expect(panel).to_be_hidden()
+
+
+def test_the_panel_covers_a_phone_and_gives_it_back(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    begin(page, portal, rows=3)
+    page.get_by_role("button", name="Guidelines and comments").tap()
+    panel = page.get_by_role("complementary", name="Guidelines and comments")
+    expect(panel.get_by_text("Your team has written no guidelines yet.")).to_be_visible()
+    assert panel.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844}
+    for behind in (".topbar", ".wb-head", ".wb-scroll", ".wb-foot"):
+        expect(page.locator(behind)).to_have_attribute("inert", "")
+    panel.get_by_role("button", name="Close").tap()
+    expect(panel).to_be_hidden()
+    expect(page.locator("[inert]")).to_have_count(0)
+    page.get_by_role("button", name="Different").tap()
+    assert groups(page) == "ABC"
 
 
 def test_painting_with_the_mouse(portal: Portal, visit: Visit) -> None:

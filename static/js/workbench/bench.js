@@ -9,13 +9,14 @@ import { UNSURE, Work } from "./work.js";
 const IDLE = 60_000;
 
 export class Bench {
-  constructor({ page, config, store, queue, view, prefs }) {
+  constructor({ page, config, store, queue, view, prefs, side }) {
     this.page = page;
     this.groups = config.groups;
     this.store = store;
     this.queue = queue;
     this.view = view;
     this.prefs = prefs;
+    this.side = side;
     this.nextUrl = config.urls.next;
     this.total = config.total;
     this.left = config.left;
@@ -50,6 +51,7 @@ export class Bench {
     this.view.question(question.number, this.total, this.left);
     this.refresh();
     this.grid.table.focus({ preventScroll: true });
+    this.side.open(question, this.work.rows);
     this.queue.prefetch(question.id);
   }
 

@@ -25,6 +25,7 @@ export function commands(bench) {
     { id: "view", keys: ["V"], says: gettext("Show differing columns, only differences, or everything"), run: () => bench.cycleDisplay() },
     { id: "proposal", keys: ["R"], says: gettext("Proposal of the engine on or off"), run: () => bench.toggleProposal() },
     { id: "long", keys: ["P"], says: gettext("Open or clamp long texts"), run: () => bench.toggleLong() },
+    { id: "side", keys: ["Q"], says: gettext("Guidelines and comments"), run: () => bench.side.toggle() },
     { id: "put-down", keys: ["Escape"], shown: [gettext("Esc")], says: gettext("Put the brush down"), run: () => bench.pick(null) },
     { id: "help", keys: ["?"], says: gettext("These keys"), run: () => bench.help() },
   ];

@@ -7,6 +7,7 @@ import { KeySheet } from "./keysheet.js";
 import { Prefs } from "./prefs.js";
 import { Queue } from "./queue.js";
 import { Saver } from "./saver.js";
+import { Side } from "./side.js";
 import { Store } from "./store.js";
 import { View } from "./view.js";
 
@@ -25,7 +26,8 @@ const store = new Store({
 });
 const prefs = new Prefs(`${config.person}.${config.transform}`, config.columns, (columns) => columnSaver.save(columns));
 const queue = new Queue(store, config.urls.next, (counts) => bench.counts(counts));
-bench = new Bench({ page, config, store, queue, view, prefs });
+const side = new Side(page, csrf, prefs, () => bench.grid.table.focus({ preventScroll: true }));
+bench = new Bench({ page, config, store, queue, view, prefs, side });
 const columns = new Columns(page.querySelector("[data-columns]"), bench, prefs);
 const columnSaver = new Saver(store, config.urls.columns, (message) => {
   prefs.takeBack();
@@ -53,6 +55,7 @@ on("skip", () => bench.skip());
 on("help-open", () => bench.help());
 on("open-long", () => bench.toggleLong());
 on("proposal", () => bench.toggleProposal());
+on("side-toggle", () => side.toggle());
 on("folded", () => bench.setDisplay("all"));
 on("together", () => bench.together());
 on("different", () => bench.different());

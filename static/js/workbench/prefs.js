@@ -34,6 +34,15 @@ export class Prefs {
     this.change({ proposalOn });
   }
 
+  /** Whether the panel with guidelines and comments stands beside the grid. */
+  get sideOpen() {
+    return this.kept.sideOpen ?? false;
+  }
+
+  set sideOpen(sideOpen) {
+    this.change({ sideOpen });
+  }
+
   /** Column names in the order they are wanted; new columns come last. */
   order(columns) {
     const wanted = this.columns.order.filter((name) => columns.includes(name));

@@ -43,6 +43,8 @@ QUESTION_PAGES = {
     "question-detail": ("get", EVERYBODY),
     "question-draft": ("post", EVERYBODY),
     "question-history": ("get", EVERYBODY),
+    "question-panel": ("get", EVERYBODY),
+    "panel-comment": ("post", EVERYBODY),
 }
 REFUSED = (403, 404)
 

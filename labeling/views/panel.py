@@ -1,0 +1,77 @@
+"""What stands beside the grid: the guidelines with their examples, and what people say about the question. Pieces of HTML."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.selectors import members_of
+from labeling.exceptions import InvalidCommentError
+from labeling.models import Comment, Question, Row
+from labeling.permissions import can_comment, can_label
+from labeling.selectors.comments import comments_on
+from labeling.selectors.guidelines import guidelines_for
+from labeling.services.comments import add_comment, reopen_comment, resolve_comment
+from labeling.views.access import question_access, signed_in
+
+
+@require_GET
+def panel(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """The panel of a question."""
+    question, _membership = question_access(request, question_id, can_label)
+    return _panel(request, question)
+
+
+@require_POST
+def panel_comment(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Remark on the question, or on one of its rows."""
+    question, _membership = question_access(request, question_id, can_comment)
+    row = _row(question, request.POST.get("row", ""))
+    try:
+        add_comment(question=question, author=signed_in(request), text=request.POST.get("text", ""), row=row)
+    except InvalidCommentError as error:
+        return _panel(request, question, error=str(error))
+    return _panel(request, question)
+
+
+@require_POST
+def panel_resolve(request: HttpRequest, question_id: UUID, comment_id: UUID) -> HttpResponse:
+    """Say whether the matter is settled: ``resolved`` is ``yes`` or ``no``, so that a second press changes nothing."""
+    question, _membership = question_access(request, question_id, can_comment)
+    comment = get_object_or_404(Comment, pk=comment_id, question=question)
+    if request.POST.get("resolved") == "no":
+        reopen_comment(comment=comment)
+    else:
+        resolve_comment(comment=comment, user=signed_in(request))
+    return _panel(request, question)
+
+
+def _row(question: Question, wanted: str) -> Row | None:
+    if not wanted:
+        return None
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
+        raise Http404
+    return get_object_or_404(Row, pk=int(wanted), question=question)
+
+
+def _panel(request: HttpRequest, question: Question, *, error: str = "") -> HttpResponse:
+    transform = question.question_set.transform
+    comments = comments_on(question=question)
+    guidelines = guidelines_for(transform=transform)
+    context = {
+        "question": question,
+        "transform": transform,
+        "guidelines": guidelines,
+        "examples": [
+            (one.example, [(row, one.labels.get(row.pk, "")) for row in one.rows]) for one in guidelines.examples
+        ],
+        "comments": comments,
+        "open_count": sum(comment.resolved_at is None for comment in comments),
+        "rows": question.rows.order_by("position"),
+        "others": members_of(team=transform.team).exclude(user=signed_in(request)),
+        "error": error,
+    }
+    return render(request, "labeling/questions/_panel.html", context, status=422 if error else 200)

@@ -1,0 +1,141 @@
+// The panel beside the grid: guidelines, examples and comments of the question on the screen. The server draws it; it is fetched when it
+// is open. On a narrow screen it covers the page, and what lies behind cannot be reached until it is closed.
+
+const TIMEOUT = 15000;
+
+export class Side {
+  constructor(page, csrf, prefs, onClosed) {
+    this.box = page.querySelector("[data-side]");
+    this.body = this.box.querySelector("[data-side-body]");
+    this.status = this.box.querySelector("[data-side-status]");
+    this.buttons = page.querySelectorAll("[data-side-toggle]");
+    this.count = page.querySelector("[data-side-count]");
+    this.behind = [document.querySelector(".topbar"), ...page.querySelectorAll("[data-behind-side]")].filter(Boolean);
+    this.narrow = matchMedia("(max-width: 40rem)");
+    this.csrf = csrf;
+    this.prefs = prefs;
+    this.onClosed = onClosed;
+    this.texts = new Map();
+    this.isOpen = prefs.sideOpen && !this.narrow.matches;
+    this.narrow.addEventListener("change", () => this.show());
+    this.box.addEventListener("submit", (event) => this.submit(event));
+    this.box.addEventListener("input", (event) => event.target.matches("[data-side-text]") && this.texts.set(this.question.id, event.target.value));
+    this.box.addEventListener("change", (event) => event.target.matches("[data-mention]") && this.mention(event.target));
+    this.box.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.leave();
+    });
+  }
+
+  /** Another question is on the screen; `rows` in the order in which they stand there. */
+  async open(question, rows) {
+    this.question = question;
+    this.rows = rows;
+    this.counted(question.commentsOpen);
+    this.show();
+    if (this.isOpen) await this.load();
+  }
+
+  async toggle() {
+    this.isOpen = !this.isOpen;
+    this.prefs.sideOpen = this.isOpen;
+    this.show();
+    if (!this.isOpen) {
+      this.onClosed();
+      return;
+    }
+    this.box.querySelector("[data-side-title]").focus();
+    await this.load();
+  }
+
+  /** Esc: back to the rows. Beside them the panel may stay, over them it closes. */
+  leave() {
+    if (this.narrow.matches) this.toggle();
+    else this.onClosed();
+  }
+
+  show() {
+    this.box.hidden = !this.isOpen;
+    for (const button of this.buttons) button.setAttribute("aria-expanded", String(this.isOpen));
+    for (const part of this.behind) part.inert = this.isOpen && this.narrow.matches;
+  }
+
+  counted(count) {
+    this.question.commentsOpen = count;
+    this.count.textContent = count ? String(count) : "";
+    const words = count ? interpolate(ngettext("%s open comment", "%s open comments", count), [count]) : "";
+    this.count.title = words;
+    this.count.setAttribute("aria-label", words);
+    this.count.hidden = !count;
+  }
+
+  async load() {
+    const { question } = this;
+    if (this.drawn !== question.id) this.body.replaceChildren();
+    this.status.textContent = this.drawn === question.id ? "" : gettext("Loading…");
+    await this.ask(question, question.urls.panel);
+  }
+
+  async submit(event) {
+    event.preventDefault();
+    const form = event.target;
+    if (this.busy) return;
+    this.busy = true;
+    const { question } = this;
+    const isComment = form.dataset.sideForm === "comment";
+    const answer = await this.ask(question, form.action, new FormData(form), () => isComment && this.texts.delete(question.id));
+    this.busy = false;
+    if (!answer || question !== this.question) return;
+    const wanted = isComment ? "[data-side-text]" : `[data-side-form="${CSS.escape(form.dataset.sideForm)}"] button`;
+    this.body.querySelector(wanted)?.focus();
+    if (answer.ok) this.status.textContent = isComment ? gettext("Your comment is sent.") : gettext("The comment is changed.");
+  }
+
+  /** Fetch or send, then draw what comes back; `done` is called when the server took what was sent. Nothing when it cannot be reached. */
+  async ask(question, url, body = null, done = () => {}) {
+    try {
+      const response = await fetch(url, {
+        method: body ? "POST" : "GET",
+        headers: { "X-CSRFToken": this.csrf() },
+        body,
+        redirect: "manual",
+        signal: AbortSignal.timeout(TIMEOUT),
+      });
+      if (!response.ok && response.status !== 422) throw new Error(String(response.status));
+      const html = await response.text();
+      if (response.ok) done();
+      if (question === this.question) this.draw(html);
+      return response;
+    } catch {
+      if (question === this.question) this.status.textContent = gettext("The portal cannot be reached now. Try again in a moment.");
+      return null;
+    }
+  }
+
+  draw(html) {
+    this.status.textContent = "";
+    const about = this.drawn === this.question.id ? this.body.querySelector("[name=row]")?.value : "";
+    this.drawn = this.question.id;
+    this.body.innerHTML = html;
+    this.rows.forEach((row, index) => {
+      for (const part of this.body.querySelectorAll(`[data-row-name="${row.id}"]`)) {
+        part.textContent = interpolate(gettext("row %s"), [index + 1]);
+        if (part.matches("option")) part.parentElement.append(part);
+      }
+    });
+    this.body.querySelector("[name=row]").value = about || "";
+    this.body.querySelector("[data-side-text]").value = this.texts.get(this.question.id) ?? "";
+    this.counted(Number(this.body.querySelector("[data-open-comments]").dataset.openComments));
+    // Times in the reader's own zone, as after any other part that comes later.
+    this.body.dispatchEvent(new Event("htmx:afterSwap", { bubbles: true }));
+  }
+
+  mention(select) {
+    const text = this.body.querySelector("[data-side-text]");
+    const { selectionEnd: at, value } = text;
+    const gap = at && !/\s/.test(value[at - 1]) ? " " : "";
+    text.setRangeText(`${gap}@${select.value} `, at, at, "end");
+    select.value = "";
+    text.focus();
+    this.texts.set(this.question.id, text.value);
+  }
+}

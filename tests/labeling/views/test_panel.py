@@ -1,0 +1,79 @@
+"""What stands beside the grid: guidelines to read, comments to write, resolve and open again."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from labeling.models import Comment, Question, Transform
+from labeling.services.comments import add_comment
+from labeling.services.guidelines import save_guidelines
+from tests.labeling.builders import Cast, question_set
+from tests.labeling.views.conftest import ClientFor
+
+
+@pytest.fixture
+def questions(people: Cast, people_transform: Transform) -> list[Question]:
+    return question_set(people_transform, people.lead, [3, 2])
+
+
+def test_guidelines_and_comments_are_shown_safely(
+    people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    save_guidelines(transform=people_transform, user=people.lead, text="**Twins** are <script>two</script>.")
+    add_comment(question=questions[0], author=people.lead, text="Mind <b>this</b>")
+    html = client_for(people.steward).get(reverse("labeling:question-panel", args=[questions[0].pk])).content.decode()
+    assert "<strong>Twins</strong>" in html
+    assert "Mind &lt;b&gt;this&lt;/b&gt;" in html
+    assert "<script" not in html
+    assert 'data-open-comments="1"' in html
+
+
+def test_a_remark_on_a_row_reaches_whom_it_mentions(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    row = questions[0].rows.first()
+    assert row is not None
+    url = reverse("labeling:panel-comment", args=[questions[0].pk])
+    answer = client_for(people.steward).post(url, {"row": row.pk, "text": f"@{people.lead.username} look"})
+    assert answer.status_code == 200
+    comment = Comment.objects.get()
+    assert (comment.row, list(comment.mentions.all())) == (row, [people.lead])
+
+
+def test_nothing_written_is_refused_in_words(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
+    answer = client_for(people.steward).post(reverse("labeling:panel-comment", args=[questions[0].pk]), {"text": " "})
+    assert answer.status_code == 422
+    assert "Write something first." in answer.content.decode()
+
+
+@pytest.mark.parametrize("row", ["other", "-1", "9" * 30])
+def test_a_row_of_another_question_is_not_there(
+    people: Cast, questions: list[Question], client_for: ClientFor, row: str
+) -> None:
+    wanted = str(questions[1].rows.values_list("pk", flat=True)[0]) if row == "other" else row
+    url = reverse("labeling:panel-comment", args=[questions[0].pk])
+    assert client_for(people.steward).post(url, {"row": wanted, "text": "look"}).status_code == 404
+    assert not Comment.objects.exists()
+
+
+def test_resolving_twice_is_resolving_once(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
+    comment = add_comment(question=questions[0], author=people.lead, text="look")
+    client = client_for(people.steward)
+    url = reverse("labeling:panel-resolve", args=[questions[0].pk, comment.pk])
+    for wanted, resolved in (("yes", True), ("yes", True), ("no", False)):
+        html = client.post(url, {"resolved": wanted}).content.decode()
+        comment.refresh_from_db()
+        assert (comment.resolved_at is not None) is resolved
+        assert f'data-open-comments="{int(not resolved)}"' in html
+    elsewhere = reverse("labeling:panel-resolve", args=[questions[1].pk, comment.pk])
+    assert client.post(elsewhere).status_code == 404
+    assert client.post(reverse("labeling:panel-resolve", args=[questions[0].pk, uuid.uuid4()])).status_code == 404
+
+
+def test_the_workbench_says_how_many_are_open(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
+    add_comment(question=questions[0], author=people.lead, text="look")
+    page = client_for(people.steward).get(reverse("labeling:question-detail", args=[questions[0].pk]))
+    assert page.context["workbench"]["question"]["commentsOpen"] == 1
