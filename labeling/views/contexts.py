@@ -203,6 +203,7 @@ def workbench_context(question: Question, steward: User) -> dict[str, Any]:
             "groups": list(GROUP_LABELS),
             "person": str(steward.pk),
             "transform": str(transform.pk),
+            "shows": {"links": transform.links_in_cells, "images": transform.images_in_cells},
             "columns": asdict(columns_for(user=steward, transform=transform)),
             "keys": asdict(keys_for(user=steward)),
             "urls": {

@@ -30,6 +30,7 @@ from labeling.services.answers import (
 )
 from labeling.views.access import question_access, signed_in, transform_access
 from labeling.views.contexts import answered_context, done_context, next_payload, workbench_context
+from labelportal.middleware import allow_remote_images
 
 P = ParamSpec("P")
 
@@ -74,7 +75,10 @@ def question_detail(request: HttpRequest, question_id: UUID) -> HttpResponse:
     except QuestionTakenError as error:
         context = answered_context(question, steward) | {"reason": str(error)}
         return render(request, "labeling/questions/answered.html", context)
-    return render(request, "labeling/questions/workbench.html", workbench_context(question, steward))
+    response = render(request, "labeling/questions/workbench.html", workbench_context(question, steward))
+    if question.question_set.transform.images_in_cells:
+        allow_remote_images(response)
+    return response
 
 
 @require_POST

@@ -7,10 +7,10 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from labeling.choices import AnswerStatus
-from labeling.models import Answer, Comment, KeyPreference, Question, Row, RowLabel
+from labeling.models import Answer, Comment, KeyPreference, Question, Row, RowLabel, Transform
 from labeling.services.answers import open_question
 from labeling.services.guidelines import save_guidelines
-from tests.e2e.conftest import Portal, Visit, picture
+from tests.e2e.conftest import ROOT, Portal, Visit, picture
 from tests.e2e.data import people_transform
 
 
@@ -349,6 +349,38 @@ def test_the_panel_covers_a_phone_and_gives_it_back(portal: Portal, visit: Visit
     expect(page.locator("[inert]")).to_have_count(0)
     page.get_by_role("button", name="Different").tap()
     assert groups(page) == "ABC"
+
+
+def test_links_and_images_in_cells_when_the_transform_allows_them(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    picture_bytes = (ROOT / "docs" / "screenshots" / "steward-keys.png").read_bytes()
+    page.context.route(
+        "https://pictures.example/**", lambda route: route.fulfill(body=picture_bytes, content_type="image/png")
+    )
+    transform, (first, *_rest) = people_transform(portal, rows=3)
+    addresses = ("https://pictures.example/one.png", "http://pictures.example/two.png", "javascript:alert(1)")
+    for row, address in zip(first.rows.order_by("position"), addresses, strict=True):
+        row.values[transform.column_names.index("email")] = address
+        row.save()
+    page.goto(f"/questions/{first.pk}/")
+    expect(page.locator("[data-grid] tbody tr")).to_have_count(3)
+    expect(page.locator("[data-grid] a, [data-grid] img")).to_have_count(0)
+
+    Transform.objects.filter(pk=transform.pk).update(links_in_cells=True, images_in_cells=True)
+    page.reload()
+    links, images = page.locator("[data-grid] a"), page.locator("[data-grid] img")
+    expect(links).to_have_count(2)
+    for link in links.all():
+        assert link.get_attribute("rel") == "noopener noreferrer nofollow"
+        assert link.get_attribute("target") == "_blank"
+    expect(images).to_have_count(1)
+    expect(images).to_have_attribute("src", addresses[0])
+    page.wait_for_function("document.querySelector('[data-grid] img').naturalWidth > 0")
+
+    page.get_by_role("button", name="Group A:").click()
+    links.first.click()
+    assert groups(page).count("A") == 1
+    assert len(page.context.pages) == 1
 
 
 def test_painting_with_the_mouse(portal: Portal, visit: Visit) -> None:

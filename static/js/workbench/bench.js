@@ -20,7 +20,7 @@ export class Bench {
     this.nextUrl = config.urls.next;
     this.total = config.total;
     this.left = config.left;
-    this.grid = new Grid(page.querySelector("[data-grid]"));
+    this.grid = new Grid(page.querySelector("[data-grid]"), config.shows);
     this.palette = new Palette(page.querySelector("[data-palette]"), config.groups, (label) => this.pick(label));
     this.brush = new Brush(this.grid, {
       paint: (indexes, label) => this.act(() => this.work.assign(indexes.map((at) => [at, label]), indexes.at(-1))),

@@ -8,6 +8,10 @@ export class Brush {
     this.paint = paint;
     this.point = point;
     this.label = null;
+    // With a brush in the hand a click on a link paints its row and opens nothing.
+    grid.table.addEventListener("click", (event) => {
+      if (this.label && event.target.closest("a")) event.preventDefault();
+    });
     grid.table.addEventListener("pointerdown", (event) => this.begin(event));
     grid.table.addEventListener("pointermove", (event) => this.move(event));
     for (const name of ["pointerup", "pointercancel"]) grid.table.addEventListener(name, () => this.end());

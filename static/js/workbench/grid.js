@@ -2,7 +2,7 @@
 
 import { difference } from "./diff.js";
 import { UNSURE } from "./work.js";
-import { differingColumns, sameValue } from "./values.js";
+import { differingColumns, imageOf, linkOf, sameValue } from "./values.js";
 
 /** What is shown of each value: "columns" folds columns that are equal on all rows, "marks" also hides what equals the leader, "all" shows all. */
 export const DISPLAYS = ["columns", "marks", "all"];
@@ -19,8 +19,10 @@ function element(name, attributes = {}, ...children) {
 }
 
 export class Grid {
-  constructor(table) {
+  /** `shows` says whether addresses in cells are links and pictures: {links, images}. */
+  constructor(table, shows) {
     this.table = table;
+    this.shows = shows;
   }
 
   /** Draw a question anew. `columns` are names, `keyColumn` the index of the primary key. */
@@ -91,6 +93,8 @@ export class Grid {
       cell.classList.toggle("cell-key", column === this.keyColumn);
       cell.classList.toggle("cell-long", this.long[column]);
       cell.classList.toggle("cell-wide", this.wide[column]);
+      const image = this.shows.images && imageOf(row.values[column]);
+      if (image) cell.append(this.thumbnail(image));
       return cell;
     });
     return element(
@@ -100,6 +104,14 @@ export class Grid {
       badge,
       ...cells,
     );
+  }
+
+  /** A small picture. It has its place before it is there, and keeps it when it never comes: rows do not jump. */
+  thumbnail(address) {
+    const attributes = { class: "thumb", alt: "", loading: "lazy", referrerpolicy: "no-referrer", draggable: "false", src: address };
+    const image = element("img", attributes);
+    image.addEventListener("error", () => image.classList.add("is-broken"));
+    return image;
   }
 
   /** Bring groups, the cursor and the differences up to date. */
@@ -113,6 +125,8 @@ export class Grid {
       this.updateValues(index, leader);
     });
     const active = this.rows[this.work.cursor];
+    // Tab goes from the grid to the links of the cursor's row, not through those of all rows.
+    for (const link of this.table.querySelectorAll("a")) link.tabIndex = active.contains(link) ? 0 : -1;
     this.table.setAttribute("aria-activedescendant", active.id);
   }
 
@@ -153,13 +167,26 @@ export class Grid {
       return;
     }
     const parts = against === null ? [{ text: value, kind: "same" }] : difference(value, against);
-    clip.replaceChildren(
+    const link = this.shows.links && linkOf(value);
+    const box = link ? this.link(link) : clip;
+    if (link) clip.replaceChildren(box);
+    box.replaceChildren(
       ...parts.map((part) => {
         if (part.kind === "new") return element("mark", parts.length === 1 ? { class: "whole" } : {}, part.text);
         if (part.kind === "gone") return element("span", { class: "gone", "aria-hidden": "true" });
         return document.createTextNode(part.text);
       }),
     );
+  }
+
+  link(address) {
+    return element("a", {
+      href: address,
+      target: "_blank",
+      rel: "noopener noreferrer nofollow",
+      draggable: "false",
+      title: gettext("Opens in a new tab"),
+    });
   }
 
   /** Keep the cursor's row in sight, clear of the sticky header and footer. */

@@ -41,6 +41,7 @@ const keySheet = new KeySheet(view.sheet, page, keys, (changed) => keySaver.save
 
 const grid = page.querySelector("[data-grid]");
 grid.addEventListener("keydown", (event) => {
+  if (event.target !== grid) return; // a link in a cell has its own Enter
   keys.press(event, () => bench.sign(true));
 });
 page.addEventListener("pointerdown", () => bench.sign(true));

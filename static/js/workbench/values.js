@@ -24,3 +24,17 @@ export function sameValue(one, other) {
 export function differingColumns(rows, columns) {
   return columns.map((_name, index) => rows.some((row) => !sameValue(row.values[index], rows[0].values[index])));
 }
+
+/** The address that a value is as a whole; nothing for other text, and for addresses that are not of the web. */
+export function linkOf(value) {
+  const text = value.trim();
+  if (!/^https?:\/\/\S+$/i.test(text) || !URL.canParse(text)) return null;
+  return new URL(text).href;
+}
+
+/** The address of a picture that may be loaded: over https only, with the ending of one. */
+export function imageOf(value) {
+  const link = linkOf(value);
+  if (!link?.startsWith("https://")) return null;
+  return /\.(avif|gif|jpe?g|png|webp)$/i.test(new URL(link).pathname) ? link : null;
+}

@@ -40,6 +40,25 @@ def test_the_next_question_opens_in_the_workbench(
     assert "Which rows are the same person?" in page.content.decode()
 
 
+def test_only_the_workbench_of_a_transform_that_shows_images_may_load_them(
+    people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    url = reverse("labeling:question-detail", args=[questions[0].pk])
+    page = client.get(url)
+    assert page.context["workbench"]["shows"] == {"links": False, "images": False}
+    assert "https:" not in page.headers["Content-Security-Policy"]
+
+    Transform.objects.filter(pk=people_transform.pk).update(images_in_cells=True, links_in_cells=True)
+    page = client.get(url)
+    assert page.context["workbench"]["shows"] == {"links": True, "images": True}
+    policy = page.headers["Content-Security-Policy"]
+    assert "img-src 'self' data: https:;" in policy
+    assert policy.startswith("default-src 'self';")
+    assert policy.count("https:") == 1
+    assert "https:" not in client.get(reverse("labeling:home")).headers["Content-Security-Policy"]
+
+
 def test_the_one_after_is_fetched_ahead_and_held(
     people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
 ) -> None:
