@@ -108,8 +108,16 @@ def question_progress(*, transform: Transform) -> QuestionProgress:
 
 def questions_left(*, transform: Transform, steward: User) -> int:
     """How many questions of the transform this person can still answer, the one on the screen among them."""
-    skills = skills_of(user=steward, transform=transform)
-    return takeable_by(steward=steward, skills=skills).filter(question_set__transform=transform).count()
+    return total_and_left(transform=transform, steward=steward)[1]
+
+
+def total_and_left(*, transform: Transform, steward: User) -> tuple[int, int]:
+    """How many questions the transform has, and how many of them this person can still answer; two queries."""
+    takeable = takeable_by(steward=steward, skills=skills_of(user=steward, transform=transform)).order_by()
+    counts = Question.objects.filter(question_set__transform=transform).aggregate(
+        total=Count("pk"), left=Count("pk", filter=Q(pk__in=takeable.values("pk")))
+    )
+    return counts["total"], counts["left"]
 
 
 def question_number(*, question: Question) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -19,12 +19,6 @@ from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, R
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
-
-
-class Turn(TypedDict):
-    """0 what the person holds or has begun, 1 fresh, 2 skipped or withdrawn."""
-
-    turn: int
 
 
 class Begun(TypedDict):
@@ -42,6 +36,14 @@ class QueueFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """Questions in the order in which a person should get them; a control question may take the place of ``fresh`` ones."""
+
+    questions: QuerySet[Question]
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Proposed:
     """The group that the engine would put a row in, and how sure (0 to 1) it is of that."""
 
@@ -49,55 +51,62 @@ class Proposed:
     confidence: float
 
 
+_IN_ORDER = (
+    "-question_set__priority",
+    F("question_set__due_on").asc(nulls_last=True),
+    "question_set__number",
+    "position",
+)
+
+
 def takeable_by(*, steward: User, skills: Collection[str]) -> QuerySet[Question]:
     """Open questions that are meant for the person, that they have not answered and that nobody else holds.
 
     A question that is assigned goes to those people alone, whatever their skills; the others need the skill of their set.
     """
-    assigned = QuestionAssignment.objects.filter(question=OuterRef("pk"))
-    meant = Exists(assigned.filter(user=steward)) | Q(~Exists(assigned), question_set__skill__in=["", *skills])
-    answered = Answer.objects.filter(
-        question=OuterRef("pk"), steward=steward, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED
-    )
+    # Subqueries that do not look at the outer row are worked out once, however many questions are open.
+    assigned = QuestionAssignment.objects.order_by()
+    answered = Answer.objects.filter(steward=steward, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED).order_by()
     return Question.objects.filter(
         Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now()),
-        meant,
-        ~Exists(answered),
+        Q(question_set__skill__in=["", *skills]) & ~Q(pk__in=assigned.values("question"))
+        | Q(pk__in=assigned.filter(user=steward).values("question")),
+        ~Q(pk__in=answered.values("question")),
         answers_missing__gt=0,
     )
 
 
-def queue_of(
-    *, transform: Transform, steward: User, only: QueueFilter | None = None
-) -> QuerySet[WithAnnotations[Question, Turn]]:
-    """What the person may be offered of a transform, in order.
+def offers(
+    *, transform: Transform, steward: User, exclude: Collection[uuid.UUID], only: QueueFilter | None
+) -> Iterator[Offer]:
+    """What the person may be offered of a transform, the first turn first; each is read when it is needed.
 
-    Within a turn sets of higher priority come first, then those due first; skipped questions come longest ago first.
+    First what they hold or have begun, then fresh questions, then those they skipped or withdrew, longest ago first. Within a turn sets of
+    higher priority come first, then those due first. Raises ``InvalidFilterError``.
     """
-    mine = Answer.objects.filter(question=OuterRef("pk"), steward=steward, kind=AnswerKind.ANSWER)
-    left = mine.filter(status__in=(AnswerStatus.SKIPPED, AnswerStatus.WITHDRAWN))
-    questions = takeable_by(steward=steward, skills=skills_of(user=steward, transform=transform)).filter(
-        question_set__transform=transform
-    )
+    skills = skills_of(user=steward, transform=transform)
+    questions = takeable_by(steward=steward, skills=skills).filter(question_set__transform=transform)
+    questions = questions.exclude(pk__in=exclude)
     if only is not None:
         questions = questions.filter(matching(transform=transform, only=only))
-    return questions.annotate(
-        turn=Case(
-            When(Q(leased_to=steward, lease_expires_at__gt=timezone.now()), then=Value(0)),
-            When(Exists(mine.filter(status=AnswerStatus.DRAFT)), then=Value(0)),
-            When(Exists(left), then=Value(2)),
-            default=Value(1),
-            output_field=IntegerField(),
-        ),
-        left_at=Subquery(left.values("updated_at")[:1]),
-    ).order_by(
-        "turn",
-        "left_at",
-        "-question_set__priority",
-        F("question_set__due_on").asc(nulls_last=True),
-        "question_set__number",
-        "position",
+    mine = Answer.objects.filter(steward=steward, kind=AnswerKind.ANSWER).order_by()
+    drafts = mine.filter(status=AnswerStatus.DRAFT)
+    left = mine.filter(status__in=(AnswerStatus.SKIPPED, AnswerStatus.WITHDRAWN))
+    begun = questions.filter(
+        Q(leased_to=steward, lease_expires_at__gt=timezone.now()) | Q(pk__in=drafts.values("question"))
+    ).exclude(pk__in=left.values("question"))
+    yield Offer(begun.order_by(*_IN_ORDER), fresh=False)
+    fresh = questions.exclude(pk__in=mine.values("question"))
+    # Set by set, so that the first open questions are read from the index and not all of them are sorted.
+    sets = QuestionSet.objects.filter(
+        Exists(Question.objects.filter(question_set=OuterRef("pk"), answers_missing__gt=0)), transform=transform
     )
+    for question_set in sets.order_by("-priority", F("due_on").asc(nulls_last=True), "number").values_list("pk"):
+        yield Offer(fresh.filter(question_set=question_set[0]).order_by("position"), fresh=True)
+    again = questions.filter(pk__in=left.values("question")).annotate(
+        left_at=Subquery(left.filter(question=OuterRef("pk")).values("updated_at")[:1])
+    )
+    yield Offer(again.order_by("left_at", *_IN_ORDER), fresh=True)
 
 
 def matching(*, transform: Transform, only: QueueFilter) -> Q:

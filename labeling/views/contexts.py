@@ -24,6 +24,7 @@ from labeling.selectors.questions import (
     questions_left,
     queue_for_steward,
     recent_answers,
+    total_and_left,
 )
 from labeling.selectors.task_runs import run_events, run_metrics, runs_for_team, runs_for_transform, usual_seconds
 from labeling.selectors.transforms import TransformOverview, transform_overview, transform_overviews
@@ -181,10 +182,11 @@ def question_payload(question: Question, steward: User) -> dict[str, Any]:
 
 def next_payload(transform: Transform, question: Question | None, steward: User) -> dict[str, Any]:
     """The question to show after the one on the screen, and how many are left."""
+    total, left = total_and_left(transform=transform, steward=steward)
     return {
         "question": question_payload(question, steward) if question else None,
-        "total": question_progress(transform=transform).total,
-        "left": questions_left(transform=transform, steward=steward),
+        "total": total,
+        "left": left,
     }
 
 

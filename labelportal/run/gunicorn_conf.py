@@ -10,6 +10,7 @@ worker_class = "gthread"
 preload_app = True  # one import for all workers: they start at once and share memory
 timeout = 120
 graceful_timeout = 5
+keepalive = 30  # a steward's browser keeps its connection from one draft to the next
 loglevel = "warning"
 control_socket_disable = True
 

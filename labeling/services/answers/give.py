@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from labeling.choices import AnswerStatus
+from labeling.choices import AnswerKind, AnswerStatus
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.models import Answer, Question
 from labeling.selectors.queue import proposal_for
 from labeling.services.answers.labels import checked_labels, labels_of, remember_submission, rows_of, write_labels
-from labeling.services.answers.queue import free_for, open_question, own_answer
+from labeling.services.answers.queue import free_for, hold, own_answer
 from labeling.services.consensus import settle
 from partitions import Grouping
 
@@ -34,15 +34,17 @@ class _Measured:
     accepted_untouched: bool
 
 
-@transaction.atomic
 def save_draft(*, question: Question, steward: User, labels: dict[int, str]) -> Answer:
     """Keep the grouping as it stands and renew the lease.
 
     ``labels`` maps row ids to a group, ``?`` or nothing; rows that are not named have none. Raises ``QuestionTakenError`` if
     somebody else holds the question or it is answered, ``InvalidAnswerError`` if a label or row does not belong to it.
     """
-    wanted = checked_labels(rows_of(question), labels, complete=False)
-    return _keep_draft(open_question(question=question, steward=steward), steward, wanted)
+    rows = rows_of(question)
+    wanted = checked_labels(rows, labels, complete=False)
+    with transaction.atomic():
+        hold(question, steward)
+        return _keep_draft(question, steward, wanted, complete=len(wanted) == len(rows))
 
 
 def submit_answer(
@@ -74,7 +76,8 @@ def submit_answer(
         with transaction.atomic():
             return _submit(question, steward, wanted, measured)
     except QuestionTakenError:
-        _keep_draft(question, steward, wanted)
+        with transaction.atomic():
+            _keep_draft(question, steward, wanted, complete=True)
         raise
 
 
@@ -102,7 +105,7 @@ def _submit(question: Question, steward: User, labels: Mapping[int, str], measur
             return answer
         raise InvalidAnswerError(_("You have answered this question. Reopen it to change your answer."))
     _count(question, steward, answer)
-    write_labels(answer, labels)
+    write_labels(answer, labels, complete=True)
     answer.refresh_from_db()
     remember_submission(answer, by=steward, at=now, labels=labels)
     if not answer.control:
@@ -127,17 +130,14 @@ def _count(question: Question, steward: User, answer: Answer) -> None:
         )
 
 
-@transaction.atomic
-def _keep_draft(question: Question, steward: User, labels: Mapping[int, str]) -> Answer:
-    """The person's draft with these labels. A submitted answer is left as it is."""
-    answer = own_answer(question, steward)
-    kept = (
-        Answer.objects.filter(pk=answer.pk)
-        .exclude(status=AnswerStatus.SUBMITTED)
-        .update(status=AnswerStatus.DRAFT, updated_at=timezone.now())
-    )
-    if not kept:
+def _keep_draft(question: Question, steward: User, labels: Mapping[int, str], *, complete: bool) -> Answer:
+    """The person's draft with these labels. A submitted answer is left as it is. To be called in a transaction."""
+    mine = Answer.objects.filter(question=question, steward=steward, kind=AnswerKind.ANSWER)
+    if (
+        not mine.exclude(status=AnswerStatus.SUBMITTED).update(status=AnswerStatus.DRAFT, updated_at=timezone.now())
+        and own_answer(question, steward).status == AnswerStatus.SUBMITTED
+    ):
         raise QuestionTakenError(_("You have answered this question. Reopen it to change your answer."))
-    write_labels(answer, labels)
-    answer.refresh_from_db()
+    answer = mine.get()
+    write_labels(answer, labels, complete=complete)
     return answer

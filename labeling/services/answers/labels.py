@@ -37,9 +37,10 @@ def rows_of(question: Question) -> dict[int, Row]:
     return {row.pk: row for row in rows}
 
 
-def write_labels(answer: Answer, labels: Mapping[int, str]) -> None:
-    """Make the answer's row labels exactly these."""
-    RowLabel.objects.filter(answer=answer).exclude(row_id__in=labels).delete()
+def write_labels(answer: Answer, labels: Mapping[int, str], *, complete: bool = False) -> None:
+    """Make the answer's row labels exactly these; ``complete`` says that all rows of the question are among them."""
+    if not complete:
+        RowLabel.objects.filter(answer=answer).exclude(row_id__in=labels).delete()
     RowLabel.objects.bulk_create(
         [RowLabel(answer=answer, row_id=row_id, label=label) for row_id, label in labels.items()],
         update_conflicts=True,

@@ -15,7 +15,7 @@ from accounts.models import User
 from labeling.choices import AnswerKind, AnswerStatus
 from labeling.exceptions import QuestionTakenError
 from labeling.models import Answer, Question, Transform
-from labeling.selectors.queue import QueueFilter, control_due, controls_for, queue_of, shuffled
+from labeling.selectors.queue import QueueFilter, control_due, controls_for, offers, shuffled
 from labeling.services.answers.labels import checked_labels, rows_of, write_labels
 
 LEASE = timedelta(minutes=10)
@@ -33,16 +33,16 @@ def next_question(
     answer them at the same time. ``exclude`` names questions that are on their screen already, so that the one after can be fetched
     before it is needed. ``only`` narrows the queue. Raises ``InvalidFilterError``.
     """
-    candidates = queue_of(transform=transform, steward=steward, only=only).exclude(pk__in=exclude)
-    for _round in range(_ROUNDS):
-        batch = list(candidates[:_BATCH])
-        for question in batch:
-            if question.turn > 0 and (control := _control(transform, steward, exclude)) is not None:
+    for offer in offers(transform=transform, steward=steward, exclude=exclude, only=only):
+        for _round in range(_ROUNDS):
+            batch = list(offer.questions.values_list("pk", flat=True)[:_BATCH])
+            if not batch:
+                break
+            if offer.fresh and (control := _control(transform, steward, exclude)) is not None:
                 return control
-            if take(question, steward):
-                return _loaded(question.pk)
-        if not batch:
-            return None
+            for pk in batch:
+                if take(pk, steward):
+                    return _loaded(pk)
     return None
 
 
@@ -50,8 +50,7 @@ def open_question(*, question: Question, steward: User) -> Question:
     """Take or renew the lease on this very question. Raises ``QuestionTakenError`` if it is not to be had."""
     if _has_submitted(question, steward):
         raise QuestionTakenError(_("You have answered this question. Reopen it to change your answer."))
-    if not take(question, steward) and not _may_answer_control(question, steward):
-        raise QuestionTakenError(_("Somebody else holds this question or has answered it."))
+    hold(question, steward)
     return _loaded(question.pk)
 
 
@@ -80,10 +79,18 @@ def release_question(*, question: Question, steward: User) -> None:
     Question.objects.filter(pk=question.pk, leased_to=steward).update(leased_to=None, lease_expires_at=None)
 
 
-def take(question: Question, steward: User) -> bool:
+def hold(question: Question, steward: User) -> None:
+    """Take or renew the lease, unless it is a control question, which needs none. Raises ``QuestionTakenError``."""
+    if not take(question.pk, steward) and not _may_answer_control(question, steward):
+        if _has_submitted(question, steward):
+            raise QuestionTakenError(_("You have answered this question. Reopen it to change your answer."))
+        raise QuestionTakenError(_("Somebody else holds this question or has answered it."))
+
+
+def take(question_id: uuid.UUID, steward: User) -> bool:
     """Put the open question under the person's lease; False if somebody else was faster."""
     now = timezone.now()
-    taken = Question.objects.filter(free_for(steward), pk=question.pk, answers_missing__gt=0).update(
+    taken = Question.objects.filter(free_for(steward), pk=question_id, answers_missing__gt=0).update(
         leased_to=steward, lease_expires_at=now + LEASE
     )
     return taken == 1
