@@ -12,7 +12,7 @@ from labelfiles import read_label_file
 from labeling.aws import storage
 from labeling.choices import RunStatus, TransformStatus
 from labeling.exceptions import NothingToImportError, RunConflictError
-from labeling.models import LabelFile, Question, TaskRun, Transform
+from labeling.models import LabelFile, Question, Row, TaskRun, Transform
 from labeling.selectors.imports import import_preview
 from labeling.selectors.task_runs import run_metrics
 from labeling.services.demo import ensure_demo_team, ensure_demo_transform
@@ -76,6 +76,8 @@ def _generate(transform: Transform, lead: User) -> int:
     generated = run.question_set.label_file
     assert storage.read_uri(generated.uri).startswith(b"labeling_set_id,label,id,first_name,")
     assert generated.rows == sum(question.rows.count() for question in questions)
+    proposed = Row.objects.filter(question__in=questions).exclude(proposed="")
+    wait_until(proposed.exists, seconds=90, what="the engine's proposals", every=0.2)
     return questions.count()
 
 
