@@ -172,14 +172,14 @@ def look_at_labels(*, upload: LabelUpload, table: PairTable, mapping: Mapping) -
     places = [table.columns.index(name) for name in key_columns]
     keys = {cells[place] for _line, cells in table.rows for place in places if place < len(cells)}
     found = find_rows(transform=transform, keys=keys)
-    table, repaired = _repaired(table, places, found)
+    mended, repaired = _repaired(table, places, found)
     columns, records = transform.column_names, found.records
     if mapping.labels is not None:
-        labels = labels_to_label_file(table, mapping.labels, columns=columns, records=records)
+        labels = labels_to_label_file(mended, mapping.labels, columns=columns, records=records)
         contents, problems, left_out = labels.label_file, labels.problems, labels.blank
     else:
         assert mapping.pairs is not None
-        pairs = pairs_to_label_file(table, mapping.pairs, columns=columns, records=records)
+        pairs = pairs_to_label_file(mended, mapping.pairs, columns=columns, records=records)
         contents, problems, left_out = pairs.label_file, pairs.problems, pairs.unsure
     whole = _whole_file(transform, contents)
     checked = [] if not contents.rows else validate(contents, columns=columns, primary_key=transform.primary_key)

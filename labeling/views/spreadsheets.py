@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -118,6 +119,7 @@ def _context(upload: SheetUpload, membership: Membership, plan: SheetPlan) -> di
     counts = plan.counts
     conflicts = plan.having(SheetAction.ASK)
     refused = plan.having(*REFUSED)
+    outcome = upload.outcomes[-1] if upload.outcomes else None
     return {
         "area": "transforms",
         "membership": membership,
@@ -134,7 +136,8 @@ def _context(upload: SheetUpload, membership: Membership, plan: SheetPlan) -> di
         "refused": [(planned.question, why_refused(planned)) for planned in refused[:SHOWN]],
         "seen": " ".join(planned.digest for planned in plan.questions if planned.labels),
         "confirm": SheetConfirmForm(),
-        "outcome": upload.outcomes[-1] if upload.outcomes else None,
+        "outcome": outcome,
+        "taken_in_at": datetime.fromisoformat(outcome["at"]) if outcome else None,
         "problems": upload.problems[:SHOWN],
         "shown": SHOWN,
     }

@@ -138,6 +138,7 @@ def test_keys_that_a_spreadsheet_changed_are_put_right_and_named(people_transfor
         ("A", "X2"),
         ("B", "x1"),
     ]
+    assert brought.sample[0] == ("123", "124", "1")
     assert not brought.blocked
 
 
