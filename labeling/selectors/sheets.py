@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ def questions_named(
     known: set[str] = set()
     for rows in in_chunks(sorted(row_ids)):
         ids.update(questions.filter(rows__in=rows).values_list("pk", flat=True))
-    for names in in_chunks(sorted(labeling_sets)):
+    for names in in_chunks(sorted(filter(is_storable, labeling_sets))):
         for pk, name in questions.filter(labeling_set_id__in=names).values_list("pk", "labeling_set_id"):
             ids.add(pk)
             known.add(name)
@@ -158,6 +159,11 @@ def questions_of(ids: Collection[uuid.UUID]) -> list[Question]:
 def uploads_of(*, transform: Transform, membership: Membership) -> QuerySet[SheetUpload]:
     """The person's filled in spreadsheets, newest first, without what was read from them."""
     return SheetUpload.objects.filter(transform=transform, created_by=membership.user).defer("labels", "problems")
+
+
+def is_storable(text: str) -> bool:
+    """Whether a database can hold the text, so that it may be asked for it: no NUL, no half of a surrogate pair."""
+    return re.search("[\0\ud800-\udfff]", text) is None
 
 
 def in_chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -135,13 +135,20 @@ def read_brought_table(content: bytes, *, has_header: bool | None = None) -> Pai
             _("This is an Excel workbook. Save the sheet with the labels as CSV UTF-8 and upload that.")
         )
     try:
-        if has_header is None:
-            named = read_pair_table(content, has_header=True)
-            if is_label_table(named):
-                return named
-        return read_pair_table(content, has_header=has_header)
+        table = read_pair_table(content, has_header=has_header)
+        if (
+            has_header is None
+            and not table.has_header
+            and is_label_table(replace(table, columns=table.rows[0][1], has_header=True))
+        ):
+            table = read_pair_table(content, has_header=True)
     except LabelFileError as error:
         raise InvalidLabelsError(str(error)) from error
+    for line, cells in ((1, table.columns), *table.rows):
+        if any("\0" in cell for cell in cells):
+            message = _("Line %(line)d holds a NUL character, which no table has. Is this a CSV file?")
+            raise InvalidLabelsError(message % {"line": line})
+    return table
 
 
 def guess(table: PairTable, *, transform: Transform, kind: BroughtFormat | None = None) -> Mapping:

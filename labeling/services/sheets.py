@@ -109,10 +109,19 @@ def stage_sheet(*, transform: Transform, membership: Membership, file: UploadedF
         created_by=membership.user,
         labels=[[read.row_id, read.label, read.label_before, read.sheet, read.row] for read in reading.labels],
         # The file need not hold all questions, and those that were looked up are only as many as it took to read it.
-        problems=[asdict(problem) for problem in reading.problems if problem.code != "questions_missing"],
+        problems=[
+            {**asdict(problem), "message": _storable(problem.message)}
+            for problem in reading.problems
+            if problem.code != "questions_missing"
+        ],
     )
     logger.info("sheet %s brought by user %s: %d rows", upload.pk, membership.user_id, len(upload.labels))
     return upload
+
+
+def _storable(text: str) -> str:
+    """The text without what a database refuses: messages quote cells, and a file may hold anything."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "�")
 
 
 def sheet_file(*, upload: SheetUpload) -> Download:

@@ -172,6 +172,21 @@ def test_what_teaches_nothing_is_not_kept(people_transform: Transform) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "has_header"),
+    [
+        (b"5,1,1\n6,2,0\n", False),
+        (b"a,b,c\n6,2,0\n", True),
+        (b"labeling_set_id,id,label\ns,1,1\ns,2,0\n", True),
+        (b"id,label,labeling_set_id\n1,A,s\n", True),
+        (b"labeling_set_id,label,match\ns,A,1\ns,B,match\n", True),
+    ],
+)
+def test_the_header_is_found(content: bytes, has_header: bool) -> None:
+    assert read_brought_table(content).has_header is has_header
+    assert read_brought_table(content, has_header=False).has_header is False
+
+
+@pytest.mark.parametrize(
     ("content", "words"),
     [
         (b"", "empty"),
@@ -179,6 +194,8 @@ def test_what_teaches_nothing_is_not_kept(people_transform: Transform) -> None:
         (b"one,two\n1,2\n", "three columns"),
         (b'a,b,c\n"open,1,2\n', "line 2: The row cannot be read"),
         (b"\xff\xfe\x00", "not text"),
+        (b"a,b,match\n1,2,1\n1,\x003,0\n", "Line 3 holds a NUL"),
+        (b"a,b\0,match\n1,2,1\n", "Line 1 holds a NUL"),
         (b"x" * 20_000_001, "larger than 20 MB"),
     ],
 )

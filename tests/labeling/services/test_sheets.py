@@ -363,6 +363,9 @@ def test_problems_are_kept_with_their_place(
         (3, "C", "label_unknown")
     ]
     assert actions(upload)[0] == SheetAction.DRAFT
+    cells[2][LABEL], cells[3][MARK], cells[3][SET] = "\0", "", "\0"
+    odd = uploaded(people_transform, people.steward, as_csv(cells))
+    assert [problem["code"] for problem in odd.problems][:2] == ["label_unknown", "row_unknown"]
     for content in (b"nothing at all", b"PK\x03\x04 broken", as_csv([["a", "b"], ["1", "2"]])):
         broken = uploaded(people_transform, people.steward, content)
         assert [problem["severity"] for problem in broken.problems][-1] in ("error", "warning")
