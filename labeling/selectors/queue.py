@@ -64,16 +64,24 @@ def takeable_by(*, steward: User, skills: Collection[str]) -> QuerySet[Question]
 
     A question that is assigned goes to those people alone, whatever their skills; the others need the skill of their set.
     """
+    answered = _own(steward).filter(status=AnswerStatus.SUBMITTED)
+    return _on_offer(steward, skills).exclude(pk__in=answered.values("question"))
+
+
+def _on_offer(steward: User, skills: Collection[str]) -> QuerySet[Question]:
+    """``takeable_by``, but for what they have answered."""
     # Subqueries that do not look at the outer row are worked out once, however many questions are open.
     assigned = QuestionAssignment.objects.order_by()
-    answered = Answer.objects.filter(steward=steward, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED).order_by()
     return Question.objects.filter(
         Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now()),
         Q(question_set__skill__in=["", *skills]) & ~Q(pk__in=assigned.values("question"))
         | Q(pk__in=assigned.filter(user=steward).values("question")),
-        ~Q(pk__in=answered.values("question")),
         answers_missing__gt=0,
     )
+
+
+def _own(steward: User) -> QuerySet[Answer]:
+    return Answer.objects.filter(steward=steward, kind=AnswerKind.ANSWER).order_by()
 
 
 def offers(
@@ -84,18 +92,26 @@ def offers(
     First what they hold or have begun, then fresh questions, then those they skipped or withdrew, longest ago first. Within a turn sets of
     higher priority come first, then those due first. Raises ``InvalidFilterError``.
     """
-    skills = skills_of(user=steward, transform=transform)
-    questions = takeable_by(steward=steward, skills=skills).filter(question_set__transform=transform)
-    questions = questions.exclude(pk__in=exclude)
+    questions = _on_offer(steward, skills_of(user=steward, transform=transform)).filter(
+        question_set__transform=transform
+    )
+    if exclude:
+        questions = questions.exclude(pk__in=exclude)
     if only is not None:
         questions = questions.filter(matching(transform=transform, only=only))
-    mine = Answer.objects.filter(steward=steward, kind=AnswerKind.ANSWER).order_by()
-    drafts = mine.filter(status=AnswerStatus.DRAFT)
-    left = mine.filter(status__in=(AnswerStatus.SKIPPED, AnswerStatus.WITHDRAWN))
-    begun = questions.filter(
-        Q(leased_to=steward, lease_expires_at__gt=timezone.now()) | Q(pk__in=drafts.values("question"))
-    ).exclude(pk__in=left.values("question"))
-    yield Offer(begun.order_by(*_IN_ORDER), fresh=False)
+    mine = _own(steward)
+    # Mostly there is nothing but what is on the screen already; then the queue is not searched for it.
+    held = Question.objects.filter(leased_to=steward).order_by().values_list("pk")
+    begun = {pk for (pk,) in held.union(mine.filter(status=AnswerStatus.DRAFT).values_list("question"))}.difference(
+        exclude
+    )
+    if begun:
+        yield Offer(
+            questions.filter(pk__in=begun)
+            .exclude(pk__in=mine.exclude(status=AnswerStatus.DRAFT).values("question"))
+            .order_by(*_IN_ORDER),
+            fresh=False,
+        )
     fresh = questions.exclude(pk__in=mine.values("question"))
     # Set by set, so that the first open questions are read from the index and not all of them are sorted.
     sets = QuestionSet.objects.filter(
@@ -103,6 +119,7 @@ def offers(
     )
     for question_set in sets.order_by("-priority", F("due_on").asc(nulls_last=True), "number").values_list("pk"):
         yield Offer(fresh.filter(question_set=question_set[0]).order_by("position"), fresh=True)
+    left = mine.filter(status__in=(AnswerStatus.SKIPPED, AnswerStatus.WITHDRAWN))
     again = questions.filter(pk__in=left.values("question")).annotate(
         left_at=Subquery(left.filter(question=OuterRef("pk")).values("updated_at")[:1])
     )
