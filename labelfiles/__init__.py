@@ -7,7 +7,17 @@ different things, and rows of different sets say nothing about each other.
 
 from __future__ import annotations
 
-from labelfiles.hashing import ChangedSet, FlippedPair, LabelDiff, PairCounts, content_hash, diff
+from labelfiles.hashing import (
+    ChangedSet,
+    FlippedPair,
+    LabelDiff,
+    PairCounts,
+    SetDigest,
+    content_hash,
+    diff,
+    hash_of_sets,
+    set_digests,
+)
 from labelfiles.mapped import BroughtLabels, LabelMapping, guess_label_mapping, is_label_table, labels_to_label_file
 from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, LabelFileError, Problem
 from labelfiles.pairs import (
@@ -43,6 +53,7 @@ __all__ = [
     "PairMapping",
     "PairTable",
     "Problem",
+    "SetDigest",
     "Summary",
     "content_hash",
     "decode_text",
@@ -50,12 +61,14 @@ __all__ = [
     "find_delimiter",
     "guess_label_mapping",
     "guess_mapping",
+    "hash_of_sets",
     "is_label_table",
     "label_file_bytes",
     "labels_to_label_file",
     "pairs_to_label_file",
     "read_label_file",
     "read_pair_table",
+    "set_digests",
     "summarise",
     "validate",
     "write_label_file",

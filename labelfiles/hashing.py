@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -70,10 +71,28 @@ class LabelDiff:
         return not (self.forgotten or self.added or self.changed)
 
 
+@dataclass(frozen=True, slots=True)
+class SetDigest:
+    """What one set teaches, as SHA-256 in hex digits, and how many of its rows are labelled."""
+
+    digest: str
+    rows: int
+
+
 def content_hash(label_file: LabelFile, *, primary_key: str) -> str:
     """SHA-256, as hex digits, over what the labels teach. Raises ``LabelFileError`` if the file has no such column."""
-    digests = sorted(_digest(groups) for groups in _sets(label_file, primary_key).values())
-    return hashlib.sha256((_VERSION + "\n".join(digests)).encode()).hexdigest()
+    return hash_of_sets(_digest(groups) for groups in _sets(label_file, primary_key).values())
+
+
+def hash_of_sets(digests: Iterable[str]) -> str:
+    """The content hash of a file with sets of these digests, so that the hash of several files together needs none of them."""
+    return hashlib.sha256((_VERSION + "\n".join(sorted(digests))).encode()).hexdigest()
+
+
+def set_digests(label_file: LabelFile, *, primary_key: str) -> dict[str, SetDigest]:
+    """The digest of each set that has a labelled row, by set id. Raises ``LabelFileError`` if the file has no such column."""
+    rows = Counter(row.labeling_set_id for row in label_file.rows if row.labeling_set_id and row.label)
+    return {name: SetDigest(_digest(groups), rows[name]) for name, groups in _sets(label_file, primary_key).items()}
 
 
 def diff(old: LabelFile, new: LabelFile, *, primary_key: str) -> LabelDiff:

@@ -11,7 +11,10 @@ from labeling.choices import LabelFileKind
 
 
 class LabelFile(models.Model):
-    """One object in S3 in Glue's label-file format; ``sha256`` is over its bytes, counts are over its labeled rows."""
+    """One object in S3 in Glue's label-file format; ``sha256`` is over its bytes, counts are over its labeled rows.
+
+    ``content_hash`` is over what the labels teach, in whatever order and letters (``labelfiles.content_hash``); empty for questions.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     transform = models.ForeignKey("labeling.Transform", on_delete=models.CASCADE, related_name="label_files")
@@ -20,6 +23,7 @@ class LabelFile(models.Model):
     key = models.CharField(max_length=1024)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
+    content_hash = models.CharField(max_length=64, blank=True)
     sets = models.PositiveIntegerField()
     rows = models.PositiveIntegerField()
     matching_pairs = models.PositiveIntegerField(default=0)
@@ -41,6 +45,20 @@ class LabelFile(models.Model):
     def uri(self) -> str:
         """The s3:// address that Glue is given."""
         return f"s3://{self.bucket}/{self.key}"
+
+
+class LabelFileReport(models.Model):
+    """What was found in the bytes of a label file when it was kept; apart from it, because lists of files do without.
+
+    ``set_digests`` is {set id: [digest, labelled rows]}. ``findings`` are [{"line", "column", "code", "message", "severity"}].
+    """
+
+    label_file = models.OneToOneField(LabelFile, on_delete=models.CASCADE, related_name="report")
+    set_digests = models.JSONField(default=dict)
+    findings = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.label_file_id}"
 
 
 class LabelFileQuestion(models.Model):

@@ -18,6 +18,8 @@ class TaskRun(models.Model):
     crash is found again at Glue. ``enqueued_at`` is when a message for the row was last sent, ``claimed_at`` dates the
     claim while SUBMITTING. ``not_before`` is when Glue may be asked again after
     an error that waiting can help with; ``error`` and ``advice`` then say what went wrong, and are emptied when it has passed.
+    ``labels_expected`` is how many labels Glue should hold after an import that succeeds; None where the portal cannot know.
+    ``content_hash`` is over what Glue had learned when the run ended well (``labelfiles.content_hash``); empty where the portal does not know all of it.
     ``execution_seconds`` is Glue's own count. ``result_uri`` is the table that a FIND_MATCHES run wrote.
     """
 
@@ -44,6 +46,8 @@ class TaskRun(models.Model):
     execution_seconds = models.PositiveIntegerField(null=True, blank=True)
     labels_before = models.PositiveIntegerField(null=True, blank=True)
     labels_after = models.PositiveIntegerField(null=True, blank=True)
+    labels_expected = models.PositiveIntegerField(null=True, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
     metrics = models.JSONField(null=True, blank=True)
     result_uri = models.CharField(max_length=1100, blank=True)
     result_size = models.PositiveBigIntegerField(null=True, blank=True)

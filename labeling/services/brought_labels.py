@@ -47,13 +47,15 @@ from labeling.exceptions import InvalidLabelsError
 from labeling.models import LabelFile, LabelUpload, Question, Transform
 from labeling.selectors.sheets import in_chunks
 from labeling.services.downloads import Download
-from labeling.services.label_files import MAX_BYTES
+from labeling.services.label_files import MAX_BYTES, keep_label_file
 from labeling.services.source_rows import SourceRows, find_rows
 
 logger = logging.getLogger(__name__)
 
 MAX_UPLOAD_BYTES = 20_000_000
 SHOWN_ROWS = 8
+MAX_FINDINGS = 200
+"""So many findings are kept with a label file."""
 
 
 class BroughtFormat(StrEnum):
@@ -213,25 +215,19 @@ def keep_labels(*, upload: LabelUpload, brought: Brought, user: User) -> LabelFi
         raise InvalidLabelsError(_("Glue would not take this file. Correct what is named below and upload it again."))
     content = label_file_bytes(brought.label_file)
     stored = storage.save_bytes(f"label-files/{upload.transform_id}/{upload.pk}.csv", content)
-    summary = brought.summary
     with transaction.atomic():
         locked = LabelUpload.objects.select_for_update(of=("self",)).select_related("label_file").get(pk=upload.pk)
         if (
             locked.label_file is not None
         ):  # a second press was faster; the object that was just written belongs to nobody
             return locked.label_file
-        locked.label_file = LabelFile.objects.create(
+        locked.label_file = keep_label_file(
             transform=upload.transform,
             kind=LabelFileKind.UPLOADED,
-            bucket=stored.bucket,
-            key=stored.key,
-            size=stored.size,
-            sha256=stored.sha256,
-            sets=summary.sets,
-            rows=summary.rows,
-            matching_pairs=summary.matching_pairs,
-            non_matching_pairs=summary.non_matching_pairs,
-            created_by=user,
+            stored=stored,
+            contents=brought.label_file,
+            user=user,
+            findings=brought.findings[:MAX_FINDINGS],
         )
         locked.mapping = asdict(brought.mapping)
         locked.save(update_fields=("label_file", "mapping"))

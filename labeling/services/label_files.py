@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
+from dataclasses import asdict
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from labelfiles import label_file_bytes, summarise
+from accounts.models import User
+from labelfiles import LabelFile as LabelFileContents
+from labelfiles import Problem, hash_of_sets, label_file_bytes, set_digests, summarise
 from labeling.aws import storage
 from labeling.choices import LabelFileKind, RunStatus
 from labeling.exceptions import GlueError, NothingToImportError
-from labeling.models import LabelFile, LabelFileQuestion, TaskRun
+from labeling.models import LabelFile, LabelFileQuestion, LabelFileReport, TaskRun, Transform
 from labeling.selectors.imports import label_contents
 
 logger = logging.getLogger(__name__)
@@ -36,20 +40,13 @@ def build_label_file(*, run: TaskRun) -> LabelFile:
         advice = _("Import more often, or replace less: Glue takes label files of up to 10 MB.")
         raise GlueError(_("The label file is larger than 10 MB."), code="LabelFileTooLarge", advice=advice)
     stored = storage.save_bytes(f"label-files/{transform.pk}/{run.pk}.csv", content)
-    summary = summarise(contents.label_file)
     with transaction.atomic():
-        label_file = LabelFile.objects.create(
+        label_file = keep_label_file(
             transform=transform,
             kind=LabelFileKind.BUILT,
-            bucket=stored.bucket,
-            key=stored.key,
-            size=stored.size,
-            sha256=stored.sha256,
-            sets=summary.sets,
-            rows=summary.rows,
-            matching_pairs=summary.matching_pairs,
-            non_matching_pairs=summary.non_matching_pairs,
-            created_by=run.requested_by,
+            stored=stored,
+            contents=contents.label_file,
+            user=run.requested_by,
         )
         LabelFileQuestion.objects.bulk_create(
             [
@@ -59,7 +56,45 @@ def build_label_file(*, run: TaskRun) -> LabelFile:
             batch_size=1000,
         )
         _tie(run, label_file, stored.uri)
-    logger.info("run %s: label file %s, %d sets, %d rows", run.pk, label_file.pk, summary.sets, summary.rows)
+    logger.info("run %s: label file %s, %d sets, %d rows", run.pk, label_file.pk, label_file.sets, label_file.rows)
+    return label_file
+
+
+def keep_label_file(
+    *,
+    transform: Transform,
+    kind: LabelFileKind,
+    stored: storage.StoredObject,
+    contents: LabelFileContents,
+    user: User | None,
+    findings: Iterable[Problem] = (),
+) -> LabelFile:
+    """The row of an object with labels that lies in S3 already, with its counts, its content hash and what was found in it.
+
+    Raises ``LabelFileError`` if the transform's primary key is not among the columns.
+    """
+    digests = set_digests(contents, primary_key=transform.primary_key)
+    summary = summarise(contents)
+    with transaction.atomic():
+        label_file = LabelFile.objects.create(
+            transform=transform,
+            kind=kind,
+            bucket=stored.bucket,
+            key=stored.key,
+            size=stored.size,
+            sha256=stored.sha256,
+            content_hash=hash_of_sets(found.digest for found in digests.values()),
+            sets=summary.sets,
+            rows=summary.rows,
+            matching_pairs=summary.matching_pairs,
+            non_matching_pairs=summary.non_matching_pairs,
+            created_by=user,
+        )
+        LabelFileReport.objects.create(
+            label_file=label_file,
+            set_digests={name: [found.digest, found.rows] for name, found in digests.items()},
+            findings=[asdict(finding) for finding in findings],
+        )
     return label_file
 
 

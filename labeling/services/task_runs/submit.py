@@ -23,6 +23,7 @@ from labeling.aws import glue
 from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import GlueError, LabelportalError
 from labeling.models import TaskRun
+from labeling.selectors.known_labels import KnownLabels, known_labels, sets_of
 from labeling.services import apply
 from labeling.services.label_files import build_label_file, place_label_file
 from labeling.services.task_runs.transitions import MAX_ATTEMPTS, fail, renew_claim, transition, wait
@@ -91,7 +92,20 @@ def _prepare(run: TaskRun) -> None:
     if run.kind == RunKind.FIND_MATCHES:
         apply.ensure_job()
     seen = glue.get_ml_transform(transform_id=run.transform.glue_transform_id)
-    TaskRun.objects.filter(pk=run.pk).update(labels_before=seen.label_count)
+    TaskRun.objects.filter(pk=run.pk).update(
+        labels_before=seen.label_count, labels_expected=_labels_expected(run, seen.label_count)
+    )
+
+
+def _labels_expected(run: TaskRun, label_count: int) -> int | None:
+    """How many labels Glue should hold after an import; None if the portal does not know what is there already."""
+    if run.kind != RunKind.IMPORT_LABELS or run.label_file is None:
+        return None
+    sets = sets_of(run.label_file)
+    known = known_labels(transform=run.transform, label_count=label_count)
+    if sets is None or (known is None and not run.replace_all_labels):
+        return None
+    return (known or KnownLabels({})).after(sets, replace_all=run.replace_all_labels).rows
 
 
 def _start(run: TaskRun) -> str:

@@ -15,6 +15,7 @@ from labeling.aws.errors import MISSING
 from labeling.choices import AT_GLUE, RunKind, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import LabelFile, Question, TaskRun, Transform
+from labeling.selectors.known_labels import known_labels
 from labeling.services import apply
 from labeling.services.questions import (
     GeneratedQuestions,
@@ -108,6 +109,8 @@ def _finish(run: TaskRun, seen: glue.Run) -> None:
             load_generated_questions(run=run, generated=generated)
         if run.kind == RunKind.IMPORT_LABELS:
             _mark_imported(run)
+        known = known_labels(transform=run.transform, label_count=transform.label_count)
+        TaskRun.objects.filter(pk=run.pk).update(content_hash=known.content_hash if known else "")
         Transform.objects.filter(pk=run.transform_id).update(
             glue_status=transform.status, label_count=transform.label_count, updated_at=timezone.now()
         )

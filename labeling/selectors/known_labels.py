@@ -1,0 +1,71 @@
+"""What Glue has learned, as far as the portal's own runs tell, without asking for an export."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labelfiles import SetDigest, hash_of_sets
+from labeling.choices import RunKind, RunStatus
+from labeling.models import LabelFile, LabelFileReport, TaskRun, Transform
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLabels:
+    """Labeling sets by id. Glue merges by set: of two files that hold a set, the later one counts."""
+
+    sets: Mapping[str, SetDigest]
+
+    @property
+    def rows(self) -> int:
+        """Labelled rows, which is what Glue counts as labels."""
+        return sum(found.rows for found in self.sets.values())
+
+    @property
+    def content_hash(self) -> str:
+        """The content hash that an export would have."""
+        return hash_of_sets(found.digest for found in self.sets.values())
+
+    def after(self, more: Mapping[str, SetDigest], *, replace_all: bool = False) -> KnownLabels:
+        """What would be known after an import of these sets."""
+        return KnownLabels(more if replace_all else {**self.sets, **more})
+
+
+def known_labels(*, transform: Transform, label_count: int | None = None) -> KnownLabels | None:
+    """The labels after the newest export or replacement and every import since; None if that is not what Glue counts.
+
+    It is not where somebody imports past the portal. ``label_count`` is what Glue says now, if that is not yet stored with the transform.
+    """
+    runs = TaskRun.objects.filter(
+        transform=transform,
+        kind__in=(RunKind.IMPORT_LABELS, RunKind.EXPORT_LABELS),
+        status=RunStatus.SUCCEEDED,
+    )
+    since: list[TaskRun] = []
+    for run in runs.order_by("-started_at", "-created_at").only("kind", "replace_all_labels", "label_file_id"):
+        since.append(run)
+        if run.replace_all_labels or run.kind == RunKind.EXPORT_LABELS:
+            break
+    reports = dict(
+        LabelFileReport.objects.filter(label_file__in=[run.label_file_id for run in since]).values_list(
+            "label_file", "set_digests"
+        )
+    )
+    known = KnownLabels({})
+    for run in reversed(since):
+        if run.label_file_id is None and run.kind == RunKind.EXPORT_LABELS:
+            continue  # there was nothing to export
+        if run.label_file_id not in reports:
+            return None  # kept before digests were
+        known = known.after(_digests(reports[run.label_file_id]))
+    return known if known.rows == (transform.label_count if label_count is None else label_count) else None
+
+
+def sets_of(label_file: LabelFile) -> dict[str, SetDigest] | None:
+    """The sets of a kept label file; None for files that were kept before digests were."""
+    report = LabelFileReport.objects.filter(label_file=label_file).first()
+    return _digests(report.set_digests) if report else None
+
+
+def _digests(stored: dict[str, tuple[str, int]]) -> dict[str, SetDigest]:
+    return {name: SetDigest(digest, rows) for name, (digest, rows) in stored.items()}
