@@ -1,0 +1,64 @@
+"""95 % intervals of shares that were counted over pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+from labeling.metrics import Metrics
+
+_Z = 1.959963984540054
+"""The 97.5 % quantile of the normal distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share with its interval, all in 0..1; ``low`` and ``high`` are None where nothing was counted."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+def wilson(hits: int, of: int) -> tuple[float, float] | None:
+    """The score interval of a binomial share: E. B. Wilson, "Probable inference", JASA 22 (1927). None over nothing."""
+    if of <= 0:
+        return None
+    share, square = hits / of, _Z * _Z
+    middle = (share + square / (2 * of)) / (1 + square / of)
+    half = _Z * sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def f1_interval(true_positives: int, false_positives: int, false_negatives: int) -> tuple[float, float] | None:
+    """The interval of F1 at a threshold; None where there is neither a match nor anything called one.
+
+    Among the pairs that are matches or are called so, the share J of those that are both is binomial, and F1 = 2 J / (1 + J) grows
+    with it: Wilson's interval of J, its ends put into that formula. K. F. Y. Lam, V. Gopal and J. Qian, "Confidence intervals for the F1
+    score: a comparison of four methods", arXiv:2309.14621 (2023), where it is called Wilson indirect.
+    """
+    found = wilson(true_positives, true_positives + false_positives + false_negatives)
+    return (2 * found[0] / (1 + found[0]), 2 * found[1] / (1 + found[1])) if found else None
+
+
+def precision_estimate(metrics: Metrics) -> Estimate:
+    """Of the pairs that are called matches, the share that are."""
+    return _estimate(
+        metrics.precision, wilson(metrics.true_positives, metrics.true_positives + metrics.false_positives)
+    )
+
+
+def recall_estimate(metrics: Metrics) -> Estimate:
+    """Of the pairs that are matches, the share that is found."""
+    return _estimate(metrics.recall, wilson(metrics.true_positives, metrics.true_positives + metrics.false_negatives))
+
+
+def f1_estimate(metrics: Metrics) -> Estimate:
+    """F1 at the threshold of the trade-off, from the confusion matrix; ``Metrics.f1`` is the best over all thresholds."""
+    hits, wrong, missed = metrics.true_positives, metrics.false_positives, metrics.false_negatives
+    total = 2 * hits + wrong + missed
+    return _estimate(2 * hits / total if total else 0.0, f1_interval(hits, wrong, missed))
+
+
+def _estimate(value: float, interval: tuple[float, float] | None) -> Estimate:
+    return Estimate(value, *(interval or (None, None)))

@@ -1,0 +1,133 @@
+"""Quality over time: what each estimate said, the imports that moved it, and how far people agreed meanwhile."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from labeling.choices import AnswerKind, AnswerStatus, RunKind, RunStatus
+from labeling.intervals import Estimate, f1_estimate, precision_estimate, recall_estimate
+from labeling.metrics import Metrics
+from labeling.models import Question, RowLabel, TaskRun, Transform
+from labeling.selectors.controls import groupings_of
+from partitions import Measure, Sampling, reliability
+
+_SAMPLING = Sampling(replicates=200)
+_DAYS_BY_DAY = 31
+_DAYS_BY_WEEK = 366
+
+
+@dataclass(frozen=True, slots=True)
+class QualityPoint:
+    """One quality estimate. ``imports`` ended well between the estimate before and this one, oldest first: they moved it.
+
+    ``labels`` is what Glue held then, None where it did not say. ``run.content_hash`` tells which labels those were.
+    """
+
+    run: TaskRun
+    at: dt.datetime
+    labels: int | None
+    metrics: Metrics
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    imports: tuple[TaskRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementPoint:
+    """Krippendorff's alpha over the ``questions`` whose last answer came in from ``since`` to ``until`` (both days included)."""
+
+    since: dt.date
+    until: dt.date
+    questions: int
+    alpha: Measure
+
+
+def quality_points(*, transform: Transform) -> list[QualityPoint]:
+    """Every estimate that succeeded, oldest first. One query."""
+    runs = (
+        TaskRun.objects.filter(
+            transform=transform,
+            kind__in=(RunKind.EVALUATION, RunKind.IMPORT_LABELS),
+            status=RunStatus.SUCCEEDED,
+        )
+        .select_related("requested_by", "label_file")
+        .order_by("completed_at", "created_at")
+    )
+    points: list[QualityPoint] = []
+    imports: list[TaskRun] = []
+    for run in runs:
+        if run.kind == RunKind.IMPORT_LABELS:
+            imports.append(run)
+        elif run.metrics:
+            points.append(_point(run, Metrics.from_stored(run.metrics), imports))
+            imports = []
+    return points
+
+
+def columns_over_time(points: Sequence[QualityPoint]) -> dict[str, list[float | None]]:
+    """The share of each column in each estimate, columns by their share in the newest one; None where an estimate does not name it."""
+    shares = [dict(point.metrics.column_importances) for point in points]
+    names = {name: None for share in reversed(shares) for name in share}
+    return {name: [share.get(name) for share in shares] for name in names}
+
+
+def agreement_points(*, transform: Transform) -> list[AgreementPoint]:
+    """How far people agreed on the questions of each day, week or month (the longer the history, the coarser), oldest first.
+
+    Only questions that two or more people have answered say anything; adjudications and control questions are left out. Two queries.
+    """
+    submitted = Q(answers__kind=AnswerKind.ANSWER, answers__status=AnswerStatus.SUBMITTED, answers__control=False)
+    questions = Question.objects.filter(question_set__transform=transform).annotate(
+        people=Count("answers", filter=submitted), end=Max("answers__submitted_at", filter=submitted)
+    )
+    shared = {pk: timezone.localdate(end) for pk, end in questions.filter(people__gt=1).values_list("pk", "end") if end}
+    if not shared:
+        return []
+    answers = groupings_of(
+        RowLabel.objects.filter(
+            answer__question__question_set__transform=transform,
+            answer__kind=AnswerKind.ANSWER,
+            answer__status=AnswerStatus.SUBMITTED,
+            answer__control=False,
+        )
+    )
+    days = (max(shared.values()) - min(shared.values())).days
+    points = []
+    for since, until in sorted({_period(day, days) for day in shared.values()}):
+        here = {question for question, day in shared.items() if since <= day <= until}
+        given = {
+            person: {question: grouping for question, grouping in groupings.items() if question in here}
+            for person, groupings in answers.items()
+        }
+        points.append(AgreementPoint(since, until, len(here), reliability(given, _SAMPLING)))
+    return points
+
+
+def _point(run: TaskRun, metrics: Metrics, imports: Sequence[TaskRun]) -> QualityPoint:
+    return QualityPoint(
+        run=run,
+        at=run.completed_at or run.created_at,
+        labels=run.labels_after,
+        metrics=metrics,
+        precision=precision_estimate(metrics),
+        recall=recall_estimate(metrics),
+        f1=f1_estimate(metrics),
+        imports=tuple(imports),
+    )
+
+
+def _period(day: dt.date, days: int) -> tuple[dt.date, dt.date]:
+    """The day, week (from Monday) or month that the day belongs to."""
+    if days <= _DAYS_BY_DAY:
+        return day, day
+    if days <= _DAYS_BY_WEEK:
+        monday = day - dt.timedelta(days=day.weekday())
+        return monday, monday + dt.timedelta(days=6)
+    first = day.replace(day=1)
+    return first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)

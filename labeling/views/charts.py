@@ -1,0 +1,122 @@
+"""What the charts draw: plain values for ``static/js/charts``. Each chart answers one question, and a table says the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from labeling.intervals import Estimate
+from labeling.models import TaskRun
+from labeling.selectors.quality import AgreementPoint, QualityPoint, columns_over_time
+
+Axis = Literal["dates", "labels"]
+MAX_LINES = 6
+"""So many lines can be told apart in one chart; the table has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """``x`` are seconds since 1970 or numbers of labels, ascending; ``notes`` say of each point what stands under the chart."""
+
+    name: str
+    title: str
+    axis: Axis
+    x: list[float]
+    series: list[dict[str, Any]]
+    notes: list[str]
+
+    def payload(self) -> dict[str, Any]:
+        """As JSON for the page."""
+        return {"title": self.title, "axis": self.axis, "x": self.x, "series": self.series, "notes": self.notes}
+
+
+def quality_charts(points: Sequence[QualityPoint], axis: Axis) -> list[Chart]:
+    """F1, precision and recall, AUPRC, columns. Against labels only estimates stand for which Glue said how many it held."""
+    shown = list(points)
+    if axis == "labels":
+        shown = sorted((point for point in points if point.labels is not None), key=lambda point: point.labels or 0)
+    x = [point.at.timestamp() if axis == "dates" else float(point.labels or 0) for point in shown]
+    notes = [point_words(point) for point in shown]
+    columns = list(columns_over_time(shown).items())[:MAX_LINES]
+
+    def chart(name: str, title: str, *series: dict[str, Any]) -> Chart:
+        return Chart(name, title, axis, x, list(series), notes)
+
+    return [
+        chart(
+            "f1",
+            _("Do the matches get better?"),
+            _with_interval("F1", [point.f1 for point in shown]),
+            _line(_("best F1 at any threshold"), [point.metrics.f1 for point in shown]),
+        ),
+        chart(
+            "sides",
+            _("Does it err by wrong matches or by missed ones?"),
+            _with_interval(_("Precision"), [point.precision for point in shown]),
+            _with_interval(_("Recall"), [point.recall for point in shown]),
+        ),
+        chart(
+            "auprc",
+            _("How well does it tell matches from the rest, whatever the threshold?"),
+            _line("AUPRC", [point.metrics.area_under_pr_curve for point in shown]),
+        ),
+        chart("columns", _("Which columns decide?"), *[_line(name, values) for name, values in columns]),
+    ]
+
+
+def agreement_chart(points: Sequence[AgreementPoint]) -> Chart:
+    """Alpha, each point at the middle of its days."""
+    middles = [_middle(point) for point in points]
+    alphas = {
+        "label": _("Krippendorff’s alpha"),
+        "values": [point.alpha.value for point in points],
+        "low": [point.alpha.low for point in points],
+        "high": [point.alpha.high for point in points],
+    }
+    notes = [
+        ngettext("%(n)d question", "%(n)d questions", point.questions) % {"n": point.questions} for point in points
+    ]
+    return Chart("agreement", _("Do people agree meanwhile?"), "dates", middles, [alphas], notes)
+
+
+def point_words(point: QualityPoint) -> str:
+    """What moved the point, and which labels it rests on."""
+    moved = "; ".join(import_words(run) for run in point.imports) or _("No import since the estimate before")
+    if not point.run.content_hash:
+        return moved
+    return _("%(moved)s · labels %(hash)s") % {"moved": moved, "hash": point.run.content_hash[:8]}
+
+
+def import_words(run: TaskRun) -> str:
+    """``Import 7f3a21bc by Lea Brandt: 94 labels added``."""
+    who = run.requested_by.display_name if run.requested_by else _("somebody outside the portal")
+    rows = run.label_file.rows if run.label_file else None
+    if run.replace_all_labels:
+        what = _("all labels replaced") if rows is None else _("all labels replaced by %(rows)d") % {"rows": rows}
+    else:
+        what = _("labels added") if rows is None else _("%(rows)d labels added") % {"rows": rows}
+    return _("Import %(run)s by %(who)s: %(what)s") % {"run": run.short_id, "who": who, "what": what}
+
+
+def _line(label: str, values: Sequence[float | None]) -> dict[str, Any]:
+    return {"label": label, "values": list(values)}
+
+
+def _with_interval(label: str, estimates: Sequence[Estimate]) -> dict[str, Any]:
+    return {
+        "label": label,
+        "values": [estimate.value for estimate in estimates],
+        "low": [estimate.low for estimate in estimates],
+        "high": [estimate.high for estimate in estimates],
+    }
+
+
+def _middle(point: AgreementPoint) -> float:
+    noon = dt.time(12)
+    ends = [dt.datetime.combine(day, noon, dt.UTC).timestamp() for day in (point.since, point.until)]
+    return sum(ends) / 2

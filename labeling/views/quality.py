@@ -1,0 +1,68 @@
+"""Quality over time: how good the matches are, what moved that, and how far people agreed."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from labeling.models import Transform
+from labeling.permissions import can_see_quality
+from labeling.selectors.quality import agreement_points, columns_over_time, quality_points
+from labeling.selectors.quality_csv import agreement_csv, columns_csv, points_csv
+from labeling.views.access import transform_access
+from labeling.views.charts import Axis, agreement_chart, quality_charts
+
+Table = Callable[..., list[list[object]]]
+TABLES: dict[str, Table] = {"points": points_csv, "columns": columns_csv, "agreement": agreement_csv}
+
+
+@require_GET
+def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """One chart a question, against dates or against labels (``?by=labels``), and the tables behind them."""
+    transform, membership = transform_access(request, transform_id, can_see_quality)
+    axis: Axis = "labels" if request.GET.get("by") == "labels" else "dates"
+    points, agreed = quality_points(transform=transform), agreement_points(transform=transform)
+    columns = columns_over_time(points)
+    charts = quality_charts(points, axis) if points else []
+    people = [agreement_chart(agreed)] if agreed else []
+    context = {
+        "area": "transforms",
+        "membership": membership,
+        "transform": transform,
+        "axis": axis,
+        "points": points[::-1],
+        "newest": points[-1] if points else None,
+        "columns": columns,
+        "shares": list(zip(points, zip(*columns.values(), strict=True), strict=True))[::-1] if columns else [],
+        "agreed": agreed[::-1],
+        "charts": charts,
+        "people": people,
+        "payload": {chart.name: chart.payload() for chart in [*charts, *people]},
+    }
+    return render(request, "labeling/quality/page.html", context)
+
+
+@require_GET
+def quality_download(request: HttpRequest, transform_id: UUID, table: str) -> HttpResponse:
+    """The table behind a chart, oldest first."""
+    transform, _membership = transform_access(request, transform_id, can_see_quality)
+    if table not in TABLES:
+        raise Http404
+    return csv_response(f"quality-{table}.csv", _rows(table, transform))
+
+
+def csv_response(name: str, rows: list[list[object]]) -> HttpResponse:
+    """A download that spreadsheets open as it is."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    csv.writer(response).writerows(rows)
+    return response
+
+
+def _rows(table: str, transform: Transform) -> list[list[object]]:
+    return TABLES[table](transform=transform)

@@ -1,0 +1,136 @@
+// One chart: lines over dates or numbers of labels, intervals as bands, and under it what moved the point at the cursor.
+
+const HEIGHT = 220;
+// Lines differ by colour and by dashes.
+const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4], [12, 4], [4, 2]];
+const dayOf = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+export class Chart {
+  constructor(figure, data, span) {
+    this.figure = figure;
+    this.data = data;
+    this.span = span;
+    this.holder = figure.querySelector("[data-chart-plot]");
+    this.readout = figure.querySelector("[data-chart-readout]");
+    this.title = data.title;
+  }
+
+  draw() {
+    this.plot?.destroy();
+    this.colours = new Colours(this.figure);
+    this.holder.replaceChildren();
+    const columns = [this.data.x];
+    const series = [{}];
+    const bands = [];
+    this.data.series.forEach((line, place) => {
+      const stroke = this.colours.line(place);
+      columns.push(line.values);
+      series.push({ label: line.label, stroke, width: 2, dash: DASHES[place], spanGaps: true, points: { show: true, size: 7, fill: stroke } });
+      if (!line.low) return;
+      for (const end of ["high", "low"]) {
+        columns.push(line[end]);
+        series.push({ label: `${line.label} ${end}`, stroke: "transparent", spanGaps: true, points: { show: false } });
+      }
+      bands.push({ series: [series.length - 2, series.length - 1], fill: this.colours.band(place) });
+    });
+    this.plot = new uPlot(this.options(series, bands), columns, this.holder);
+    this.legend();
+    this.say(this.data.x.length - 1);
+  }
+
+  options(series, bands) {
+    const axis = { stroke: this.colours.ink, grid: { stroke: this.colours.grid, width: 1 }, ticks: { stroke: this.colours.grid } };
+    const dates = this.data.axis === "dates";
+    return {
+      width: this.holder.clientWidth,
+      height: HEIGHT,
+      series,
+      bands,
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 9 } },
+      scales: { x: { time: dates, range: (_plot, low, high) => padded(...(this.span ?? [low, high]), dates) }, y: { range: this.height() } },
+      axes: [axis, { ...axis, size: 48, values: (_plot, ticks) => ticks.map((tick) => tick.toFixed(2)) }],
+      hooks: { setCursor: [(plot) => this.say(plot.cursor.idx ?? this.data.x.length - 1)] },
+    };
+  }
+
+  // From just below what is shown up to 1, so that small gains can be seen; shares never lie above.
+  height() {
+    const values = this.data.series.flatMap((line) => [...line.values, ...(line.low ?? [])]).filter((value) => value !== null);
+    const low = Math.min(1, ...values);
+    return [Math.max(Math.floor((low - 0.02) * 20) / 20, Math.min(0, low)), 1];
+  }
+
+  legend() {
+    const items = this.data.series.map((line, place) => {
+      const item = document.createElement("li");
+      const sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      const stroke = document.createElementNS("http://www.w3.org/2000/svg", "line");
+      sample.setAttribute("aria-hidden", "true");
+      for (const [name, value] of Object.entries({ x1: 0, y1: 6, x2: 24, y2: 6, "stroke-width": 2 })) stroke.setAttribute(name, value);
+      stroke.setAttribute("stroke", this.colours.line(place));
+      stroke.setAttribute("stroke-dasharray", DASHES[place].join(" "));
+      sample.append(stroke);
+      item.append(sample, line.label);
+      return item;
+    });
+    this.figure.querySelector("[data-chart-legend]").replaceChildren(...items);
+  }
+
+  // What stands under the chart: the values of one point and what moved it.
+  say(place) {
+    const { x, series, notes, axis } = this.data;
+    if (place < 0 || place >= x.length) return;
+    const values = series
+      .filter((line) => line.values[place] !== null)
+      .map((line) => `${line.label} ${line.values[place].toFixed(3)}${interval(line, place)}`);
+    const where = axis === "dates" ? dayOf.format(x[place] * 1000) : `${x[place].toLocaleString()} labels`;
+    const strong = document.createElement("strong");
+    strong.textContent = where;
+    this.readout.replaceChildren(strong, ` · ${values.join(" · ")} · ${notes[place]}`);
+  }
+
+  fit() {
+    const width = this.holder.clientWidth;
+    if (this.plot && width !== this.plot.width) this.plot.setSize({ width, height: HEIGHT });
+  }
+}
+
+// The page's colours as a canvas takes them.
+class Colours {
+  constructor(figure) {
+    this.figure = figure;
+    this.ink = this.read("--ink-2");
+    this.text = this.read("--ink");
+    this.grid = this.read("--line");
+    this.surface = this.read("--surface");
+  }
+
+  line(place) {
+    return this.read(["--accent", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6"][place]);
+  }
+
+  band(place) {
+    return this.line(place).replace(/^rgb\(([^)]*)\)$/, "rgba($1, 0.14)");
+  }
+
+  read(name) {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${name})`;
+    this.figure.append(probe);
+    const colour = getComputedStyle(probe).color;
+    probe.remove();
+    return colour;
+  }
+}
+
+function interval(line, place) {
+  const low = line.low?.[place] ?? null;
+  return low === null ? "" : ` (${low.toFixed(3)}–${line.high[place].toFixed(3)})`;
+}
+
+// One point alone would stand on the edge.
+function padded(low, high, dates) {
+  const pad = (high - low) * 0.04 || (dates ? 43_200 : 10);
+  return [low - pad, high + pad];
+}

@@ -1,0 +1,140 @@
+"""Quality over time: who may see it, what moved each point, the tables and their CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import User
+from labeling.choices import LabelFileKind, RunKind
+from labeling.models import Answer, LabelFile, TaskRun, Transform
+from labeling.selectors.quality import agreement_points, quality_points
+from tests.labeling.builders import Cast, answer, finished_run, question_set, wanting
+from tests.labeling.selectors.test_queries import METRICS
+from tests.labeling.views.conftest import ClientFor
+
+
+def import_and_estimate(of: Transform, lead: User, *, days_ago: int, labels: int, **metrics: Any) -> TaskRun:
+    """An import of 90 rows and, five minutes later, the estimate that followed; the estimate's run."""
+    at = timezone.now() - timedelta(days=days_ago)
+    file = LabelFile.objects.create(
+        transform=of, kind=LabelFileKind.BUILT, bucket="b", key=f"{days_ago}", size=1, sha256="0" * 64, sets=9, rows=90
+    )
+    learned = finished_run(of, lead, RunKind.IMPORT_LABELS, label_file=file, completed_at=at)
+    hashed = f"{days_ago:064x}"
+    run = finished_run(
+        of, lead, RunKind.EVALUATION, labels_after=labels, content_hash=hashed, metrics=METRICS | metrics
+    )
+    TaskRun.objects.filter(pk=learned.pk).update(created_at=at)
+    TaskRun.objects.filter(pk=run.pk).update(created_at=at, completed_at=at + timedelta(minutes=5))
+    run.refresh_from_db()
+    return run
+
+
+@pytest.fixture
+def url(people_transform: Transform) -> str:
+    return reverse("labeling:quality", args=[people_transform.pk])
+
+
+def test_leads_see_it_and_nobody_else(people: Cast, client_for: ClientFor, url: str) -> None:
+    assert client_for(people.steward).get(url).status_code == 403
+    assert client_for(people.stranger).get(url).status_code == 404
+    page = client_for(people.lead).get(url).content.decode()
+    assert "Nothing has been estimated yet" in page
+    assert "data-chart=" not in page
+
+
+def test_each_point_names_the_imports_that_moved_it(people: Cast, people_transform: Transform) -> None:
+    first = import_and_estimate(people_transform, people.lead, days_ago=9, labels=90)
+    second = import_and_estimate(people_transform, people.lead, days_ago=2, labels=180)
+    again = finished_run(
+        people_transform, people.lead, RunKind.EVALUATION, metrics=METRICS, completed_at=timezone.now()
+    )
+    points = quality_points(transform=people_transform)
+    assert [point.run for point in points] == [first, second, again]
+    assert [len(point.imports) for point in points] == [1, 1, 0]
+    assert [point.labels for point in points] == [90, 180, None]
+    point = points[0]
+    assert point.f1.value == pytest.approx(16 / 19)  # at the threshold; METRICS["f1"] is the best one
+    assert (point.f1.low or 0) < point.f1.value < (point.f1.high or 0)
+
+
+def test_charts_and_tables_say_the_same(
+    people: Cast, people_transform: Transform, client_for: ClientFor, url: str
+) -> None:
+    import_and_estimate(people_transform, people.lead, days_ago=2, labels=90, precision=0.5)
+    import_and_estimate(people_transform, people.lead, days_ago=9, labels=180, precision=0.75)
+    response = client_for(people.lead).get(url)
+    page = response.content.decode()
+    assert "0.750" in page
+    assert f"{9:064x}" in page
+    assert "Lead" in page
+    payload = json.loads(page.split('<script id="charts" type="application/json">')[1].split("</script>")[0])
+    sides = payload["sides"]
+    assert sides["series"][0]["values"] == [0.75, 0.5]
+    assert sides["x"] == sorted(sides["x"])
+    assert "90 labels added" in sides["notes"][0]
+    assert payload["columns"]["series"][0]["label"] == "name"
+
+    by_labels = client_for(people.lead).get(url, {"by": "labels"}).content.decode()
+    sides = json.loads(by_labels.split('<script id="charts" type="application/json">')[1].split("</script>")[0])[
+        "sides"
+    ]
+    assert (sides["x"], sides["series"][0]["values"]) == ([90, 180], [0.5, 0.75])
+
+
+def test_every_table_comes_as_csv(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    run = import_and_estimate(people_transform, people.lead, days_ago=2, labels=90)
+    lead = client_for(people.lead)
+
+    def table(name: str) -> list[dict[str, str]]:
+        response = lead.get(reverse("labeling:quality-download", args=[people_transform.pk, name]))
+        return list(csv.DictReader(StringIO(response.content.decode())))
+
+    (point,) = table("points")
+    assert (point["labels"], point["labels_hash"], point["run"]) == ("90", run.content_hash, str(run.pk))
+    assert float(point["f1_low"]) < float(point["f1"]) < float(point["f1_high"])
+    assert table("columns")[0]["name"] == "0.75"
+    assert table("agreement") == []
+    nothing = reverse("labeling:quality-download", args=[people_transform.pk, "people"])
+    assert lead.get(nothing).status_code == 404
+    assert client_for(people.steward).get(nothing).status_code == 403
+
+
+def test_agreement_stands_beneath_at_the_day_of_the_last_answer(people: Cast, people_transform: Transform) -> None:
+    questions = question_set(people_transform, people.lead, [3, 3, 3])
+    wanting(questions, 2)
+    for question, days, second in zip(questions, (5, 5, 1), ("AAB", "ABB", "AAB"), strict=True):
+        answer(question, people.steward, "AAB")
+        answer(question, people.colleague, second)
+        Answer.objects.filter(question=question).update(submitted_at=timezone.now() - timedelta(days=days))
+    alone = question_set(people_transform, people.lead, [3], first_key=50)[0]
+    answer(alone, people.steward, "AAB")
+    earlier, later = agreement_points(transform=people_transform)
+    assert (earlier.questions, later.questions) == (2, 1)
+    assert (earlier.until - later.until).days == -4
+    assert earlier.alpha.value is not None
+    assert earlier.alpha.value < 1 == later.alpha.value
+
+
+def test_the_page_asks_as_often_for_three_points_as_for_one(
+    people: Cast,
+    people_transform: Transform,
+    client_for: ClientFor,
+    url: str,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    lead = client_for(people.lead)
+    for number in (1, 2, 3):
+        import_and_estimate(people_transform, people.lead, days_ago=number, labels=90 * number)
+        if number != 2:
+            with django_assert_num_queries(8):
+                lead.get(url)
