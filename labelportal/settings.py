@@ -14,8 +14,10 @@ env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("LABELPORTAL_VAR", default=str(BASE_DIR / "var"))).resolve()
 
+# Set by ``python -m localglue``: no portal in any process of this installation, only localglue's tables, tasks and addresses.
+ALONE = env.bool("LOCALGLUE_ALONE", default=False)
 # Which process this is: "web" (portal, workers, commands) or "glue" (the localglue API, which has no sessions, pages or people).
-PROCESS = env.str("LABELPORTAL_PROCESS", default="web")
+PROCESS = "glue" if ALONE else env.str("LABELPORTAL_PROCESS", default="web")
 
 DEBUG = env.bool("DEBUG", default=False)
 
@@ -48,6 +50,8 @@ INSTALLED_APPS = [
     "labeling",
     "localglue",
 ]
+if ALONE:
+    INSTALLED_APPS = ["localglue"]
 
 if PROCESS == "glue":
     ROOT_URLCONF = "localglue.urls"
@@ -226,6 +230,8 @@ LOCALGLUE_MAX_TRANSFORMS = env.int("LOCALGLUE_MAX_TRANSFORMS", default=100)
 LOCALGLUE_LEASE_SECONDS = env.float("LOCALGLUE_LEASE_SECONDS", default=10.0)
 # So often may a run lose its worker before it is given up: a run that kills every worker must end.
 LOCALGLUE_MAX_LOSSES = env.int("LOCALGLUE_MAX_LOSSES", default=3)
+if ALONE:
+    CELERY_BEAT_SCHEDULE = {"sweep-glue-runs": CELERY_BEAT_SCHEDULE["sweep-glue-runs"]}
 if PROCESS == "glue":  # it writes a line of its own for each request
     LOGGING["loggers"]["django.request"] = {"level": "CRITICAL"}
 # --- end of localglue --------------------------------------------------------------------------------------------------

@@ -6,24 +6,17 @@ import argparse
 import multiprocessing
 import os
 import signal
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from labelportal.run import ports, probes
-from labelportal.run.config import REGION, ROOT, ConfigError, Installation
+from labelportal.run.config import REGION, ConfigError, Installation
 from labelportal.run.credentials import AwsCredentials, write_aws_env
+from labelportal.run.launcher import Launcher, short
 from labelportal.run.lifeline import die_with_parent
 from labelportal.run.lock import InstallationLock
 from labelportal.run.parts import Part, all_parts
-from labelportal.run.supervisor import PartError, Stopped, Supervisor
-
-
-class StepError(Exception):
-    """A step before the ready line failed; the message carries its output."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,45 +38,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lock = InstallationLock(installation.var / "run.lock")
         lock.acquire()
         installation.var.chmod(0o700)
-        ports.require_free(installation, patience=5.0 if lock.previous_was_killed else 0.0)
+        mine = [(name, port) for name, port in installation.ports.items() if name not in installation.external]
+        ports.require_free(mine, patience=5.0 if lock.previous_was_killed else 0.0)
     except ConfigError as error:
         print(f"labelportal: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    code = Launcher(installation, verbose=options.verbose).run()
+    code = Portal(installation, verbose=options.verbose).run()
     lock.release()
     return code
 
 
-class Launcher:
-    """One run, from the first file to the last process."""
+class Portal(Launcher):
+    """All parts of the portal."""
 
     def __init__(self, installation: Installation, *, verbose: bool) -> None:
-        self.installation = installation
-        self.var = installation.var
-        self.credentials = AwsCredentials.load_or_create(self.var / "aws.env")
-        self.env = installation.environment(self.credentials)
-        self._fresh_logs()
-        self.supervisor = Supervisor(installation.logs, verbose=verbose)
+        self.credentials = AwsCredentials.load_or_create(installation.var / "aws.env")
+        super().__init__(installation, installation.environment(self.credentials), verbose=verbose)
 
-    def run(self) -> int:
-        """Everything between a free port and the exit code."""
-        started = time.monotonic()
-        try:
-            self._start()
-            self.supervisor.say(self._ready_line(time.monotonic() - started))
-            self.supervisor.run()
-        except Stopped:
-            self.supervisor.say(f"{signal.Signals(self.supervisor.signal_number).name}: stopping.")
-            return 0
-        except (PartError, StepError, ConfigError) as error:
-            print(f"labelportal: {error}\nlabelportal: stopping.", file=sys.stderr, flush=True)  # noqa: T201
-            return 1
-        finally:
-            self.supervisor.stop()
-            self.supervisor.say("stopped.")
-        return 0
-
-    def _start(self) -> None:
+    def start(self) -> None:
         """Redis and S3 start while the database and the static files are brought up to date; the rest follows."""
         self._write_aws_env()
         self.supervisor.say(f"starting; state in {self.var}, logs in {self.installation.logs}")
@@ -91,7 +63,7 @@ class Launcher:
         first, rest = [part for part in parts if part.stage == 0], [part for part in parts if part.stage > 0]
         for part in first:
             self.supervisor.launch(part)
-        empty = "nobody" in self._step("prepare", "-m", "labelportal.run.prepare")
+        empty = "nobody" in self.step("prepare", "-m", "labelportal.run.prepare")
         self.supervisor.wait(first)
         if "s3" not in self.installation.external:
             probes.ensure_bucket(self.env, self.env.get("LABELPORTAL_BUCKET") or "labelportal")
@@ -109,39 +81,9 @@ class Launcher:
     def _seed(self, rest: Sequence[Part]) -> None:
         """Accounts and the demo transform, made through Glue and S3 as a person would make them. Shows what it says: the first passwords."""
         self.supervisor.wait([part for part in rest if part.name == "glue"])
-        if output := self._step("seed", "manage.py", "seed").strip():
+        if output := self.step("seed", "manage.py", "seed").strip():
             print(output, flush=True)  # noqa: T201
         self._seeded.touch()
-
-    def _step(self, name: str, *command: str) -> str:
-        """Runs one Python command to its end while the parts are watched; what it prints, or StepError with its log.
-
-        What it prints may hold passwords and goes to no file.
-        """
-        log = self.installation.logs / f"{name}.log"
-        with log.open("wb") as errors, tempfile.TemporaryFile() as printed:
-            step = subprocess.Popen(
-                [sys.executable, *command],
-                env=self.env,
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=printed,
-                stderr=errors,
-            )
-            try:
-                while step.poll() is None:
-                    self.supervisor.pump(0.05)
-            finally:
-                if step.poll() is None:
-                    step.kill()
-                    step.wait()
-            printed.seek(0)
-            output = printed.read().decode(errors="replace")
-        if step.returncode:
-            raise StepError(
-                f"{' '.join(command)} failed with exit code {step.returncode}:\n{log.read_text(errors='replace')}"
-            )
-        return output
 
     def _write_aws_env(self) -> None:
         if "glue" in self.installation.external and "s3" in self.installation.external:
@@ -149,26 +91,14 @@ class Launcher:
         glue_url, s3_url = self.installation.glue_url, self.installation.s3_url
         write_aws_env(self.var / "aws.env", self.credentials, region=REGION, glue_url=glue_url, s3_url=s3_url)
 
-    def _fresh_logs(self) -> None:
-        """Each run starts its logs anew and keeps those of the run before."""
-        self.installation.logs.mkdir(parents=True, exist_ok=True)
-        for log in self.installation.logs.glob("*.log"):
-            log.replace(log.with_suffix(".log.1"))
-
-    def _ready_line(self, seconds: float) -> str:
+    def ready_text(self) -> str:
         addresses = {
             "Glue": self.installation.glue_url,
             "S3": self.installation.s3_url,
             "Redis": self.installation.redis_url,
         }
         others = [f"{name} {url}" for name, url in addresses.items() if name.lower() not in self.installation.external]
-        return f"ready after {seconds:.1f} s: {self.installation.web_url} ({', '.join(others)}; AWS clients: {_short(self.var / 'aws.env')})"
-
-
-def _short(path: Path) -> str:
-    """Relative to where the person stands, if that is shorter."""
-    cwd = Path.cwd()
-    return str(path.relative_to(cwd)) if path.is_relative_to(cwd) else str(path)
+        return f"{self.installation.web_url} ({', '.join(others)}; AWS clients: {short(self.var / 'aws.env')})"
 
 
 if __name__ == "__main__":

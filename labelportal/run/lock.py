@@ -17,8 +17,16 @@ class InstallationLock:
     waits exactly until the parts of the last one have ended.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str = "labelportal",
+        advice: str = "set LABELPORTAL_VAR and the ports for a second one",
+    ) -> None:
         self.path = path
+        self._name = name
+        self._advice = advice
         self._file = -1
         self.previous_was_killed = False
 
@@ -31,7 +39,7 @@ class InstallationLock:
             pid = self._holder()
             if pid and _alive(pid):
                 raise ConfigError(
-                    f"labelportal is running already on {self.path.parent} (pid {pid}). Stop it first, or set LABELPORTAL_VAR and the ports for a second one."
+                    f"{self._name} is running already on {self.path.parent} (pid {pid}). Stop it first, or {self._advice}."
                 )
             if time.monotonic() > deadline:
                 raise ConfigError(f"Parts of an earlier run on {self.path.parent} do not end; the lock is {self.path}.")

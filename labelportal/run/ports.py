@@ -7,9 +7,10 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from labelportal.run.config import HOST, ConfigError, Installation, Ports
+from labelportal.run.config import HOST, ConfigError, Ports
 
 _LISTEN = "0A"
 
@@ -27,9 +28,14 @@ def is_free(port: int) -> bool:
     return True
 
 
-def require_free(installation: Installation, *, patience: float = 0.0) -> None:
-    """Raises ConfigError that names every taken port, its variable and its holder. Waits ``patience`` seconds for ports to come free."""
-    mine = [(name, port) for name, port in installation.ports.items() if name not in installation.external]
+def require_free(
+    mine: Sequence[tuple[str, int]], *, patience: float = 0.0, advice: Callable[[str, int], str] | None = None
+) -> None:
+    """Raises ConfigError that names every taken one of these (part, port), its holder and what to write instead.
+
+    Waits ``patience`` seconds for ports to come free.
+    """
+    advice = advice or (lambda name, port: f"make run {Ports.variable(name)}={port + 1}")
     deadline = time.monotonic() + patience
     while taken := [(name, port) for name, port in mine if not is_free(port)]:
         if time.monotonic() < deadline:
@@ -39,10 +45,7 @@ def require_free(installation: Installation, *, patience: float = 0.0) -> None:
         for name, port in taken:
             holder = holder_of(port)
             by = f" by {holder}" if holder else " by another process"
-            lines.append(
-                f"Port {port} for {name} is taken{by}. Choose another one with {Ports.variable(name)}, for example: "
-            )
-            lines[-1] += f"make run {Ports.variable(name)}={port + 1}"
+            lines.append(f"Port {port} for {name} is taken{by}. Choose another one, for example: {advice(name, port)}")
         raise ConfigError("\n".join(lines))
 
 

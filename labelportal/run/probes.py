@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import boto3
 import redis
@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.literals import BucketLocationConstraintType
 
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -91,7 +92,12 @@ def ensure_bucket(env: Mapping[str, str], bucket: str) -> bool:
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
             raise
-        client.create_bucket(Bucket=bucket)
+        region = client.meta.region_name
+        if region == "us-east-1":  # the one region that must not be named
+            client.create_bucket(Bucket=bucket)
+        else:
+            constraint = cast("BucketLocationConstraintType", region)
+            client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": constraint})
         return True
     return False
 

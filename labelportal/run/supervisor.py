@@ -51,8 +51,9 @@ class _State:
 class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
     """One per launcher. All methods are called from the main thread."""
 
-    def __init__(self, logs: Path, *, verbose: bool) -> None:
+    def __init__(self, logs: Path, *, name: str, verbose: bool) -> None:
         super().__init__(Printer())
+        self._name = name
         self._verbose = verbose
         self._lifeline = os.pipe()
         self._process_ctor = partial(Keeper, logs=logs, lifeline=self._lifeline)
@@ -191,7 +192,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
 
     def say(self, text: str) -> None:
         """One message of the launcher itself."""
-        print(f"labelportal: {text}", flush=True)  # noqa: T201 - the launcher talks to a terminal
+        print(f"{self._name}: {text}", flush=True)  # noqa: T201 - the launcher talks to a terminal
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -20,6 +20,10 @@ CONTRACTS = [contract["name"] for contract in PROJECT["tool"]["importlinter"]["c
 FORBIDDEN = {
     "Portal and localglue never import each other": ("labeling/choices.py", "import localglue.errors"),
     "localglue does not know people or the portal": ("localglue/errors.py", "import accounts.models"),
+    "Of labelportal, localglue uses the launcher, and only to run alone": (
+        "localglue/errors.py",
+        "import labelportal.run.ports",
+    ),
     "labelfiles is standard library only": ("labelfiles/model.py", "import pyarrow"),
     "partitions is standard library only": ("partitions/planted.py", "import pyarrow"),
     "Spreadsheets are pure: rows and a key in, bytes or findings out": (

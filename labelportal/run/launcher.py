@@ -1,0 +1,102 @@
+"""One run of an installation, from the first file to the last process; what is started and in which order is said by subclasses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from labelportal.run.config import ROOT, ConfigError, Installation
+from labelportal.run.supervisor import PartError, Stopped, Supervisor
+
+
+class StepError(Exception):
+    """A step before the ready line failed; the message carries its output."""
+
+
+class Launcher:
+    """Starts parts, says that they are ready, keeps them running, stops them. ``name`` begins each line that it says."""
+
+    name = "labelportal"
+
+    def __init__(self, installation: Installation, env: Mapping[str, str], *, verbose: bool) -> None:
+        self.installation = installation
+        self.var = installation.var
+        self.env = dict(env)
+        os.environ.clear()  # the probes run here: an AWS_PROFILE of the caller must not reach them either
+        os.environ.update(self.env)
+        self._fresh_logs()
+        self.supervisor = Supervisor(installation.logs, name=self.name, verbose=verbose)
+
+    def start(self) -> None:
+        """Everything up to the moment at which all parts answer."""
+        raise NotImplementedError
+
+    def ready_text(self) -> str:
+        """What the ready line says after its "ready after 3.1 s: "."""
+        raise NotImplementedError
+
+    def run(self) -> int:
+        """Everything between a free port and the exit code: 0 after SIGINT or SIGTERM, 1 when something could not be started or kept running."""
+        started = time.monotonic()
+        try:
+            self.start()
+            self.supervisor.say(f"ready after {time.monotonic() - started:.1f} s: {self.ready_text()}")
+            self.supervisor.run()
+        except Stopped:
+            self.supervisor.say(f"{signal.Signals(self.supervisor.signal_number).name}: stopping.")
+            return 0
+        except (PartError, StepError, ConfigError) as error:
+            print(f"{self.name}: {error}\n{self.name}: stopping.", file=sys.stderr, flush=True)  # noqa: T201
+            return 1
+        finally:
+            self.supervisor.stop()
+            self.supervisor.say("stopped.")
+        return 0
+
+    def step(self, name: str, *command: str) -> str:
+        """Runs one Python command to its end while the parts are watched; what it prints, or StepError with its log.
+
+        What it prints may hold passwords and goes to no file.
+        """
+        log = self.installation.logs / f"{name}.log"
+        with log.open("wb") as errors, tempfile.TemporaryFile() as printed:
+            step = subprocess.Popen(
+                [sys.executable, *command],
+                env=self.env,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=errors,
+            )
+            try:
+                while step.poll() is None:
+                    self.supervisor.pump(0.05)
+            finally:
+                if step.poll() is None:
+                    step.kill()
+                    step.wait()
+            printed.seek(0)
+            output = printed.read().decode(errors="replace")
+        if step.returncode:
+            raise StepError(
+                f"{' '.join(command)} failed with exit code {step.returncode}:\n{log.read_text(errors='replace')}"
+            )
+        return output
+
+    def _fresh_logs(self) -> None:
+        """Each run starts its logs anew and keeps those of the run before."""
+        self.installation.logs.mkdir(parents=True, exist_ok=True)
+        for log in self.installation.logs.glob("*.log"):
+            log.replace(log.with_suffix(".log.1"))
+
+
+def short(path: Path) -> str:
+    """Relative to where the person stands, if that is shorter."""
+    cwd = Path.cwd()
+    return str(path.relative_to(cwd)) if path.is_relative_to(cwd) else str(path)
