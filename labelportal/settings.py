@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(env.str("LABELPORTAL_VAR", default=str(BASE_DIR / "var"))).resolve()
+# Empty counts as unset: make exports it whether or not it is given.
+VAR_DIR = Path(env.str("LABELPORTAL_VAR", default="") or BASE_DIR / "var").resolve()
 
 # Set by ``python -m localglue``: no portal in any process of this installation, only localglue's tables, tasks and addresses.
 ALONE = env.bool("LOCALGLUE_ALONE", default=False)

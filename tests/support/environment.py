@@ -35,12 +35,22 @@ _OURS = (
     *("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "ENGINE_CONCURRENCY", "LOG_LEVEL", "DEMO_PASSWORD"),
 )
 _TAKEN: set[int] = set()
+_PORTS_PER_PROCESS = 3000
+
+
+def _ports() -> range:
+    """Where this process looks for ports, below those that the kernel gives to clients; each process of ``pytest -n`` has its own."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+    return range(20000 + number * _PORTS_PER_PROCESS, 20000 + (number + 1) * _PORTS_PER_PROCESS)
+
+
+_PORTS = _ports()
 
 
 def free_port() -> int:
-    """A port that nothing listens on, below the range from which the kernel gives ports to clients; never the same twice."""
+    """A port that nothing listens on; never the same twice."""
     for _ in range(1000):
-        port = random.randrange(20000, 32000)  # noqa: S311 - no secret
+        port = random.choice(_PORTS)  # noqa: S311 - no secret
         if port in _TAKEN:
             continue
         with socket.socket() as probe:
@@ -50,7 +60,7 @@ def free_port() -> int:
                 continue
         _TAKEN.add(port)
         return port
-    raise RuntimeError("no free port between 20000 and 32000")
+    raise RuntimeError(f"no free port between {_PORTS.start} and {_PORTS.stop}")
 
 
 def clean_environ() -> dict[str, str]:

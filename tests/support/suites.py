@@ -1,7 +1,7 @@
 """``python -m tests.support.suites``: all tests, in the three runs they need, and one total.
 
 1. everything that needs no server, on SQLite, two processes
-2. everything with real servers and a browser, on SQLite, one after the other
+2. everything with real servers and a browser, on SQLite, two processes with servers of their own
 3. the database tests again, on PostgreSQL
 """
 
@@ -32,14 +32,17 @@ class Suite:
     arguments: tuple[str, ...]
 
 
+# Each process has servers of its own. Tests of one module stay together: they share what is slow to start.
+TWO_WITH_SERVERS = ("-n", "2", "--dist", "loadfile")
+
 ALONE = Suite("without servers, SQLite", ("-n", "2", "-m", "not services and not e2e"))
-SERVED = Suite("real servers and browser, SQLite", ("-m", "services or e2e"))
+SERVED = Suite("real servers and browser, SQLite", (*TWO_WITH_SERVERS, "-m", "services or e2e"))
 DATABASE = Suite("database, PostgreSQL", ("-n", "2", "-m", "database and not services and not e2e"))
 # With servers, what rests on how a database locks and commits: the rest does not differ from the SQLite run.
 SERVED_DATABASE = Suite(
     "real servers, PostgreSQL",
     (
-        *("-m", "database and services and not e2e"),
+        *(*TWO_WITH_SERVERS, "-m", "database and services and not e2e"),
         *("tests/faults/test_crashes.py", "tests/contract/test_faults.py", "tests/contract/test_main_loop.py"),
         *("tests/labeling/services", "tests/localglue"),
     ),
