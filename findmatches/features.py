@@ -78,12 +78,16 @@ def ngram_matrix(texts: Sequence[str], size: int) -> csr_matrix:
     return _binary(rows, features, len(texts))
 
 
-def word_matrix(texts: Sequence[str]) -> csr_matrix:
-    """Which words (runs of letters and digits) each text holds: a 0/1 matrix."""
+def word_matrix(texts: Sequence[str], *, figures: bool = False) -> csr_matrix:
+    """Which words (runs of letters and digits) each text holds, or only those with a digit: a 0/1 matrix."""
     rows, features = [], []
     for start, end in _chunks(texts):
         points, owner = _points(texts[start:end])
         first, last = spans(_in_word(points))
+        if figures and len(first):
+            digit = np.concatenate([[0], np.cumsum((points >= 48) & (points <= 57))])
+            use = digit[last] > digit[first]
+            first, last = first[use], last[use]
         if not len(first):
             continue
         hashed = span_hashes(points, first, last)
@@ -168,13 +172,16 @@ def weigh(matrix: csr_matrix, *, unit: bool = True) -> csr_matrix:
     return (diags((1 / np.maximum(norm, 1e-12)).astype(np.float32)) @ weighed).tocsr()
 
 
-def row_dots(matrix: csr_matrix, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
-    """The product of row ``left[k]`` with row ``right[k]``, for every k."""
+def row_dots(
+    matrix: csr_matrix, left: NDArray[np.int32], right: NDArray[np.int32], other: csr_matrix | None = None
+) -> NDArray[np.float32]:
+    """The product of row ``left[k]`` with row ``right[k]`` (of the ``other`` matrix, if there is one), for every k."""
+    other = matrix if other is None else other
     result = np.zeros(len(left), dtype=np.float32)
     step = 200_000
     for start in range(0, len(left), step):
         part = slice(start, start + step)
-        result[part] = np.asarray(matrix[left[part]].multiply(matrix[right[part]]).sum(axis=1)).ravel()
+        result[part] = np.asarray(matrix[left[part]].multiply(other[right[part]]).sum(axis=1)).ravel()
     return result
 
 

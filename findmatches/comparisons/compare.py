@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from findmatches.blocking import Candidates, View, choose_views
 from findmatches.clustering import Edges
 from findmatches.comparisons.columns import MEASURES, ColumnComparer, Kind, is_numeric, kind_of
+from findmatches.comparisons.containment import CONTAINMENT, Containment
 from findmatches.features import code_matrix, join_columns, row_dots, row_sums, weigh
 from findmatches.normalise import Column
 from findmatches.rivals import Rivals
@@ -36,11 +37,19 @@ class Schema:
             names += [(name, measure) for measure in MEASURES[kind]]
             if numeric and kind != "constant":
                 names.append((name, "number"))
+        for place in self.contained():
+            names += [(self.columns[place][0], measure) for measure in CONTAINMENT]
         for number in range(len(self.views)):
             names += [(None, f"view {number}"), (None, f"lead {number}"), (None, f"lead back {number}")]
         names += [(None, "lead"), (None, "lead back")]
         names += [(None, name) for name in _RECORD]
         return names
+
+    def contained(self) -> list[int]:
+        """The columns of which it is asked whether their words are found anywhere in the other row."""
+        text = [place for place, (_, kind, _) in enumerate(self.columns) if kind in ("text", "long")]
+        last = self.views[-1].columns
+        return sorted({*text, *(last if len(last) == 1 and self.columns[last[0]][1] == "short" else ())})
 
 
 def describe(columns: Sequence[Column]) -> Schema:
@@ -64,6 +73,7 @@ class Comparer:
             code_matrix(join_columns([c for c in columns if len(c.values) > 1], len(columns[0].codes))), unit=False
         )
         self._code_sums = row_sums(self._codes)
+        self._containment = Containment(columns, schema.contained(), len(columns[0].codes))
         self.likeness, cosines = self._likeness(candidates.left, candidates.right)
         n_rows = len(columns[0].codes)
         self._tops = [
@@ -111,7 +121,7 @@ class Comparer:
         shared = row_dots(self._codes.sqrt(), left, right)
         apart = self._code_sums[left] - shared, self._code_sums[right] - shared
         least = np.minimum(self._code_sums[left], self._code_sums[right])
-        record = []
+        record = self._containment.compare(left, right)
         for cosine, tops in zip(cosines, self._tops, strict=False):
             record += [cosine, *tops.leads(left, right, cosine)]
         record += [

@@ -1,0 +1,59 @@
+"""What of one cell is found anywhere in the other row: names and codes stand in other columns there, or inside longer text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches.features import join_columns, row_dots, row_sums, word_matrix
+from findmatches.normalise import Column
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+CONTAINMENT = ("found", "found back", "left over", "left over back", "figures found", "figures left over")
+
+
+class Containment:
+    """Words of some columns against all words of the other row, weighed by how rare they are in the table.
+
+    Both directions are taken, the better one first: what one row says in fewer words is found whole in the other.
+    """
+
+    def __init__(self, columns: Sequence[Column], places: Sequence[int], n_rows: int) -> None:
+        self._everything = word_matrix(join_columns(columns, n_rows))
+        frequency = np.bincount(self._everything.indices, minlength=self._everything.shape[1])
+        weight = (np.log((2 + n_rows) / np.maximum(frequency, 1)) / np.log(2 + n_rows)).astype(np.float32)
+        self._parts: list[tuple[csr_matrix, csr_matrix]] = []
+        for place in places:
+            texts = join_columns([columns[place]], n_rows)
+            words = word_matrix(texts)
+            figures = word_matrix(texts, figures=True)
+            words.data = weight[words.indices]
+            self._parts.append((words, figures))
+        self._sums = [(row_sums(words), row_sums(figures)) for words, figures in self._parts]
+
+    def compare(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> list[NDArray[np.float32]]:
+        """``CONTAINMENT`` for each of the columns; NaN where a cell has no words, or no figures."""
+        result = []
+        for (words, figures), (total, figure_total) in zip(self._parts, self._sums, strict=True):
+            one, two = row_dots(words, left, right, self._everything), row_dots(words, right, left, self._everything)
+            known = (total[left] > 0) & (total[right] > 0)
+            shares = one / np.maximum(total[left], 1e-6), two / np.maximum(total[right], 1e-6)
+            rest = total[left] - one, total[right] - two
+            of_figures = np.minimum(figure_total[left], figure_total[right])
+            first = row_dots(figures, left, right, self._everything)
+            second = row_dots(figures, right, left, self._everything)
+            left_over = np.maximum(figure_total[left] - first, figure_total[right] - second)
+            result += [
+                np.where(known, np.maximum(*shares), np.nan),
+                np.where(known, np.minimum(*shares), np.nan),
+                np.where(known, np.minimum(*rest), np.nan),
+                np.where(known, np.maximum(*rest), np.nan),
+                np.where(of_figures > 0, np.minimum(first, second) / np.maximum(of_figures, 1), np.nan),
+                np.where(known, left_over, np.nan),
+            ]
+        return result
