@@ -47,6 +47,10 @@ class RunConflictError(LabelportalError):
     """A run of this kind is already under way for the transform."""
 
 
+class LabelsChangedError(LabelportalError):
+    """Glue holds other labels than those that were written out for a replacement."""
+
+
 class NothingToImportError(LabelportalError):
     """No answer would reach the label file."""
 

@@ -17,6 +17,7 @@ from labeling.views import (
     preferences,
     quality,
     question_sets,
+    replacements,
     spreadsheets,
     steward,
     task_runs,
@@ -47,6 +48,7 @@ transform_urls = [
     path("spreadsheets/", spreadsheets.sheet_list, name="sheet-list"),
     path("spreadsheets/questions.<slug:kind>", spreadsheets.sheet_download, name="sheet-download"),
     path("import/", task_runs.import_create, name="import-create"),
+    path("replace/", replacements.answers_replace, name="answers-replace"),
     path("import/labels/", brought_labels.label_upload_list, name="label-upload-list"),
     path("evaluate/", task_runs.evaluation_create, name="evaluation-create"),
     path("apply/", task_runs.apply_create, name="apply-create"),
@@ -104,6 +106,17 @@ label_upload_urls = [
     path("file/", brought_labels.label_upload_original, name="label-upload-original"),
 ]
 
+label_file_urls = [
+    path("import/", brought_labels.label_file_import, name="label-file-import"),
+    path("replace/", replacements.label_file_replace, name="label-file-replace"),
+]
+
+replacement_urls = [
+    path("", replacements.replacement_detail, name="replacement-detail"),
+    path("confirm/", replacements.replacement_confirm, name="replacement-confirm"),
+    path("again/", replacements.replacement_again, name="replacement-again"),
+]
+
 run_urls = [
     path("", task_runs.run_detail, name="run-detail"),
     path("cancel/", task_runs.run_cancel, name="run-cancel"),
@@ -127,7 +140,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:member_id>/skills/", work.person_skills, name="person-skills"),
     path("spreadsheets/<uuid:upload_id>/", include(sheet_urls)),
     path("brought-labels/<uuid:upload_id>/", include(label_upload_urls)),
-    path("label-files/<uuid:label_file_id>/import/", brought_labels.label_file_import, name="label-file-import"),
+    path("label-files/<uuid:label_file_id>/", include(label_file_urls)),
+    path("replacements/<uuid:replacement_id>/", include(replacement_urls)),
     path("runs/", task_runs.run_list, name="run-list"),
     path("runs/<uuid:run_id>/", include(run_urls)),
 ]

@@ -196,6 +196,14 @@ def start_import_labels_task_run(*, transform_id: str, input_s3_path: str, repla
     return answer["TaskRunId"]
 
 
+def start_export_labels_task_run(*, transform_id: str, output_s3_path: str) -> str:
+    """The id of the new run. Not to be repeated blindly. EntityNotFoundException also says that there are no labels."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_StartExportLabelsTaskRun.html
+        answer = clients.glue_once().start_export_labels_task_run(TransformId=transform_id, OutputS3Path=output_s3_path)
+    return answer["TaskRunId"]
+
+
 def start_ml_evaluation_task_run(*, transform_id: str) -> str:
     """The id of the new run. Not to be repeated blindly: a second call starts a second run."""
     with translated():

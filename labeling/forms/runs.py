@@ -1,4 +1,4 @@
-"""Forms about runs: starting an import, filtering the history."""
+"""Forms about runs: confirming a replacement, filtering the history."""
 
 from __future__ import annotations
 
@@ -14,35 +14,24 @@ from labeling.choices import ACTIVE, RunKind, RunStatus
 from labeling.forms.fields import StyledForm
 from labeling.models import TaskRun, Transform
 
-ADD, REPLACE = "add", "replace"
 ACTIVE_STATES = "active"
 
 
-class ImportForm(StyledForm):
-    """Add to the labels, or replace them all: then the transform's name must be typed."""
+class ConfirmReplacementForm(StyledForm):
+    """The transform's name, typed by whoever makes Glue forget its labels."""
 
-    how = forms.ChoiceField(choices=[(ADD, ADD), (REPLACE, REPLACE)], initial=ADD)
     confirm_name = forms.CharField(required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
-    def __init__(self, *args: Any, transform: Transform, may_replace: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, transform: Transform, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._name = transform.name
-        if not may_replace:
-            how = self.fields["how"]
-            assert isinstance(how, forms.ChoiceField)
-            how.choices = [(ADD, ADD)]
 
-    @property
-    def replace_all(self) -> bool:
-        """Whether the person chose to replace; only after ``is_valid``."""
-        return bool(self.cleaned_data["how"] == REPLACE)
-
-    def clean(self) -> dict[str, Any]:
-        """Replacing asks for the name, exactly."""
-        data: dict[str, Any] = super().clean() or {}
-        if data.get("how") == REPLACE and data.get("confirm_name", "").strip() != self._name:
-            self.add_error("confirm_name", _("Type the name of the transform exactly as it stands above."))
-        return data
+    def clean_confirm_name(self) -> str:
+        """The name, exactly."""
+        name = str(self.cleaned_data["confirm_name"]).strip()
+        if name != self._name:
+            raise forms.ValidationError(_("Type the name of the transform exactly as it stands above."))
+        return name
 
 
 class RunFilterForm(StyledForm):

@@ -1,7 +1,7 @@
 """The tables of the portal."""
 
 from labeling.models.answers import Answer, AnswerChange, RowLabel
-from labeling.models.label_files import LabelFile, LabelFileQuestion, LabelFileReport
+from labeling.models.label_files import LabelFile, LabelFileQuestion, LabelFileReport, LabelReplacement
 from labeling.models.questions import Question, QuestionAssignment, QuestionSet, Row
 from labeling.models.task_runs import TaskRun, TaskRunEvent
 from labeling.models.team_work import Comment, Contradiction, GuidelineExample, KeyPreference, WorkbenchPreference
@@ -18,6 +18,7 @@ __all__ = [
     "LabelFile",
     "LabelFileQuestion",
     "LabelFileReport",
+    "LabelReplacement",
     "LabelUpload",
     "Question",
     "QuestionAssignment",

@@ -61,6 +61,30 @@ class LabelFileReport(models.Model):
         return f"{self.label_file_id}"
 
 
+class LabelReplacement(models.Model):
+    """All labels at Glue are to give way to those of a file: looked at after an export, then confirmed or left.
+
+    ``export_run`` wrote out what Glue held, ``import_run`` is there once it was confirmed. ``from_answers``: the file was built from all answers for this.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    transform = models.ForeignKey("labeling.Transform", on_delete=models.CASCADE, related_name="replacements")
+    label_file = models.ForeignKey(LabelFile, on_delete=models.RESTRICT, related_name="replacements")
+    from_answers = models.BooleanField(default=False)
+    export_run = models.ForeignKey("labeling.TaskRun", on_delete=models.CASCADE, related_name="prepared_replacements")
+    import_run = models.OneToOneField(
+        "labeling.TaskRun", on_delete=models.CASCADE, null=True, blank=True, related_name="replacement"
+    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.transform_id}: {self.label_file_id}"
+
+
 class LabelFileQuestion(models.Model):
     """Which version of the result of which question went into a label file."""
 

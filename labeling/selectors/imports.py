@@ -10,9 +10,11 @@ from operator import itemgetter
 
 from django.db.models import Q, QuerySet
 
-from labelfiles import LabeledRow, LabelFile, summarise
+from labelfiles import LabeledRow, LabelFile, content_hash, set_digests, summarise
 from labeling.choices import UNSURE, QuestionState
+from labeling.models import LabelFile as StoredLabelFile
 from labeling.models import LabelUpload, Question, Row, Transform
+from labeling.selectors.known_labels import AddEffect, add_effect
 from labeling.selectors.questions import TEACHES, WAITING_FOR_IMPORT
 
 _MIN_ROWS = 2
@@ -37,7 +39,7 @@ class LabelContents:
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
     """What pressing *import* would do. ``answers`` are settled questions. Labels are labelled rows, as Glue counts them; ``labels_after``
-    is an estimate."""
+    is an estimate. ``effect`` says what adding changes, where that is known."""
 
     answers: int
     sets: int
@@ -50,6 +52,7 @@ class ImportPreview:
     labels_now: int
     labels_forgotten: int
     labels_after: int
+    effect: AddEffect | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,17 @@ def import_preview(*, transform: Transform, replace_all: bool) -> ImportPreview:
         labels_now=now,
         labels_forgotten=now if replace_all else 0,
         labels_after=added if replace_all else now + added,
+        effect=None
+        if replace_all
+        else add_effect(transform=transform, sets=set_digests(contents.label_file, primary_key=transform.primary_key)),
     )
+
+
+def answers_differ_from(*, label_file: StoredLabelFile) -> bool:
+    """Whether all answers would teach something else by now than the file that was built from them."""
+    transform = label_file.transform
+    contents = label_contents(transform=transform, replace_all=True).label_file
+    return content_hash(contents, primary_key=transform.primary_key) != label_file.content_hash
 
 
 def label_uploads(*, transform: Transform) -> QuerySet[LabelUpload]:

@@ -67,5 +67,29 @@ def sets_of(label_file: LabelFile) -> dict[str, SetDigest] | None:
     return _digests(report.set_digests) if report else None
 
 
+@dataclass(frozen=True, slots=True)
+class AddEffect:
+    """What an import that adds would do to the sets that Glue holds: so many are new, teach something else, or teach the same."""
+
+    new: int
+    changed: int
+    same: int
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Glue holds every set just so."""
+        return not (self.new or self.changed)
+
+
+def add_effect(*, transform: Transform, sets: Mapping[str, SetDigest]) -> AddEffect | None:
+    """What adding these sets would change; None where the portal does not know all that Glue holds."""
+    known = known_labels(transform=transform)
+    if known is None:
+        return None
+    new = sum(name not in known.sets for name in sets)
+    same = sum(known.sets.get(name) == found for name, found in sets.items())
+    return AddEffect(new, len(sets) - new - same, same)
+
+
 def _digests(stored: dict[str, tuple[str, int]]) -> dict[str, SetDigest]:
     return {name: SetDigest(digest, rows) for name, (digest, rows) in stored.items()}

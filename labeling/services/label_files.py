@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
 
@@ -16,7 +18,7 @@ from labeling.aws import storage
 from labeling.choices import LabelFileKind, RunStatus
 from labeling.exceptions import GlueError, NothingToImportError
 from labeling.models import LabelFile, LabelFileQuestion, LabelFileReport, TaskRun, Transform
-from labeling.selectors.imports import label_contents
+from labeling.selectors.imports import LabelContents, label_contents
 
 logger = logging.getLogger(__name__)
 
@@ -32,32 +34,55 @@ def build_label_file(*, run: TaskRun) -> LabelFile:
     exceeds Glue's quota.
     """
     transform = run.transform
-    contents = label_contents(transform=transform, replace_all=run.replace_all_labels)
+    contents, stored = _write(
+        transform, replace_all=run.replace_all_labels, key=f"label-files/{transform.pk}/{run.pk}.csv"
+    )
+    with transaction.atomic():
+        label_file = _keep(transform, run.requested_by, contents, stored)
+        _tie(run, label_file, stored.uri)
+    logger.info("run %s: label file %s, %d sets, %d rows", run.pk, label_file.pk, label_file.sets, label_file.rows)
+    return label_file
+
+
+def build_answers_file(*, transform: Transform, user: User) -> LabelFile:
+    """A file of every settled answer, to take the place of all labels. Raises ``NothingToImportError``, ``GlueError``."""
+    contents, stored = _write(transform, replace_all=True, key=f"label-files/{transform.pk}/{uuid.uuid4()}.csv")
+    with transaction.atomic():
+        return _keep(transform, user, contents, stored)
+
+
+def _write(transform: Transform, *, replace_all: bool, key: str) -> tuple[LabelContents, storage.StoredObject]:
+    contents = label_contents(transform=transform, replace_all=replace_all)
     if not contents.label_file.rows:
         raise NothingToImportError(_("There are no answers to import."))
     content = label_file_bytes(contents.label_file)
     if len(content) > MAX_BYTES:
         advice = _("Import more often, or replace less: Glue takes label files of up to 10 MB.")
         raise GlueError(_("The label file is larger than 10 MB."), code="LabelFileTooLarge", advice=advice)
-    stored = storage.save_bytes(f"label-files/{transform.pk}/{run.pk}.csv", content)
-    with transaction.atomic():
-        label_file = keep_label_file(
-            transform=transform,
-            kind=LabelFileKind.BUILT,
-            stored=stored,
-            contents=contents.label_file,
-            user=run.requested_by,
-        )
-        LabelFileQuestion.objects.bulk_create(
-            [
-                LabelFileQuestion(label_file=label_file, question_id=question_id, version=version)
-                for question_id, version in contents.included
-            ],
-            batch_size=1000,
-        )
-        _tie(run, label_file, stored.uri)
-    logger.info("run %s: label file %s, %d sets, %d rows", run.pk, label_file.pk, label_file.sets, label_file.rows)
+    return contents, storage.save_bytes(key, content)
+
+
+def _keep(transform: Transform, user: User | None, contents: LabelContents, stored: storage.StoredObject) -> LabelFile:
+    label_file = keep_label_file(
+        transform=transform, kind=LabelFileKind.BUILT, stored=stored, contents=contents.label_file, user=user
+    )
+    LabelFileQuestion.objects.bulk_create(
+        [
+            LabelFileQuestion(label_file=label_file, question_id=question_id, version=version)
+            for question_id, version in contents.included
+        ],
+        batch_size=1000,
+    )
     return label_file
+
+
+def read_kept(*, label_file: LabelFile) -> bytes:
+    """The bytes of a kept file. Raises ``GlueError`` if S3 does not give them, or gives others than were kept."""
+    content = storage.read_uri(label_file.uri)
+    if hashlib.sha256(content).hexdigest() != label_file.sha256:
+        advice = _("Bring the labels again. Somebody has changed the file in S3, where nothing is ever to be changed.")
+        raise GlueError(_("The label file is not the one that was checked."), code="LabelFileChanged", advice=advice)
+    return content
 
 
 def keep_label_file(
@@ -105,10 +130,7 @@ def place_label_file(*, run: TaskRun) -> LabelFile:
     """
     label_file = run.label_file
     assert label_file is not None
-    stored = storage.save_bytes(f"label-files/{run.transform_id}/{run.pk}.csv", storage.read_uri(label_file.uri))
-    if stored.sha256 != label_file.sha256:
-        advice = _("Bring the labels again. Somebody has changed the file in S3, where nothing is ever to be changed.")
-        raise GlueError(_("The label file is not the one that was checked."), code="LabelFileChanged", advice=advice)
+    stored = storage.save_bytes(f"label-files/{run.transform_id}/{run.pk}.csv", read_kept(label_file=label_file))
     _tie(run, label_file, stored.uri)
     return label_file
 

@@ -20,6 +20,7 @@ from accounts.selectors import membership_in
 from labeling.models import (
     Answer,
     LabelFile,
+    LabelReplacement,
     LabelUpload,
     Question,
     QuestionSet,
@@ -109,6 +110,19 @@ def label_file_access(request: HttpRequest, label_file_id: UUID, allowed: Allowe
     """The label file and the reader's membership in the team of its transform."""
     label_file = get_object_or_404(LabelFile.objects.select_related("transform__team", "created_by"), pk=label_file_id)
     return label_file, _membership(request, label_file.transform.team, allowed)
+
+
+def replacement_access(
+    request: HttpRequest, replacement_id: UUID, allowed: Allowed
+) -> tuple[LabelReplacement, Membership]:
+    """The replacement and the reader's membership in the team of its transform."""
+    replacement = get_object_or_404(
+        LabelReplacement.objects.select_related(
+            "transform__team", "label_file__transform", "export_run__transform", "export_run__label_file", "import_run"
+        ),
+        pk=replacement_id,
+    )
+    return replacement, _membership(request, replacement.transform.team, allowed)
 
 
 def _membership(request: HttpRequest, team: Team, allowed: Allowed) -> Membership:

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from labelfiles import PairTable
 from labeling.choices import LabelFileKind
 from labeling.exceptions import GlueError, InvalidLabelsError, LabelportalError
-from labeling.forms.runs import ImportForm
 from labeling.forms.uploads import MappingForm, UploadForm
 from labeling.models import LabelUpload
 from labeling.permissions import can_import, can_replace_all
 from labeling.selectors.imports import label_uploads
+from labeling.selectors.known_labels import add_effect, sets_of
 from labeling.services.brought_labels import (
     MAX_UPLOAD_BYTES,
     Brought,
@@ -120,15 +120,14 @@ def label_file_import(request: HttpRequest, label_file_id: UUID) -> HttpResponse
     if label_file.kind != LabelFileKind.UPLOADED:
         raise Http404
     transform = label_file.transform
-    may_replace = can_replace_all(membership)
-    form = ImportForm(posted(request), transform=transform, may_replace=may_replace)
-    if form.is_valid():
+    problem = ""
+    if request.method == "POST":
         try:
             run = request_label_import(
-                transform=transform, user=signed_in(request), replace_all=form.replace_all, label_file=label_file
+                transform=transform, user=signed_in(request), replace_all=False, label_file=label_file
             )
         except LabelportalError as error:
-            form.add_error(None, error_text(error))
+            problem = error_text(error)
         else:
             return redirect("labeling:run-detail", run.pk)
     context = {
@@ -138,10 +137,11 @@ def label_file_import(request: HttpRequest, label_file_id: UUID) -> HttpResponse
         "label_file": label_file,
         "upload": LabelUpload.objects.get(label_file=label_file),
         "runs": list(label_file.task_runs.select_related("requested_by").order_by("-created_at")[:5]),
-        "form": form,
-        "may_replace": may_replace,
+        "problem": problem,
+        "effect": add_effect(transform=transform, sets=sets) if (sets := sets_of(label_file)) else None,
+        "may_replace": can_replace_all(membership),
     }
-    return render(request, "labeling/brought/import.html", context, status=422 if form.errors else 200)
+    return render(request, "labeling/brought/import.html", context, status=422 if problem else 200)
 
 
 def _read(upload: LabelUpload, wanted: QueryDict) -> tuple[PairTable, Mapping]:

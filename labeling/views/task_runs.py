@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import User
 from accounts.selectors import members_of
 from labeling.exceptions import LabelportalError
-from labeling.forms.runs import ImportForm, RunFilterForm
+from labeling.forms.runs import RunFilterForm
 from labeling.models import TaskRun, Transform
 from labeling.permissions import (
     can_apply,
@@ -36,7 +36,7 @@ from labeling.services.task_runs import (
     request_label_import,
     request_question_generation,
 )
-from labeling.views.access import Allowed, posted, run_access, signed_in, team_access, transform_access
+from labeling.views.access import Allowed, run_access, signed_in, team_access, transform_access
 from labeling.views.contexts import error_text, run_context
 
 PAGE_SIZE = 25
@@ -111,24 +111,24 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """What an import would carry, and the button that starts it."""
     transform, membership = transform_access(request, transform_id, can_import)
     may_replace = can_replace_all(membership)
-    form = ImportForm(posted(request), transform=transform, may_replace=may_replace)
-    if form.is_valid():
+    problem = ""
+    if request.method == "POST":
         try:
-            run = request_label_import(transform=transform, user=signed_in(request), replace_all=form.replace_all)
+            run = request_label_import(transform=transform, user=signed_in(request), replace_all=False)
         except LabelportalError as error:
-            form.add_error(None, error_text(error))
+            problem = error_text(error)
         else:
             return redirect("labeling:run-detail", run.pk)
     context = {
         "area": "transforms",
         "membership": membership,
         "transform": transform,
-        "form": form,
+        "problem": problem,
         "may_replace": may_replace,
         "add": import_preview(transform=transform, replace_all=False),
         "replace": import_preview(transform=transform, replace_all=True) if may_replace else None,
     }
-    return render(request, "labeling/imports/new.html", context, status=422 if form.errors else 200)
+    return render(request, "labeling/imports/new.html", context, status=422 if problem else 200)
 
 
 def _start(request: HttpRequest, transform_id: UUID, allowed: Allowed, ask: Request) -> HttpResponse:

@@ -127,13 +127,14 @@ def apply_and_download(page: Page, transform: Transform) -> None:
 def replace_all_labels(page: Page, transform: Transform) -> None:
     page.goto(f"/transforms/{transform.pk}/import/")
     expect(page.get_by_text("Every answer is imported already.")).to_be_visible()
-    page.get_by_label("Replace all labels").check()
-    expect(page.get_by_text("100 labels will be forgotten.")).to_be_visible()
+    page.get_by_role("button", name="See what replacing would do").click()
+    expect(page.get_by_text("100 labels were written out.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Replacing would change nothing.")).to_be_visible()
     picture(page, "admin-replace-all")
-    page.get_by_role("button", name="Start import").click()
+    page.get_by_role("button", name="Replace all labels").click()
     expect(page.get_by_text("Type the name of the transform exactly")).to_be_visible()
     page.get_by_label("To replace them, type the transform's name").fill("People")
-    page.get_by_role("button", name="Start import").click()
+    page.get_by_role("button", name="Replace all labels").click()
     wait_for_run(page)
     expect(page.locator(".facts")).to_contain_text("Replace all labels")
     expect(page.locator(".facts")).to_contain_text("100 → 100")
@@ -141,11 +142,11 @@ def replace_all_labels(page: Page, transform: Transform) -> None:
 
 def run_history(page: Page) -> None:
     page.goto("/runs/")
-    expect(page.locator("tbody tr")).to_have_count(6)
+    expect(page.locator("tbody tr")).to_have_count(7)
     picture(page, "lead-runs")
     page.get_by_label("Person").select_option(label="Ada Okafor")
-    expect(page.locator("tbody tr")).to_have_count(1)
-    expect(page.locator("tbody tr")).to_contain_text("replaced all")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("tbody tr").first).to_contain_text("replaced all")
     expect(page).to_have_url(re.compile("person="))
 
 

@@ -10,6 +10,7 @@ from labeling.services.task_runs.cancel import cancel_run
 from labeling.services.task_runs.request import (
     request_apply,
     request_evaluation,
+    request_label_export,
     request_label_import,
     request_question_generation,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "recover_submission",
     "request_apply",
     "request_evaluation",
+    "request_label_export",
     "request_label_import",
     "request_question_generation",
     "submit_run",

@@ -19,7 +19,11 @@ from labeling.tasks import submit_run
 
 logger = logging.getLogger(__name__)
 
-_FOLDERS = {RunKind.LABELING_SET_GENERATION: "questions", RunKind.FIND_MATCHES: "results"}
+_FOLDERS = {
+    RunKind.LABELING_SET_GENERATION: "questions",
+    RunKind.FIND_MATCHES: "results",
+    RunKind.EXPORT_LABELS: "exports",
+}
 
 
 def request_question_generation(*, transform: Transform, user: User) -> TaskRun:
@@ -35,6 +39,11 @@ def request_evaluation(*, transform: Transform, user: User) -> TaskRun:
 def request_apply(*, transform: Transform, user: User) -> TaskRun:
     """Have the transform match its whole table. Raises ``RunConflictError`` if it is already doing so."""
     return _request(transform, user, RunKind.FIND_MATCHES)
+
+
+def request_label_export(*, transform: Transform, user: User) -> TaskRun:
+    """Have Glue write out the labels that it holds; they are kept. Raises ``RunConflictError`` if it is already doing so."""
+    return _request(transform, user, RunKind.EXPORT_LABELS)
 
 
 def request_label_import(

@@ -22,9 +22,10 @@ from labelfiles import LabelFileError
 from labeling.aws import glue
 from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import GlueError, LabelportalError
-from labeling.models import TaskRun
+from labeling.models import LabelReplacement, TaskRun
 from labeling.selectors.known_labels import KnownLabels, known_labels, sets_of
 from labeling.services import apply
+from labeling.services.exports import check_still_held, nothing_held
 from labeling.services.label_files import build_label_file, place_label_file
 from labeling.services.task_runs.transitions import MAX_ATTEMPTS, fail, renew_claim, transition, wait
 
@@ -56,6 +57,9 @@ def submit_run(*, run_id: uuid.UUID) -> None:
     try:
         glue_run_id = _start(run)
     except GlueError as error:
+        if run.kind == RunKind.EXPORT_LABELS and nothing_held(error):
+            _nothing_to_export(run)
+            return
         if error.outcome_unknown:
             # Perhaps it was started. The row stays SUBMITTING until recover_submission has asked Glue.
             logger.warning("run %s: Glue did not answer the start (%s)", run.pk, error.code)
@@ -91,6 +95,9 @@ def _prepare(run: TaskRun) -> None:
             place_label_file(run=run)
     if run.kind == RunKind.FIND_MATCHES:
         apply.ensure_job()
+    replacement = LabelReplacement.objects.filter(import_run=run).select_related("export_run__transform").first()
+    if replacement is not None:
+        check_still_held(export=replacement.export_run, but=run.path)
     seen = glue.get_ml_transform(transform_id=run.transform.glue_transform_id)
     TaskRun.objects.filter(pk=run.pk).update(
         labels_before=seen.label_count, labels_expected=_labels_expected(run, seen.label_count)
@@ -119,6 +126,8 @@ def _start(run: TaskRun) -> str:
             )
         case RunKind.EVALUATION:
             return glue.start_ml_evaluation_task_run(transform_id=transform_id)
+        case RunKind.EXPORT_LABELS:
+            return glue.start_export_labels_task_run(transform_id=transform_id, output_s3_path=run.path)
         case RunKind.FIND_MATCHES:
             return apply.start_job(run=run)
         case _:
@@ -156,6 +165,21 @@ def _started(run: TaskRun, glue_run_id: str, note: str = "") -> None:
         advice="",
         attempts=0,
         not_before=None,
+    )
+
+
+def _nothing_to_export(run: TaskRun) -> None:
+    """Glue holds no labels, which is an answer and not a failure: the run has ended well and brought no file."""
+    transition(
+        run=run,
+        to=RunStatus.SUCCEEDED,
+        note=_("Glue holds no labels, so there was nothing to write out."),
+        started_at=timezone.now(),
+        labels_after=0,
+        content_hash=KnownLabels({}).content_hash,
+        error="",
+        advice="",
+        attempts=0,
     )
 
 

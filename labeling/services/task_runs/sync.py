@@ -17,6 +17,12 @@ from labeling.exceptions import GlueError
 from labeling.models import LabelFile, Question, TaskRun, Transform
 from labeling.selectors.known_labels import known_labels
 from labeling.services import apply
+from labeling.services.exports import (
+    ExportedLabels,
+    UnreadableExportError,
+    keep_exported_labels,
+    read_exported_labels,
+)
 from labeling.services.questions import (
     GeneratedQuestions,
     UnreadableQuestionsError,
@@ -43,7 +49,7 @@ def sync_run(*, run: TaskRun) -> None:
             _follow(run, seen)
         else:
             clear_problem(run=run)
-    except (UnreadableQuestionsError, apply.NoResultError) as error:
+    except (UnreadableQuestionsError, UnreadableExportError, apply.NoResultError) as error:
         fail(run=run, error=str(error), advice=_("Glue ended the run well. Look at what it wrote, or run it again."))
     except GlueError as error:
         if error.code in MISSING:
@@ -85,8 +91,11 @@ def _finish(run: TaskRun, seen: glue.Run) -> None:
     transform = glue.get_ml_transform(transform_id=run.transform.glue_transform_id)
     brought: dict[str, Any] = {"labels_after": transform.label_count}
     generated: GeneratedQuestions | None = None
+    exported: ExportedLabels | None = None
     if run.kind == RunKind.LABELING_SET_GENERATION:
         generated = read_generated_questions(run=run)
+    elif run.kind == RunKind.EXPORT_LABELS:
+        exported = read_exported_labels(run=run)
     elif run.kind == RunKind.EVALUATION:
         brought["metrics"] = asdict(transform.metrics) if transform.metrics else None
     elif run.kind == RunKind.FIND_MATCHES:
@@ -107,6 +116,8 @@ def _finish(run: TaskRun, seen: glue.Run) -> None:
             return
         if generated is not None:
             load_generated_questions(run=run, generated=generated)
+        if exported is not None:
+            keep_exported_labels(run=run, exported=exported)
         if run.kind == RunKind.IMPORT_LABELS:
             _mark_imported(run)
         known = known_labels(transform=run.transform, label_count=transform.label_count)

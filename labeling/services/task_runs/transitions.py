@@ -19,7 +19,8 @@ S = RunStatus
 ALLOWED: dict[RunStatus, frozenset[RunStatus]] = {
     S.QUEUED: frozenset({S.SUBMITTING, S.STOPPED, S.FAILED}),
     # Back to QUEUED when the start failed in a way that waiting helps with, or was never made.
-    S.SUBMITTING: frozenset({S.QUEUED, S.STARTING, S.FAILED}),
+    # SUCCEEDED at once: an export where Glue holds nothing.
+    S.SUBMITTING: frozenset({S.QUEUED, S.STARTING, S.FAILED, S.SUCCEEDED}),
     S.STARTING: frozenset({S.RUNNING, S.STOPPING, *TERMINAL}),
     S.RUNNING: frozenset({S.STOPPING, *TERMINAL}),
     S.STOPPING: frozenset(TERMINAL),

@@ -12,7 +12,6 @@ from labeling.choices import AT_GLUE, RunKind, RunStatus
 from labeling.exceptions import GlueError, RunConflictError
 from labeling.models import Answer, Question, TaskRun, Transform
 from labeling.selectors.imports import import_preview
-from labeling.services.answers import reopen_answer
 from labeling.services.task_runs import (
     cancel_run,
     request_apply,
@@ -20,12 +19,11 @@ from labeling.services.task_runs import (
     request_label_import,
     request_question_generation,
     submit_run,
-    sync_run,
 )
 from labeling.services.task_runs.submit import recover_submission
 from labeling.services.task_runs.transitions import MAX_ATTEMPTS
 from tests.labeling.builders import answer, question_set
-from tests.labeling.taught import LABELS, follow, lead, runs_at_glue, small_transform, succeeded
+from tests.labeling.taught import follow, lead, runs_at_glue, small_transform, succeeded
 from tests.support.servers import Services
 
 
@@ -154,15 +152,3 @@ def test_a_job_that_wrote_nothing_fails(taught: Transform) -> None:
     follow(run)
     assert run.status == RunStatus.FAILED
     assert "there are 0" in run.error
-
-
-def test_replacing_forgets_what_is_no_longer_submitted(taught: Transform) -> None:
-    succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
-    dropped = Answer.objects.order_by("created_at")[0]
-    reopen_answer(answer=dropped, user=dropped.steward)
-    run = succeeded(request_label_import(transform=taught, user=lead(), replace_all=True))
-    assert (run.labels_before, run.labels_after) == (LABELS, LABELS - 3)
-    assert Question.objects.get(pk=dropped.question_id).imported_version is None
-    assert Question.objects.filter(imported_version=1).count() == 2
-    sync_run(run=run)  # late news of a run that has ended
-    assert run.status == RunStatus.SUCCEEDED

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from labeling.choices import LabelFileKind, RunKind, RunStatus
-from labeling.models import LabelFile, LabelUpload, TaskRun, Transform
+from labeling.models import LabelFile, LabelReplacement, LabelUpload, TaskRun, Transform
 from labeling.services.sources import stage_source
 from tests.labeling.builders import Cast, finished_run, transform
 from tests.labeling.views.conftest import ClientFor
@@ -69,24 +69,51 @@ def test_bring_look_keep_import(people: Cast, with_table: Transform, client_for:
     assert "pairs.csv" in page
     assert "Replace all labels" not in page
 
-    assert client.post(url, {"how": "replace", "confirm_name": "People"}).status_code == 422
-    response = client.post(url, {"how": "add"})
+    response = client.post(url)
     run = TaskRun.objects.get()
     assert response.headers["Location"] == reverse("labeling:run-detail", args=[run.pk])
     assert (run.label_file, run.replace_all_labels, run.status) == (label_file, False, RunStatus.QUEUED)
-    assert "already under way" in client.post(url, {"how": "add"}).content.decode()
+    assert "already under way" in client.post(url).content.decode()
     assert "Ready to import" in client.get(reverse("labeling:label-upload-list", args=[with_table.pk])).content.decode()
 
 
-def test_admins_replace_all_with_the_name_typed(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
+def test_admins_see_what_replacing_would_do_before_they_type_the_name(
+    people: Cast, with_table: Transform, client_for: ClientFor
+) -> None:
     client = client_for(people.admin)
     upload = uploaded(client, with_table)
     label_file = kept(client, upload, looked_at(client, upload))
-    url = reverse("labeling:label-file-import", args=[label_file.pk])
-    assert "7 labels will be forgotten" in client.get(url).content.decode()
-    assert client.post(url, {"how": "replace", "confirm_name": "people"}).status_code == 422
-    assert client.post(url, {"how": "replace", "confirm_name": "People"}).status_code == 302
-    assert TaskRun.objects.get().replace_all_labels
+    page = client.get(reverse("labeling:label-file-import", args=[label_file.pk])).content.decode()
+    assert "Glue forgets 7 labels and learns from this file alone." in page
+    response = client.post(reverse("labeling:label-file-replace", args=[label_file.pk]))
+    replacement = LabelReplacement.objects.get()
+    detail = reverse("labeling:replacement-detail", args=[replacement.pk])
+    assert response.headers["Location"] == detail
+    assert (replacement.label_file, replacement.export_run.kind) == (label_file, RunKind.EXPORT_LABELS)
+    assert "Glue is writing out its labels" in client.get(detail).content.decode()
+    assert client.get(detail, headers={"HX-Request": "true"}).status_code == 200
+
+    # The export is refused in a way that waiting does not help with.
+    TaskRun.objects.update(status=RunStatus.FAILED, error="Role without access", advice="Give it access.")
+    living = client.get(detail, headers={"HX-Request": "true"})
+    assert living.status_code == 286
+    assert "so nothing is replaced" in living.content.decode()
+    assert "Give it access." in living.content.decode()
+    confirm = reverse("labeling:replacement-confirm", args=[replacement.pk])
+    refused = client.post(confirm, {"confirm_name": "people"})
+    assert refused.status_code == 422
+    client.post(confirm, {"confirm_name": "People"})
+    assert not TaskRun.objects.filter(kind=RunKind.IMPORT_LABELS).exists()
+
+    # Looking again asks for another export.
+    client.post(reverse("labeling:replacement-again", args=[replacement.pk]))
+    assert TaskRun.objects.filter(kind=RunKind.EXPORT_LABELS, status=RunStatus.QUEUED).count() == 1
+    for person in (people.lead, people.steward):
+        for name in ("replacement-confirm", "replacement-again"):
+            assert client_for(person).post(reverse(f"labeling:{name}", args=[replacement.pk])).status_code == 403
+        assert client_for(person).get(detail).status_code == 403
+        assert client_for(person).post(reverse("labeling:label-file-replace", args=[label_file.pk])).status_code == 403
+    assert client_for(people.stranger).get(detail).status_code == 404
 
 
 def test_the_columns_can_be_read_otherwise(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
@@ -179,7 +206,7 @@ def test_stewards_and_strangers_stay_out(people: Cast, with_table: Transform, cl
         assert getattr(client_for(people.steward), method)(url).status_code == 403
         assert getattr(client_for(people.stranger), method)(url).status_code == 404
         assert getattr(client_for(people.admin), method)(url).status_code in (200, 302, 422)
-    assert not TaskRun.objects.exists()
+    assert TaskRun.objects.count() == 1  # the admin's
 
 
 def test_only_brought_files_are_imported_from_here(people: Cast, with_table: Transform, client_for: ClientFor) -> None:

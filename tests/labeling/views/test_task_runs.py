@@ -6,8 +6,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from labeling.choices import RunKind, RunStatus
+from labeling.aws.storage import StoredObject
+from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.models import TaskRun, Transform
+from labeling.selectors.imports import label_contents
+from labeling.services.label_files import keep_label_file
 from tests.labeling.builders import Cast, answer, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
 from tests.labeling.views.test_transforms import METRICS
@@ -123,29 +126,47 @@ def test_a_lead_adds_and_is_not_offered_to_replace(
     assert shown == [(1, 3, 1, 2)]
     assert "Non-matching pairs" in page
     assert "Replace all labels" not in page
+    assert client.post(reverse("labeling:answers-replace", args=[people_transform.pk])).status_code == 403
 
-    assert client.post(url, {"how": "replace", "confirm_name": "People"}).status_code == 422
-    assert TaskRun.objects.filter(kind=RunKind.IMPORT_LABELS).count() == 0
-    client.post(url, {"how": "add"})
+    client.post(url)
     assert TaskRun.objects.get(kind=RunKind.IMPORT_LABELS).replace_all_labels is False
 
 
-def test_an_admin_replaces_after_typing_the_name(
+def test_an_import_that_would_change_nothing_says_so_before(
     people: Cast, people_transform: Transform, client_for: ClientFor
 ) -> None:
-    answer(question_set(people_transform, people.lead, [2])[0], people.steward, "AA")
-    Transform.objects.update(label_count=1880)
+    question = question_set(people_transform, people.lead, [3])[0]
+    answer(question, people.steward, "AAB")
+    contents = label_contents(transform=people_transform, replace_all=False).label_file
     url = reverse("labeling:import-create", args=[people_transform.pk])
-    client = client_for(people.admin)
-    assert "1,880 labels will be forgotten." in client.get(url).content.decode()
+    page = " ".join(client_for(people.lead).get(url).content.decode().split())
+    assert "1 labeling set is new" in page
 
-    refused = client.post(url, {"how": "replace", "confirm_name": "people"})
-    assert refused.status_code == 422
-    assert b"exactly as it stands above" in refused.content
-    assert TaskRun.objects.filter(kind=RunKind.IMPORT_LABELS).count() == 0
+    file = keep_label_file(
+        transform=people_transform,
+        kind=LabelFileKind.BUILT,
+        stored=StoredObject("bucket", "file.csv", 1, "0" * 64),
+        contents=contents,
+        user=people.lead,
+    )
+    finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS, label_file=file)
+    Transform.objects.update(label_count=3)
+    page = client_for(people.lead).get(url).content.decode()
+    assert "This import would change nothing." in page
 
-    client.post(url, {"how": "replace", "confirm_name": "People"})
-    assert TaskRun.objects.get(kind=RunKind.IMPORT_LABELS).replace_all_labels is True
+
+def test_labels_that_were_not_expected_are_pointed_out(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    run = finished_run(
+        people_transform, people.lead, RunKind.IMPORT_LABELS, labels_before=0, labels_after=3, labels_expected=5
+    )
+    url = reverse("labeling:run-detail", args=[run.pk])
+    assert "5 labels were expected, Glue counts 3." in client_for(people.lead).get(url).content.decode()
+    TaskRun.objects.update(labels_expected=3)
+    page = client_for(people.lead).get(url).content.decode()
+    assert "as expected" in page
+    assert "were expected" not in page
 
 
 def test_unsure_rows_are_told_of(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:

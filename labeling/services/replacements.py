@@ -1,0 +1,117 @@
+"""Replacing all labels, and restoring an earlier state: what Glue holds is kept first, the difference is seen, then it is confirmed.
+
+Also ``services/task_runs/submit`` asks ``check_still_held`` just before the import starts.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from labelfiles import LabelDiff, LabelFileError, diff, read_label_file
+from labelfiles import LabelFile as LabelFileContents
+from labeling.choices import ACTIVE, LabelFileKind, RunKind, RunStatus
+from labeling.exceptions import GlueError, NothingToImportError, RunConflictError
+from labeling.models import LabelFile, LabelReplacement, TaskRun, Transform
+from labeling.services.exports import check_still_held
+from labeling.services.label_files import build_answers_file, read_kept
+from labeling.services.task_runs import request_label_export, request_label_import
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacementDifference:
+    """What replacing would do, and the labels on both sides: ``held`` at Glue, ``new`` in the file."""
+
+    diff: LabelDiff
+    held: LabelFileContents
+    new: LabelFileContents
+
+
+def start_replacement(*, transform: Transform, user: User, label_file: LabelFile | None = None) -> LabelReplacement:
+    """Settle what is to take the place of all labels, and have Glue write out what it holds. Nothing is replaced by this.
+
+    Without a ``label_file`` one is built from all settled answers. Raises ``NothingToImportError`` if it would teach nothing, ``GlueError`` if it
+    cannot be stored.
+    """
+    from_answers = label_file is None
+    if label_file is None:
+        label_file = build_answers_file(transform=transform, user=user)
+    elif (
+        label_file.transform_id != transform.pk
+        or label_file.kind == LabelFileKind.GENERATED
+        or not label_file.matching_pairs + label_file.non_matching_pairs
+    ):
+        raise NothingToImportError(_("The file teaches this transform nothing."))
+    return _with_export(transform, user, label_file, from_answers=from_answers)
+
+
+def look_again(*, replacement: LabelReplacement, user: User) -> LabelReplacement:
+    """The same with a new export; answers are taken as they are now."""
+    return start_replacement(
+        transform=replacement.transform,
+        user=user,
+        label_file=None if replacement.from_answers else replacement.label_file,
+    )
+
+
+def confirm_replacement(*, replacement: LabelReplacement, user: User) -> TaskRun:
+    """Start the import that replaces; a second press finds the first one's run.
+
+    Raises ``RunConflictError`` if the export has not ended well or an import is under way, ``LabelsChangedError`` if Glue holds something
+    else by now, ``GlueError``.
+    """
+    if replacement.import_run is not None:
+        return replacement.import_run
+    if replacement.export_run.status != RunStatus.SUCCEEDED:
+        raise RunConflictError(_("What Glue holds has not been written out yet."))
+    check_still_held(export=replacement.export_run)
+    with transaction.atomic():
+        locked = LabelReplacement.objects.select_for_update(of=("self",)).get(pk=replacement.pk)
+        if locked.import_run is not None:
+            return locked.import_run
+        run = request_label_import(
+            transform=replacement.transform, user=user, replace_all=True, label_file=replacement.label_file
+        )
+        locked.import_run = run
+        locked.save(update_fields=("import_run",))
+    logger.info("replacement %s confirmed by user %s", replacement.pk, user.pk)
+    return run
+
+
+def replacement_difference(*, replacement: LabelReplacement) -> ReplacementDifference:
+    """What would be forgotten, changed and new. Raises ``GlueError`` if a file cannot be read or is not what was kept."""
+    new = _contents(replacement.label_file)
+    kept = replacement.export_run.label_file
+    held = _contents(kept) if kept is not None else LabelFileContents(new.columns, ())
+    return ReplacementDifference(diff(held, new, primary_key=replacement.transform.primary_key), held, new)
+
+
+def _with_export(transform: Transform, user: User, label_file: LabelFile, *, from_answers: bool) -> LabelReplacement:
+    try:
+        export = request_label_export(transform=transform, user=user)
+    except RunConflictError:
+        # Somebody else looks at the same time. What their export misses, check_still_held finds.
+        found = TaskRun.objects.filter(transform=transform, kind=RunKind.EXPORT_LABELS, status__in=ACTIVE).first()
+        if found is None:
+            raise
+        export = found
+    return LabelReplacement.objects.create(
+        transform=transform,
+        label_file=label_file,
+        from_answers=from_answers,
+        export_run=export,
+        created_by=user,
+    )
+
+
+def _contents(label_file: LabelFile) -> LabelFileContents:
+    try:
+        return read_label_file(read_kept(label_file=label_file))
+    except LabelFileError as error:
+        raise GlueError(_("A kept label file cannot be read: %(error)s") % {"error": error}) from error

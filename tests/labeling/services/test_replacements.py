@@ -1,0 +1,123 @@
+"""Replace all labels and restore them, at the real localglue: nothing is forgotten that was not kept and seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from labelfiles import content_hash, read_label_file
+from labeling.aws import glue, storage
+from labeling.choices import LabelFileKind, RunKind, RunStatus
+from labeling.exceptions import GlueError, LabelsChangedError, RunConflictError
+from labeling.models import Answer, LabelReplacement, Question, Transform
+from labeling.selectors.differences import difference_view
+from labeling.services.answers import reopen_answer, submit_answer
+from labeling.services.replacements import (
+    confirm_replacement,
+    look_again,
+    replacement_difference,
+    start_replacement,
+)
+from labeling.services.task_runs import request_label_import, submit_run
+from tests.labeling.builders import grouping
+from tests.labeling.taught import LABELS, follow, lead, runs_at_glue, small_transform, succeeded
+from tests.support.servers import Services
+
+
+@pytest.fixture
+def taught(services: Services, monkeypatch: pytest.MonkeyPatch) -> Transform:
+    """Messages are lost, so that only the test submits."""
+    monkeypatch.setattr("labeling.services.task_runs.request.submit_run.delay", lambda **_message: None)
+    return small_transform()
+
+
+def looked(replacement: LabelReplacement) -> LabelReplacement:
+    """The export has ended."""
+    succeeded(replacement.export_run)
+    return LabelReplacement.objects.select_related(
+        "transform", "label_file__transform", "export_run__label_file", "export_run__transform"
+    ).get(pk=replacement.pk)
+
+
+def regroup(answer: Answer, letters: str) -> None:
+    question = answer.question
+    reopen_answer(answer=answer, user=answer.steward)
+    submit_answer(question=question, steward=answer.steward, labels=grouping(question, letters), seconds=1, keys=1)
+
+
+def test_replace_look_confirm_restore(taught: Transform) -> None:
+    succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
+    answers = list(Answer.objects.order_by("created_at").select_related("steward", "question"))
+    reopen_answer(answer=answers[0], user=answers[0].steward)
+    regroup(answers[1], "AB")
+
+    replacement = looked(start_replacement(transform=taught, user=lead()))
+    kept = replacement.export_run.label_file
+    assert kept is not None
+    assert (kept.kind, kept.rows, kept.created_by) == (LabelFileKind.EXPORTED, LABELS, lead())
+    contents = read_label_file(storage.read_uri(kept.uri))
+    assert content_hash(contents, primary_key="id") == kept.content_hash
+    found = replacement_difference(replacement=replacement)
+    assert (len(found.diff.forgotten), len(found.diff.changed), len(found.diff.added)) == (1, 1, 0)
+    assert (found.diff.rows_forgotten, found.diff.pairs_flipped) == (3, 1)
+    view = difference_view(transform=taught, difference=found.diff, held=found.held, new=found.new)
+    assert [(share.forgotten, share.changed, share.added) for share in view.people] == [(0, 1, 0)]
+    assert view.others is None
+    assert [change.what for change in view.changes] == ["changed", "forgotten"]
+
+    run = confirm_replacement(replacement=replacement, user=lead())
+    assert confirm_replacement(replacement=looked(replacement), user=lead()) == run
+    succeeded(run)
+    assert (run.labels_before, run.labels_after, run.labels_expected) == (LABELS, LABELS - 3, LABELS - 3)
+    assert run.label_file == replacement.label_file
+    assert run.content_hash == replacement.label_file.content_hash
+    assert Question.objects.get(pk=answers[0].question_id).imported_version is None
+    assert not Question.objects.filter(state="settled").exclude(imported_version=2).exclude(imported_version=1).exists()
+
+    restored = looked(start_replacement(transform=taught, user=lead(), label_file=kept))
+    found = replacement_difference(replacement=restored)
+    assert (len(found.diff.forgotten), len(found.diff.changed), len(found.diff.added)) == (0, 1, 1)
+    back = succeeded(confirm_replacement(replacement=restored, user=lead()))
+    assert (back.labels_after, back.content_hash) == (LABELS, kept.content_hash)
+    # Glue has again learned the first version of what was answered anew, so the newer one waits.
+    assert Question.objects.get(pk=answers[1].question_id).imported_version == 1
+
+
+def test_nothing_is_replaced_that_was_not_seen(taught: Transform) -> None:
+    first = start_replacement(transform=taught, user=lead())
+    with pytest.raises(RunConflictError, match="written out"):
+        confirm_replacement(replacement=first, user=lead())
+    # Glue holds no labels: an end of its own, not a failure.
+    first = looked(first)
+    assert first.export_run.label_file is None
+    assert (first.export_run.labels_after, first.export_run.glue_run_id) == (0, "")
+    assert "holds no labels" in first.export_run.events.order_by("-pk")[0].note
+    assert len(replacement_difference(replacement=first).diff.added) == 3
+
+    # Somebody imports past the portal, first before the confirmation, then between it and the start.
+    def past_the_portal() -> None:
+        started = glue.start_import_labels_task_run(
+            transform_id=taught.glue_transform_id, input_s3_path=first.label_file.uri, replace_all_labels=False
+        )
+        assert started
+
+    second = looked(look_again(replacement=first, user=lead()))
+    run = confirm_replacement(replacement=second, user=lead())
+    past_the_portal()
+    submit_run(run_id=run.pk)
+    run.refresh_from_db()
+    assert run.status == RunStatus.FAILED
+    assert "Nothing was replaced" in run.error
+    with pytest.raises(LabelsChangedError, match="Look again"):
+        confirm_replacement(replacement=looked(first), user=lead())
+    assert len(runs_at_glue(taught, RunKind.IMPORT_LABELS)) == 1
+
+
+def test_a_kept_file_that_was_changed_in_s3_is_not_imported(taught: Transform) -> None:
+    replacement = start_replacement(transform=taught, user=lead())
+    storage.overwrite(replacement.label_file.key, b"labeling_set_id,label,id,name\n")
+    replacement = looked(replacement)
+    with pytest.raises(GlueError, match="not the one"):
+        replacement_difference(replacement=replacement)
+    run = follow(confirm_replacement(replacement=replacement, user=lead()))
+    assert run.status == RunStatus.FAILED
+    assert runs_at_glue(taught, RunKind.IMPORT_LABELS) == []
