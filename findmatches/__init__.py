@@ -5,6 +5,7 @@ Files in, files out: ``python -m findmatches --help``. How it works: ``docs/engi
 
 from __future__ import annotations
 
+from findmatches.curve import CurvePoint, LearningCurve, NextFile, learning_curve
 from findmatches.engine import ask, train
 from findmatches.errors import FindMatchesError
 from findmatches.evaluate import ConfusionMatrix, Metrics, evaluate
@@ -19,14 +20,18 @@ __all__ = [
     "VERSION",
     "ConfusionMatrix",
     "Contradiction",
+    "CurvePoint",
     "FindMatchesError",
+    "LearningCurve",
     "Metrics",
     "Model",
+    "NextFile",
     "Proposal",
     "Records",
     "ask",
     "can_train",
     "evaluate",
+    "learning_curve",
     "propose",
     "read_records",
     "train",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from findmatches.engine import ask, train
+from findmatches import tuning
+from findmatches.curve import curve_of
+from findmatches.engine import BALANCED, ask, train
 from findmatches.errors import FindMatchesError
-from findmatches.evaluate import evaluate
+from findmatches.evaluate import metrics_of, study_of
 from findmatches.model import Model
 from findmatches.proposals import propose
 from findmatches.reading import read_records
@@ -58,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     apply.add_argument("--model", type=Path, required=True, metavar="MODEL_DIR", help="what train wrote")
     _add_output(apply, "MATCHES.csv")
 
-    estimate = _command(commands, "evaluate", "estimate the quality from the labels", _evaluate)
+    estimate = _command(
+        commands, "evaluate", "estimate the quality, and what more labels are worth, from the labels", _evaluate
+    )
     _add_key(estimate)
     _add_labels(estimate, required=True)
     _add_trade_offs(estimate)
@@ -154,14 +159,15 @@ def _match(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     records = read_records(options.records, primary_key=options.primary_key)
-    metrics = evaluate(
-        records,
-        _label_files(options.labels),
-        precision_recall=options.precision_recall,
-        accuracy_cost=options.accuracy_cost,
-        seed=options.seed,
-    )
-    options.output.write_text(metrics.to_json() + "\n", encoding="utf-8")
+    cut = tuning.threshold(BALANCED, options.precision_recall)
+    study = study_of(records, _label_files(options.labels), options.accuracy_cost)
+    content = metrics_of(study, cut=cut, seed=options.seed).to_dict()
+    try:
+        content["learning_curve"] = curve_of(study, seed=options.seed).to_dict()
+    except FindMatchesError as error:
+        print(f"findmatches: {error}", file=sys.stderr)
+        content["learning_curve"] = None
+    options.output.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _propose(options: argparse.Namespace) -> None:

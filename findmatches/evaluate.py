@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +48,13 @@ class Metrics:
     confusion_matrix: ConfusionMatrix
     column_importances: tuple[tuple[str, float], ...]
 
-    def to_json(self) -> str:
+    def to_dict(self) -> dict[str, Any]:
+        """The metrics as JSON knows them."""
         content = asdict(self)
         content["column_importances"] = [
             {"column": column, "importance": importance} for column, importance in self.column_importances
         ]
-        return json.dumps(content, ensure_ascii=False, indent=1)
+        return content
 
 
 def evaluate(
@@ -70,9 +71,18 @@ def evaluate(
     matches and differences to learn from: then there are too few sets.
     """
     cut = tuning.threshold(BALANCED, precision_recall)
+    return metrics_of(study_of(records, labels, accuracy_cost), cut=cut, seed=seed)
+
+
+def study_of(records: Records, labels: Sequence[LabelFile], accuracy_cost: float) -> Study:
+    """The labels of a table, measured."""
     prepared = prepare(records, neighbours=tuning.neighbours(accuracy_cost))
-    taught = lessons_of(prepared, labels)
-    study = Study(prepared, taught)
+    return Study(prepared, lessons_of(prepared, labels))
+
+
+def metrics_of(study: Study, *, cut: float, seed: int) -> Metrics:
+    """As ``evaluate``, for pairs that have been measured already; ``cut`` is the threshold of the trade-off."""
+    taught = study.taught
     total, times = np.zeros(len(taught.match)), np.zeros(len(taught.match))
     for number, held in enumerate(splits(taught, seed)):
         learner = study.learn(seed=seed + number, use=~held, trees=_TREES)
@@ -93,12 +103,28 @@ def evaluate(
         f1=f1,
         area_under_pr_curve=area,
         confusion_matrix=matrix,
-        column_importances=importances(prepared.schema, fit(study.measures, taught.match, seed=seed).importances),
+        column_importances=importances(study.prepared.schema, fit(study.measures, taught.match, seed=seed).importances),
     )
 
 
 def splits(taught: Lessons, seed: int) -> Iterator[NDArray[np.bool_]]:
     """Which pairs are held back, again and again. Sets that share a row fall on the same side; each set is held back in turn."""
+    block = blocks_of(taught)
+    blocks = np.unique(block)
+    held_size = max(1, round(TEST_SHARE * len(blocks)))
+    random = np.random.default_rng(seed)
+    for _ in range(_ROUNDS if len(blocks) > 1 else 0):
+        order = random.permutation(blocks)
+        for start in range(0, len(order), held_size):
+            chosen = np.take(order, range(start, start + held_size), mode="wrap")
+            held = np.isin(block, chosen)
+            learnt = taught.match[~held]
+            if held.any() and learnt.any() and not learnt.all():
+                yield held
+
+
+def blocks_of(taught: Lessons) -> NDArray[np.int64]:
+    """For each pair the number of its block: sets that share a row are in one block."""
     from findmatches.clustering import components  # only evaluation ties sets together by their rows
 
     n_sets = len(taught.sets)
@@ -106,17 +132,7 @@ def splits(taught: Lessons, seed: int) -> Iterator[NDArray[np.bool_]]:
     owner = np.concatenate([taught.set_number, taught.set_number])
     size = n_sets + int(rows.max(initial=-1)) + 1
     block = components(size, owner, (rows + n_sets).astype(np.int32))[:n_sets]
-    blocks = np.unique(block[np.unique(taught.set_number)])
-    held_size = max(1, round(TEST_SHARE * len(blocks)))
-    random = np.random.default_rng(seed)
-    for _ in range(_ROUNDS if len(blocks) > 1 else 0):
-        order = random.permutation(blocks)
-        for start in range(0, len(order), held_size):
-            chosen = np.take(order, range(start, start + held_size), mode="wrap")
-            held = np.isin(block[taught.set_number], chosen)
-            learnt = taught.match[~held]
-            if held.any() and learnt.any() and not learnt.all():
-                yield held
+    return block[taught.set_number].astype(np.int64)
 
 
 def confusion(said: NDArray[np.bool_], match: NDArray[np.bool_]) -> ConfusionMatrix:

@@ -30,6 +30,7 @@ def test_the_whole_way_through_files(tmp_path: Path) -> None:
     metrics = str(tmp_path / "m.json")
     assert main(["evaluate", table, "--primary-key", "id", "--labels", labels, "-o", metrics]) == 0
     content = json.loads(Path(metrics).read_text())
+    assert content["learning_curve"]["next_file"]["rows"] == 100
     assert set(content["confusion_matrix"]) == {
         "true_positives",
         "false_positives",
