@@ -9,6 +9,7 @@ from findmatches.curve import CurvePoint, LearningCurve, NextFile, learning_curv
 from findmatches.engine import ask, train
 from findmatches.errors import FindMatchesError
 from findmatches.evaluate import ConfusionMatrix, Metrics, evaluate
+from findmatches.incremental import match_incremental
 from findmatches.labels import Contradiction, can_train
 from findmatches.model import Model
 from findmatches.proposals import Proposal, propose
@@ -32,6 +33,7 @@ __all__ = [
     "can_train",
     "evaluate",
     "learning_curve",
+    "match_incremental",
     "propose",
     "read_records",
     "train",

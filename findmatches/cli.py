@@ -13,6 +13,7 @@ from findmatches.curve import curve_of
 from findmatches.engine import BALANCED, ask, train
 from findmatches.errors import FindMatchesError
 from findmatches.evaluate import metrics_of, study_of
+from findmatches.incremental import match_incremental
 from findmatches.model import Model
 from findmatches.proposals import propose
 from findmatches.reading import read_records
@@ -59,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
 
     apply = _command(commands, "match", "group the rows: adds match_id and match_confidence_score", _match)
     apply.add_argument("--model", type=Path, required=True, metavar="MODEL_DIR", help="what train wrote")
+    apply.add_argument(
+        "--existing", type=Path, metavar="MATCHES.csv",
+        help="an earlier result, whose rows keep their match_id: RECORDS are new rows, and the output holds both",
+    )  # fmt: skip
     _add_output(apply, "MATCHES.csv")
 
     estimate = _command(
@@ -148,7 +153,11 @@ def _match(options: argparse.Namespace) -> None:
     from pyarrow import csv as arrow_csv  # here and not above: the other commands do without it
 
     model = Model.load(options.model)
-    table = model.match(read_records(options.records, primary_key=model.primary_key))
+    records = read_records(options.records, primary_key=model.primary_key)
+    if options.existing:
+        table = match_incremental(read_records(options.existing, primary_key=model.primary_key), records, model)
+    else:
+        table = model.match(records)
     if options.output.suffix.lower() == ".parquet":
         from pyarrow import parquet  # only where Parquet is asked for
 

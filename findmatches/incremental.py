@@ -1,0 +1,294 @@
+"""New rows into a table that has been matched already: its rows keep their groups, whatever comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches import tuning
+from findmatches.clustering import MAX_PIECE, Edges, cluster, components, mean_linkage, renumber
+from findmatches.errors import FindMatchesError
+from findmatches.model import RESULT_COLUMNS, Model
+from findmatches.prepared import CHUNK, Prepared, prepare
+from findmatches.rivals import Rivals
+from findmatches.schema import Records
+from findmatches.study import DOUBT_FROM, Learner, candidates_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ID, _CONFIDENCE = RESULT_COLUMNS
+
+
+def match_incremental(existing: Records, incremental: Records, model: Model) -> pa.Table:
+    """The rows of both tables, ``existing`` first, with ``match_id`` and ``match_confidence_score``.
+
+    ``existing`` is what ``Model.match`` or this function returned, whole numbers in ``match_id``. Its rows keep their ids, and its
+    groups are neither joined nor split: a new row that fits two of them goes to the one it fits better. Rows that fit none are
+    grouped among themselves, under ids beyond the highest. A group that gains rows gets its confidence anew, from the one it had
+    and the scores of the new pairs; other groups keep theirs (null where ``existing`` has none).
+
+    Only pairs with a new row are scored, as if the whole table were. Raises ``FindMatchesError`` if the tables differ in their
+    columns or share a primary key, or if a row of ``existing`` has no match id.
+    """
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+
+    ids = _numbers(existing, _ID, int)
+    if _CONFIDENCE in existing.columns:
+        confidence = _numbers(existing, _CONFIDENCE, float)
+    else:
+        confidence = np.full(existing.n_rows, np.nan)
+    both = _joined(existing, incremental)
+    prepared = prepare(both, neighbours=tuning.neighbours(model.accuracy_cost), schema=model.schema)
+    names, known = np.unique(ids, return_inverse=True)
+    before = np.append(known, np.full(incremental.n_rows, -1))[prepared.order]
+    group, scored = _place(prepared, model, before)
+    confidence = np.append(confidence, np.full(incremental.n_rows, np.nan))[prepared.order]
+    sure = _confidence(group, before, confidence, scored)
+    beyond = int(names.max(initial=-1)) + 1 + np.arange(int(group.max(initial=-1)) + 1 - len(names))
+    back = np.argsort(prepared.order)
+    table = both.table.append_column(_ID, pa.array(np.concatenate([names, beyond])[group[back]], pa.int64()))
+    return table.append_column(_CONFIDENCE, pa.array(sure[back], pa.float64(), mask=np.isnan(sure[back])))
+
+
+def _numbers(existing: Records, name: str, kind: type[int] | type[float]) -> NDArray[Any]:
+    """A column of the result as numbers; an empty confidence is NaN."""
+    if name not in existing.columns:
+        raise FindMatchesError(f"The existing table has no column {name}: match it first.")
+    numbers: list[int | float] = []
+    for row, cell in enumerate(existing.table.column(name).to_pylist()):
+        try:
+            numbers.append(np.nan if cell is None and kind is float else kind(cell))
+        except (TypeError, ValueError):
+            where = f"Row {row + 1} of the existing table ({existing.primary_key} {existing.keys()[row]})"
+            what = "a whole number" if kind is int else "a number"
+            raise FindMatchesError(f"{where}: {name} is {cell or 'empty'}, not {what}.") from None
+    if kind is int and max(map(abs, numbers), default=0) >= 2**62:
+        raise FindMatchesError(f"The existing table has numbers in {name} that leave no room for new ones.")
+    return np.array(numbers, dtype=kind)
+
+
+def _joined(existing: Records, incremental: Records) -> Records:
+    """Both tables, without the columns of an earlier result."""
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+
+    names = [name for name in existing.columns if name not in RESULT_COLUMNS]
+    for wrong, what in (
+        ([name for name in names if name not in incremental.columns], "lack"),
+        ([name for name in incremental.columns if name not in names], "also have"),
+    ):
+        if wrong:
+            raise FindMatchesError(
+                f"The new rows must have the columns of the existing table; they {what} {', '.join(wrong)}."
+            )
+    repeated = set(existing.keys()).intersection(incremental.keys())
+    if repeated:
+        raise FindMatchesError(
+            f"{len(repeated)} of the new rows stand in the existing table already, the first with {existing.primary_key} {min(repeated)}."
+        )
+    return Records(
+        pa.concat_tables([existing.table.select(names), incremental.table.select(names)]), existing.primary_key
+    )
+
+
+def _place(prepared: Prepared, model: Model, before: NDArray[np.int64]) -> tuple[NDArray[np.int64], Edges]:
+    """The group of each row, and the scored pairs. ``before``: the groups of the known rows (from 0), -1 for the new ones."""
+    new = before < 0
+    scorer = _Scorer(prepared, model.learner, new)
+    edges = scorer.candidates()
+    n_known = int(before.max(initial=-1)) + 1
+    node = np.where(new, n_known + np.cumsum(new) - 1, before)  # a known group is one node
+    same, different = _told(prepared, model, new)
+    strong = edges.score >= model.threshold
+    left = node[np.concatenate([edges.left[strong], same[:, 0]])].astype(np.int32)
+    right = node[np.concatenate([edges.right[strong], same[:, 1]])].astype(np.int32)
+    pieces = _pieces(components(n_known + int(new.sum()), left, right)[node], new)
+    small = [rows for rows in pieces if len(rows) <= MAX_PIECE]
+    edges = scorer.fill(edges, small)
+    group = node.copy()
+    table = _Table(edges, len(new))
+    for rows in pieces:
+        if len(rows) <= MAX_PIECE:
+            group[rows] = _join(rows, table, model.threshold, node, n_known, same, different)
+        else:
+            group[rows] = _join_many(rows, table, model.threshold, node, n_known)
+    beyond = group >= n_known
+    group[beyond] = n_known + renumber(group[beyond])
+    return group, edges
+
+
+def _pieces(piece: NDArray[np.int32], new: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """The rows of each connected piece in which there is something to decide: a new row and another one."""
+    size = np.bincount(piece)
+    look = (np.bincount(piece[new], minlength=len(size)) > 0) & (size > 1)
+    rows = np.flatnonzero(look[piece])
+    rows = rows[np.argsort(piece[rows], kind="stable")]
+    return np.split(rows, np.flatnonzero(np.diff(piece[rows])) + 1) if len(rows) else []
+
+
+class _Scorer:
+    """Scores pairs with a new row as the whole table would: rivals are all candidates of the rows concerned."""
+
+    def __init__(self, prepared: Prepared, learner: Learner, new: NDArray[np.bool_]) -> None:
+        self._prepared, self._learner, self._new = prepared, learner, new
+        left, right = prepared.candidates.left, prepared.candidates.right
+        near = candidates_of(prepared, np.flatnonzero(new).astype(np.int32))
+        concerned = candidates_of(prepared, np.concatenate([left[near], right[near]]))
+        first = np.concatenate(
+            [np.empty(0, dtype=np.float32)]
+            + [learner.first.predict(prepared.comparer.compare(left[part], right[part])) for part in _chunks(concerned)]
+        )
+        self._rivals = Rivals(len(prepared.keys), Edges(left[concerned], right[concerned], first))
+        self._left, self._right = left[near], right[near]
+
+    def candidates(self) -> Edges:
+        """All candidate pairs with a new row."""
+        return self._score(self._left, self._right)
+
+    def fill(self, edges: Edges, pieces: list[NDArray[np.int64]]) -> Edges:
+        """The edges, and all other pairs inside the pieces in which a new row takes part."""
+        n_rows = len(self._new)
+        codes = [np.empty(0, dtype=np.int64)]
+        for rows in pieces:
+            one, two = np.meshgrid(rows[self._new[rows]], rows, indexing="ij")
+            codes.append((np.minimum(one, two) * n_rows + np.maximum(one, two))[one != two])
+        missing = np.setdiff1d(np.concatenate(codes), edges.left.astype(np.int64) * n_rows + edges.right)
+        filled = self._score((missing // n_rows).astype(np.int32), (missing % n_rows).astype(np.int32))
+        return Edges(
+            np.concatenate([edges.left, filled.left]),
+            np.concatenate([edges.right, filled.right]),
+            np.concatenate([edges.score, filled.score]),
+        )
+
+    def _score(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Edges:
+        result = np.empty(len(left), dtype=np.float32)
+        for part in _chunks(np.arange(len(left))):
+            measures = self._prepared.comparer.compare(left[part], right[part])
+            result[part] = score = self._learner.first.predict(measures)
+            again = np.flatnonzero(score >= DOUBT_FROM)
+            if self._learner.second is not None and len(again):
+                at = part[again]
+                rivalry = self._rivals.measure(left[at], right[at], score[again])
+                result[at] = self._learner.second.predict(np.hstack([measures[again], rivalry]))
+        return Edges(left, right, result)
+
+
+def _chunks(places: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    return [places[start : start + CHUNK] for start in range(0, len(places), CHUNK)]
+
+
+class _Table:
+    """The scored pairs of each row."""
+
+    def __init__(self, edges: Edges, n_rows: int) -> None:
+        row = np.concatenate([edges.left, edges.right])
+        order = np.argsort(row, kind="stable")
+        self._other = np.concatenate([edges.right, edges.left])[order]
+        self._score = np.concatenate([edges.score, edges.score])[order]
+        self._start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))])
+
+    def inside(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """The pairs between the given (sorted) rows, by their places in them, each in both directions."""
+        count = self._start[rows + 1] - self._start[rows]
+        at = np.repeat(self._start[rows] - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(count.sum())
+        other = self._other[at]
+        place = np.minimum(np.searchsorted(rows, other), len(rows) - 1)
+        own = rows[place] == other
+        return np.repeat(np.arange(len(rows)), count)[own], place[own], self._score[at][own]
+
+
+def _told(prepared: Prepared, model: Model, new: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The judged pairs that the result must respect, as far as a new row takes part in them."""
+    row_of = {key: row for row, key in enumerate(prepared.keys)} if model.enforce_labels else {}
+    found = []
+    for told in (model.told_same, model.told_different):
+        pairs = [(row_of[one], row_of[two]) for one, two in told if one in row_of and two in row_of]
+        pairs = [(one, two) for one, two in pairs if new[one] or new[two]]
+        found.append(np.array(pairs, dtype=np.int64).reshape(-1, 2))
+    return found[0], found[1]
+
+
+def _join(
+    rows: NDArray[np.int64],
+    table: _Table,
+    threshold: float,
+    node: NDArray[np.int64],
+    n_known: int,
+    same: NDArray[np.int64],
+    different: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """The group of each (sorted) row of a piece, by mean linkage; known groups stay whole and apart."""
+    score = np.zeros((len(rows), len(rows)))
+    one, two, value = table.inside(rows)
+    score[one, two] = value
+    known = np.flatnonzero(node[rows] < n_known)
+    known = known[np.argsort(node[rows[known]], kind="stable")]
+    alike = node[rows[known[:-1]]] == node[rows[known[1:]]]
+    chain = np.column_stack([known[:-1][alike], known[1:][alike]])
+    first = known[np.append(True, ~alike)[: len(known)]]
+    apart = np.column_stack(np.triu_indices(len(first), 1))
+    joined = mean_linkage(
+        score, threshold, np.vstack([chain, _local(rows, same)]), np.vstack([first[apart], _local(rows, different)])
+    )
+    group = node[rows]
+    for label in np.unique(joined[group >= n_known]):
+        members = np.flatnonzero(joined == label)
+        fresh = members[node[rows[members]] >= n_known]
+        group[fresh] = node[rows[members]].min()  # known groups have the lower numbers
+    return group
+
+
+def _local(rows: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The pairs between the given (sorted) rows, by their places in them."""
+    place = np.minimum(np.searchsorted(rows, pairs), len(rows) - 1)
+    own = (rows[place] == pairs).all(axis=1)
+    inside: NDArray[np.int64] = place[own]
+    return inside
+
+
+def _join_many(
+    rows: NDArray[np.int64], table: _Table, threshold: float, node: NDArray[np.int64], n_known: int
+) -> NDArray[np.int64]:
+    """The same for a piece too large for mean linkage: each new row goes to the known group with the highest mean of its scored
+    pairs, and what is left is grouped by itself."""
+    group = node[rows]
+    one, two, value = table.inside(rows)
+    fresh, known = group >= n_known, group < n_known
+    use = fresh[one] & known[two]
+    pair, place = np.unique(np.column_stack([one[use], group[two[use]]]), axis=0, return_inverse=True)
+    mean = np.bincount(place.ravel(), weights=value[use]) / np.maximum(np.bincount(place.ravel()), 1)
+    for at in np.argsort(mean, kind="stable")[np.sort(mean) >= threshold]:  # the highest comes last and stays
+        group[pair[at, 0]] = pair[at, 1]
+    left_over = np.flatnonzero(group >= n_known)
+    number = np.full(len(rows), -1)
+    number[left_over] = np.arange(len(left_over))
+    inner = (number[one] >= 0) & (number[two] >= 0) & (one < two)
+    edges = Edges(number[one[inner]].astype(np.int32), number[two[inner]].astype(np.int32), value[inner])
+    found = cluster(len(left_over), edges, threshold)
+    _, first = np.unique(found, return_index=True)
+    group[left_over] = group[left_over][first][found]
+    return group
+
+
+def _confidence(
+    group: NDArray[np.int64], before: NDArray[np.int64], confidence: NDArray[np.float64], edges: Edges
+) -> NDArray[np.float64]:
+    """One figure a group: what it had, weighed by its pairs, and the scores of the new ones; for a new row alone, how sure that is."""
+    n_groups = int(group.max(initial=-1)) + 1
+    known = before >= 0
+    size = np.bincount(group[known], minlength=n_groups)
+    had = np.full(n_groups, np.nan)
+    had[group[known]] = confidence[known]
+    pairs = np.where(np.isnan(had), 0, size * (size - 1) / 2)
+    inside = group[edges.left] == group[edges.right]
+    owner = group[edges.left[inside]]
+    count = np.bincount(owner, minlength=n_groups)
+    total = np.bincount(owner, weights=edges.score[inside], minlength=n_groups) + np.nan_to_num(had) * pairs
+    result = np.where(count > 0, total / np.maximum(count + pairs, 1), had)[group]
+    best = np.zeros(len(group))
+    np.maximum.at(best, edges.left, edges.score)
+    np.maximum.at(best, edges.right, edges.score)
+    alone = ~known & (np.bincount(group, minlength=n_groups)[group] == 1)
+    return np.clip(np.where(alone, 1 - best, result), 0.0, 1.0)
