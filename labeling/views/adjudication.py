@@ -4,41 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import Membership
-from labeling.choices import GROUP_LABELS, UNSURE, QuestionState
+from accounts.models import User
+from labeling.choices import GROUP_LABELS, UNSURE, AnswerKind, AnswerStatus, QuestionState
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
-from labeling.models import Row
+from labeling.forms.answers import AnswerPayload, parse_answer, parse_exclude
+from labeling.models import Answer, Question, Transform
 from labeling.permissions import can_adjudicate
 from labeling.selectors.adjudication import AdjudicationWork, adjudication_work, disputed_questions
-from labeling.selectors.questions import question_number
+from labeling.selectors.comments import open_comments_on
+from labeling.selectors.questions import question_number, question_progress
 from labeling.services.adjudication import next_disputed, open_adjudication, save_adjudication, submit_adjudication
-from labeling.services.answers import release_question
+from labeling.services.answers import release_question, reopen_answer
 from labeling.views.access import question_access, signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import bench_config, error_text
+from labeling.views.refusals import says_why_as_json
+from labelportal.middleware import allow_remote_images
 
 PAGE_SIZE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class RowLine:
-    """One row on the page: each person's group in letters that fit the settled rows, and the group given so far."""
-
-    row: Row
-    given: list[str]
-    label: str
-    is_open: bool
 
 
 @require_GET
@@ -56,84 +50,139 @@ def adjudication_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     return render(request, "labeling/adjudication/list.html", context)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
+@says_why_as_json
 def adjudication_next(request: HttpRequest, transform_id: UUID) -> HttpResponse:
-    """On to the next disputed question; back to the list when nothing is left that nobody else holds."""
+    """GET goes on to the next disputed question, or back to the list. POST hands the workbench the one after, before it is needed."""
     transform, _membership = transform_access(request, transform_id, can_adjudicate)
-    question = next_disputed(transform=transform, user=signed_in(request))
+    user = signed_in(request)
+    if request.method == "POST":
+        question = next_disputed(transform=transform, user=user, exclude=parse_exclude(request.body))
+        return JsonResponse({"question": question and _payload(question, user), **_counts(transform)})
+    question = next_disputed(transform=transform, user=user)
     if question is None:
         return redirect("labeling:adjudication-list", transform.pk)
     return redirect("labeling:question-adjudicate", question.pk)
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 def question_adjudicate(request: HttpRequest, question_id: UUID) -> HttpResponse:
-    """Decide the rows that people disagree on. Settled rows are not among what the browser sends."""
-    question, membership = question_access(request, question_id, can_adjudicate)
+    """The workbench with a disputed question in it, or with a settled one to overrule."""
+    question, _membership = question_access(request, question_id, can_adjudicate)
     user = signed_in(request)
     try:
         question = open_adjudication(question=question, user=user)
-        work = adjudication_work(question=question, user=user)
-        if request.method == "POST":
-            return _decide(request, work)
     except QuestionTakenError as error:
         messages.warning(request, error_text(error))
         return redirect("labeling:question-history", question.pk)
-    except InvalidAnswerError as error:
-        messages.error(request, error_text(error))
-        work = adjudication_work(question=question, user=user)
-        return render(request, "labeling/adjudication/detail.html", _page(work, membership, request.POST), status=422)
-    return render(request, "labeling/adjudication/detail.html", _page(work, membership))
+    transform = question.question_set.transform
+    config = bench_config(transform=transform, user=user) | _counts(transform) | {"question": _payload(question, user)}
+    config["decides"] = True
+    config["urls"]["next"] = reverse("labeling:adjudication-next", args=[transform.pk])
+    context = {
+        "area": "transforms",
+        "transform": transform,
+        "workbench": config,
+        "overrules": question.state == QuestionState.SETTLED,
+    }
+    response = render(request, "labeling/adjudication/detail.html", context)
+    if transform.images_in_cells:
+        allow_remote_images(response)
+    return response
 
 
-def _decide(request: HttpRequest, work: AdjudicationWork) -> HttpResponse:
-    user, question = signed_in(request), work.question
-    labels = work.settled | _sent(work, request.POST)
-    if "draft" in request.POST:
-        save_adjudication(question=question, user=user, labels=labels)
-        release_question(question=question, steward=user)
-        messages.info(request, _("Your decision so far is kept as a draft."))
-        return redirect("labeling:adjudication-list", work.transform.pk)
-    submit_adjudication(
+@require_POST
+@says_why_as_json
+def adjudication_draft(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Keep the grid as it stands."""
+    question, _membership = question_access(request, question_id, can_adjudicate)
+    _save(question, signed_in(request), parse_answer(request.body))
+    return JsonResponse({"saved": True})
+
+
+@require_POST
+@says_why_as_json
+def adjudication_skip(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Leave the question to others, or for later: the draft is kept and the question given back."""
+    question, _membership = question_access(request, question_id, can_adjudicate)
+    user = signed_in(request)
+    _save(question, user, parse_answer(request.body))
+    release_question(question=question, steward=user)
+    return JsonResponse({"skipped": True})
+
+
+@require_POST
+@says_why_as_json
+def adjudication_submit(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Decide. Sending the same twice changes nothing, so the workbench may repeat it after a lost connection."""
+    question, _membership = question_access(request, question_id, can_adjudicate)
+    user, payload = signed_in(request), parse_answer(request.body)
+    answer = submit_adjudication(
         question=question,
         user=user,
-        labels=labels,
-        seconds=_count(request.POST, "seconds"),
-        keys=_count(request.POST, "keys"),
+        labels=_as_seen(adjudication_work(question=question, user=user), payload),
+        seconds=payload.seconds,
+        keys=payload.keys,
     )
-    if work.question.state == QuestionState.SETTLED:
-        return redirect("labeling:question-history", question.pk)
-    return redirect("labeling:adjudication-next", work.transform.pk)
+    return JsonResponse({"version": answer.version})
 
 
-def _sent(work: AdjudicationWork, data: QueryDict) -> dict[int, str]:
-    """What the page says about the open rows."""
-    return {row: data.get(f"row-{row}", "") for row in work.disputed}
+@require_POST
+@says_why_as_json
+def adjudication_reopen(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Take one's own decision back, by undo in the workbench."""
+    question, _membership = question_access(request, question_id, can_adjudicate)
+    user = signed_in(request)
+    answer = get_object_or_404(Answer, question=question, steward=user, kind=AnswerKind.ADJUDICATION)
+    # A second press finds the decision open already, which is what was wanted.
+    if answer.status == AnswerStatus.SUBMITTED:
+        reopen_answer(answer=answer, user=user)
+    return JsonResponse({"reopened": True})
 
 
-def _count(data: QueryDict, name: str) -> int:
-    value = data.get(name, "")
-    return int(value) if value.isdecimal() and len(value) < 7 else 0
+def _save(question: Question, user: User, payload: AnswerPayload) -> None:
+    work = adjudication_work(question=question, user=user)
+    save_adjudication(question=question, user=user, labels=_as_seen(work, payload))
 
 
-def _page(work: AdjudicationWork, membership: Membership, sent: QueryDict | None = None) -> dict[str, Any]:
-    labels = work.labels if sent is None else work.settled | _sent(work, sent)
-    people = [fitting_labels(person.labels, work.settled) for person in work.people]
+def _as_seen(work: AdjudicationWork, payload: AnswerPayload) -> dict[int, str]:
+    """The labels that were sent. A letter means what it meant on the screen, so the settled rows must have the letters that they had there."""
+    if any(payload.labels.get(row) != label for row, label in work.settled.items()):
+        raise InvalidAnswerError(
+            _("Only the disputed rows can be changed, or answers have changed meanwhile. Load the page again.")
+        )
+    return payload.labels
+
+
+def _counts(transform: Transform) -> dict[str, int]:
+    progress = question_progress(transform=transform)
+    return {"total": progress.total, "left": progress.disputed}
+
+
+def _payload(question: Question, user: User) -> dict[str, Any]:
+    """One question as the workbench takes it: rows, what each person said in letters that fit the settled rows, the draft."""
+    work = adjudication_work(question=question, user=user)
+    urls = {
+        name: reverse(f"labeling:adjudication-{name}", args=[question.pk])
+        for name in ("draft", "submit", "skip", "reopen")
+    } | {name: reverse(f"labeling:question-{name}", args=[question.pk]) for name in ("release", "panel")}
+    urls["detail"] = reverse("labeling:question-adjudicate", args=[question.pk])
+    if question.state == QuestionState.SETTLED:
+        urls["after"] = reverse("labeling:question-history", args=[question.pk])
     return {
-        "area": "transforms",
-        "membership": membership,
-        "transform": work.transform,
-        "question": work.question,
-        "number": question_number(question=work.question),
+        "id": str(question.pk),
+        "number": question_number(question=question),
         "columns": work.columns,
-        "people": work.people,
-        "groups": [*GROUP_LABELS, UNSURE],
-        "open_rows": len(work.disputed),
-        "overrules": work.question.state == QuestionState.SETTLED,
-        "lines": [
-            RowLine(row, [given.get(row.pk, "") for given in people], labels.get(row.pk, ""), row.pk in work.disputed)
-            for row in work.rows
+        "primaryKey": work.primary_key,
+        "rows": [{"id": row.pk, "key": row.key, "values": row.values} for row in work.rows],
+        "labels": work.labels,
+        "settled": work.settled,
+        "people": [
+            {"name": person.user.display_name, "labels": fitting_labels(person.labels, work.settled)}
+            for person in work.people
         ],
+        "commentsOpen": open_comments_on(question=question),
+        "urls": urls,
     }
 
 

@@ -198,21 +198,28 @@ def workbench_context(question: Question, steward: User) -> dict[str, Any]:
         "area": "transforms",
         "transform": transform,
         "question": question,
-        "workbench": {
+        "workbench": bench_config(transform=transform, user=steward)
+        | {
             "question": question_payload(question, steward),
             "total": progress.total,
             "left": questions_left(transform=transform, steward=steward),
-            "groups": list(GROUP_LABELS),
-            "person": str(steward.pk),
-            "transform": str(transform.pk),
-            "shows": {"links": transform.links_in_cells, "images": transform.images_in_cells},
-            "columns": asdict(columns_for(user=steward, transform=transform)),
-            "keys": asdict(keys_for(user=steward)),
-            "urls": {
-                "next": reverse("labeling:question-next", args=[transform.pk]),
-                "columns": reverse("labeling:columns-save", args=[transform.pk]),
-                "keys": reverse("labeling:keys-save"),
-            },
+        },
+    }
+
+
+def bench_config(*, transform: Transform, user: User) -> dict[str, Any]:
+    """What the workbench knows besides its questions: groups, how cells are shown, the person's columns and keys, where to send what."""
+    return {
+        "groups": list(GROUP_LABELS),
+        "person": str(user.pk),
+        "transform": str(transform.pk),
+        "shows": {"links": transform.links_in_cells, "images": transform.images_in_cells},
+        "columns": asdict(columns_for(user=user, transform=transform)),
+        "keys": asdict(keys_for(user=user)),
+        "urls": {
+            "next": reverse("labeling:question-next", args=[transform.pk]),
+            "columns": reverse("labeling:columns-save", args=[transform.pk]),
+            "keys": reverse("labeling:keys-save"),
         },
     }
 

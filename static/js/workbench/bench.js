@@ -15,12 +15,13 @@ export class Bench {
     this.store = store;
     this.queue = queue;
     this.view = view;
+    this.decides = config.decides ?? false;
     this.prefs = prefs;
     this.side = side;
     this.nextUrl = config.urls.next;
     this.total = config.total;
     this.left = config.left;
-    this.grid = new Grid(page.querySelector("[data-grid]"), config.shows);
+    this.grid = new Grid(page.querySelector("[data-grid]"), config.shows, page.dataset.sprite);
     this.palette = new Palette(page.querySelector("[data-palette]"), config.groups, (label) => this.pick(label));
     this.brush = new Brush(this.grid, {
       paint: (indexes, label) => this.act(() => this.work.assign(indexes.map((at) => [at, label]), indexes.at(-1))),
@@ -41,13 +42,13 @@ export class Bench {
         arrange(question.rows, this.keyColumn),
         this.draftOf(question),
         this.groups,
-        question.proposal,
-        this.prefs.proposalOn,
+        { proposal: question.proposal, showsProposal: this.prefs.proposalOn, settled: question.settled },
       );
     this.seconds = 0;
     this.keys = 0;
     this.lastSign = Date.now();
-    this.grid.show(this.work, question.columns, this.keyColumn, this.prefs.layout(question.columns));
+    this.grid.show(this.work, question.columns, this.keyColumn, this.prefs.layout(question.columns), question.people);
+    this.view.people(question.people, (person) => this.take(person));
     this.view.question(question.number, this.total, this.left);
     this.refresh();
     this.grid.table.focus({ preventScroll: true });
@@ -56,7 +57,7 @@ export class Bench {
   }
 
   draftOf(question) {
-    return this.store.pending(question.id) ?? question.labels;
+    return this.store.pending(question) ?? question.labels;
   }
 
   async accept() {
@@ -82,10 +83,17 @@ export class Bench {
   async skip() {
     const { question } = this;
     const sent = this.store.send(question.id, question.urls.skip, this.draft());
+    if (this.decides) this.queue.skipped.add(question.id); // answers that were skipped come last by themselves
     await this.advance(question, sent);
   }
 
   async advance(question, sent) {
+    if (question.urls.after) {
+      this.view.leaving();
+      await sent;
+      this.leave(question.urls.after);
+      return;
+    }
     const ready = this.queue.ahead.length > 0;
     if (!ready) this.view.busy(true);
     const next = await this.queue.take(question.id);
@@ -99,12 +107,12 @@ export class Bench {
     this.view.leaving();
     this.grid.table.setAttribute("aria-busy", "true");
     await sent;
-    this.leave();
+    this.leave(this.nextUrl);
   }
 
-  leave() {
-    if (this.store.isEmpty) location.assign(this.nextUrl);
-    else setTimeout(() => this.store.flush().then(() => this.leave()), 1000);
+  leave(url) {
+    if (this.store.isEmpty) location.assign(url);
+    else setTimeout(() => this.store.flush().then(() => this.leave(url)), 1000);
   }
 
   /** Back into the last submitted question, with everything that was done there still to be undone. */
@@ -155,7 +163,19 @@ export class Bench {
   }
 
   paint(label) {
-    this.act(() => this.work.paint(label));
+    if (this.work.isLocked(this.work.cursor)) this.view.say(interpolate(gettext("Row %s is settled: only disputed rows are open."), [this.work.cursor + 1]), "blocked");
+    else this.act(() => this.work.paint(label));
+  }
+
+  takeByKey(person) {
+    if (person < this.question.people.length) this.take(person);
+  }
+
+  /** Decide as one of the people did. */
+  take(person) {
+    const { name, labels } = this.question.people[person];
+    this.act(() => this.work.take(labels));
+    this.view.say(interpolate(gettext("As %s has it."), [name]));
   }
 
   sameAsAbove() {
@@ -176,7 +196,7 @@ export class Bench {
   }
 
   different() {
-    if (this.work.rows.length > this.groups.length) {
+    if (this.work.open().length > this.work.freeGroups().length) {
       this.view.say(interpolate(gettext("There are more rows than groups: %s at the most."), [this.groups.length]), "blocked");
       return;
     }
@@ -184,7 +204,8 @@ export class Bench {
   }
 
   clear() {
-    this.act(() => this.work.assign([[this.work.cursor, ""]]));
+    if (this.work.isLocked(this.work.cursor)) this.paint("");
+    else this.act(() => this.work.assign([[this.work.cursor, ""]]));
   }
 
   undo() {
@@ -281,6 +302,7 @@ export class Bench {
   where() {
     const { cursor, rows } = this.work;
     const label = this.work.label(cursor);
+    if (this.work.isLocked(cursor)) return interpolate(gettext("Row %s of %s, group %s, settled."), [cursor + 1, rows.length, label]);
     const words = label ? gettext("Row %s of %s, group %s.") : gettext("Row %s of %s, no group.");
     const values = label ? [cursor + 1, rows.length, label] : [cursor + 1, rows.length];
     return interpolate(label === UNSURE ? gettext("Row %s of %s, unsure.") : words, label === UNSURE ? values.slice(0, 2) : values);

@@ -20,14 +20,17 @@ function element(name, attributes = {}, ...children) {
 
 export class Grid {
   /** `shows` says whether addresses in cells are links and pictures: {links, images}. */
-  constructor(table, shows) {
+  constructor(table, shows, sprite) {
     this.table = table;
     this.shows = shows;
+    this.sprite = sprite;
   }
 
-  /** Draw a question anew. `columns` are names, `keyColumn` the index of the primary key. */
-  show(work, columns, keyColumn, layout) {
+  /** Draw a question anew. `columns` are names, `keyColumn` the index of the primary key, `people` those whose groups stand beside: {name, labels}. */
+  show(work, columns, keyColumn, layout, people = []) {
     this.work = work;
+    this.people = people;
+    this.before = 2 + people.length;
     this.columns = columns;
     this.keyColumn = keyColumn;
     this.differs = differingColumns(work.rows, columns);
@@ -54,6 +57,7 @@ export class Grid {
       { role: "row", "aria-rowindex": "1" },
       element("th", { role: "columnheader", scope: "col", class: "cell-no" }, gettext("Row")),
       element("th", { role: "columnheader", scope: "col", class: "cell-group" }, gettext("Group")),
+      ...this.people.map(({ name }, place) => this.personHeader(name, place)),
       ...this.shown.map((index) => this.header(index)),
     );
     this.table.replaceChildren(
@@ -72,11 +76,34 @@ export class Grid {
     this.shown.forEach((column, position) => {
       if (!this.pinned.has(column)) return;
       for (const row of cells) {
-        row[position + 2].classList.add("is-pinned");
-        row[position + 2].style.left = `${left}px`;
+        row[position + this.before].classList.add("is-pinned");
+        row[position + this.before].style.left = `${left}px`;
       }
-      left += cells[0][position + 2].offsetWidth;
+      left += cells[0][position + this.before].offsetWidth;
     });
+  }
+
+  personHeader(name, place) {
+    const attributes = { role: "columnheader", scope: "col", class: "cell-person", title: name };
+    return element("th", attributes, element("kbd", {}, String(place + 1)), ` ${name}`);
+  }
+
+  personCell({ name, labels }, row) {
+    const label = labels[row.id] ?? "";
+    const attributes = { role: "gridcell", class: "cell-person", "data-label": name, "data-group": label };
+    return element("td", attributes, element("span", { class: "badge-group" }, label));
+  }
+
+  /** What tells that a row cannot be changed. */
+  lock() {
+    const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    icon.setAttribute("class", "icon");
+    icon.setAttribute("role", "img");
+    icon.setAttribute("aria-label", gettext("Settled"));
+    use.setAttribute("href", `${this.sprite}#lock`);
+    icon.append(use);
+    return icon;
   }
 
   header(index) {
@@ -97,13 +124,17 @@ export class Grid {
       if (image) cell.append(this.thumbnail(image));
       return cell;
     });
-    return element(
+    if (this.work.isLocked(index)) badge.append(this.lock());
+    const line = element(
       "tr",
       { role: "row", id: `row-${row.id}`, "aria-rowindex": String(index + 2), "data-index": String(index) },
       number,
       badge,
+      ...this.people.map((person) => this.personCell(person, row)),
       ...cells,
     );
+    line.classList.toggle("is-locked", this.work.isLocked(index));
+    return line;
   }
 
   /** A small picture. It has its place before it is there, and keeps it when it never comes: rows do not jump. */
@@ -148,7 +179,7 @@ export class Grid {
     const values = this.work.rows[index].values;
     const against = this.work.rows[leader].values;
     this.shown.forEach((column, position) => {
-      const clip = this.rows[index].children[position + 2].firstElementChild;
+      const clip = this.rows[index].children[position + this.before].firstElementChild;
       this.fill(clip, values[column], leader === index || column === this.keyColumn ? null : against[column]);
     });
   }

@@ -6,6 +6,9 @@ import { UNSURE } from "./work.js";
 /** `keys` are the usual ones; a command with `shown` stands for a family of keys that cannot be changed. */
 export function commands(bench) {
   const digits = [..."1234567890"];
+  const jump = { id: "jump", keys: digits, shown: ["1 … 9", "0"], says: gettext("Jump to the row; 0 is row 10"), run: (key) => bench.jump(key === "0" ? 9 : Number(key) - 1) };
+  const take = { id: "take", keys: digits.slice(0, 9), shown: ["1", "2", "…"], says: gettext("Take the grouping of this person"), run: (key) => bench.takeByKey(Number(key) - 1) };
+  const proposal = { id: "proposal", keys: ["R"], says: gettext("Proposal of the engine on or off"), run: () => bench.toggleProposal() };
   return [
     { id: "paint", keys: bench.groups, shown: ["A … O"], says: gettext("Put the row into this group and go on"), run: (key) => bench.paint(key) },
     { id: "same", keys: ["Space"], says: gettext("Same group as the row above"), run: () => bench.sameAsAbove() },
@@ -19,11 +22,10 @@ export function commands(bench) {
     { id: "clear", keys: ["X", "Backspace", "Delete"], says: gettext("Clear the row"), run: () => bench.clear() },
     { id: "skip", keys: ["S"], says: gettext("Skip: the question comes back later, or to others"), run: () => bench.skip() },
     { id: "move", keys: ["ArrowUp", "ArrowDown"], shown: ["↑", "↓"], says: gettext("Move"), run: (key) => bench.step(key === "ArrowUp" ? -1 : 1) },
-    { id: "jump", keys: digits, shown: ["1 … 9", "0"], says: gettext("Jump to the row; 0 is row 10"), run: (key) => bench.jump(key === "0" ? 9 : Number(key) - 1) },
+    ...(bench.decides ? [take] : [jump, proposal]),
     { id: "ends", keys: ["Home", "End"], shown: [gettext("Home"), gettext("End")], says: gettext("First and last row"), run: (key) => bench.jump(key === "Home" ? 0 : Infinity) },
     { id: "pan", keys: ["ArrowLeft", "ArrowRight"], shown: ["←", "→"], says: gettext("See more columns"), run: (key) => bench.pan(key === "ArrowLeft" ? -1 : 1) },
     { id: "view", keys: ["V"], says: gettext("Show differing columns, only differences, or everything"), run: () => bench.cycleDisplay() },
-    { id: "proposal", keys: ["R"], says: gettext("Proposal of the engine on or off"), run: () => bench.toggleProposal() },
     { id: "long", keys: ["P"], says: gettext("Open or clamp long texts"), run: () => bench.toggleLong() },
     { id: "side", keys: ["Q"], says: gettext("Guidelines and comments"), run: () => bench.side.toggle() },
     { id: "put-down", keys: ["Escape"], shown: [gettext("Esc")], says: gettext("Put the brush down"), run: () => bench.pick(null) },

@@ -26,8 +26,10 @@ export class Store {
   }
 
   /** What this browser still holds of a question's grid; nothing when the server has it all. */
-  pending(questionId) {
-    return this.outbox.get(questionId)?.body.labels;
+  pending({ id, urls }) {
+    const message = this.outbox.get(id);
+    // A person can have an answer and a decision of the same question; they are not mixed.
+    return [urls.draft, urls.submit].includes(message?.url) ? message.body.labels : undefined;
   }
 
   /** The questions of which the server has not heard the newest yet. */

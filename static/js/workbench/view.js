@@ -12,13 +12,32 @@ export class View {
 
   question(number, total, left) {
     this.part("title").textContent = interpolate(gettext("Question %s of %s"), [number, total]);
-    this.part("left").textContent = interpolate(ngettext("%s left for you", "%s left for you", left), [left]);
+    const words = this.page.dataset.decides === undefined ? ngettext("%s left for you", "%s left for you", left) : ngettext("%s disputed", "%s disputed", left);
+    this.part("left").textContent = interpolate(words, [left]);
     const bar = this.part("progress");
     bar.max = total;
     bar.value = total - left;
     document.title = `${this.part("title").textContent} · ${this.page.dataset.transform}`;
     this.part("alarm").hidden = true;
     this.hint("");
+  }
+
+  /** Whose grouping can be taken as a whole; nobody's where answers are given. */
+  people(people = [], onTake = () => {}) {
+    this.part("people")?.replaceChildren(
+      ...people.map(({ name }, place) => {
+        const button = document.createElement("button");
+        const key = document.createElement("kbd");
+        key.textContent = String(place + 1);
+        button.type = "button";
+        button.className = "btn btn-quiet btn-sm";
+        button.append(key, " ", name);
+        button.setAttribute("aria-label", interpolate(gettext("Take the grouping of %s"), [name]));
+        button.addEventListener("mousedown", (event) => event.preventDefault());
+        button.addEventListener("click", () => onTake(place));
+        return button;
+      }),
+    );
   }
 
   saving(state) {

@@ -6,14 +6,16 @@ export class Work {
   /**
    * `rows` in the order they are shown; `labels` maps row ids to a group, "?" or nothing; `proposal` maps row ids to what the engine
    * would say, {label, confidence}. While it is shown it stands for every row that the person has said nothing about.
+   * `settled` maps the ids of rows that are locked to their groups.
    */
-  constructor(rows, labels, groups, proposal = {}, showsProposal = true) {
+  constructor(rows, labels, groups, { proposal = {}, showsProposal = true, settled = {} } = {}) {
     this.rows = rows;
     this.groups = groups;
-    this.labels = new Map(rows.map((row) => [row.id, labels[row.id] ?? ""]));
+    this.settled = settled;
+    this.labels = new Map(rows.map((row) => [row.id, settled[row.id] ?? labels[row.id] ?? ""]));
     this.proposal = new Map(rows.flatMap((row) => (proposal[row.id] ? [[row.id, proposal[row.id]]] : [])));
     this.showProposal(showsProposal);
-    this.cursor = Math.max(0, this.gaps()[0] ?? 0);
+    this.cursor = this.gaps()[0] ?? this.open()[0] ?? 0;
     this.undone = [];
     this.done = [];
   }
@@ -37,6 +39,15 @@ export class Work {
   proposed(index) {
     const { id } = this.rows[index];
     return this.labels.get(id) || !this.showsProposal ? undefined : this.proposal.get(id);
+  }
+
+  isLocked(index) {
+    return this.rows[index].id in this.settled;
+  }
+
+  /** Indexes of the rows that can be changed. */
+  open() {
+    return this.rows.flatMap((_row, index) => (this.isLocked(index) ? [] : [index]));
   }
 
   all() {
@@ -72,6 +83,7 @@ export class Work {
   /** Give rows their labels as one step that one undo takes back. `next` is where the cursor goes. */
   assign(changes, next = this.cursor) {
     const steps = changes
+      .filter(([index]) => !this.isLocked(index))
       .map(([index, label]) => ({ id: this.rows[index].id, before: this.labels.get(this.rows[index].id), after: label }))
       .filter((step) => step.before !== step.after);
     const move = { from: this.cursor, to: next };
@@ -84,15 +96,28 @@ export class Work {
   }
 
   paint(label) {
-    return this.assign([[this.cursor, label]], Math.min(this.cursor + 1, this.rows.length - 1));
+    return this.assign([[this.cursor, label]], this.open().find((index) => index > this.cursor) ?? this.cursor);
   }
 
   together() {
     return this.assign(this.rows.map((_row, index) => [index, this.groups[0]]));
   }
 
+  /** The groups that no locked row is in. */
+  freeGroups() {
+    const taken = new Set(Object.values(this.settled));
+    return this.groups.filter((group) => !taken.has(group));
+  }
+
+  /** Each open row a group of its own, apart from the locked ones. */
   different() {
-    return this.assign(this.rows.map((_row, index) => [index, this.groups[index]]));
+    const free = this.freeGroups();
+    return this.assign(this.open().map((index, place) => [index, free[place]]));
+  }
+
+  /** The open rows as somebody else has them: {row id: label}. */
+  take(labels) {
+    return this.assign(this.open().map((index) => [index, labels[this.rows[index].id] ?? ""]));
   }
 
   undo() {

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+from typing import Any
+
 import pytest
+from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
@@ -37,8 +42,21 @@ def page_of(question: Question) -> str:
     return reverse("labeling:question-adjudicate", args=[question.pk])
 
 
-def fields(page: str) -> list[str]:
-    return [part.split('"')[0] for part in page.split('name="row-')[1:]]
+def config_of(page: Any) -> dict[str, Any]:
+    """What the workbench is told, as JSON gives it."""
+    found = re.search(r'<script id="workbench-config" type="application/json">(.*?)</script>', page.content.decode())
+    assert found
+    config: dict[str, Any] = json.loads(found[1])
+    return config
+
+
+def send(client: Client, url: str, labels: dict[int, str], **took: int) -> Any:
+    return client.post(url, {"labels": labels, **took}, content_type="application/json")
+
+
+def decided(shown: dict[str, Any], letter: str) -> dict[int, str]:
+    """The question as shown, with one letter for each open row."""
+    return {row["id"]: shown["settled"].get(str(row["id"]), letter) for row in shown["rows"]}
 
 
 def test_only_leads_decide(
@@ -55,62 +73,78 @@ def test_only_leads_decide(
 
 
 def test_only_disputed_rows_are_open(people: Cast, question: Question, client_for: ClientFor) -> None:
-    page = client_for(people.lead).get(page_of(question)).content.decode()
-    rows = list(question.rows.order_by("position"))
-    assert fields(page) == [str(rows[2].pk)]
-    assert page.count("data-settled") == 3
-    assert "Take the grouping of Steward" in page
+    config = config_of(client_for(people.lead).get(page_of(question)))
+    shown, rows = config["question"], [row["id"] for row in config["question"]["rows"]]
+    assert (config["decides"], config["left"], config["total"]) == (True, 1, 1)
+    assert shown["settled"] == {str(rows[0]): "A", str(rows[1]): "A", str(rows[3]): "B"}
+    said = {person["name"]: "".join(person["labels"][str(row)] for row in rows) for person in shown["people"]}
+    assert said == {"Steward": "AAAB", "Colleague": "AADB"}
 
 
-def test_a_decision_settles_and_leads_on(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+def test_a_decision_settles_and_the_next_is_ahead(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
     first, second = disputed(people, people_transform, 2)
     lead = client_for(people.lead)
-    row = fields(lead.get(page_of(first)).content.decode())[0]
-    moved = lead.post(page_of(first), {f"row-{row}": "N", "seconds": "12", "keys": "2"}, follow=True)
-    assert moved.redirect_chain[-1][0] == page_of(second)
+    config = config_of(lead.get(page_of(first)))
+    ahead = lead.post(
+        config["urls"]["next"], json.dumps({"exclude": [str(first.pk)]}), content_type="application/json"
+    ).json()
+    assert ahead["question"]["id"] == str(second.pk)
+    shown = config["question"]
+    for _again in range(2):
+        assert send(lead, shown["urls"]["submit"], decided(shown, "N"), seconds=12, keys=2).status_code == 200
     first.refresh_from_db()
     assert first.state == QuestionState.SETTLED
-    assert first.result_labels[int(row)] == "N"
+    assert list(first.result_labels.values()) == ["A", "A", "N", "B"]
     given = Answer.objects.get(kind=AnswerKind.ADJUDICATION)
-    assert (given.steward, given.seconds, given.keys) == (people.lead, 12, 2)
+    assert (given.steward, given.seconds, given.keys, given.version) == (people.lead, 12, 2, 1)
 
-    row = fields(lead.get(page_of(second)).content.decode())[0]
-    last = lead.post(page_of(second), {f"row-{row}": "N"}, follow=True)
-    assert b"Nothing is disputed" in last.content
+    assert lead.post(shown["urls"]["reopen"], content_type="application/json").json() == {"reopened": True}
+    assert Question.objects.get(pk=first.pk).state == QuestionState.DISPUTED
+    for question in (shown, ahead["question"]):
+        send(lead, question["urls"]["submit"], decided(question, "O"))
+    assert b"Nothing is disputed" in lead.get(config["urls"]["next"], follow=True).content
+    assert Answer.objects.get(question=first, kind=AnswerKind.ADJUDICATION).version == 2
 
 
-def test_a_gap_is_said_and_what_was_chosen_stays(people: Cast, question: Question, client_for: ClientFor) -> None:
-    page = client_for(people.lead).post(page_of(question), {"keys": "nonsense"})
-    assert page.status_code == 422
-    assert b"Every row needs a group" in page.content
+def test_what_does_not_fit_is_refused(people: Cast, question: Question, client_for: ClientFor) -> None:
+    lead = client_for(people.lead)
+    shown = config_of(lead.get(page_of(question)))["question"]
+    gap = send(lead, shown["urls"]["submit"], decided(shown, ""))
+    assert (gap.status_code, gap.json()["code"]) == (422, "invalid")
+    # Another letter for a settled row, or settled rows that have other letters by now: what the open rows say is not known.
+    first, *_others = shown["rows"]
+    for url in (shown["urls"]["submit"], shown["urls"]["draft"]):
+        assert send(lead, url, decided(shown, "N") | {first["id"]: "O"}).status_code == 422
+    assert send(lead, shown["urls"]["draft"], {}).status_code == 422
+    assert lead.post(shown["urls"]["draft"], b"{", content_type="application/json").status_code == 422
     question.refresh_from_db()
     assert question.state == QuestionState.DISPUTED
+    assert not Answer.objects.filter(kind=AnswerKind.ADJUDICATION, status=AnswerStatus.SUBMITTED).exists()
 
 
-def test_locked_rows_cannot_be_sent(people: Cast, question: Question, client_for: ClientFor) -> None:
-    rows = list(question.rows.order_by("position"))
-    sent = {f"row-{rows[2].pk}": "N", f"row-{rows[0].pk}": "O"}
-    client_for(people.lead).post(page_of(question), sent)
-    question.refresh_from_db()
-    result = question.result_labels
-    assert result[rows[0].pk] == result[rows[1].pk] != "O"
-
-
-def test_a_draft_is_kept_and_the_question_given_back(people: Cast, question: Question, client_for: ClientFor) -> None:
+def test_a_draft_is_kept_and_a_skipped_question_given_back(
+    people: Cast, question: Question, client_for: ClientFor
+) -> None:
     lead = client_for(people.lead)
-    row = fields(lead.get(page_of(question)).content.decode())[0]
-    lead.post(page_of(question), {f"row-{row}": "F", "draft": "1"})
+    shown = config_of(lead.get(page_of(question)))["question"]
+    send(lead, shown["urls"]["draft"], decided(shown, "F"))
+    assert Question.objects.get(pk=question.pk).leased_to == people.lead
+    send(lead, shown["urls"]["skip"], decided(shown, "G"))
     assert Answer.objects.get(kind=AnswerKind.ADJUDICATION).status == AnswerStatus.DRAFT
-    question.refresh_from_db()
-    assert question.leased_to is None
-    assert '<option value="F" selected>' in lead.get(page_of(question)).content.decode()
+    assert Question.objects.get(pk=question.pk).leased_to is None
+    assert config_of(lead.get(page_of(question)))["question"]["labels"][str(shown["rows"][2]["id"])] == "G"
 
 
 def test_somebody_else_holds_it(
     people: Cast, people_transform: Transform, question: Question, client_for: ClientFor
 ) -> None:
-    open_adjudication(question=question, user=people.admin)
     lead = client_for(people.lead)
+    shown = config_of(lead.get(page_of(question)))["question"]
+    Question.objects.update(leased_to=None)
+    open_adjudication(question=question, user=people.admin)
+    assert send(lead, shown["urls"]["draft"], decided(shown, "F")).status_code == 409
     page = lead.get(page_of(question), follow=True)
     assert b"somebody else holds it" in page.content
     queue = lead.get(reverse("labeling:adjudication-list", args=[people_transform.pk]))
@@ -123,8 +157,9 @@ def test_a_settled_question_can_be_overruled(people: Cast, people_transform: Tra
     lead = client_for(people.lead)
     history = reverse("labeling:question-history", args=[settled.pk])
     assert page_of(settled) in lead.get(history).content.decode()
-    rows = fields(lead.get(page_of(settled)).content.decode())
-    lead.post(page_of(settled), {f"row-{row}": "A" for row in rows})
+    shown = config_of(lead.get(page_of(settled)))["question"]
+    assert shown["urls"]["after"] == history
+    send(lead, shown["urls"]["submit"], decided(shown, "A"))
     settled.refresh_from_db()
     assert set(settled.result_labels.values()) == {"A"}
     assert page_of(settled) not in lead.get(history).content.decode()

@@ -1,0 +1,28 @@
+"""How the workbench hears why something is not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+from django.http import HttpResponse, JsonResponse
+
+from labeling.exceptions import InvalidAnswerError, QuestionTakenError
+
+P = ParamSpec("P")
+
+
+def says_why_as_json(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """Refusals reach the workbench as a sentence with a code: ``taken`` is for good, ``invalid`` can be mended."""
+
+    @wraps(view)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(*args, **kwargs)
+        except QuestionTakenError as error:
+            return JsonResponse({"code": "taken", "message": str(error)}, status=409)
+        except InvalidAnswerError as error:
+            return JsonResponse({"code": "invalid", "message": str(error)}, status=422)
+
+    return wrapped
