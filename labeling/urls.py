@@ -18,6 +18,7 @@ from labeling.views import (
     quality,
     question_sets,
     replacements,
+    run_history,
     spreadsheets,
     steward,
     task_runs,
@@ -146,6 +147,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("brought-labels/<uuid:upload_id>/", include(label_upload_urls)),
     path("label-files/<uuid:label_file_id>/", include(label_file_urls)),
     path("replacements/<uuid:replacement_id>/", include(replacement_urls)),
-    path("runs/", task_runs.run_list, name="run-list"),
+    path("runs/", run_history.run_list, name="run-list"),
+    path("runs/runs.csv", run_history.run_download, name="run-download"),
+    path("runs/views/", run_history.view_save, name="run-view-save"),
+    path("runs/views/<uuid:view_id>/delete/", run_history.view_delete, name="run-view-delete"),
     path("runs/<uuid:run_id>/", include(run_urls)),
 ]

@@ -3,7 +3,7 @@
 from labeling.models.answers import Answer, AnswerChange, RowLabel
 from labeling.models.label_files import LabelFile, LabelFileQuestion, LabelFileReport, LabelReplacement
 from labeling.models.questions import Question, QuestionAssignment, QuestionSet, Row
-from labeling.models.task_runs import TaskRun, TaskRunEvent
+from labeling.models.task_runs import SavedView, TaskRun, TaskRunEvent
 from labeling.models.team_work import Comment, Contradiction, GuidelineExample, KeyPreference, WorkbenchPreference
 from labeling.models.transforms import SourceFile, Transform
 from labeling.models.uploads import LabelUpload, SheetUpload
@@ -25,6 +25,7 @@ __all__ = [
     "QuestionSet",
     "Row",
     "RowLabel",
+    "SavedView",
     "SheetUpload",
     "SourceFile",
     "TaskRun",

@@ -37,6 +37,7 @@ class LabelFile(models.Model):
     class Meta:
         ordering = ("-created_at",)
         constraints = [models.UniqueConstraint(fields=("bucket", "key"), name="labeling_label_file_object_once")]
+        indexes = [models.Index(fields=("sha256",), name="labeling_label_file_by_hash")]
 
     def __str__(self) -> str:
         return self.key.rsplit("/", 1)[-1]

@@ -20,7 +20,8 @@ class TaskRun(models.Model):
     an error that waiting can help with; ``error`` and ``advice`` then say what went wrong, and are emptied when it has passed.
     ``labels_expected`` is how many labels Glue should hold after an import that succeeds; None where the portal cannot know.
     ``content_hash`` is over what Glue had learned when the run ended well (``labelfiles.content_hash``); empty where the portal does not know all of it.
-    ``execution_seconds`` is Glue's own count. ``result_uri`` is the table that a FIND_MATCHES run wrote.
+    ``took_seconds`` is from the request to the end, 0 until then: by it the history is sorted. ``execution_seconds`` is Glue's own count.
+    ``result_uri`` is the table that a FIND_MATCHES run wrote.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -43,6 +44,7 @@ class TaskRun(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    took_seconds = models.PositiveIntegerField(default=0)
     execution_seconds = models.PositiveIntegerField(null=True, blank=True)
     labels_before = models.PositiveIntegerField(null=True, blank=True)
     labels_after = models.PositiveIntegerField(null=True, blank=True)
@@ -72,6 +74,17 @@ class TaskRun(models.Model):
         ]
         indexes = [
             models.Index(fields=("transform", "-created_at"), name="labeling_run_history"),
+            # The history of a team, page by page: in the order of the page, so that a page reads its own rows and no others.
+            models.Index(fields=("-created_at", "-id"), name="labeling_run_newest"),
+            models.Index(fields=("-took_seconds", "-id"), name="labeling_run_longest"),
+            models.Index(fields=("requested_by", "-created_at", "-id"), name="labeling_run_by_person"),
+            models.Index(fields=("kind", "-created_at", "-id"), name="labeling_run_by_kind"),
+            models.Index(fields=("status", "-created_at", "-id"), name="labeling_run_by_state"),
+            models.Index(
+                fields=("-created_at", "-id"),
+                condition=models.Q(replace_all_labels=True),
+                name="labeling_run_replaced_all",
+            ),
             models.Index(fields=("status",), condition=models.Q(status__in=ACTIVE), name="labeling_run_active"),
         ]
 
@@ -107,3 +120,25 @@ class TaskRunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} {self.at:%F %T}"
+
+
+class SavedView(models.Model):
+    """A way to look at the run history that a person named: ``query`` is the query string of the page, without place and order of pages.
+
+    A shared one is offered to everybody of the team who may see the history.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="saved_views")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(max_length=1000, blank=True)
+    shared = models.BooleanField(_("for the whole team"), default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [models.UniqueConstraint(fields=("team", "owner", "name"), name="labeling_saved_view_name_once")]
+
+    def __str__(self) -> str:
+        return self.name

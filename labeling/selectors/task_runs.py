@@ -43,6 +43,9 @@ def usual_seconds(*, run: TaskRun) -> int | None:
 
 
 def _runs() -> QuerySet[TaskRun]:
-    return TaskRun.objects.select_related(
-        "transform", "requested_by", "label_file", "question_set__label_file"
-    ).order_by("-created_at")
+    return with_what_is_shown(TaskRun.objects.all()).order_by("-created_at")
+
+
+def with_what_is_shown(runs: QuerySet[TaskRun]) -> QuerySet[TaskRun]:
+    """The runs with all that a line of the history tells, in one query."""
+    return runs.select_related("transform", "requested_by", "label_file", "question_set__label_file")

@@ -1,4 +1,4 @@
-"""Runs: start them, watch them, stop them, look back at them."""
+"""Runs: start them, watch them, stop them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from typing import Protocol
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from accounts.selectors import members_of
 from labeling.exceptions import LabelportalError
-from labeling.forms.runs import RunFilterForm
 from labeling.models import TaskRun, Transform
 from labeling.permissions import (
     can_apply,
@@ -27,8 +24,6 @@ from labeling.permissions import (
     can_see_runs,
 )
 from labeling.selectors.imports import import_preview
-from labeling.selectors.task_runs import runs_for_team
-from labeling.selectors.transforms import transforms_for_team
 from labeling.services.task_runs import (
     cancel_run,
     request_apply,
@@ -36,10 +31,9 @@ from labeling.services.task_runs import (
     request_label_import,
     request_question_generation,
 )
-from labeling.views.access import Allowed, run_access, signed_in, team_access, transform_access
+from labeling.views.access import Allowed, run_access, signed_in, transform_access
 from labeling.views.contexts import error_text, run_context
 
-PAGE_SIZE = 25
 STOP_POLLING = 286
 
 
@@ -47,22 +41,6 @@ class Request(Protocol):
     """A service that asks for a run."""
 
     def __call__(self, *, transform: Transform, user: User) -> TaskRun: ...
-
-
-@require_GET
-def run_list(request: HttpRequest) -> HttpResponse:
-    """Every run of the team's transforms."""
-    membership = team_access(request, can_see_runs)
-    form = RunFilterForm(
-        request.GET,
-        transforms=transforms_for_team(team=membership.team),
-        members=members_of(team=membership.team),
-    )
-    runs = form.narrow(runs_for_team(team=membership.team))
-    page = Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"area": "runs", "membership": membership, "form": form, "page": page}
-    template = "labeling/runs/_table.html" if request.htmx else "labeling/runs/list.html"  # type: ignore[attr-defined]
-    return render(request, template, context)
 
 
 @require_GET

@@ -42,7 +42,8 @@ def transition(*, run: TaskRun, to: RunStatus, note: str = "", **fields: Any) ->
         return False
     now = timezone.now()
     if to in TERMINAL:
-        fields.setdefault("completed_at", now)
+        ended = fields.setdefault("completed_at", now)
+        fields["took_seconds"] = max(0, round((ended - run.created_at).total_seconds()))
         fields.setdefault("not_before", None)
     with transaction.atomic():
         # A claim is part of the state: whoever holds an older claim must not move the run.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
 
 from labeling.aws.storage import StoredObject
 from labeling.choices import LabelFileKind, RunKind, RunStatus
@@ -15,7 +14,6 @@ from tests.labeling.builders import Cast, answer, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
 from tests.labeling.views.test_transforms import METRICS
 
-RUNS = reverse("labeling:run-list")
 HTMX = {"HX-Request": "true"}
 
 
@@ -65,48 +63,6 @@ def test_a_failed_run_says_what_to_do(people: Cast, people_transform: Transform,
     assert "Column price is missing." in page
     assert "Add the column and import again." in page
     assert "Answers and labels are as they were before this run." in page
-
-
-def test_the_history_narrows(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
-    finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics=METRICS)
-    finished_run(people_transform, people.admin, RunKind.IMPORT_LABELS, labels_before=0, labels_after=10)
-    client = client_for(people.lead)
-
-    def kinds(**query: str) -> list[str]:
-        return [run.kind for run in client.get(RUNS, query).context["page"].object_list]
-
-    assert kinds() == [RunKind.IMPORT_LABELS, RunKind.EVALUATION]
-    assert kinds(kind=RunKind.EVALUATION) == [RunKind.EVALUATION]
-    assert kinds(person=str(people.admin.pk)) == [RunKind.IMPORT_LABELS]
-    assert kinds(state="active") == []
-    assert kinds(state=RunStatus.SUCCEEDED, transform=str(people_transform.pk)) == [
-        RunKind.IMPORT_LABELS,
-        RunKind.EVALUATION,
-    ]
-    assert kinds(kind="NONSENSE") == [RunKind.IMPORT_LABELS, RunKind.EVALUATION]
-    assert b"No run fits these filters" in client.get(RUNS, {"state": "active"}).content
-
-
-def test_the_history_pages_and_costs_the_same(
-    people: Cast,
-    people_transform: Transform,
-    client_for: ClientFor,
-    django_assert_max_num_queries: DjangoAssertNumQueries,
-) -> None:
-    client = client_for(people.lead)
-    for _number in range(30):
-        finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics=METRICS)
-    question_set(people_transform, people.lead, [2])
-    with django_assert_max_num_queries(12):
-        page = client.get(RUNS)
-    assert len(page.context["page"].object_list) == 25
-    assert b"page=2" in page.content
-    assert len(client.get(RUNS, {"page": "2"}).context["page"].object_list) == 6
-
-
-def test_another_teams_runs_are_not_listed(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
-    finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics=METRICS)
-    assert b"No runs yet" in client_for(people.stranger).get(RUNS).content
 
 
 def test_nothing_to_import_says_so(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:

@@ -1,0 +1,194 @@
+"""The history of all runs of a team, page by page.
+
+Pages follow keys, not numbers: a page is what comes after (or before) the run at its edge, so that the hundred-thousandth run is as near as the
+first, and a run that starts meanwhile moves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils.dateparse import parse_datetime
+
+from accounts.models import Team, User
+from labeling.choices import RunKind, RunStatus
+from labeling.models import LabelFile, QuestionSet, SavedView, TaskRun, Transform
+from labeling.selectors.task_runs import with_what_is_shown
+
+COUNTED = 1000
+"""So many runs are counted exactly; beyond that a page says "more than"."""
+
+
+class Sort(StrEnum):
+    """What comes first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    LONGEST = "longest"
+    SHORTEST = "shortest"
+
+
+_COLUMN = {
+    Sort.NEWEST: "created_at",
+    Sort.OLDEST: "created_at",
+    Sort.LONGEST: "took_seconds",
+    Sort.SHORTEST: "took_seconds",
+}
+_FALLING = frozenset({Sort.NEWEST, Sort.LONGEST})
+
+_ADDED = Q(kind=RunKind.IMPORT_LABELS, replace_all_labels=False)
+_HASH = re.compile("[0-9a-fA-F]{4,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs of the team are meant; what is left out narrows nothing.
+
+    ``statuses`` are any of these; ``since`` is included, ``until`` is not, both are times of the request. ``file`` is the start of a label file's
+    SHA-256 or a part of its name. ``replaced`` tells imports that replaced all labels from those that added.
+    """
+
+    transform: Transform | None = None
+    kind: RunKind | None = None
+    statuses: tuple[RunStatus, ...] = ()
+    person: User | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    file: str = ""
+    replaced: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """Some runs, and the keys to what comes before and after them; an empty key means that there is nothing."""
+
+    runs: tuple[TaskRun, ...]
+    before: str
+    after: str
+
+
+def run_page(
+    *,
+    team: Team,
+    chosen: RunFilter,
+    sort: Sort = Sort.NEWEST,
+    after: str = "",
+    before: str = "",
+    size: int = 25,
+) -> RunPage:
+    """The runs after (or before) a key, else the first. A key that is none is ignored: addresses may be old. One or two queries."""
+    if (edge := _read_key(sort, before)) and len(found := _beside(team, chosen, sort, edge, size, back=True)) >= size:
+        runs = list(reversed(found[:size]))
+        return RunPage(tuple(runs), _key(sort, runs[0]) if len(found) > size else "", _key(sort, runs[-1]))
+    edge = None if before else _read_key(sort, after)  # fewer than a page lie before: that is the first page
+    found = _beside(team, chosen, sort, edge, size, back=False)
+    runs = found[:size]
+    return RunPage(
+        tuple(runs),
+        _key(sort, runs[0]) if edge and runs else "",
+        _key(sort, runs[-1]) if len(found) > size else "",
+    )
+
+
+def count_runs(*, team: Team, chosen: RunFilter) -> int:
+    """How many there are, up to one more than ``COUNTED``."""
+    return _narrowed(team, chosen).order_by()[: COUNTED + 1].count()
+
+
+def all_runs(*, team: Team, chosen: RunFilter, sort: Sort = Sort.NEWEST) -> Iterator[TaskRun]:
+    """Every run that is meant, read bit by bit."""
+    return with_what_is_shown(_narrowed(team, chosen)).order_by(*_order(sort, back=False)).iterator(chunk_size=2000)
+
+
+def saved_views_for(*, team: Team, user: User) -> QuerySet[SavedView]:
+    """The person's own views and those that others share with the team."""
+    views = SavedView.objects.filter(Q(owner=user) | Q(shared=True), team=team)
+    return views.select_related("owner").order_by("name", "owner__username")
+
+
+def _narrowed(team: Team, chosen: RunFilter) -> QuerySet[TaskRun]:
+    runs = TaskRun.objects.all()
+    if chosen.transform:
+        runs = runs.filter(transform=chosen.transform)
+    else:
+        # Not a plain IN: for that a database reads all runs of each transform and sorts them, instead of a page in the order of its index.
+        ours = list(team.transforms.values_list("pk", flat=True))
+        runs = runs.alias(of=Coalesce("transform_id", "transform_id")).filter(of__in=ours)
+    wanted: dict[str, Any] = {}
+    if chosen.kind:
+        wanted["kind"] = chosen.kind
+    if chosen.statuses:
+        wanted["status__in"] = chosen.statuses
+    if chosen.person:
+        wanted["requested_by"] = chosen.person
+    if chosen.since:
+        wanted["created_at__gte"] = chosen.since
+    if chosen.until:
+        wanted["created_at__lt"] = chosen.until
+    if chosen.file:
+        wanted["pk__in"] = _runs_with_file(team, chosen.file)
+    runs = runs.filter(**wanted)
+    if chosen.replaced is not None:
+        # Only imports replace; saying so again would keep SQLite from the index of the few that did.
+        runs = runs.filter(replace_all_labels=True) if chosen.replaced else runs.filter(_ADDED)
+    return runs
+
+
+def _runs_with_file(team: Team, text: str) -> list[uuid.UUID]:
+    """Runs that sent the file or brought it; of many files the newest. Runs of other teams may be among them."""
+    if _HASH.fullmatch(text):
+        start = text.lower()
+        # As an index is read; LIKE would read every file.
+        files = LabelFile.objects.filter(sha256__gte=start, sha256__lte=start + "g").order_by("sha256")
+    else:
+        files = LabelFile.objects.filter(transform__team=team, key__icontains=text).order_by("-created_at")
+    found = list(files.values_list("pk", flat=True)[:COUNTED])
+    sent = TaskRun.objects.filter(label_file__in=found).values_list("pk", flat=True)
+    brought = QuestionSet.objects.filter(label_file__in=found).values_list("task_run", flat=True)
+    return [*sent.order_by(), *brought.order_by()]
+
+
+def _beside(
+    team: Team, chosen: RunFilter, sort: Sort, edge: tuple[Any, uuid.UUID] | None, size: int, *, back: bool
+) -> list[TaskRun]:
+    """Up to ``size + 1`` runs from the edge on; going back, the nearest come first."""
+    runs = with_what_is_shown(_narrowed(team, chosen)).order_by(*_order(sort, back=back))
+    if edge is not None:
+        column, operator = _COLUMN[sort], "lt" if (sort in _FALLING) != back else "gt"
+        value, pk = edge
+        beyond = Q(**{f"{column}__{operator}": value}) | Q(**{column: value, f"pk__{operator}": pk})
+        # The first condition follows from the second; it lets the database start reading at the edge.
+        runs = runs.filter(beyond, **{f"{column}__{operator}e": value})
+    return list(runs[: size + 1])
+
+
+def _order(sort: Sort, *, back: bool) -> tuple[str, str]:
+    sign = "-" if (sort in _FALLING) != back else ""
+    return f"{sign}{_COLUMN[sort]}", f"{sign}id"
+
+
+def _key(sort: Sort, run: TaskRun) -> str:
+    value = run.created_at.isoformat() if _COLUMN[sort] == "created_at" else str(run.took_seconds)
+    return f"{value}~{run.pk}"
+
+
+def _read_key(sort: Sort, key: str) -> tuple[Any, uuid.UUID] | None:
+    text, _tilde, pk = key.partition("~")
+    try:
+        value = parse_datetime(text) if _COLUMN[sort] == "created_at" else int(text)
+        known = uuid.UUID(pk)
+    except ValueError:
+        return None
+    if value is None or (isinstance(value, datetime) and value.tzinfo is None):
+        return None
+    if isinstance(value, int) and not 0 <= value < 2**31:
+        return None
+    return value, known
