@@ -10,7 +10,7 @@ RUN_FLAGS = $(if $(VERBOSE),--verbose)
 
 export WEB_PORT GLUE_PORT S3_PORT REDIS_PORT LABELPORTAL_VAR DEMO_PASSWORD
 
-.PHONY: help run logs clean-data install install-dev browser check test format lock
+.PHONY: help run logs clean-data install install-dev browser node-modules check test format lock
 .DEFAULT_GOAL := help
 
 help:
@@ -55,6 +55,10 @@ browser: install-dev
 	  echo 'Installing chromium' && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
 	else $(BIN)/playwright install chromium; fi
 
+# The AWS SDK for JavaScript, by its lock file, with the Node.js of a wheel.
+node-modules: install-dev
+	@$(BIN)/python -m tests.support.node
+
 # The checks must not depend on, or touch, the data of an installation.
 CHECK_ENV = env -u DATABASE_URL LABELPORTAL_VAR=$(CURDIR)/$(VENV)/check-var SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')
 
@@ -67,7 +71,7 @@ check: install-dev
 	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(CHECK_ENV) HTTPS=true ALLOWED_HOSTS=portal.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-test: install-dev browser check
+test: install-dev browser node-modules check
 	$(BIN)/python -m tests.support.suites
 
 format: install-dev
