@@ -9,6 +9,7 @@ from findmatches.curve import CurvePoint, LearningCurve, NextFile, learning_curv
 from findmatches.engine import ask, train
 from findmatches.errors import FindMatchesError
 from findmatches.evaluate import ConfusionMatrix, Metrics, evaluate
+from findmatches.explain import Contribution, Explanation, explain
 from findmatches.incremental import match_incremental
 from findmatches.labels import Contradiction, can_train
 from findmatches.model import Model
@@ -21,7 +22,9 @@ __all__ = [
     "VERSION",
     "ConfusionMatrix",
     "Contradiction",
+    "Contribution",
     "CurvePoint",
+    "Explanation",
     "FindMatchesError",
     "LearningCurve",
     "Metrics",
@@ -32,6 +35,7 @@ __all__ = [
     "ask",
     "can_train",
     "evaluate",
+    "explain",
     "learning_curve",
     "match_incremental",
     "propose",

@@ -1,4 +1,4 @@
-"""``python -m findmatches ask | train | match | evaluate | propose``: files in, files out."""
+"""``python -m findmatches ask | train | match | explain | evaluate | propose``: files in, files out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from findmatches.curve import curve_of
 from findmatches.engine import BALANCED, ask, train
 from findmatches.errors import FindMatchesError
 from findmatches.evaluate import metrics_of, study_of
+from findmatches.explain import explain
 from findmatches.incremental import match_incremental
 from findmatches.model import Model
 from findmatches.proposals import propose
@@ -65,6 +66,11 @@ def _parser() -> argparse.ArgumentParser:
         help="an earlier result, whose rows keep their match_id: RECORDS are new rows, and the output holds both",
     )  # fmt: skip
     _add_output(apply, "MATCHES.csv")
+
+    reason = _command(commands, "explain", "say why two rows have the score they have, column by column", _explain)
+    reason.add_argument("keys", nargs=2, metavar="KEY", help="the primary keys of the two rows")
+    reason.add_argument("--model", type=Path, required=True, metavar="MODEL_DIR", help="what train wrote")
+    reason.add_argument("--json", action="store_true", help="write JSON, for other programs")
 
     estimate = _command(
         commands, "evaluate", "estimate the quality, and what more labels are worth, from the labels", _evaluate
@@ -164,6 +170,13 @@ def _match(options: argparse.Namespace) -> None:
         parquet.write_table(table, options.output)
     else:
         arrow_csv.write_csv(table, options.output, arrow_csv.WriteOptions(quoting_style="needed"))
+
+
+def _explain(options: argparse.Namespace) -> None:
+    model = Model.load(options.model)
+    records = read_records(options.records, primary_key=model.primary_key)
+    reason = explain(records, model, (options.keys[0], options.keys[1]))
+    print(json.dumps(reason.to_dict(), ensure_ascii=False, indent=1) if options.json else reason)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

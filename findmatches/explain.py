@@ -1,0 +1,208 @@
+"""Why a pair of rows has its score: what each column added to it, in numbers and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches import tuning
+from findmatches.clustering import Edges
+from findmatches.errors import FindMatchesError
+from findmatches.model import Model
+from findmatches.prepared import Prepared, prepare
+from findmatches.rivals import MEASURES, Rivals
+from findmatches.schema import Records
+from findmatches.study import DOUBT_FROM, Learner, candidates_of, measure
+
+RECORD, OTHERS = "(the rows as a whole)", "(other rows)"
+_DRAWS = 200
+_LEAST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """``log_odds`` is how much this column moved the score: above 0 towards "one thing", below 0 away from it.
+
+    ``column`` is a column of the table, or ``(the rows as a whole)``, or ``(other rows)`` for what else each row could match;
+    those two have no cells. ``words`` says how the cells compare.
+    """
+
+    column: str
+    cells: tuple[str | None, str | None]
+    words: str
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """``log_odds`` = ``typical_log_odds`` + the sum of all contributions; ``score`` = 1 / (1 + exp(-``log_odds``)).
+
+    ``typical_log_odds`` is where a typical pair of rows that was looked at stands. Contributions stand in the order of their size.
+    """
+
+    keys: tuple[str, str]
+    score: float
+    threshold: float
+    log_odds: float
+    typical_log_odds: float
+    contributions: tuple[Contribution, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as JSON knows it."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        verdict = "enough" if self.score >= self.threshold else "not enough"
+        lines = [
+            f"{self.keys[0]} and {self.keys[1]}: score {self.score:.3f}, {verdict} for a match (from {self.threshold:.2f}).",
+            f"{self.typical_log_odds:+7.2f}  where a typical pair starts (log odds)",
+        ]
+        for part in self.contributions:
+            cells = " | ".join(_shown(cell) for cell in part.cells)
+            shown = f"{part.column}: {part.words}" + (f"   {cells}" if part.cells != (None, None) else "")
+            lines.append(f"{part.log_odds:+7.2f}  {shown}")
+        lines.append(f"{self.log_odds:+7.2f}  together")
+        return "\n".join(lines)
+
+
+def explain(records: Records, model: Model, pair: tuple[str, str]) -> Explanation:
+    """Why the model gives two rows (by their primary keys) the score it does, whether they were candidates or not.
+
+    Contributions are Shapley values of the log odds: the mean effect of putting in the pair's own values of a column, over random
+    orders of the columns and random pairs of the table to start from; they add up exactly (Štrumbelj and Kononenko, "An efficient
+    explanation of individual classifications using game theory", JMLR 11, 2010). The same result for the same table and model.
+
+    Raises ``FindMatchesError`` if a row is not in the table, or both are the same.
+    """
+    prepared = prepare(records, neighbours=tuning.neighbours(model.accuracy_cost), schema=model.schema)
+    if pair[0] == pair[1]:
+        raise FindMatchesError("Two different rows are needed.")
+    row_of = {key: row for row, key in enumerate(prepared.keys)}
+    for key in pair:
+        if key not in row_of:
+            raise FindMatchesError(f"The table has no row with {records.primary_key} {key}.")
+    rows = sorted((row_of[pair[0]], row_of[pair[1]]))
+    game = _Game(prepared, model.learner, rows[0], rows[1])
+    effect, typical = game.shapley()
+    odds = game.odds
+    own = {key: int(prepared.order[row_of[key]]) for key in pair}
+    names = [name for name, _, _ in model.schema.columns]
+    parts = []
+    for name, value in zip([*names, RECORD, OTHERS], effect.tolist(), strict=True):
+        cells = tuple(records.table.column(name)[own[key]].as_py() for key in pair) if name in names else (None, None)
+        parts.append(Contribution(name, (cells[0], cells[1]), game.words(name), value))
+    parts.sort(key=lambda part: -abs(part.log_odds))
+    score = float(1 / (1 + np.exp(-odds)))
+    return Explanation(pair, score, model.threshold, odds, typical, tuple(parts))
+
+
+def _shown(cell: str | None) -> str:
+    if cell is None:
+        return "–"
+    return cell if len(cell) <= 60 else cell[:59] + "…"
+
+
+class _Game:
+    """The score of a pair of which some columns are its own and the others those of a random candidate."""
+
+    def __init__(self, prepared: Prepared, learner: Learner, left: int, right: int) -> None:
+        self._learner = learner
+        self._names = prepared.schema.names()
+        columns = {name: place for place, (name, _, _) in enumerate(prepared.schema.columns)}
+        self._n_columns = len(columns)
+        self._player = np.array([columns.get(name or "", len(columns)) for name, _ in self._names])
+        candidates, random = prepared.candidates, np.random.default_rng(0)
+        drawn = (
+            random.integers(len(candidates.left), size=_DRAWS) if len(candidates.left) else np.empty(0, dtype=np.int64)
+        )
+        self._random = random
+        self._left = np.append(candidates.left[drawn], left).astype(np.int32)
+        self._right = np.append(candidates.right[drawn], right).astype(np.int32)
+        self._measures = measure(prepared, self._left, self._right)
+        near = candidates_of(prepared, np.concatenate([self._left, self._right]))
+        one, two = candidates.left[near], candidates.right[near]
+        first = learner.first.predict(measure(prepared, one, two))
+        self._rivals = Rivals(len(prepared.keys), Edges(one, two, first))
+        self._own = dict(zip(self._names, self._measures[-1].tolist(), strict=True))
+        self.odds = float(self._odds(self._measures[-1:], self._left[-1:], self._right[-1:])[0])
+        own = self._rivals.measure(self._left[-1:], self._right[-1:], learner.first.predict(self._measures[-1:]))
+        self._rival = float(own[0, MEASURES.index("rival")])
+
+    def _odds(
+        self, measures: NDArray[np.float32], left: NDArray[np.int32], right: NDArray[np.int32]
+    ) -> NDArray[np.float64]:
+        """Log odds of the score that matching gives; rivals are those of the rows given."""
+        score = self._learner.first.predict(measures)
+        if self._learner.second is not None:
+            again = np.flatnonzero(score >= DOUBT_FROM)
+            rivalry = self._rivals.measure(left[again], right[again], score[again])
+            score[again] = self._learner.second.predict(np.hstack([measures[again], rivalry]))
+        inside = np.clip(score.astype(np.float64), _LEAST, 1 - _LEAST)
+        odds: NDArray[np.float64] = np.log(inside / (1 - inside))
+        return odds
+
+    def shapley(self) -> tuple[NDArray[np.float64], float]:
+        """The effect of each column, of the record as a whole and of other rows; the mean log odds of the pairs started from."""
+        n_players, n_draws = self._n_columns + 2, len(self._left) - 1
+        if not n_draws:
+            return np.zeros(n_players), self.odds
+        effect, typical = np.zeros(n_players), 0.0
+        order = np.array([self._random.permutation(n_players) for _ in range(n_draws)])
+        order[1::2] = order[: n_draws - n_draws % 2 : 2, ::-1]  # each order also backwards: the same mean, less noise
+        turn = np.argsort(order, axis=1)  # when each player comes in
+        before = None
+        for step in range(n_players + 1):
+            own = turn < step
+            measures = np.where(own[:, self._player], self._measures[-1], self._measures[:-1])
+            others = own[:, -1]
+            odds = self._odds(
+                measures.astype(np.float32),
+                np.where(others, self._left[-1], self._left[:-1]),
+                np.where(others, self._right[-1], self._right[:-1]),
+            )
+            if before is None:
+                typical = float(odds.mean())
+            else:
+                np.add.at(effect, order[:, step - 1], odds - before)
+            before = odds
+        return effect / n_draws, typical
+
+    def words(self, column: str) -> str:
+        """How the cells of a column compare, or the two rows as a whole, or what else they could match."""
+        if column == RECORD:
+            return _record_words(self._own)
+        if column == OTHERS:
+            if self._rival < 0.2:
+                return "no other row fits either of them"
+            return f"another row may fit one of them too (score {self._rival:.2f})"
+        return _cell_words({name: value for (owner, name), value in self._own.items() if owner == column})
+
+
+def _record_words(own: Mapping[tuple[str | None, str], float]) -> str:
+    first, second = own[None, "rank"] == 0, own[None, "rank back"] == 0
+    alike = f"{own[None, 'likeness']:.0%} alike in words and letters"
+    if first and second:
+        return f"{alike}; each is the row most like the other"
+    if first:
+        return f"{alike}; one of them has a row that is more like it"
+    return f"{alike}; both have rows that are more like them"
+
+
+def _cell_words(own: Mapping[str, float]) -> str:
+    if not own:
+        return "the same in all rows of the table"
+    if own["missing"]:
+        return "missing in both rows" if own["missing"] == 2 else "missing in one row"
+    if own["same"]:
+        rare = own.get("rarity", 0.0)
+        return "the same" + (", and rare" if rare > 0.6 else ", but common" if 0 < rare < 0.3 else "")
+    best = max((own[name] for name in ("letters", "words", "start") if name in own), default=0.0)
+    if best >= 0.9:
+        return "nearly the same"
+    if own.get("subset", 0.0) >= 0.99 or own.get("part", 0.0) >= 0.99:
+        return "one is part of the other"
+    return "alike" if best >= 0.7 else "different"
