@@ -8,7 +8,7 @@ from __future__ import annotations
 from findmatches.curve import CurvePoint, LearningCurve, NextFile, learning_curve
 from findmatches.engine import ask, train
 from findmatches.errors import FindMatchesError
-from findmatches.evaluate import ConfusionMatrix, Metrics, evaluate
+from findmatches.evaluate import ConfusionMatrix, JudgedPair, Judgement, Metrics, evaluate, judge
 from findmatches.explain import Contribution, Explanation, explain
 from findmatches.incremental import match_incremental
 from findmatches.labels import Contradiction, can_train
@@ -26,6 +26,8 @@ __all__ = [
     "CurvePoint",
     "Explanation",
     "FindMatchesError",
+    "JudgedPair",
+    "Judgement",
     "LearningCurve",
     "Metrics",
     "Model",
@@ -36,6 +38,7 @@ __all__ = [
     "can_train",
     "evaluate",
     "explain",
+    "judge",
     "learning_curve",
     "match_incremental",
     "propose",

@@ -57,6 +57,25 @@ class Metrics:
         return content
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedPair:
+    """Two rows, by their keys, of which a set says whether they match, and the score (0 to 1) of models that have not seen that set."""
+
+    set_id: str
+    keys: tuple[str, str]
+    match: bool
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The metrics, and every pair they count; pairs that score at least ``threshold`` are called matches."""
+
+    metrics: Metrics
+    pairs: tuple[JudgedPair, ...]
+    threshold: float
+
+
 def evaluate(
     records: Records,
     labels: Sequence[LabelFile],
@@ -80,20 +99,58 @@ def study_of(records: Records, labels: Sequence[LabelFile], accuracy_cost: float
     return Study(prepared, lessons_of(prepared, labels))
 
 
+def judge(
+    records: Records,
+    labels: Sequence[LabelFile],
+    *,
+    precision_recall: float = 0.5,
+    accuracy_cost: float = 0.5,
+    seed: int = 0,
+) -> Judgement:
+    """As ``evaluate``, with the pairs behind the figures. A pair that several sets judge stands there once for each."""
+    cut = tuning.threshold(BALANCED, precision_recall)
+    study = study_of(records, labels, accuracy_cost)
+    places, score = _scores(study, seed)
+    taught, keys = study.taught, study.prepared.keys
+    pairs = tuple(
+        JudgedPair(taught.sets[owner], (keys[one], keys[two]), match, found)
+        for owner, one, two, match, found in zip(
+            taught.set_number[places].tolist(),
+            taught.left[places].tolist(),
+            taught.right[places].tolist(),
+            taught.match[places].tolist(),
+            score.tolist(),
+            strict=True,
+        )
+    )
+    return Judgement(_metrics(study, places, score, cut=cut, seed=seed), pairs, cut)
+
+
 def metrics_of(study: Study, *, cut: float, seed: int) -> Metrics:
     """As ``evaluate``, for pairs that have been measured already; ``cut`` is the threshold of the trade-off."""
+    places, score = _scores(study, seed)
+    return _metrics(study, places, score, cut=cut, seed=seed)
+
+
+def _scores(study: Study, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The places of the judged pairs, and for each the mean score of the models that have not seen its set."""
     taught = study.taught
     total, times = np.zeros(len(taught.match)), np.zeros(len(taught.match))
     for number, held in enumerate(splits(taught, seed)):
         learner = study.learn(seed=seed + number, use=~held, trees=_TREES)
         total[held] += study.score(learner, np.flatnonzero(held))
         times[held] += 1
-    judged = times > 0
-    if not taught.teachable or not judged.any() or not taught.match[judged].any():
+    places = np.flatnonzero(times)
+    if not taught.teachable or not taught.match[places].any():
         raise FindMatchesError(
             "There are too few labels to estimate quality: matches and differences are needed in several labeling sets."
         )
-    score, match = total[judged] / times[judged], taught.match[judged]
+    return places, total[places] / times[places]
+
+
+def _metrics(study: Study, places: NDArray[np.int64], score: NDArray[np.float64], *, cut: float, seed: int) -> Metrics:
+    taught = study.taught
+    match = taught.match[places]
     matrix = confusion(score >= cut, match)
     found = matrix.true_positives + matrix.false_positives
     f1, area = curve(score, match)

@@ -48,3 +48,11 @@ def sweep_contradictions(**_kwargs: object) -> None:
     from labeling.services import contradictions  # tasks are imported before the apps are ready
 
     contradictions.sweep_contradictions()
+
+
+@shared_task(name="labeling.sweep_shadow")
+def sweep_shadow(**_kwargs: object) -> None:
+    """Estimate the quality of the labels of imports that nobody has looked at; sent by beat."""
+    from labeling.services import shadow  # loads the engine, which only this worker needs
+
+    shadow.sweep_shadow()

@@ -187,6 +187,7 @@ CELERY_BEAT_SCHEDULE = {
     # Proposals follow the answers, and come after questions whose message was lost.
     "sweep-proposals": {"task": "labeling.sweep_proposals", "schedule": 15.0, "options": {"expires": 15.0}},
     "sweep-contradictions": {"task": "labeling.sweep_contradictions", "schedule": 2.0, "options": {"expires": 2.0}},
+    "sweep-shadow": {"task": "labeling.sweep_shadow", "schedule": 5.0, "options": {"expires": 5.0}},
     "sweep-glue-runs": {"task": "localglue.sweep_runs", "schedule": 5.0, "options": {"expires": 5.0}},
 }
 

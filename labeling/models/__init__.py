@@ -2,6 +2,7 @@
 
 from labeling.models.answers import Answer, AnswerChange, RowLabel
 from labeling.models.label_files import LabelFile, LabelFileQuestion, LabelFileReport, LabelReplacement
+from labeling.models.quality import JudgedQuestion, ShadowEstimate
 from labeling.models.questions import Question, QuestionAssignment, QuestionSet, Row
 from labeling.models.task_runs import SavedView, TaskRun, TaskRunEvent
 from labeling.models.team_work import Comment, Contradiction, GuidelineExample, KeyPreference, WorkbenchPreference
@@ -14,6 +15,7 @@ __all__ = [
     "Comment",
     "Contradiction",
     "GuidelineExample",
+    "JudgedQuestion",
     "KeyPreference",
     "LabelFile",
     "LabelFileQuestion",
@@ -26,6 +28,7 @@ __all__ = [
     "Row",
     "RowLabel",
     "SavedView",
+    "ShadowEstimate",
     "SheetUpload",
     "SourceFile",
     "TaskRun",

@@ -14,6 +14,7 @@ from labeling.intervals import Estimate, f1_estimate, precision_estimate, recall
 from labeling.metrics import Metrics
 from labeling.models import Question, RowLabel, TaskRun, Transform
 from labeling.selectors.controls import groupings_of
+from labeling.selectors.shadow import estimates_of
 from partitions import Measure, Sampling, reliability
 
 _SAMPLING = Sampling(replicates=200)
@@ -36,6 +37,18 @@ class QualityPoint:
     recall: Estimate
     f1: Estimate
     imports: tuple[TaskRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowPoint:
+    """What the embedded engine made of the labels of an import; ``labels`` are those at Glue after it, None where that is not known."""
+
+    run: TaskRun
+    at: dt.datetime
+    labels: int | None
+    metrics: Metrics
+    f1: Estimate
+    content_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,16 @@ def quality_points(*, transform: Transform) -> list[QualityPoint]:
         elif run.metrics:
             points.append(_point(run, Metrics.from_stored(run.metrics), imports))
             imports = []
+    return points
+
+
+def shadow_points(*, transform: Transform) -> list[ShadowPoint]:
+    """The engine's estimate for each import that went well and has one, oldest first. One query."""
+    points = []
+    for estimate in estimates_of(transform=transform):
+        run, metrics = estimate.import_run, Metrics.from_stored(estimate.metrics or {})
+        at = run.completed_at or run.created_at
+        points.append(ShadowPoint(run, at, run.labels_after, metrics, f1_estimate(metrics), estimate.content_hash))
     return points
 
 

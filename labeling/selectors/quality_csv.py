@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labeling.intervals import Estimate
 from labeling.models import Transform
-from labeling.selectors.quality import agreement_points, columns_over_time, quality_points
+from labeling.selectors.quality import agreement_points, columns_over_time, quality_points, shadow_points
 from labeling.spreadsheets.cells import csv_text
 
 
@@ -45,6 +45,31 @@ def columns_csv(*, transform: Transform) -> list[list[object]]:
     rows: list[list[object]] = [["estimated_at", "run", *map(csv_text, columns)]]
     for place, point in enumerate(points):
         rows.append([point.at.isoformat(), str(point.run.pk), *[shares[place] for shares in columns.values()]])
+    return rows
+
+
+def shadow_csv(*, transform: Transform) -> list[list[object]]:
+    """The estimate of the embedded engine for each import."""
+    header = [
+        "imported_at",
+        "import",
+        "labels",
+        "labels_hash",
+        "precision",
+        "recall",
+        "f1",
+        "f1_low",
+        "f1_high",
+        "best_f1",
+        "auprc",
+    ]
+    rows: list[list[object]] = [list(header)]
+    for point in shadow_points(transform=transform):
+        metrics = point.metrics
+        place = [point.at.isoformat(), str(point.run.pk), point.labels, point.content_hash]
+        rows.append(
+            [*place, metrics.precision, metrics.recall, *_cells(point.f1), metrics.f1, metrics.area_under_pr_curve]
+        )
     return rows
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from labeling.intervals import Estimate
 from labeling.models import TaskRun
-from labeling.selectors.quality import AgreementPoint, QualityPoint, columns_over_time
+from labeling.selectors.quality import AgreementPoint, QualityPoint, ShadowPoint, columns_over_time
 
 Axis = Literal["dates", "labels"]
 MAX_LINES = 6
@@ -35,12 +35,10 @@ class Chart:
         return {"title": self.title, "axis": self.axis, "x": self.x, "series": self.series, "notes": self.notes}
 
 
-def quality_charts(points: Sequence[QualityPoint], axis: Axis) -> list[Chart]:
+def quality_charts(points: Sequence[QualityPoint], shadows: Sequence[ShadowPoint], axis: Axis) -> list[Chart]:
     """F1, precision and recall, AUPRC, columns. Against labels only estimates stand for which Glue said how many it held."""
-    shown = list(points)
-    if axis == "labels":
-        shown = sorted((point for point in points if point.labels is not None), key=lambda point: point.labels or 0)
-    x = [point.at.timestamp() if axis == "dates" else float(point.labels or 0) for point in shown]
+    shown = sorted((point for point in points if axis == "dates" or point.labels is not None), key=_place(axis))
+    x = [_place(axis)(point) for point in shown]
     notes = [point_words(point) for point in shown]
     columns = list(columns_over_time(shown).items())[:MAX_LINES]
 
@@ -48,12 +46,7 @@ def quality_charts(points: Sequence[QualityPoint], axis: Axis) -> list[Chart]:
         return Chart(name, title, axis, x, list(series), notes)
 
     return [
-        chart(
-            "f1",
-            _("Do the matches get better?"),
-            _with_interval("F1", [point.f1 for point in shown]),
-            _line(_("best F1 at any threshold"), [point.metrics.f1 for point in shown]),
-        ),
+        _f1_chart(shown, shadows, axis),
         chart(
             "sides",
             _("Does it err by wrong matches or by missed ones?"),
@@ -67,6 +60,57 @@ def quality_charts(points: Sequence[QualityPoint], axis: Axis) -> list[Chart]:
         ),
         chart("columns", _("Which columns decide?"), *[_line(name, values) for name, values in columns]),
     ]
+
+
+def _f1_chart(points: Sequence[QualityPoint], shadows: Sequence[ShadowPoint], axis: Axis) -> Chart:
+    """Glue's estimates, and those of the embedded engine where their imports stand."""
+    place = _place(axis)
+    known = [shadow for shadow in shadows if axis == "dates" or shadow.labels is not None]
+    both: list[QualityPoint | ShadowPoint] = sorted([*points, *known], key=place)
+    glue = [point if isinstance(point, QualityPoint) else None for point in both]
+    engine = [point if isinstance(point, ShadowPoint) else None for point in both]
+    series = [
+        _with_interval("F1", [point.f1 if point else None for point in glue]),
+        _line(_("best F1 at any threshold"), [point.metrics.f1 if point else None for point in glue]),
+    ]
+    if known:
+        series.append(
+            _with_interval(_("F1, estimate by the embedded engine"), [point.f1 if point else None for point in engine])
+        )
+    notes = [point_words(point) if isinstance(point, QualityPoint) else import_words(point.run) for point in both]
+    return Chart("f1", _("Do the matches get better?"), axis, [place(point) for point in both], series, notes)
+
+
+def curve_chart(curve: Mapping[str, Any]) -> Chart:
+    """``findmatches.LearningCurve``: what was measured with a part of the labels, and what the next questions would bring."""
+    measured, ahead = curve["points"], curve["next_file"]
+    now = curve["labeled_rows"]
+    x = [float(point["labeled_rows"]) for point in measured]
+    blank = [None] * len(measured)
+    steps = [(now, 0.0, 0.0, 0.0), (now + ahead["rows"], ahead["gain"], ahead["gain_low"], ahead["gain_high"])]
+    gains = [[min(ahead["f1_now"] + step[place], 1.0) for step in steps] for place in (1, 2, 3)]
+    series = [
+        {
+            "label": _("measured with a part of the labels"),
+            "values": [*(point["f1"] for point in measured), None, None],
+            "low": [*(point["f1_low"] for point in measured), None, None],
+            "high": [*(point["f1_high"] for point in measured), None, None],
+        },
+        {
+            "label": _("expected"),
+            "values": [*blank, *gains[0]],
+            "low": [*blank, *gains[1]],
+            "high": [*blank, *gains[2]],
+        },
+    ]
+    notes = [*[_("Learned from a part of the sets, judged by the others")] * len(measured)]
+    notes += [
+        _("All labels of now"),
+        _("After %(rows)d more labels, if the curve goes on as it went") % {"rows": ahead["rows"]},
+    ]
+    return Chart(
+        "curve", _("Would more labels help?"), "labels", [*x, float(now), float(now + ahead["rows"])], series, notes
+    )
 
 
 def agreement_chart(points: Sequence[AgreementPoint]) -> Chart:
@@ -107,13 +151,20 @@ def _line(label: str, values: Sequence[float | None]) -> dict[str, Any]:
     return {"label": label, "values": list(values)}
 
 
-def _with_interval(label: str, estimates: Sequence[Estimate]) -> dict[str, Any]:
+def _with_interval(label: str, estimates: Sequence[Estimate | None]) -> dict[str, Any]:
     return {
         "label": label,
-        "values": [estimate.value for estimate in estimates],
-        "low": [estimate.low for estimate in estimates],
-        "high": [estimate.high for estimate in estimates],
+        "values": [estimate and estimate.value for estimate in estimates],
+        "low": [estimate and estimate.low for estimate in estimates],
+        "high": [estimate and estimate.high for estimate in estimates],
     }
+
+
+def _place(axis: Axis) -> Callable[[QualityPoint | ShadowPoint], float]:
+    """Where a point stands: seconds since 1970, or the number of labels."""
+    if axis == "dates":
+        return lambda point: point.at.timestamp()
+    return lambda point: float(point.labels or 0)
 
 
 def _middle(point: AgreementPoint) -> float:

@@ -12,13 +12,19 @@ from django.views.decorators.http import require_GET
 
 from labeling.models import Transform
 from labeling.permissions import can_see_quality
-from labeling.selectors.quality import agreement_points, columns_over_time, quality_points
-from labeling.selectors.quality_csv import agreement_csv, columns_csv, points_csv
+from labeling.selectors.quality import agreement_points, columns_over_time, quality_points, shadow_points
+from labeling.selectors.quality_csv import agreement_csv, columns_csv, points_csv, shadow_csv
+from labeling.selectors.shadow import NEXT_QUESTIONS, newest_estimate
 from labeling.views.access import transform_access
-from labeling.views.charts import Axis, agreement_chart, quality_charts
+from labeling.views.charts import Axis, agreement_chart, curve_chart, quality_charts
 
 Table = Callable[..., list[list[object]]]
-TABLES: dict[str, Table] = {"points": points_csv, "columns": columns_csv, "agreement": agreement_csv}
+TABLES: dict[str, Table] = {
+    "points": points_csv,
+    "columns": columns_csv,
+    "shadow": shadow_csv,
+    "agreement": agreement_csv,
+}
 
 
 @require_GET
@@ -28,7 +34,10 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     axis: Axis = "labels" if request.GET.get("by") == "labels" else "dates"
     points, agreed = quality_points(transform=transform), agreement_points(transform=transform)
     columns = columns_over_time(points)
-    charts = quality_charts(points, axis) if points else []
+    shadows, estimate = shadow_points(transform=transform), newest_estimate(transform=transform)
+    charts = quality_charts(points, shadows, axis) if points or shadows else []
+    if estimate is not None and estimate.curve:
+        charts.append(curve_chart(estimate.curve))
     people = [agreement_chart(agreed)] if agreed else []
     context = {
         "area": "transforms",
@@ -39,6 +48,10 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "newest": points[-1] if points else None,
         "columns": columns,
         "shares": list(zip(points, zip(*columns.values(), strict=True), strict=True))[::-1] if columns else [],
+        "shadows": shadows[::-1],
+        "estimate": estimate,
+        "matrix": estimate.metrics if estimate else None,
+        "next_questions": NEXT_QUESTIONS,
         "agreed": agreed[::-1],
         "charts": charts,
         "people": people,

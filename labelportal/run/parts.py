@@ -172,7 +172,7 @@ def _celery_worker(installation: Installation, env: Mapping[str, str], name: str
 
 
 def _worker(installation: Installation, env: Mapping[str, str]) -> Part:
-    return _celery_worker(installation, env, "worker", "portal", _count(env, "WORKER_CONCURRENCY", 2))
+    return _celery_worker(installation, env, "worker", "portal", _count(env, "WORKER_CONCURRENCY", 3))
 
 
 def _engine(installation: Installation, env: Mapping[str, str]) -> Part:

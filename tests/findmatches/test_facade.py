@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from findmatches import FindMatchesError, Model, Records, ask, can_train, evaluate, propose, train
+from findmatches import FindMatchesError, Model, Records, ask, can_train, evaluate, judge, propose, train
 from labelfiles import LabelFile, validate
 from tests.findmatches.data import label_file, oracle, partition, people, records
 
@@ -134,6 +134,18 @@ def test_evaluation(taught: Taught) -> None:
     assert sum(shares) == pytest.approx(1)
     assert list(shares) == sorted(shares, reverse=True)
     assert metrics == evaluate(table, labels)
+
+
+def test_judged_pairs_are_those_behind_the_figures(taught: Taught) -> None:
+    table, truth, labels = taught
+    judgement = judge(table, labels)
+    assert judgement.metrics == evaluate(table, labels)
+    matrix = judgement.metrics.confusion_matrix
+    wrong = [pair for pair in judgement.pairs if not pair.match and pair.score >= judgement.threshold]
+    missed = [pair for pair in judgement.pairs if pair.match and pair.score < judgement.threshold]
+    assert (len(wrong), len(missed)) == (matrix.false_positives, matrix.false_negatives)
+    assert {pair.set_id for pair in judgement.pairs} <= {name for file in labels for name in file.by_set()}
+    assert all(pair.match == (truth[pair.keys[0]] == truth[pair.keys[1]]) for pair in judgement.pairs)
 
 
 def test_proposals_without_and_with_labels(taught: Taught) -> None:

@@ -33,7 +33,7 @@ FORBIDDEN = {
     "Only the portal uses partitions": ("labelfiles/planted.py", "import partitions"),
     "findmatches knows no web, queue or cloud": ("findmatches/__init__.py", "import boto3"),
     "accounts stands alone": ("accounts/models.py", "import labelfiles"),
-    "Of findmatches the portal sees only the façade, and only in services/proposals.py": (
+    "Of findmatches the portal sees only the façade, and only in services/proposals.py and services/shadow.py": (
         "labeling/permissions.py",
         "import findmatches",
     ),

@@ -1,0 +1,128 @@
+"""Estimates by the embedded engine, and the questions on which it disagrees with people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import F, QuerySet
+
+from labeling.choices import RunKind, RunStatus
+from labeling.models import JudgedQuestion, LabelFile, Row, ShadowEstimate, TaskRun, Transform
+
+NEXT_QUESTIONS = 10
+"""So many questions are what the next file holds when its gain is worked out."""
+
+
+class Cell(StrEnum):
+    """A cell of the confusion matrix: what people say against what the engine says that has not seen their answer."""
+
+    TRUE_POSITIVES = "true_positives"
+    FALSE_POSITIVES = "false_positives"
+    FALSE_NEGATIVES = "false_negatives"
+    TRUE_NEGATIVES = "true_negatives"
+
+    @property
+    def match(self) -> bool:
+        """What people say in this cell."""
+        return self in (Cell.TRUE_POSITIVES, Cell.FALSE_NEGATIVES)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the engine says something else."""
+        return self in (Cell.FALSE_POSITIVES, Cell.FALSE_NEGATIVES)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPair:
+    """Two rows of a question with the score of the engine."""
+
+    first: Row
+    second: Row
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A question behind a cell: its pair that is furthest from what people say, how many more are in the cell, and whether the
+    question has changed since."""
+
+    judged: JudgedQuestion
+    pair: ShownPair | None
+    more: int
+    changed: bool
+
+
+def files_learned(*, run: TaskRun) -> list[LabelFile] | None:
+    """The label files, oldest first, that Glue holds once this import has gone well: of two that hold a set the later one counts.
+
+    None if the portal does not have all of them.
+    """
+    earlier = TaskRun.objects.filter(
+        transform=run.transform_id,
+        kind__in=(RunKind.IMPORT_LABELS, RunKind.EXPORT_LABELS),
+        status=RunStatus.SUCCEEDED,
+        created_at__lt=run.created_at,
+    )
+    chain = [run]
+    if not run.replace_all_labels:
+        for before in earlier.select_related("label_file").order_by("-started_at", "-created_at"):
+            chain.append(before)
+            if before.replace_all_labels or before.kind == RunKind.EXPORT_LABELS:
+                break
+    files = []
+    for one in reversed(chain):
+        if one.label_file is not None:
+            files.append(one.label_file)
+        elif one.kind == RunKind.IMPORT_LABELS:
+            return None
+    return files
+
+
+def estimates_of(*, transform: Transform) -> list[ShadowEstimate]:
+    """Every estimate whose import went well, oldest first, with its import."""
+    return list(
+        ShadowEstimate.objects.filter(
+            transform=transform, metrics__isnull=False, import_run__status=RunStatus.SUCCEEDED
+        )
+        .select_related("import_run__requested_by", "import_run__label_file")
+        .order_by("import_run__completed_at")
+    )
+
+
+def newest_estimate(*, transform: Transform) -> ShadowEstimate | None:
+    """The newest estimate that brought figures, also of an import that Glue still works on."""
+    return (
+        ShadowEstimate.objects.filter(transform=transform, metrics__isnull=False)
+        .select_related("import_run__label_file")
+        .order_by("-created_at")
+        .first()
+    )
+
+
+def questions_behind(*, estimate: ShadowEstimate, cell: Cell) -> QuerySet[JudgedQuestion]:
+    """The questions with pairs in the cell; where the engine is wrong, those on which it is most sure of itself first."""
+    found = estimate.questions.filter(**{f"{cell}__gt": 0}).select_related("question__question_set")
+    place = (F("question__question_set__number"), F("question__position"))
+    return found.order_by("-worst", *place) if cell.wrong else found.order_by(*place)
+
+
+def disagreements(*, estimate: ShadowEstimate, cell: Cell, judged: list[JudgedQuestion]) -> list[Disagreement]:
+    """What to show of these questions. One query."""
+    rows: dict[tuple[object, str], Row] = {}
+    for row in Row.objects.filter(question__in=[one.question_id for one in judged]):
+        rows[row.question_id, row.key] = row
+    threshold = estimate.threshold if estimate.threshold is not None else 0.5
+    shown = []
+    for one in judged:
+        inside = [
+            (abs(score - match), first, second, score)
+            for first, second, match, score in one.pairs
+            if match == cell.match and ((score >= threshold) != match) == cell.wrong
+        ]
+        _distance, first, second, score = max(inside, default=(0.0, "", "", 0.0))
+        ends = rows.get((one.question_id, first)), rows.get((one.question_id, second))
+        pair = ShownPair(ends[0], ends[1], score) if ends[0] and ends[1] else None
+        changed = estimate.completed_at is not None and one.question.changed_at > estimate.created_at
+        shown.append(Disagreement(one, pair, max(len(inside) - 1, 0), changed))
+    return shown

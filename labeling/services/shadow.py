@@ -1,0 +1,242 @@
+"""The embedded engine's estimate of quality, seconds after an import has been handed to Glue, and how much the next answers would bring.
+
+It learns from the same labels as Glue, in the portal's worker, on the rows that the label files hold: not on the whole table. So it is an
+estimate of an estimate, and marked as one wherever it is shown; whatever goes wrong here costs this estimate and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from findmatches import FindMatchesError, JudgedPair, Judgement, Records, judge, learning_curve
+from labelfiles import LabeledRow, LabelFile, LabelFileError, content_hash, read_label_file
+from labeling.aws import storage
+from labeling.choices import ACTIVE, AT_GLUE, RunKind, RunStatus
+from labeling.exceptions import GlueError
+from labeling.models import JudgedQuestion, Question, ShadowEstimate, TaskRun, Transform
+from labeling.selectors.shadow import NEXT_QUESTIONS, Cell, files_learned
+
+logger = logging.getLogger(__name__)
+
+CLAIM = timedelta(minutes=10)
+"""So long a worker may take; then another one takes over."""
+
+_MAX_ATTEMPTS = 3
+_MAX_SETS = 400
+"""More sets, newest first, would change the figures little and keep people waiting."""
+
+
+def sweep_shadow() -> None:
+    """One estimate that is missing, else one learning curve. Of two calls at a time one does nothing."""
+    run = _import_without_estimate()
+    if run is not None:
+        estimate, _made = ShadowEstimate.objects.get_or_create(import_run=run, defaults={"transform": run.transform})
+        if _claim(estimate):
+            estimate_quality(estimate=estimate)
+        return
+    waiting = _estimate_without_curve()
+    if waiting is not None and _claim(waiting):
+        draw_curve(estimate=waiting)
+
+
+def estimate_quality(*, estimate: ShadowEstimate) -> None:
+    """Judge the labels by models that have not seen them, and keep the figures with the questions behind them."""
+    run = estimate.import_run
+    try:
+        labels = _labels(run)
+        judgement = judge(
+            _records(labels, run.transform),
+            [labels],
+            precision_recall=run.transform.precision_recall,
+            accuracy_cost=run.transform.accuracy_cost,
+        )
+    except (FindMatchesError, LabelFileError, LookupError) as error:
+        # What the engine says may quote a value of the table, and records do not belong into logs.
+        logger.info("import %s: no estimate (%s)", run.pk, type(error).__name__)
+        _end(estimate, problem=_problem(error))
+        return
+    except GlueError as error:
+        logger.warning("import %s: label files cannot be read (%s)", run.pk, error.code)
+        return  # claimed: tried again when the claim is over
+    hashed = content_hash(labels, primary_key=run.transform.primary_key)
+    with transaction.atomic():
+        if _end(
+            estimate,
+            metrics=_stored(judgement),
+            threshold=judgement.threshold,
+            content_hash=hashed,
+            sets=len(labels.by_set()),
+        ):
+            _keep_questions(estimate, judgement)
+    logger.info("import %s: estimate over %d pairs", run.pk, len(judgement.pairs))
+
+
+def draw_curve(*, estimate: ShadowEstimate) -> None:
+    """How F1 has grown with labels, and what the next questions would bring."""
+    run = estimate.import_run
+    curve: dict[str, Any] | None = None
+    try:
+        labels = _labels(run)
+        rows_a_set = len(labels.rows) / max(len(labels.by_set()), 1)
+        found = learning_curve(
+            _records(labels, run.transform),
+            [labels],
+            accuracy_cost=run.transform.accuracy_cost,
+            next_rows=max(round(NEXT_QUESTIONS * rows_a_set), 1),
+        )
+        curve = found.to_dict()
+    except (FindMatchesError, LabelFileError, LookupError) as error:
+        logger.info("import %s: no learning curve (%s)", run.pk, type(error).__name__)
+    except GlueError as error:
+        logger.warning("import %s: label files cannot be read (%s)", run.pk, error.code)
+        return
+    ShadowEstimate.objects.filter(pk=estimate.pk, claimed_at=estimate.claimed_at).update(
+        curve=curve, curve_at=timezone.now()
+    )
+
+
+def _import_without_estimate() -> TaskRun | None:
+    """The newest import of some transform, handed to Glue or learned from already, that nobody has looked at."""
+    imports = TaskRun.objects.filter(
+        transform=OuterRef("pk"),
+        kind=RunKind.IMPORT_LABELS,
+        status__in=(*AT_GLUE, RunStatus.SUCCEEDED),
+        label_file__isnull=False,
+    )
+    looked_at = ShadowEstimate.objects.filter(
+        ~_free() | Q(completed_at__isnull=False), import_run=OuterRef("newest_import")
+    )
+    due = (
+        Transform.objects.annotate(newest_import=Subquery(imports.order_by("-created_at").values("pk")[:1]))
+        .filter(~Exists(looked_at), newest_import__isnull=False)
+        .order_by("pk")
+        .values_list("newest_import", flat=True)
+        .first()
+    )
+    return TaskRun.objects.select_related("transform", "label_file").get(pk=due) if due else None
+
+
+def _estimate_without_curve() -> ShadowEstimate | None:
+    """The newest of a transform where nothing runs: the curve takes a core for a while, and runs come first."""
+    newer = ShadowEstimate.objects.filter(transform=OuterRef("transform"), created_at__gt=OuterRef("created_at"))
+    running = TaskRun.objects.filter(transform=OuterRef("transform"), status__in=ACTIVE)
+    return (
+        ShadowEstimate.objects.filter(
+            _free(), ~Exists(newer), ~Exists(running), metrics__isnull=False, curve_at__isnull=True
+        )
+        .select_related("import_run__transform", "import_run__label_file")
+        .order_by("created_at")
+        .first()
+    )
+
+
+def _free() -> Q:
+    """Claimed by nobody who may still be at work, and not given up."""
+    late = Q(claimed_at__isnull=True) | Q(claimed_at__lte=timezone.now() - CLAIM)
+    return late & Q(attempts__lt=_MAX_ATTEMPTS)
+
+
+def _claim(estimate: ShadowEstimate) -> bool:
+    now = timezone.now()
+    taken = ShadowEstimate.objects.filter(_free(), pk=estimate.pk).update(claimed_at=now, attempts=F("attempts") + 1)
+    estimate.claimed_at = now
+    return taken == 1
+
+
+def _end(estimate: ShadowEstimate, **fields: Any) -> bool:
+    """Keep what came out, and give the claim back; False if another worker has taken over."""
+    now = timezone.now()
+    kept = ShadowEstimate.objects.filter(pk=estimate.pk, claimed_at=estimate.claimed_at, completed_at=None).update(
+        completed_at=now, claimed_at=None, attempts=0, **fields
+    )
+    return kept == 1
+
+
+def _labels(run: TaskRun) -> LabelFile:
+    """The labels that Glue holds after the import, the newest sets of them. Raises ``LookupError`` if the portal does not have them all."""
+    files = files_learned(run=run)
+    if files is None:
+        raise LookupError
+    sets: dict[str, Sequence[LabeledRow]] = {}
+    for stored in files:
+        for name, rows in read_label_file(storage.read_uri(stored.uri)).by_set().items():
+            sets.pop(name, None)  # what is taught again is newer than what was taught in between
+            sets[name] = rows
+    newest = list(sets.values())[-_MAX_SETS:]
+    return LabelFile(tuple(run.transform.column_names), tuple(row for rows in newest for row in rows if row.label))
+
+
+def _records(labels: LabelFile, transform: Transform) -> Records:
+    """Each labelled row once; where files show a row differently, the later one is right."""
+    place = labels.columns.index(transform.primary_key)
+    values = {row.values[place]: row.values for row in labels.rows}
+    columns = {
+        name: pa.array([row[at] or None for row in values.values()], type=pa.string())
+        for at, name in enumerate(labels.columns)
+    }
+    return Records.from_arrow(pa.table(columns), primary_key=transform.primary_key)
+
+
+def _stored(judgement: Judgement) -> dict[str, Any]:
+    """As ``labeling.metrics.Metrics`` is kept with an evaluation's run."""
+    content = asdict(judgement.metrics)
+    content |= content.pop("confusion_matrix")
+    return content
+
+
+def _keep_questions(estimate: ShadowEstimate, judgement: Judgement) -> None:
+    """The judged pairs by question; those of earlier estimates are of no use any more. Sets that no question has are left out."""
+    by_set: dict[str, list[JudgedPair]] = defaultdict(list)
+    for pair in judgement.pairs:
+        by_set[pair.set_id].append(pair)
+    questions = dict(
+        Question.objects.filter(question_set__transform=estimate.transform_id).values_list("labeling_set_id", "pk")
+    )
+    JudgedQuestion.objects.filter(estimate__transform=estimate.transform_id).delete()
+    JudgedQuestion.objects.bulk_create(_judged(estimate, questions, by_set, judgement.threshold), batch_size=200)
+
+
+def _judged(
+    estimate: ShadowEstimate,
+    questions: Mapping[str, uuid.UUID],
+    by_set: Mapping[str, Sequence[JudgedPair]],
+    threshold: float,
+) -> Iterable[JudgedQuestion]:
+    for name, pairs in by_set.items():
+        if name not in questions:
+            continue
+        cells = dict.fromkeys(Cell, 0)
+        for pair in pairs:
+            cells[_cell(pair, threshold)] += 1
+        wrong = [abs(pair.score - pair.match) for pair in pairs if _cell(pair, threshold).wrong]
+        yield JudgedQuestion(
+            estimate=estimate,
+            question_id=questions[name],
+            worst=max(wrong, default=0.0),
+            pairs=[[*pair.keys, pair.match, round(pair.score, 3)] for pair in pairs],
+            **{str(cell): count for cell, count in cells.items()},
+        )
+
+
+def _cell(pair: JudgedPair, threshold: float) -> Cell:
+    if pair.match:
+        return Cell.TRUE_POSITIVES if pair.score >= threshold else Cell.FALSE_NEGATIVES
+    return Cell.FALSE_POSITIVES if pair.score >= threshold else Cell.TRUE_NEGATIVES
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, LookupError):
+        return _("Glue was taught with labels that the portal does not have.")
+    return _("The labels are too few, or not of the kind that the engine can learn from.")

@@ -1,0 +1,237 @@
+"""The embedded engine's estimate: when it comes, from which labels, and the questions behind it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from labelfiles import LabeledRow, LabelFile, content_hash, label_file_bytes
+from labeling.aws import storage
+from labeling.choices import LabelFileKind, QuestionState, RunKind, RunStatus
+from labeling.exceptions import InvalidAnswerError
+from labeling.metrics import Metrics
+from labeling.models import AnswerChange, Question, ShadowEstimate, TaskRun, Transform
+from labeling.models import LabelFile as StoredFile
+from labeling.selectors.shadow import Cell, disagreements, files_learned, newest_estimate, questions_behind
+from labeling.services import shadow
+from labeling.services.answers import submit_answer
+from labeling.services.second_look import ask_again
+from labeling.services.shadow import CLAIM, sweep_shadow
+from tests.labeling.builders import Cast, answer, cast, finished_run, grouping, question_set, transform
+
+pytestmark = pytest.mark.django_db
+
+FIRST = ("Margaret", "Olusegun", "Chiara", "Timothy", "Beatrice", "Konstantin", "Philippa", "Rajesh", "Wilhelmina")
+LAST = ("Oakfield", "Abara", "Venturi", "Brandt", "Lindqvist", "Moreau", "Whitcombe", "Subramanian", "Zielinski")
+
+
+@pytest.fixture
+def people() -> Cast:
+    return cast()
+
+
+@pytest.fixture
+def of(people: Cast) -> Transform:
+    return transform(people.team, people.admin, glue_transform_id="tfm-1")
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """S3 as the service sees it: whole objects by address. That the portal reads them from a real one is tested elsewhere."""
+    objects: dict[str, bytes] = {}
+    monkeypatch.setattr(storage, "read_uri", objects.__getitem__)
+    return objects
+
+
+@pytest.fixture
+def questions(people: Cast, of: Transform) -> list[Question]:
+    """Nine answered questions: a name, the same name with a slip, another name. In the last one somebody put strangers together."""
+    made = question_set(of, people.lead, [3] * 9)
+    for number, question in enumerate(made):
+        first, second = f"{FIRST[number]} {LAST[number]}", f"{FIRST[number - 1]} {LAST[(number + 4) % 9]}"
+        for row, name in zip(question.rows.order_by("position"), (first, first[:-1], second), strict=True):
+            row.values = [row.key, name]
+            row.save()
+        answer(question, people.steward, "AAB" if number < 8 else "ABB")
+    return made
+
+
+def taught(
+    of: Transform, people: Cast, questions: list[Question], kept: dict[str, bytes], **fields: Any
+) -> tuple[TaskRun, LabelFile]:
+    """An import of these questions that went well, and what was in it."""
+    rows = [
+        LabeledRow(question.labeling_set_id, question.result_labels[row.pk], tuple(row.values))
+        for question in Question.objects.filter(pk__in=[one.pk for one in questions]).order_by("position")
+        for row in question.rows.order_by("position")
+    ]
+    content = LabelFile(("id", "name"), tuple(rows))
+    stored = StoredFile.objects.create(
+        transform=of,
+        kind=LabelFileKind.BUILT,
+        bucket="b",
+        key=f"{TaskRun.objects.count()}.csv",
+        size=1,
+        sha256="0" * 64,
+        sets=len(questions),
+        rows=len(rows),
+    )
+    kept[stored.uri] = label_file_bytes(content)
+    run = finished_run(of, people.lead, RunKind.IMPORT_LABELS, label_file=stored, started_at=timezone.now(), **fields)
+    return run, content
+
+
+def test_an_import_is_estimated_once_and_then_gets_its_curve(
+    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes]
+) -> None:
+    run, content = taught(of, people, questions, kept)
+    sweep_shadow()
+    estimate = ShadowEstimate.objects.get()
+    assert (estimate.import_run, estimate.sets, estimate.problem) == (run, 9, "")
+    assert estimate.content_hash == content_hash(content, primary_key="id")
+    metrics = Metrics.from_stored(estimate.metrics or {})
+    pairs = metrics.true_positives + metrics.false_positives + metrics.true_negatives + metrics.false_negatives
+    assert pairs == 27
+    assert sum(len(judged.pairs) for judged in estimate.questions.all()) == 27
+    assert [name for name, _share in metrics.column_importances] == ["name"]
+
+    running = TaskRun.objects.create(transform=of, kind=RunKind.EVALUATION, status=RunStatus.RUNNING)
+    sweep_shadow()
+    estimate.refresh_from_db()
+    assert estimate.curve_at is None  # runs come first
+    running.delete()
+    sweep_shadow()
+    estimate.refresh_from_db()
+    assert estimate.curve is not None
+    assert estimate.curve["next_file"]["rows"] == 30
+    assert estimate.curve["next_file"]["gain"] >= 0
+    done = estimate.curve_at
+    sweep_shadow()
+    estimate.refresh_from_db()
+    assert estimate.curve_at == done
+
+
+def test_the_question_that_the_engine_doubts_is_behind_its_cell(
+    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes]
+) -> None:
+    taught(of, people, questions, kept)
+    sweep_shadow()
+    estimate = newest_estimate(transform=of)
+    assert estimate is not None
+    found = list(questions_behind(estimate=estimate, cell=Cell.FALSE_POSITIVES))
+    assert found[0].question == questions[8]
+    (first, *_rest) = disagreements(estimate=estimate, cell=Cell.FALSE_POSITIVES, judged=found)
+    assert first.pair is not None
+    assert {first.pair.first.position, first.pair.second.position} == {1, 2}
+    assert first.pair.score >= (estimate.threshold or 0)
+    assert not first.changed
+    for cell in Cell:
+        count = sum(getattr(judged, cell) for judged in questions_behind(estimate=estimate, cell=cell))
+        assert count == (estimate.metrics or {})[cell]
+
+
+def test_labels_of_earlier_imports_count_until_they_are_replaced(
+    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes]
+) -> None:
+    first, _content = taught(of, people, questions[:4], kept)
+    second, _content = taught(of, people, questions[4:8], kept)
+    assert files_learned(run=second) == [first.label_file, second.label_file]
+    sweep_shadow()
+    assert ShadowEstimate.objects.get().sets == 8
+    third, _content = taught(of, people, questions[8:], kept, replace_all_labels=True)
+    assert files_learned(run=third) == [third.label_file]
+    sweep_shadow()
+    assert ShadowEstimate.objects.get(import_run=third).problem
+    assert newest_estimate(transform=of) == ShadowEstimate.objects.get(import_run=second)
+
+
+def test_labels_from_elsewhere_leave_nothing_to_estimate(
+    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes]
+) -> None:
+    finished_run(of, people.lead, RunKind.IMPORT_LABELS)
+    taught(of, people, questions, kept)
+    sweep_shadow()
+    assert "does not have" in ShadowEstimate.objects.get().problem
+
+
+def test_a_worker_that_died_is_followed_by_another_but_not_for_ever(
+    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught(of, people, questions, kept)
+    calls = []
+    monkeypatch.setattr(shadow, "estimate_quality", lambda *, estimate: calls.append(estimate.pk))  # and dies
+    sweep_shadow()
+    sweep_shadow()
+    assert len(calls) == 1
+    for expected in (2, 3, 3):
+        ShadowEstimate.objects.update(claimed_at=timezone.now() - CLAIM)
+        sweep_shadow()
+        assert len(calls) == expected
+
+
+def test_an_estimate_whose_claim_was_taken_over_changes_nothing(
+    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes]
+) -> None:
+    run, _content = taught(of, people, questions, kept)
+    late = ShadowEstimate.objects.create(import_run=run, transform=of, claimed_at=timezone.now() - timedelta(hours=1))
+    ShadowEstimate.objects.update(claimed_at=timezone.now())
+    shadow.estimate_quality(estimate=late)
+    late.refresh_from_db()
+    assert (late.metrics, late.questions.count()) == (None, 0)
+
+
+def test_asking_again_gives_the_question_back_to_its_people(
+    people: Cast, of: Transform, questions: list[Question]
+) -> None:
+    question = questions[8]
+    (reopened,) = ask_again(question=question, user=people.lead)
+    question.refresh_from_db()
+    assert (reopened.steward, question.state) == (people.steward, QuestionState.OPEN)
+    assert sorted(reopened.row_labels.values_list("label", flat=True)) == ["A", "B", "B"]
+    assert AnswerChange.objects.filter(answer=reopened, by=people.lead, action="reopened").exists()
+    with pytest.raises(InvalidAnswerError):
+        ask_again(question=question, user=people.lead)
+    submit_answer(question=question, steward=people.steward, labels=grouping(question, "AAB"), seconds=1, keys=1)
+    question.refresh_from_db()
+    assert question.state == QuestionState.SETTLED
+
+
+def test_leads_go_from_the_matrix_to_the_question_and_ask_it_again(
+    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes], client: Any, settings: Any
+) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    url = reverse("labeling:disagreement", args=[of.pk])
+    client.force_login(people.steward)
+    assert client.get(url).status_code == 403
+    client.force_login(people.lead)
+    assert "Nothing to compare yet" in client.get(url).content.decode()
+    taught(of, people, questions, kept)
+    sweep_shadow()
+    sweep_shadow()
+    quality = client.get(reverse("labeling:quality", args=[of.pk])).content.decode()
+    assert f"{url}?cell=false_positives" in quality
+    assert "The next 10 questions are worth about" in quality
+    assert "Estimate" in quality
+    csv = client.get(reverse("labeling:quality-download", args=[of.pk, "shadow"])).content.decode()
+    assert ShadowEstimate.objects.get().content_hash in csv
+
+    page = client.get(url, {"cell": "false_positives"}).content.decode()
+    again = reverse("labeling:question-ask-again", args=[questions[8].pk])
+    assert again in page
+    assert FIRST[8] in page
+    back = client.post(again, {"cell": "false_positives", "page": "1"})
+    assert back.url == f"{url}?cell=false_positives&page=1"
+    page = client.get(back.url).content.decode()
+    assert "open again, for Steward" in page
+    assert again not in page
+    client.force_login(people.steward)
+    assert client.post(again).status_code == 403
+    client.force_login(people.stranger)
+    assert client.post(again).status_code == 404
