@@ -28,7 +28,9 @@ from labelfiles.pairs import (
     pairs_to_label_file,
     read_pair_table,
 )
+from labelfiles.preflight import REPAIRS, Preflight, preflight
 from labelfiles.reader import read_label_file
+from labelfiles.split import split_label_file, split_set
 from labelfiles.text import DecodedText, decode_text, find_delimiter
 from labelfiles.validate import MAX_COLUMNS, MAX_SET_ROWS, WARN_SET_ROWS, Summary, summarise, validate
 from labelfiles.writer import label_file_bytes, write_label_file
@@ -37,6 +39,7 @@ __all__ = [
     "LABEL_COLUMN",
     "MAX_COLUMNS",
     "MAX_SET_ROWS",
+    "REPAIRS",
     "SET_ID_COLUMN",
     "WARN_SET_ROWS",
     "BroughtLabels",
@@ -52,6 +55,7 @@ __all__ = [
     "PairCounts",
     "PairMapping",
     "PairTable",
+    "Preflight",
     "Problem",
     "SetDigest",
     "Summary",
@@ -66,9 +70,12 @@ __all__ = [
     "label_file_bytes",
     "labels_to_label_file",
     "pairs_to_label_file",
+    "preflight",
     "read_label_file",
     "read_pair_table",
     "set_digests",
+    "split_label_file",
+    "split_set",
     "summarise",
     "validate",
     "write_label_file",

@@ -44,7 +44,8 @@ class LabelFile:
 class Problem:
     """One thing that is wrong (``error``) or suspicious (``warning``), where it is, and in words for the person who wrote the file.
 
-    ``code`` is stable and meant for programs. ``line`` and ``column`` are None where the problem has no such place.
+    ``code`` is stable and meant for programs. ``line`` and ``column`` are None where the problem has no such place. ``repair`` names what
+    puts it right without guessing (``labelfiles.preflight.REPAIRS``); empty where a person must decide.
     """
 
     line: int | None
@@ -52,6 +53,7 @@ class Problem:
     code: str
     message: str
     severity: Literal["error", "warning"] = "error"
+    repair: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         place = ", ".join(

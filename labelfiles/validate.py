@@ -59,23 +59,23 @@ def validate(
     given, it must be a column, without blanks, and no row may stand in a set twice. ``require_labels``: True for a file that
     is to be imported, where a blank label is an error; False for a file of questions.
     """
-    problems = list(_columns(label_file, columns, primary_key))
+    problems = list(check_columns(label_file.columns, columns, primary_key))
     key = None
     if primary_key is not None and primary_key in label_file.columns:
         key = label_file.columns.index(primary_key)
-    body = [*_cells(label_file, key, require_labels), *_scattered(label_file)]
+    body = list(_scattered(label_file))
+    for row in label_file.rows:
+        body.extend(check_row(row, label_file.columns, key, require_labels=require_labels))
     for set_id, rows in label_file.by_set().items():
-        if set_id:
-            body.extend(_set_size(set_id, rows))
-            body.extend(_labels(set_id, rows))
-            body.extend(_repeated(set_id, rows, key))
+        body.extend(check_set(set_id, rows, key))
     problems.extend(sorted(body, key=lambda problem: problem.line or 0))
     problems.extend(_whole(label_file, require_labels))
     return problems
 
 
-def _columns(label_file: LabelFile, columns: Sequence[str] | None, primary_key: str | None) -> Iterator[Problem]:
-    have = label_file.columns
+def check_columns(have: Sequence[str], columns: Sequence[str] | None, primary_key: str | None) -> Iterator[Problem]:
+    """The rules for the source columns of a file; the arguments are those of ``validate``."""
+    have = tuple(have)
     if len(have) > MAX_COLUMNS:
         yield Problem(
             1, None, "too_many_columns", f"The file has {len(have)} source columns; {MAX_COLUMNS} are allowed."
@@ -89,27 +89,37 @@ def _columns(label_file: LabelFile, columns: Sequence[str] | None, primary_key: 
                 yield Problem(1, name, "unknown_column", "The source table has no such column.")
         if sorted(columns) == sorted(have):
             message = "The columns are in another order than in the source table: " + ", ".join(columns) + "."
-            yield Problem(1, None, "column_order", message)
+            yield Problem(1, None, "column_order", message, repair="columns")
     reported = columns is not None and primary_key in columns
     if primary_key is not None and primary_key not in have and not reported:
         yield Problem(1, primary_key, "missing_column", "The primary key is not among the columns of the file.")
 
 
-def _cells(label_file: LabelFile, key: int | None, require_labels: bool) -> Iterator[Problem]:
-    for row in label_file.rows:
-        line = row.line or None
-        if not row.labeling_set_id.strip():
-            yield Problem(line, SET_ID_COLUMN, "blank_set_id", "The row belongs to no labeling set.")
-        if require_labels and not row.label.strip():
-            yield Problem(line, LABEL_COLUMN, "blank_label", "The row has no label. Label it or leave it out.")
-        elif row.label != row.label.strip():
-            message = "The label has spaces around it; it is another label than the same without them."
-            yield Problem(line, LABEL_COLUMN, "label_spaces", message, "warning")
-        if key is not None and not row.values[key].strip():
-            yield Problem(line, label_file.columns[key], "blank_key", "The row has no primary key.")
-        for name, value in zip(label_file.columns, row.values, strict=True):
+def check_row(row: LabeledRow, columns: Sequence[str], key: int | None, *, require_labels: bool) -> Iterator[Problem]:
+    """The rules for one row. ``key`` is the place of the primary key among the columns."""
+    line = row.line or None
+    if not row.labeling_set_id.strip():
+        yield Problem(line, SET_ID_COLUMN, "blank_set_id", "The row belongs to no labeling set.", repair="leave_out")
+    if require_labels and not row.label.strip():
+        message = "The row has no label. Label it or leave it out."
+        yield Problem(line, LABEL_COLUMN, "blank_label", message, repair="leave_out")
+    elif row.label != row.label.strip():
+        message = "The label has spaces around it; it is another label than the same without them."
+        yield Problem(line, LABEL_COLUMN, "label_spaces", message, "warning", repair="tidy")
+    if key is not None and not row.values[key].strip():
+        yield Problem(line, columns[key], "blank_key", "The row has no primary key.")
+    if any("\0" in value for value in row.values):
+        for name, value in zip(columns, row.values, strict=True):
             if "\0" in value:
                 yield Problem(line, name, "nul_character", "The cell holds a NUL character.", "warning")
+
+
+def check_set(set_id: str, rows: list[LabeledRow], key: int | None) -> Iterator[Problem]:
+    """The rules for all rows of one set."""
+    if set_id:
+        yield from _set_size(set_id, rows)
+        yield from _labels(set_id, rows)
+        yield from _repeated(set_id, rows, key)
 
 
 def _scattered(label_file: LabelFile) -> Iterator[Problem]:
@@ -131,10 +141,10 @@ def _set_size(set_id: str, rows: list[LabeledRow]) -> Iterator[Problem]:
     line = rows[0].line or None
     if len(rows) == 1:
         message = f"Set {set_id} has one row, so it teaches nothing."
-        yield Problem(line, SET_ID_COLUMN, "single_row_set", message, "warning")
+        yield Problem(line, SET_ID_COLUMN, "single_row_set", message, "warning", repair="leave_out")
     elif len(rows) > MAX_SET_ROWS:
         message = f"Set {set_id} has {len(rows)} rows; more than {MAX_SET_ROWS} may make Glue fail. Split it."
-        yield Problem(line, SET_ID_COLUMN, "set_too_large", message)
+        yield Problem(line, SET_ID_COLUMN, "set_too_large", message, repair="split_sets")
     elif len(rows) > WARN_SET_ROWS:
         message = f"Set {set_id} has {len(rows)} rows; {WARN_SET_ROWS} or fewer are recommended."
         yield Problem(line, SET_ID_COLUMN, "large_set", message, "warning")
@@ -151,7 +161,7 @@ def _labels(set_id: str, rows: list[LabeledRow]) -> Iterator[Problem]:
             message = (
                 f"Set {set_id} has the labels {seen} and {row.label}, which differ only in case: they say “different”."
             )
-            yield Problem(row.line or None, LABEL_COLUMN, "case_only", message, "warning")
+            yield Problem(row.line or None, LABEL_COLUMN, "case_only", message, "warning", repair="tidy")
 
 
 def _repeated(set_id: str, rows: list[LabeledRow], key: int | None) -> Iterator[Problem]:
@@ -169,19 +179,28 @@ def _repeated(set_id: str, rows: list[LabeledRow], key: int | None) -> Iterator[
             yield Problem(row.line or None, LABEL_COLUMN, "contradicting_row", message)
         else:
             message = f"Set {set_id} holds this row twice (see {where})."
-            yield Problem(row.line or None, None, "repeated_row", message, "warning")
+            yield Problem(row.line or None, None, "repeated_row", message, "warning", repair="leave_out")
 
 
 def _whole(label_file: LabelFile, require_labels: bool) -> Iterator[Problem]:
-    if not label_file.rows:
-        yield Problem(None, None, "no_rows", "The file has a header and no rows.")
-    elif require_labels:
+    if not require_labels:
+        yield from check_whole(len(label_file.rows))
+    else:
         summary = summarise(label_file)
-        if summary.matching_pairs and not summary.non_matching_pairs:
+        yield from check_whole(summary.rows, (summary.matching_pairs, summary.non_matching_pairs))
+
+
+def check_whole(rows: int, pairs: tuple[int, int] | None = None) -> Iterator[Problem]:
+    """The rules for a file as a whole; ``pairs`` are its matching and non-matching ones, if they are to be there."""
+    if not rows:
+        yield Problem(None, None, "no_rows", "The file has a header and no rows.")
+    elif pairs is not None:
+        matching, different = pairs
+        if matching and not different:
             message = "All rows of every set match. Matching also needs examples of rows that do not."
             yield Problem(None, None, "all_matching", message, "warning")
-        elif summary.non_matching_pairs and not summary.matching_pairs:
+        elif different and not matching:
             message = "No two rows match in any set. Matching also needs examples of rows that do."
             yield Problem(None, None, "all_different", message, "warning")
-        elif not summary.matching_pairs:
+        elif not matching:
             yield Problem(None, None, "no_pairs", "No set holds two labelled rows, so the file teaches nothing.")

@@ -1,0 +1,274 @@
+"""A look at a label file before it is sent anywhere: every rule that Glue states, and what would teach wrongly, in one pass over the bytes.
+
+The rules are those of "Teaching AWS Glue ML transforms", https://docs.aws.amazon.com/glue/latest/dg/machine-learning-teaching.html, and of
+``labelfiles.validate``, which looks at a file that has been read. This one never holds more than one labeling set, so a file of any size can be looked at.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, Problem
+from labelfiles.text import find_delimiter
+from labelfiles.validate import Summary, check_columns, check_row, check_set, check_whole
+
+MAX_BYTES = 10 * 1024 * 1024
+"""Glue's default quota "Label file size" (L-B78896B9)."""
+
+MAX_PER_CODE = 20
+"""So many findings of one kind are listed; all are counted."""
+
+REPAIRS = {
+    "convert": "written as UTF-8 without byte order mark, with commas",
+    "columns": "the columns are put in the order of the table",
+    "leave_out": "the row is left out: it teaches nothing",
+    "tidy": "labels that differ only in capitals or spaces count as the same",
+    "split_sets": "the set is split into sets of at most 30 rows; pairs across them say nothing",
+    "split_file": "the file is split into several, imported one after the other",
+    "restore_key": "the key of the table is put back",
+}
+"""What can be put right without guessing, by ``Problem.repair``."""
+
+_CHUNK = 1 << 20
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CELL_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What was found. ``findings`` are in file order, those without a line last, at most 20 of a kind; ``counts`` has how many there are of each code."""
+
+    findings: tuple[Problem, ...]
+    counts: dict[str, int]
+    summary: Summary
+    size: int
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """What keeps the file from being imported as it is."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+
+def preflight(
+    source: BinaryIO,
+    *,
+    columns: Sequence[str],
+    primary_key: str,
+    known_keys: Collection[str] | None = None,
+    changed_key: Callable[[str], str | None] = lambda _key: None,
+    max_bytes: int = MAX_BYTES,
+) -> Preflight:
+    """Look at a seekable stream of bytes from its start; never raises for what is in them.
+
+    ``columns`` are those of the source table in order. ``known_keys`` are its primary keys, if they are at hand; ``changed_key`` gives the key
+    that a spreadsheet made another one of, if only one can have been meant.
+    """
+    return _Look(source, tuple(columns), primary_key, known_keys, changed_key, max_bytes).report()
+
+
+class _Look:
+    """One look at one file."""
+
+    def __init__(
+        self,
+        source: BinaryIO,
+        columns: tuple[str, ...],
+        primary_key: str,
+        known_keys: Collection[str] | None,
+        changed_key: Callable[[str], str | None],
+        max_bytes: int,
+    ) -> None:
+        self._source, self._columns, self._primary_key = source, columns, primary_key
+        self._known_keys, self._changed_key = known_keys, changed_key
+        self._findings: list[Problem] = []
+        self._counts: Counter[str] = Counter()
+        self._sets = self._rows = self._matching = self._different = self._blank = 0
+        self._delimiter = ","
+        self._size = source.seek(0, io.SEEK_END)
+        if self._size > max_bytes:
+            size = f"{self._size / 1024 / 1024:.1f}"
+            message = f"The file has {size} MB; Glue takes up to {max_bytes // 1024 // 1024}."
+            self._add(Problem(None, None, "too_large", message, repair="split_file"))
+
+    def report(self) -> Preflight:
+        encoding = self._encoding()
+        if encoding is None:
+            self._add(Problem(None, None, "encoding", "The file is no text. Save it as CSV in UTF-8."))
+        elif not self._size:
+            self._add(Problem(None, None, "empty_file", "The file is empty."))
+        else:
+            self._read(encoding)
+        findings = sorted(self._findings, key=lambda problem: (problem.line is None, problem.line or 0))
+        summary = Summary(self._sets, self._rows, self._matching, self._different, self._blank)
+        return Preflight(tuple(findings), dict(self._counts), summary, self._size)
+
+    def _add(self, problem: Problem) -> None:
+        self._counts[problem.code] += 1
+        if self._counts[problem.code] <= MAX_PER_CODE:
+            self._findings.append(problem)
+
+    def _encoding(self) -> str | None:
+        """How to read the bytes: UTF-8, else with a finding UTF-16 (by its mark) or Windows-1252; None for what is no text."""
+        self._source.seek(0)
+        start = self._source.read(4)
+        if start.startswith(_UTF16):
+            message = "The file is in UTF-16. Glue reads UTF-8 without a byte order mark."
+            self._add(Problem(1, None, "encoding", message, repair="convert"))
+            return "utf-16" if self._decodes("utf-16") is None else None
+        if start.startswith(codecs.BOM_UTF8):
+            message = "The file starts with a byte order mark, as Excel writes it; Glue takes it for a part of the first column's name."
+            self._add(Problem(1, None, "bom", message, repair="convert"))
+        line = self._decodes("utf-8-sig")
+        if line is None:
+            return "utf-8-sig"
+        if self._decodes("cp1252") is not None:
+            return None
+        message = "From here on the file is not UTF-8 but probably Windows-1252."
+        self._add(Problem(line, None, "encoding", message, repair="convert"))
+        return "cp1252"
+
+    def _decodes(self, encoding: str) -> int | None:
+        """The first line that is no text in the encoding; None if all are."""
+        self._source.seek(0)
+        decoder, line = codecs.getincrementaldecoder(encoding)(), 1
+        while True:
+            chunk = self._source.read(_CHUNK)
+            pending = decoder.getstate()[0]
+            try:
+                decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                return line + (pending + chunk)[: error.start].count(b"\n")
+            if not chunk:
+                return None
+            line += chunk.count(b"\n")
+
+    def _records(self, encoding: str, report: bool) -> Generator[tuple[int, list[str]], None, None]:
+        """The line on which each record starts, and its cells; blank lines are skipped."""
+        self._source.seek(0)
+        text = io.TextIOWrapper(self._source, encoding=encoding, newline="")
+        csv.field_size_limit(_CELL_LIMIT)
+        reader = csv.reader(text, delimiter=self._delimiter, strict=True)
+        line = 1
+        try:
+            for cells in reader:
+                if cells:
+                    yield line, cells
+                line = reader.line_num + 1
+        except csv.Error as error:
+            if report:
+                message = f"From here on the file cannot be read as CSV: {error}. Is a quote missing?"
+                self._add(Problem(line, None, "csv", message))
+        finally:
+            text.detach()
+
+    def _read(self, encoding: str) -> None:
+        self._find_delimiter(encoding)
+        scattered = self._scattered(encoding)
+        records = self._records(encoding, report=True)
+        header = next(records, None)
+        if header is None:
+            self._add(Problem(None, None, "empty_file", "The file is empty."))
+            return
+        names = header[1]
+        if names[:2] != [SET_ID_COLUMN, LABEL_COLUMN]:
+            found = ", ".join(names[:2])
+            message = f"The first two columns must be {SET_ID_COLUMN} and {LABEL_COLUMN}; they are {found}."
+            self._add(Problem(1, None, "header", message))
+            records.close()
+            return
+        for problem in check_columns(names[2:], self._columns, self._primary_key):
+            self._add(problem)
+        self._body(records, tuple(names[2:]), scattered)
+        for problem in check_whole(self._rows, (self._matching, self._different)):
+            self._add(problem)
+
+    def _find_delimiter(self, encoding: str) -> None:
+        self._source.seek(0)
+        text = io.TextIOWrapper(self._source, encoding=encoding, newline="")
+        self._delimiter = find_delimiter(text.readline(_CELL_LIMIT))
+        text.detach()
+        if self._delimiter != ",":
+            name = "semicolons" if self._delimiter == ";" else "tabs"
+            self._add(
+                Problem(1, None, "delimiter", f"The cells are separated by {name}, not commas.", repair="convert")
+            )
+
+    def _scattered(self, encoding: str) -> frozenset[str]:
+        """The sets whose rows do not stand together. Set ids are told apart by their hashes, so two in 2⁶⁴ may be taken for one."""
+        closed: set[int] = set()
+        scattered: set[str] = set()
+        previous: str | None = None
+        for line, cells in self._records(encoding, report=False):
+            current = cells[0]
+            if current == previous or line == 1:
+                continue
+            if current and hash(current) in closed and current not in scattered:
+                scattered.add(current)
+                message = f"Set {current} goes on after rows of another set. Is the id used for two sets?"
+                self._add(Problem(line, SET_ID_COLUMN, "scattered_set", message, "warning"))
+            closed.add(hash(current))
+            previous = current
+        return frozenset(scattered)
+
+    def _body(
+        self, records: Iterator[tuple[int, list[str]]], columns: tuple[str, ...], scattered: frozenset[str]
+    ) -> None:
+        width = len(columns) + 2
+        key = columns.index(self._primary_key) if self._primary_key in columns else None
+        apart: dict[str, list[LabeledRow]] = {}
+        current: list[LabeledRow] = []
+        for line, cells in records:
+            if len(cells) != width:
+                code, few = ("short_row", "only ") if len(cells) < width else ("long_row", "")
+                message = f"The row has {few}{len(cells)} cells; the header has {width} columns."
+                self._add(Problem(line, None, code, message))
+                continue
+            row = LabeledRow(cells[0], cells[1], tuple(cells[2:]), line)
+            self._row(row, columns, key)
+            if row.labeling_set_id in scattered:
+                apart.setdefault(row.labeling_set_id, []).append(row)
+                continue
+            if current and current[0].labeling_set_id != row.labeling_set_id:
+                self._set(current, key)
+                current = []
+            current.append(row)
+        for rows in (current, *apart.values()):
+            if rows:
+                self._set(rows, key)
+
+    def _row(self, row: LabeledRow, columns: tuple[str, ...], key: int | None) -> None:
+        self._rows += 1
+        self._blank += not row.label
+        for problem in check_row(row, columns, key, require_labels=True):
+            self._add(problem)
+        if key is None or self._known_keys is None or row.values[key] in self._known_keys:
+            return
+        cell = row.values[key].strip()
+        if not cell:
+            return
+        if meant := self._changed_key(cell):
+            message = f"The table has no key {cell}; a spreadsheet has probably made it of {meant}."
+            self._add(Problem(row.line, columns[key], "key_changed", message, repair="restore_key"))
+        else:
+            self._add(
+                Problem(row.line, columns[key], "unknown_key", f"The source table has no row with the key {cell}.")
+            )
+
+    def _set(self, rows: list[LabeledRow], key: int | None) -> None:
+        set_id = rows[0].labeling_set_id
+        for problem in check_set(set_id, rows, key):
+            self._add(problem)
+        if not set_id:
+            return
+        self._sets += 1
+        groups = Counter(row.label for row in rows if row.label)
+        labelled = groups.total()
+        same = sum(count * (count - 1) // 2 for count in groups.values())
+        self._matching += same
+        self._different += labelled * (labelled - 1) // 2 - same
