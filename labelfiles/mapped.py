@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, Problem
 from labelfiles.pairs import PairTable
+from labelfiles.split import split_set
 from labelfiles.validate import MAX_SET_ROWS
 
 
@@ -17,13 +18,15 @@ from labelfiles.validate import MAX_SET_ROWS
 class LabelMapping:
     """Which columns of the table hold the labeling set, the label and the primary key.
 
-    ``tidy``: labels of one set that differ only by capitals and by spaces around them are the same label.
+    ``tidy``: labels of one set that differ only by capitals and by spaces around them are the same label. ``split``: sets of more than 50
+    rows become several (``labelfiles.split_set``); else they are left out.
     """
 
     labeling_set: str
     label: str
     key: str
     tidy: bool = False
+    split: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +129,31 @@ class _Reader:
                 for key, (label, line) in labels.items()
                 if (set_id, key) not in self._spoilt
             ]
-            if len(rows) > MAX_SET_ROWS:
+            if len(rows) > MAX_SET_ROWS and self._mapping.split:
+                found.extend(self._split(set_id, rows))
+            elif len(rows) > MAX_SET_ROWS:
                 message = (
                     f"Set {set_id} has {len(rows)} rows; more than {MAX_SET_ROWS} may make Glue fail. "
                     "It is left out: split it."
                 )
-                self._error(rows[0].line, self._mapping.labeling_set, "set_too_large", message)
+                place = self._mapping.labeling_set
+                self.problems.append(Problem(rows[0].line, place, "set_too_large", message, repair="split_sets"))
             else:
                 found.extend(rows)
         return tuple(found)
+
+    def _split(self, set_id: str, rows: list[LabeledRow]) -> list[LabeledRow]:
+        parts = list(split_set(set_id, rows))
+        names = {row.labeling_set_id for row in parts}
+        if names & self._labels.keys():
+            message = f"Set {set_id} cannot be split: there are other sets called {set_id}-1 and so on. It is left out."
+            self._error(rows[0].line, self._mapping.labeling_set, "set_too_large", message)
+            return []
+        message = (
+            f"Set {set_id} has {len(rows)} rows and is split into {len(names)} sets; pairs across them say nothing."
+        )
+        self.problems.append(Problem(rows[0].line, self._mapping.labeling_set, "set_split", message, "warning"))
+        return parts
 
     def _take(self, line: int, set_id: str, label: str, key: str) -> None:
         before, first = self._labels.setdefault(set_id, {}).setdefault(key, (label, line))

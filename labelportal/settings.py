@@ -164,6 +164,9 @@ TASK_RUN_SYNC_SECONDS = env.float("TASK_RUN_SYNC_SECONDS", default=2.0)
 # How long a worker may take to start a run at Glue before others ask Glue whether it did; longer than any single call lasts.
 TASK_RUN_CLAIM_SECONDS = env.float("TASK_RUN_CLAIM_SECONDS", default=60.0)
 
+# The quota "Label file size" of the AWS account (L-B78896B9); larger label files are split into several, imported one after the other.
+LABEL_FILE_MAX_BYTES = int(env.float("LABELPORTAL_LABEL_FILE_MAX_MB", default=10.0) * 1024 * 1024)
+
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True

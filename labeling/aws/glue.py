@@ -97,6 +97,11 @@ class FindMatchesSettings:
 _JOB_STATES = {"ERROR": "FAILED", "EXPIRED": "FAILED", "WAITING": "STARTING"}
 
 
+def region() -> str:
+    """The region in which Glue is asked."""
+    return clients.glue().meta.region_name
+
+
 def create_database(*, name: str) -> None:
     """Raises ``GlueError`` with code AlreadyExistsException if it exists."""
     with translated():

@@ -74,6 +74,14 @@ def ensure_bucket() -> None:
             _create_bucket()
 
 
+def bucket_region() -> str:
+    """The region of our bucket; empty where the server names none. Raises ``GlueError`` if it is missing or may not be used."""
+    with translated():
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+        answer = clients.s3().head_bucket(Bucket=settings.BUCKET)
+    return answer.get("BucketRegion") or answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", "")
+
+
 def _create_bucket() -> None:
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: us-east-1 must not be named as a constraint.
     client = clients.s3()

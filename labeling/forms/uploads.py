@@ -93,6 +93,11 @@ class MappingForm(StyledForm):
         required=False,
         help_text=_("Glue tells “a” from “A”: without this they say that the rows are different."),
     )
+    split = forms.BooleanField(
+        label=_("Split sets of more than 50 rows"),
+        required=False,
+        help_text=_("Rows with the same label stay together. Pairs across the new sets say nothing."),
+    )
     first = forms.ChoiceField(label=_("First key"), required=False)
     second = forms.ChoiceField(label=_("Second key"), required=False)
     match = forms.ChoiceField(label=_("Do they match?"), required=False)
@@ -117,6 +122,7 @@ class MappingForm(StyledForm):
             shown = mapping if mapping.kind == kind else guesses[kind]
             initial |= dict(zip(names, shown.columns, strict=True))
         initial["tidy"] = mapping.labels is not None and mapping.labels.tidy
+        initial["split"] = mapping.labels is not None and mapping.labels.split
         return cls(initial=initial, columns=columns)
 
     @property
@@ -125,6 +131,8 @@ class MappingForm(StyledForm):
         data = self.cleaned_data
         kind, has_header = BroughtFormat(data["kind"]), data["header"] == "yes"
         if kind == BroughtFormat.LABELS:
-            labels = LabelMapping(data["labeling_set"], data["label"], data["key"], tidy=data["tidy"])
+            labels = LabelMapping(
+                data["labeling_set"], data["label"], data["key"], tidy=data["tidy"], split=data["split"]
+            )
             return ColumnMapping(kind, has_header, labels=labels)
         return ColumnMapping(kind, has_header, pairs=PairMapping(data["first"], data["second"], data["match"]))

@@ -14,6 +14,7 @@ class LabelFile(models.Model):
     """One object in S3 in Glue's label-file format; ``sha256`` is over its bytes, counts are over its labeled rows.
 
     ``content_hash`` is over what the labels teach, in whatever order and letters (``labelfiles.content_hash``); empty for questions.
+    What is too large for Glue is kept in ``parts`` files: ``part`` 1, 2, …, each but the first ``follows`` the one before.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -28,6 +29,9 @@ class LabelFile(models.Model):
     rows = models.PositiveIntegerField()
     matching_pairs = models.PositiveIntegerField(default=0)
     non_matching_pairs = models.PositiveIntegerField(default=0)
+    part = models.PositiveSmallIntegerField(default=1)
+    parts = models.PositiveSmallIntegerField(default=1)
+    follows = models.OneToOneField("self", on_delete=models.CASCADE, null=True, blank=True, related_name="next_part")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )

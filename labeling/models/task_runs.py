@@ -18,6 +18,7 @@ class TaskRun(models.Model):
     crash is found again at Glue. ``enqueued_at`` is when a message for the row was last sent, ``claimed_at`` dates the
     claim while SUBMITTING. ``not_before`` is when Glue may be asked again after
     an error that waiting can help with; ``error`` and ``advice`` then say what went wrong, and are emptied when it has passed.
+    ``continues`` is the import of the part before, where a label file has several parts.
     ``labels_expected`` is how many labels Glue should hold after an import that succeeds; None where the portal cannot know.
     ``content_hash`` is over what Glue had learned when the run ended well (``labelfiles.content_hash``); empty where the portal does not know all of it.
     ``took_seconds`` is from the request to the end, 0 until then: by it the history is sorted. ``execution_seconds`` is Glue's own count.
@@ -36,6 +37,9 @@ class TaskRun(models.Model):
     glue_run_id = models.CharField(max_length=255, blank=True)
     label_file = models.ForeignKey(
         "labeling.LabelFile", on_delete=models.PROTECT, null=True, blank=True, related_name="task_runs"
+    )
+    continues = models.OneToOneField(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="continued_by"
     )
     attempts = models.PositiveSmallIntegerField(default=0)
     enqueued_at = models.DateTimeField(null=True, blank=True)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import groupby
 from operator import itemgetter
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from labelfiles import LabeledRow, LabelFile, content_hash, set_digests, summarise
+from labelfiles import LabeledRow, LabelFile, Problem, label_file_bytes, preflight, set_digests, summarise
 from labeling.choices import UNSURE, QuestionState
 from labeling.models import LabelFile as StoredLabelFile
 from labeling.models import LabelUpload, Question, Row, Transform
-from labeling.selectors.known_labels import AddEffect, add_effect
+from labeling.selectors.known_labels import AddEffect, add_effect, sets_of
 from labeling.selectors.questions import TEACHES, WAITING_FOR_IMPORT
 
 _MIN_ROWS = 2
@@ -39,7 +41,8 @@ class LabelContents:
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
     """What pressing *import* would do. ``answers`` are settled questions. Labels are labelled rows, as Glue counts them; ``labels_after``
-    is an estimate. ``effect`` says what adding changes, where that is known."""
+    is an estimate. ``effect`` says what adding changes, where that is known. ``findings`` are those of the pre-flight, of the file as it would be
+    sent."""
 
     answers: int
     sets: int
@@ -53,6 +56,7 @@ class ImportPreview:
     labels_forgotten: int
     labels_after: int
     effect: AddEffect | None
+    findings: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +136,26 @@ def import_preview(*, transform: Transform, replace_all: bool) -> ImportPreview:
         effect=None
         if replace_all
         else add_effect(transform=transform, sets=set_digests(contents.label_file, primary_key=transform.primary_key)),
+        findings=_findings(transform, contents.label_file) if contents.label_file.rows else (),
     )
+
+
+def _findings(transform: Transform, contents: LabelFile) -> tuple[Problem, ...]:
+    source = BytesIO(label_file_bytes(contents))
+    found = preflight(
+        source,
+        columns=transform.column_names,
+        primary_key=transform.primary_key,
+        max_bytes=settings.LABEL_FILE_MAX_BYTES,
+    )
+    return found.findings
 
 
 def answers_differ_from(*, label_file: StoredLabelFile) -> bool:
     """Whether all answers would teach something else by now than the file that was built from them."""
     transform = label_file.transform
     contents = label_contents(transform=transform, replace_all=True).label_file
-    return content_hash(contents, primary_key=transform.primary_key) != label_file.content_hash
+    return set_digests(contents, primary_key=transform.primary_key) != sets_of(label_file)
 
 
 def label_uploads(*, transform: Transform) -> QuerySet[LabelUpload]:

@@ -62,7 +62,20 @@ def known_labels(*, transform: Transform, label_count: int | None = None) -> Kno
 
 
 def sets_of(label_file: LabelFile) -> dict[str, SetDigest] | None:
-    """The sets of a kept label file; None for files that were kept before digests were."""
+    """The sets of a kept label file with the parts that follow it; None for files that were kept before digests were."""
+    sets: dict[str, SetDigest] = {}
+    part: LabelFile | None = label_file
+    while part is not None:
+        found = sets_of_part(part)
+        if found is None:
+            return None
+        sets |= found
+        part = LabelFile.objects.filter(follows=part).first() if part.part < part.parts else None
+    return sets
+
+
+def sets_of_part(label_file: LabelFile) -> dict[str, SetDigest] | None:
+    """The sets of just this file; None for files that were kept before digests were."""
     report = LabelFileReport.objects.filter(label_file=label_file).first()
     return _digests(report.set_digests) if report else None
 

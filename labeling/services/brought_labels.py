@@ -13,8 +13,10 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from io import BytesIO
 from pathlib import PurePosixPath
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -37,6 +39,7 @@ from labelfiles import (
     label_file_bytes,
     labels_to_label_file,
     pairs_to_label_file,
+    preflight,
     read_pair_table,
     summarise,
     validate,
@@ -47,7 +50,7 @@ from labeling.exceptions import InvalidLabelsError
 from labeling.models import LabelFile, LabelUpload, Question, Transform
 from labeling.selectors.sheets import in_chunks
 from labeling.services.downloads import Download
-from labeling.services.label_files import MAX_BYTES, keep_label_file
+from labeling.services.label_files import bucket_findings, keep_parts, store_parts
 from labeling.services.source_rows import SourceRows, find_rows
 
 logger = logging.getLogger(__name__)
@@ -168,8 +171,8 @@ def brought_content(*, upload: LabelUpload) -> bytes:
     return storage.read_uri(upload.uri)
 
 
-def look_at_labels(*, upload: LabelUpload, table: PairTable, mapping: Mapping) -> Brought:
-    """What would come of the file, read this way; nothing is written.
+def look_at_labels(*, upload: LabelUpload, table: PairTable, mapping: Mapping, content: bytes = b"") -> Brought:
+    """What would come of the file, read this way; nothing is written. Given its ``content``, also what Glue would have refused in it as it came.
 
     Raises ``InvalidLabelsError`` if the mapping does not fit the table, ``InvalidSourceError`` or ``GlueError`` if the transform's own table
     cannot be read.
@@ -192,7 +195,7 @@ def look_at_labels(*, upload: LabelUpload, table: PairTable, mapping: Mapping) -
         contents, problems, left_out = pairs.label_file, pairs.problems, pairs.unsure
     whole = _whole_file(transform, contents)
     checked = [] if not contents.rows else validate(contents, columns=columns, primary_key=transform.primary_key)
-    every = [*repaired, *_explained(problems, table, found), *checked, *whole]
+    every = [*_as_it_came(content, transform, table), *repaired, *_explained(problems, table, found), *checked, *whole]
     return Brought(
         table=table,
         mapping=mapping,
@@ -213,22 +216,23 @@ def keep_labels(*, upload: LabelUpload, brought: Brought, user: User) -> LabelFi
         return upload.label_file
     if brought.blocked:
         raise InvalidLabelsError(_("Glue would not take this file. Correct what is named below and upload it again."))
-    content = label_file_bytes(brought.label_file)
-    stored = storage.save_bytes(f"label-files/{upload.transform_id}/{upload.pk}.csv", content)
+    transform = upload.transform
+    parts = store_parts(
+        transform=transform, contents=brought.label_file, stem=f"label-files/{transform.pk}/{upload.pk}"
+    )
     with transaction.atomic():
         locked = LabelUpload.objects.select_for_update(of=("self",)).select_related("label_file").get(pk=upload.pk)
         if (
             locked.label_file is not None
-        ):  # a second press was faster; the object that was just written belongs to nobody
+        ):  # a second press was faster; the objects that were just written belong to nobody
             return locked.label_file
-        locked.label_file = keep_label_file(
-            transform=upload.transform,
+        locked.label_file = keep_parts(
+            transform=transform,
             kind=LabelFileKind.UPLOADED,
-            stored=stored,
-            contents=brought.label_file,
+            parts=parts,
             user=user,
             findings=brought.findings[:MAX_FINDINGS],
-        )
+        )[0]
         locked.mapping = asdict(brought.mapping)
         locked.save(update_fields=("label_file", "mapping"))
     logger.info("labels %s kept as label file %s by user %s", upload.pk, locked.label_file.pk, user.pk)
@@ -263,6 +267,20 @@ def _repaired(table: PairTable, places: Iterable[int], found: SourceRows) -> tup
     return replace(table, rows=tuple(rows)), said
 
 
+_PUT_RIGHT = frozenset({"bom", "encoding", "delimiter", "column_order", "missing_column", "unknown_column"})
+
+
+def _as_it_came(content: bytes, transform: Transform, table: PairTable) -> Iterator[Problem]:
+    """What Glue would refuse in the form of a label file, and what writing it anew puts right."""
+    if not content or not is_label_table(table):
+        return
+    found = preflight(BytesIO(content), columns=transform.column_names, primary_key=transform.primary_key)
+    for problem in found.findings:
+        if problem.code in _PUT_RIGHT:
+            message = _("%(message)s The label file is written anew in Glue's form, with the values of the table.")
+            yield replace(problem, message=message % {"message": problem.message}, severity="warning", repair="")
+
+
 def _explained(problems: Iterable[Problem], table: PairTable, found: SourceRows) -> Iterator[Problem]:
     """The problems; a key that may have been one of several says so."""
     lines = dict(table.rows)
@@ -288,11 +306,13 @@ def _whole_file(transform: Transform, contents: LabelFileContents) -> list[Probl
     if same is not None:
         message = _("The very same label file was made on %(day)s.") % {"day": f"{same.created_at:%Y-%m-%d}"}
         found.append(Problem(None, None, "known_file", message, "warning"))
-    if size > MAX_BYTES:
+    if size > settings.LABEL_FILE_MAX_BYTES:
         message = _(
-            "The label file would have %(size)s MB; Glue takes up to 10. Split it and bring the parts one by one."
+            "The label file would have %(size).1f MB; Glue takes up to %(limit).1f. It is split into several, which are imported one after the other."
         )
-        found.append(Problem(None, None, "too_large", message % {"size": size // 1024 // 1024 + 1}))
+        sizes = {"size": size / 2**20, "limit": settings.LABEL_FILE_MAX_BYTES / 2**20}
+        found.append(Problem(None, None, "too_large", message % sizes, "warning"))
+    found.extend(bucket_findings())
     ours = 0
     for names in in_chunks(sorted({row.labeling_set_id for row in contents.rows})):
         ours += Question.objects.filter(question_set__transform=transform, labeling_set_id__in=names).count()

@@ -5,75 +5,180 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from io import BytesIO
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labelfiles import LabelFile as LabelFileContents
-from labelfiles import Problem, hash_of_sets, label_file_bytes, set_digests, summarise
-from labeling.aws import storage
+from labelfiles import (
+    LabelFileError,
+    Problem,
+    hash_of_sets,
+    label_file_bytes,
+    preflight,
+    set_digests,
+    split_label_file,
+    summarise,
+)
+from labeling.aws import glue, storage
 from labeling.choices import LabelFileKind, RunStatus
-from labeling.exceptions import GlueError, NothingToImportError
-from labeling.models import LabelFile, LabelFileQuestion, LabelFileReport, TaskRun, Transform
+from labeling.exceptions import GlueError, InvalidLabelsError, NothingToImportError
+from labeling.models import LabelFile, LabelFileQuestion, LabelFileReport, Question, TaskRun, Transform
 from labeling.selectors.imports import LabelContents, label_contents
+from labeling.selectors.sheets import in_chunks
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES = 10 * 1024 * 1024
-"""Glue's default quota "Label file size" (L-B78896B9)."""
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """A label file in S3, or a part of one that would be too large for Glue, with what the pre-flight found in its bytes."""
+
+    stored: storage.StoredObject
+    contents: LabelFileContents
+    findings: tuple[Problem, ...]
 
 
 def build_label_file(*, run: TaskRun) -> LabelFile:
     """Write the file for a claimed import and tie it to the run; Glue is then given ``run.path``.
 
     The object's key is the run's own. If an earlier attempt died after it stored an object, that object belongs to no row and
-    the new one gets another key. Raises ``NothingToImportError`` if no row would be in it, ``GlueError`` if it cannot be stored or
-    exceeds Glue's quota.
+    the new one gets another key. Of a file in several parts the run imports the first; ``import_next_part`` goes on. Raises
+    ``NothingToImportError`` if no row would be in it, ``InvalidLabelsError`` if Glue would not take it, ``GlueError`` if it cannot be stored.
     """
     transform = run.transform
-    contents, stored = _write(
-        transform, replace_all=run.replace_all_labels, key=f"label-files/{transform.pk}/{run.pk}.csv"
-    )
+    contents = _answers(transform, replace_all=run.replace_all_labels)
+    parts = store_parts(transform=transform, contents=contents.label_file, stem=f"label-files/{transform.pk}/{run.pk}")
     with transaction.atomic():
-        label_file = _keep(transform, run.requested_by, contents, stored)
-        _tie(run, label_file, stored.uri)
+        label_file = _keep_answers(transform, run.requested_by, contents, parts)
+        _tie(run, label_file, label_file.uri)
     logger.info("run %s: label file %s, %d sets, %d rows", run.pk, label_file.pk, label_file.sets, label_file.rows)
     return label_file
 
 
 def build_answers_file(*, transform: Transform, user: User) -> LabelFile:
     """A file of every settled answer, to take the place of all labels. Raises ``NothingToImportError``, ``GlueError``."""
-    contents, stored = _write(transform, replace_all=True, key=f"label-files/{transform.pk}/{uuid.uuid4()}.csv")
+    contents = _answers(transform, replace_all=True)
+    stem = f"label-files/{transform.pk}/{uuid.uuid4()}"
+    parts = store_parts(transform=transform, contents=contents.label_file, stem=stem)
     with transaction.atomic():
-        return _keep(transform, user, contents, stored)
+        return _keep_answers(transform, user, contents, parts)
 
 
-def _write(transform: Transform, *, replace_all: bool, key: str) -> tuple[LabelContents, storage.StoredObject]:
+def store_parts(*, transform: Transform, contents: LabelFileContents, stem: str) -> list[StoredPart]:
+    """Look at the bytes before anything is sent to Glue, and write them to S3: one object, or several if Glue would not take one.
+
+    Raises ``InvalidLabelsError`` if the pre-flight finds an error, ``GlueError`` if S3 does not take them.
+    """
+    if wrong := [problem for problem in bucket_findings() if problem.severity == "error"]:
+        raise InvalidLabelsError(str(wrong[0]))
+    limit = settings.LABEL_FILE_MAX_BYTES
+    try:
+        content = label_file_bytes(contents)
+        parts = [contents] if len(content) <= limit else split_label_file(contents, max_bytes=limit)
+        written = [content] if len(parts) == 1 else [label_file_bytes(part) for part in parts]
+    except LabelFileError as error:
+        raise InvalidLabelsError(str(error)) from error
+    looks = [
+        preflight(BytesIO(data), columns=transform.column_names, primary_key=transform.primary_key, max_bytes=limit)
+        for data in written
+    ]
+    for look in looks:
+        if look.errors:
+            message = _("Glue would not take this label file: %(problem)s")
+            raise InvalidLabelsError(message % {"problem": look.errors[0]})
+    names = [stem] if len(parts) == 1 else [f"{stem}-{number}" for number in range(1, len(parts) + 1)]
+    return [
+        StoredPart(storage.save_bytes(f"{name}.csv", data), part, look.findings)
+        for name, data, part, look in zip(names, written, parts, looks, strict=True)
+    ]
+
+
+def keep_parts(
+    *,
+    transform: Transform,
+    kind: LabelFileKind,
+    parts: Sequence[StoredPart],
+    user: User | None,
+    findings: Iterable[Problem] = (),
+) -> list[LabelFile]:
+    """The rows of the parts, in one transaction. ``findings`` are what was noticed before, kept with the first."""
+    kept: list[LabelFile] = []
+    with transaction.atomic():
+        for number, part in enumerate(parts, start=1):
+            label_file = keep_label_file(
+                transform=transform,
+                kind=kind,
+                stored=part.stored,
+                contents=part.contents,
+                user=user,
+                findings=[*findings, *part.findings] if number == 1 else part.findings,
+            )
+            label_file.part, label_file.parts = number, len(parts)
+            label_file.follows = kept[-1] if kept else None
+            label_file.save(update_fields=("part", "parts", "follows"))
+            kept.append(label_file)
+    return kept
+
+
+def parts_of(label_file: LabelFile) -> list[LabelFile]:
+    """The file and the parts that follow it."""
+    parts = [label_file]
+    while parts[-1].part < parts[-1].parts:
+        parts.append(LabelFile.objects.get(follows=parts[-1]))
+    return parts
+
+
+def bucket_findings() -> list[Problem]:
+    """What is wrong with the place where label files lie: another region than Glue's, no access. Raises ``GlueError`` if waiting may help."""
+    try:
+        region = storage.bucket_region()
+    except GlueError as error:
+        if error.retryable:
+            raise
+        message = _("The bucket cannot be used: %(error)s %(advice)s") % {"error": error, "advice": error.advice}
+        return [Problem(None, None, "bucket_access", message.strip())]
+    if region and region != glue.region():
+        message = _(
+            "The bucket is in region %(bucket)s, Glue in %(glue)s. Glue reads label files in its own region only."
+        )
+        return [Problem(None, None, "bucket_region", message % {"bucket": region, "glue": glue.region()})]
+    return []
+
+
+def _answers(transform: Transform, *, replace_all: bool) -> LabelContents:
     contents = label_contents(transform=transform, replace_all=replace_all)
     if not contents.label_file.rows:
         raise NothingToImportError(_("There are no answers to import."))
-    content = label_file_bytes(contents.label_file)
-    if len(content) > MAX_BYTES:
-        advice = _("Import more often, or replace less: Glue takes label files of up to 10 MB.")
-        raise GlueError(_("The label file is larger than 10 MB."), code="LabelFileTooLarge", advice=advice)
-    return contents, storage.save_bytes(key, content)
+    return contents
 
 
-def _keep(transform: Transform, user: User | None, contents: LabelContents, stored: storage.StoredObject) -> LabelFile:
-    label_file = keep_label_file(
-        transform=transform, kind=LabelFileKind.BUILT, stored=stored, contents=contents.label_file, user=user
-    )
+def _keep_answers(
+    transform: Transform, user: User | None, contents: LabelContents, parts: Sequence[StoredPart]
+) -> LabelFile:
+    """The first file. A question goes with the part that holds its set; one that says nothing any more goes with the last, when all is learned."""
+    kept = keep_parts(transform=transform, kind=LabelFileKind.BUILT, parts=parts, user=user)
+    place_of = {
+        name: label_file for label_file, part in zip(kept, parts, strict=True) for name in part.contents.by_set()
+    }
+    names: dict[uuid.UUID, str] = {}
+    for chunk in in_chunks([question for question, _version in contents.included]):
+        names |= dict(Question.objects.filter(pk__in=chunk).values_list("pk", "labeling_set_id"))
     LabelFileQuestion.objects.bulk_create(
         [
-            LabelFileQuestion(label_file=label_file, question_id=question_id, version=version)
+            LabelFileQuestion(
+                label_file=place_of.get(names[question_id], kept[-1]), question_id=question_id, version=version
+            )
             for question_id, version in contents.included
         ],
         batch_size=1000,
     )
-    return label_file
+    return kept[0]
 
 
 def read_kept(*, label_file: LabelFile) -> bytes:

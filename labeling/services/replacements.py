@@ -18,7 +18,7 @@ from labeling.choices import ACTIVE, LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import GlueError, NothingToImportError, RunConflictError
 from labeling.models import LabelFile, LabelReplacement, TaskRun, Transform
 from labeling.services.exports import check_still_held
-from labeling.services.label_files import build_answers_file, read_kept
+from labeling.services.label_files import build_answers_file, parts_of, read_kept
 from labeling.services.task_runs import request_label_export, request_label_import
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,8 @@ def confirm_replacement(*, replacement: LabelReplacement, user: User) -> TaskRun
 
 def replacement_difference(*, replacement: LabelReplacement) -> ReplacementDifference:
     """What would be forgotten, changed and new. Raises ``GlueError`` if a file cannot be read or is not what was kept."""
-    new = _contents(replacement.label_file)
+    parts = [_contents(part) for part in parts_of(replacement.label_file)]
+    new = LabelFileContents(parts[0].columns, tuple(row for part in parts for row in part.rows))
     kept = replacement.export_run.label_file
     held = _contents(kept) if kept is not None else LabelFileContents(new.columns, ())
     return ReplacementDifference(diff(held, new, primary_key=replacement.transform.primary_key), held, new)

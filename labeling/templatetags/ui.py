@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -139,6 +139,12 @@ def number(value: int | str | None) -> str:
 def zipped(row: Sequence[Any], other: Sequence[Any]) -> list[tuple[Any, Any]]:
     """Two sequences side by side."""
     return list(zip(row, other, strict=True))
+
+
+@register.filter
+def get(mapping: Mapping[str, Any], key: str) -> Any:
+    """The value of a key that is itself a variable."""
+    return mapping.get(key, "")
 
 
 @register.filter

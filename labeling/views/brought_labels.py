@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -37,6 +38,9 @@ from labeling.services.task_runs import request_label_import
 from labeling.views.access import label_file_access, label_upload_access, posted, signed_in, transform_access
 from labeling.views.contexts import error_text
 from labeling.views.label_files import attachment
+
+_REPAIRS = {"tidy": "tidy", "split_sets": "split"}
+"""What a finding can be put right with by one click, and the choice of the form that does it."""
 
 PAGE_SIZE = 10
 SHOWN = 200
@@ -80,9 +84,9 @@ def label_upload_detail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         "upload": upload,
     }
     try:
-        table, mapping = _read(upload, request.GET)
+        content, table, mapping = _read(upload, request.GET)
         context |= _choices(upload, table, mapping)
-        context |= _findings(look_at_labels(upload=upload, table=table, mapping=mapping))
+        context |= _findings(look_at_labels(upload=upload, table=table, mapping=mapping, content=content))
     except LabelportalError as error:
         context["error"] = error_text(error)
     return render(request, "labeling/brought/detail.html", context)
@@ -93,8 +97,8 @@ def label_upload_keep(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Write the label file, read as it was on the page."""
     upload, _membership = label_upload_access(request, upload_id, can_import)
     try:
-        table, mapping = _read(upload, request.POST)
-        brought = look_at_labels(upload=upload, table=table, mapping=mapping)
+        content, table, mapping = _read(upload, request.POST)
+        brought = look_at_labels(upload=upload, table=table, mapping=mapping, content=content)
         label_file = keep_labels(upload=upload, brought=brought, user=signed_in(request))
     except LabelportalError as error:
         messages.error(request, error_text(error))
@@ -144,26 +148,35 @@ def label_file_import(request: HttpRequest, label_file_id: UUID) -> HttpResponse
     return render(request, "labeling/brought/import.html", context, status=422 if problem else 200)
 
 
-def _read(upload: LabelUpload, wanted: QueryDict) -> tuple[PairTable, Mapping]:
-    """The table and how it is to be read; what is not chosen, or fits no longer since the first line is read otherwise, is guessed."""
+def _read(upload: LabelUpload, wanted: QueryDict) -> tuple[bytes, PairTable, Mapping]:
+    """The bytes, the table and how it is to be read; what is not chosen, or fits no longer since the first line is read otherwise, is guessed."""
     content = brought_content(upload=upload)
     has_header = {"yes": True, "no": False}.get(wanted.get("header", ""))
     table = read_brought_table(content, has_header=has_header)
     if "kind" not in wanted:
-        return table, guess(table, transform=upload.transform)
+        return content, table, guess(table, transform=upload.transform)
     form = MappingForm(wanted, columns=table.columns)
     if form.is_valid():
-        return table, form.mapping
+        return content, table, form.mapping
     kind = wanted["kind"]
     if kind not in list(BroughtFormat):
         raise InvalidLabelsError(_("Choose whether the file holds labeling sets or pairs."))
-    return table, guess(table, transform=upload.transform, kind=BroughtFormat(kind))
+    return content, table, guess(table, transform=upload.transform, kind=BroughtFormat(kind))
 
 
 def _choices(upload: LabelUpload, table: PairTable, mapping: Mapping) -> dict[str, Any]:
     guesses = {str(kind): guess(table, transform=upload.transform, kind=kind) for kind in BroughtFormat}
     form = MappingForm.shows(mapping, guesses, table.columns)
-    return {"table": table, "mapping": mapping, "form": form, "chosen": _as_fields(form)}
+    chosen = _as_fields(form)
+    taken = {name for name, _value in chosen}
+    return {
+        "table": table,
+        "mapping": mapping,
+        "form": form,
+        "chosen": chosen,
+        "reading": urlencode(chosen),
+        "repairs": {repair: name for repair, name in _REPAIRS.items() if name not in taken},
+    }
 
 
 def _as_fields(form: MappingForm) -> list[tuple[str, str]]:

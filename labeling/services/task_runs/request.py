@@ -62,6 +62,18 @@ def request_label_import(
     return _request(transform, user, RunKind.IMPORT_LABELS, replace_all=replace_all, label_file=label_file)
 
 
+def import_next_part(*, run: TaskRun) -> None:
+    """Go on with the next part of the file that ``run`` imported, if there is one.
+
+    To be called in the transaction that ends the run, after its end, so that the parts are imported one after the other and each once.
+    """
+    label_file = LabelFile.objects.filter(follows=run.label_file_id).first() if run.label_file_id else None
+    if label_file is None:
+        return
+    following = _request(run.transform, run.requested_by, RunKind.IMPORT_LABELS, label_file=label_file, continues=run)
+    logger.info("run %s goes on with part %d of %d as run %s", run.pk, label_file.part, label_file.parts, following.pk)
+
+
 def enqueue(run_id: uuid.UUID) -> None:
     """Send the message that gets a queued run submitted. It may be lost or doubled: the row is the truth."""
     submit_run.delay(run_id=str(run_id))
@@ -69,11 +81,12 @@ def enqueue(run_id: uuid.UUID) -> None:
 
 def _request(
     transform: Transform,
-    user: User,
+    user: User | None,
     kind: RunKind,
     *,
     replace_all: bool = False,
     label_file: LabelFile | None = None,
+    continues: TaskRun | None = None,
 ) -> TaskRun:
     run_id = uuid.uuid4()
     folder = _FOLDERS.get(kind)
@@ -87,6 +100,7 @@ def _request(
                 enqueued_at=timezone.now(),
                 replace_all_labels=replace_all,
                 label_file=label_file,
+                continues=continues,
                 path=storage.our_uri(f"{folder}/{transform.pk}/{run_id}/") if folder else "",
             )
             TaskRunEvent.objects.create(run=run, status=RunStatus.QUEUED, at=timezone.now())
@@ -95,5 +109,5 @@ def _request(
     except IntegrityError as error:
         message = _("“%(kind)s” is already under way for this transform.")
         raise RunConflictError(message % {"kind": kind.label}) from error
-    logger.info("run %s (%s) requested by user %s", run.pk, kind, user.pk)
+    logger.info("run %s (%s) requested by user %s", run.pk, kind, user and user.pk)
     return run

@@ -23,7 +23,7 @@ from labeling.aws import glue
 from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import GlueError, LabelportalError
 from labeling.models import LabelReplacement, TaskRun
-from labeling.selectors.known_labels import KnownLabels, known_labels, sets_of
+from labeling.selectors.known_labels import KnownLabels, known_labels, sets_of_part
 from labeling.services import apply
 from labeling.services.exports import check_still_held, nothing_held
 from labeling.services.label_files import build_label_file, place_label_file
@@ -108,7 +108,7 @@ def _labels_expected(run: TaskRun, label_count: int) -> int | None:
     """How many labels Glue should hold after an import; None if the portal does not know what is there already."""
     if run.kind != RunKind.IMPORT_LABELS or run.label_file is None:
         return None
-    sets = sets_of(run.label_file)
+    sets = sets_of_part(run.label_file)
     known = known_labels(transform=run.transform, label_count=label_count)
     if sets is None or (known is None and not run.replace_all_labels):
         return None

@@ -29,6 +29,7 @@ from labeling.services.questions import (
     load_generated_questions,
     read_generated_questions,
 )
+from labeling.services.task_runs.request import import_next_part
 from labeling.services.task_runs.transitions import clear_problem, fail, note_problem, transition
 
 logger = logging.getLogger(__name__)
@@ -125,6 +126,8 @@ def _finish(run: TaskRun, seen: glue.Run) -> None:
         Transform.objects.filter(pk=run.transform_id).update(
             glue_status=transform.status, label_count=transform.label_count, updated_at=timezone.now()
         )
+        if run.kind == RunKind.IMPORT_LABELS:
+            import_next_part(run=run)
 
 
 def _mark_imported(run: TaskRun) -> None:

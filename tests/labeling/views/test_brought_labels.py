@@ -215,3 +215,22 @@ def test_only_brought_files_are_imported_from_here(people: Cast, with_table: Tra
         transform=with_table, kind=LabelFileKind.BUILT, bucket="b", key=str(run.pk), size=1, sha256="0", sets=1, rows=2
     )
     assert client_for(people.admin).get(reverse("labeling:label-file-import", args=[built.pk])).status_code == 404
+
+
+def test_what_glue_would_refuse_is_said_and_put_right_by_one_click(
+    people: Cast, with_table: Transform, client_for: ClientFor
+) -> None:
+    client = client_for(people.lead)
+    upload = uploaded(
+        client, with_table, "\ufefflabeling_set_id;label;name;id\ns;A;Ann;00123\ns;a;Anne;00124\ns;B;Cy;x1\n"
+    )
+    page = looked_at(client, upload)
+    assert "The file starts with a byte order mark" in page
+    assert "The cells are separated by semicolons" in page
+    assert "The columns are in another order" in page
+    assert page.count("written anew in Glue's form") + page.count("written anew in Glue&#x27;s form") == 3
+    link = re.search(r'href="\?([^"]*tidy=on)"', page)
+    assert link is not None
+    address = reverse("labeling:label-upload-detail", args=[upload.pk])
+    tidied = client.get(address + "?" + link[1].replace("&amp;", "&"))
+    assert "differ only in case" not in tidied.content.decode()
