@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0008_run_history'),
+        ('labeling', '0009_shadow_estimates'),
     ]
 
     operations = [
