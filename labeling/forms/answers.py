@@ -13,12 +13,13 @@ from labeling.exceptions import InvalidAnswerError
 
 @dataclass(frozen=True, slots=True)
 class AnswerPayload:
-    """The whole grid as it stands, and what it took so far."""
+    """The whole grid as it stands, and what it took so far; ``overrules`` is the version of the result that a decision replaces."""
 
     labels: dict[int, str]
     seconds: int
     keys: int
     proposal_shown: bool
+    overrules: int | None = None
 
 
 def parse_answer(body: bytes) -> AnswerPayload:
@@ -33,6 +34,7 @@ def parse_answer(body: bytes) -> AnswerPayload:
             seconds=max(0, int(data.get("seconds", 0))),  # type: ignore[call-overload]
             keys=max(0, int(data.get("keys", 0))),  # type: ignore[call-overload]
             proposal_shown=data.get("proposalShown") is True,
+            overrules=None if data.get("overrules") is None else int(data["overrules"]),  # type: ignore[call-overload]
         )
     except (TypeError, ValueError) as error:
         raise _malformed() from error

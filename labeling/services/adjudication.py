@@ -16,7 +16,7 @@ from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.selectors.adjudication import disputed_questions, settled_part
-from labeling.services.answers import LEASE
+from labeling.services.answers import LEASE, release_question, withdraw_answer
 from labeling.services.answers.labels import checked_labels, labels_of, remember_submission, rows_of, write_labels
 from labeling.services.answers.queue import free_for, own_answer
 from labeling.services.consensus import settle
@@ -59,25 +59,31 @@ def save_adjudication(*, question: Question, user: User, labels: dict[int, str])
 
 
 @transaction.atomic
-def submit_adjudication(*, question: Question, user: User, labels: dict[int, str], seconds: int, keys: int) -> Answer:
+def submit_adjudication(
+    *, question: Question, user: User, labels: dict[int, str], seconds: int, keys: int, overrules: int | None = None
+) -> Answer:
     """Settle the question with this grouping of all its rows.
 
-    Of a disputed question only the disputed rows are open: the others must stand to each other as the people agreed. Submitting the same once
-    more changes nothing. Raises ``InvalidAnswerError`` if rows are blank or that is not so; ``QuestionTakenError`` if somebody else holds the
+    Of a disputed question only the disputed rows are open: the others must stand to each other as the people agreed. A decision that stands is
+    replaced only if ``overrules`` is the ``result_version`` it came to: then the person has seen it. Submitting the same once more changes nothing. Raises ``InvalidAnswerError`` if rows are blank or that is not so; ``QuestionTakenError`` if somebody else holds the
     question or has decided.
     """
     wanted = checked_labels(rows_of(question), labels, complete=True)
     now = timezone.now()
     answer = own_answer(question, user, AnswerKind.ADJUDICATION)
     if answer.status == AnswerStatus.SUBMITTED and labels_of(answer) == wanted:
+        release_question(question=question, steward=user)
         return answer
     current = Question.objects.select_for_update(of=("self",)).get(pk=question.pk)
     open_adjudication(question=question, user=user)
     agreed = settled_part(question=current)
     if Grouping({row_id: wanted[row_id] for row_id in agreed}) != Grouping(agreed):
         raise InvalidAnswerError(_("Only the disputed rows can be changed. The others are settled."))
-    others = question.answers.filter(kind=AnswerKind.ADJUDICATION, status=AnswerStatus.SUBMITTED)
-    if others.exists():
+    standing = question.answers.filter(kind=AnswerKind.ADJUDICATION, status=AnswerStatus.SUBMITTED)
+    if current.state == QuestionState.SETTLED and current.result_version == overrules:
+        for decision in standing:
+            withdraw_answer(answer=decision, user=user)
+    elif standing.exists():
         raise QuestionTakenError(_("This question has been adjudicated. Reopen the adjudication to change it."))
     Answer.objects.filter(pk=answer.pk).update(
         status=AnswerStatus.SUBMITTED,

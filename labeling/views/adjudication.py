@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,19 +14,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from labeling.choices import GROUP_LABELS, UNSURE, AnswerKind, AnswerStatus, QuestionState
+from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.forms.answers import AnswerPayload, parse_answer, parse_exclude
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import can_adjudicate
 from labeling.selectors.adjudication import AdjudicationWork, adjudication_work, disputed_questions
-from labeling.selectors.comments import open_comments_on
-from labeling.selectors.questions import question_number, question_progress
+from labeling.selectors.questions import question_progress
 from labeling.services.adjudication import next_disputed, open_adjudication, save_adjudication, submit_adjudication
 from labeling.services.answers import release_question, reopen_answer
 from labeling.views.access import question_access, signed_in, transform_access
 from labeling.views.contexts import bench_config, error_text
+from labeling.views.decisions import decision_payload
 from labeling.views.refusals import says_why_as_json
+from labeling.views.second_look import look_of
 from labelportal.middleware import allow_remote_images
 
 PAGE_SIZE = 50
@@ -58,7 +56,7 @@ def adjudication_next(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     user = signed_in(request)
     if request.method == "POST":
         question = next_disputed(transform=transform, user=user, exclude=parse_exclude(request.body))
-        return JsonResponse({"question": question and _payload(question, user), **_counts(transform)})
+        return JsonResponse({"question": question and decision_payload(question, user), **_counts(transform)})
     question = next_disputed(transform=transform, user=user)
     if question is None:
         return redirect("labeling:adjudication-list", transform.pk)
@@ -70,19 +68,25 @@ def question_adjudicate(request: HttpRequest, question_id: UUID) -> HttpResponse
     """The workbench with a disputed question in it, or with a settled one to overrule."""
     question, _membership = question_access(request, question_id, can_adjudicate)
     user = signed_in(request)
+    transform = question.question_set.transform
+    look = look_of(request, transform)
     try:
         question = open_adjudication(question=question, user=user)
     except QuestionTakenError as error:
         messages.warning(request, error_text(error))
         return redirect("labeling:question-history", question.pk)
-    transform = question.question_set.transform
-    config = bench_config(transform=transform, user=user) | _counts(transform) | {"question": _payload(question, user)}
-    config["decides"] = True
-    config["urls"]["next"] = reverse("labeling:adjudication-next", args=[transform.pk])
+    config = bench_config(transform=transform, user=user) | {"decides": True}
+    if look is None:
+        config |= _counts(transform) | {"question": decision_payload(question, user)}
+        config["urls"]["next"] = reverse("labeling:adjudication-next", args=[transform.pk])
+    else:
+        config |= look.counts | {"question": look.payload(question, user)}
+        config["urls"] |= {"next": look.next_url, "done": look.done_url}
     context = {
         "area": "transforms",
         "transform": transform,
         "workbench": config,
+        "look": look,
         "overrules": question.state == QuestionState.SETTLED,
     }
     response = render(request, "labeling/adjudication/detail.html", context)
@@ -123,6 +127,7 @@ def adjudication_submit(request: HttpRequest, question_id: UUID) -> HttpResponse
         labels=_as_seen(adjudication_work(question=question, user=user), payload),
         seconds=payload.seconds,
         keys=payload.keys,
+        overrules=payload.overrules,
     )
     return JsonResponse({"version": answer.version})
 
@@ -157,51 +162,3 @@ def _as_seen(work: AdjudicationWork, payload: AnswerPayload) -> dict[int, str]:
 def _counts(transform: Transform) -> dict[str, int]:
     progress = question_progress(transform=transform)
     return {"total": progress.total, "left": progress.disputed}
-
-
-def _payload(question: Question, user: User) -> dict[str, Any]:
-    """One question as the workbench takes it: rows, what each person said in letters that fit the settled rows, the draft."""
-    work = adjudication_work(question=question, user=user)
-    urls = {
-        name: reverse(f"labeling:adjudication-{name}", args=[question.pk])
-        for name in ("draft", "submit", "skip", "reopen")
-    } | {name: reverse(f"labeling:question-{name}", args=[question.pk]) for name in ("release", "panel")}
-    urls["detail"] = reverse("labeling:question-adjudicate", args=[question.pk])
-    if question.state == QuestionState.SETTLED:
-        urls["after"] = reverse("labeling:question-history", args=[question.pk])
-    return {
-        "id": str(question.pk),
-        "number": question_number(question=question),
-        "columns": work.columns,
-        "primaryKey": work.primary_key,
-        "rows": [{"id": row.pk, "key": row.key, "values": row.values} for row in work.rows],
-        "labels": work.labels,
-        "settled": work.settled,
-        "people": [
-            {"name": person.user.display_name, "labels": fitting_labels(person.labels, work.settled)}
-            for person in work.people
-        ],
-        "commentsOpen": open_comments_on(question=question),
-        "urls": urls,
-    }
-
-
-def fitting_labels(labels: Mapping[int, str], settled: Mapping[int, str]) -> dict[int, str]:
-    """A person's groups under the letters that the settled rows have.
-
-    A group takes the letter of the settled group that it shares most rows with, each letter once; the others keep their own letter if it is
-    free, else get one that is. A group for which no letter is left comes out blank.
-    """
-    shared = Counter(
-        (label, settled[row]) for row, label in labels.items() if label != UNSURE and settled.get(row, UNSURE) != UNSURE
-    )
-    letters: dict[str, str] = {UNSURE: UNSURE}
-    for (label, letter), _rows in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
-        if label not in letters and letter not in letters.values():
-            letters[label] = letter
-    for label in dict.fromkeys(labels.values()):
-        if label not in letters:
-            taken = {*settled.values(), *letters.values()}
-            free = [letter for letter in (label, *GROUP_LABELS) if letter not in taken]
-            letters[label] = free[0] if free else ""
-    return {row: letters[label] for row, label in labels.items()}

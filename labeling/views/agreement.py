@@ -20,7 +20,7 @@ from labeling.permissions import (
     is_member,
 )
 from labeling.selectors.agreement import TeamAgreement, own_agreement, team_agreement
-from labeling.selectors.contradictions import contradictions_for
+from labeling.selectors.contradictions import contradiction_suspects, contradictions_for
 from labeling.selectors.controls import control_questions
 from labeling.services.controls import mark_control, unmark_control
 from labeling.views.access import question_access, signed_in, transform_access
@@ -60,6 +60,7 @@ def contradictions(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "membership": membership,
         "transform": transform,
         "found": contradictions_for(transform=transform),
+        "suspects": contradiction_suspects(transform=transform),
     }
     return render(request, "labeling/agreement/contradictions.html", context)
 

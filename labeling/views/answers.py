@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Membership
 from accounts.selectors import members_of
-from labeling.choices import AnswerKind, QuestionState
+from labeling.choices import QuestionState
 from labeling.exceptions import LabelportalError
 from labeling.forms.answer_list import AnswerFilterForm
 from labeling.models import Answer, AnswerChange, Question, Row, Transform
@@ -24,6 +24,7 @@ from labeling.permissions import can_adjudicate, can_correct_answers, can_edit_g
 from labeling.selectors.answers import answer_history, answers_for_transform, answers_visible_to, may_read
 from labeling.selectors.comments import comments_on
 from labeling.selectors.questions import question_number
+from labeling.selectors.second_look import LookAt, questions_to_look_at
 from labeling.services.answers import reopen_answer, withdraw_answer
 from labeling.views.access import answer_access, question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
@@ -61,6 +62,9 @@ def answer_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "membership": membership,
         "transform": transform,
         "form": form,
+        "remarked": questions_to_look_at(transform=transform, of=LookAt(comments=True))
+        if can_adjudicate(membership)
+        else [],
         "page": page,
         "lines": [_line(answer, membership) for answer in page.object_list],
     }
@@ -132,15 +136,11 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
         "can_be_example": can_edit_guidelines(membership)
         and question.state == QuestionState.SETTLED
         and not question.is_control,
-        "can_overrule": can_adjudicate(membership) and _can_be_overruled(question, answers),
+        "can_overrule": can_adjudicate(membership)
+        and question.state == QuestionState.SETTLED
+        and not question.is_control,
         "hidden": can_see_answers(membership) and question.state == QuestionState.OPEN,
     }
-
-
-def _can_be_overruled(question: Question, answers: Iterable[Answer]) -> bool:
-    """Settled by what people answered: an adjudication is reopened instead."""
-    adjudicated = any(answer.kind == AnswerKind.ADJUDICATION for answer in answers)
-    return question.state == QuestionState.SETTLED and not question.is_control and not adjudicated
 
 
 def _change(change: AnswerChange, rows: Iterable[Row]) -> ChangeLine:

@@ -15,9 +15,11 @@ from labeling.choices import GROUP_LABELS, AnswerStatus, RunKind
 from labeling.exceptions import LabelportalError
 from labeling.models import LabelFile, Question, QuestionSet, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
+from labeling.selectors.adjudication import AdjudicationWork
 from labeling.selectors.comments import open_comments_on
 from labeling.selectors.preferences import columns_for, keys_for
 from labeling.selectors.questions import (
+    QuestionWork,
     question_number,
     question_progress,
     question_work,
@@ -158,21 +160,28 @@ def label_file_of(run: TaskRun) -> LabelFile | None:
     return question_set.label_file if question_set else run.label_file
 
 
-def question_payload(question: Question, steward: User) -> dict[str, Any]:
-    """One question as the workbench takes it: rows in Glue's order, the draft, where to send what."""
-    work = question_work(question=question, steward=steward)
+def asked(work: QuestionWork | AdjudicationWork) -> dict[str, Any]:
+    """What is asked, whoever answers or decides."""
+    question = work.question
     return {
         "id": str(question.pk),
         "number": question_number(question=question),
         "columns": work.columns,
         "primaryKey": work.primary_key,
         "rows": [{"id": row.pk, "key": row.key, "values": row.values} for row in work.rows],
+        "commentsOpen": open_comments_on(question=question),
+    }
+
+
+def question_payload(question: Question, steward: User) -> dict[str, Any]:
+    """One question as the workbench takes it: rows in Glue's order, the draft, where to send what."""
+    work = question_work(question=question, steward=steward)
+    return asked(work) | {
         "labels": {str(row_id): label for row_id, label in work.labels.items()},
         "proposal": {
             str(row_id): {"label": proposed.label, "confidence": proposed.confidence}
             for row_id, proposed in work.proposal.items()
         },
-        "commentsOpen": open_comments_on(question=question),
         "urls": {
             name: reverse(f"labeling:question-{name}", args=[question.pk])
             for name in ("detail", "draft", "submit", "skip", "release", "reopen", "panel")

@@ -7,8 +7,9 @@ import re
 from playwright.sync_api import expect
 
 from labeling.choices import AnswerKind, QuestionState
-from labeling.models import Answer, QuestionSet
+from labeling.models import Answer, Question, QuestionSet, Row
 from labeling.services.consensus import settle
+from labeling.services.contradictions import check_contradictions
 from tests.e2e.conftest import Portal, Visit, picture
 from tests.e2e.data import people_transform
 from tests.labeling.builders import answer
@@ -67,3 +68,32 @@ def test_one_key_takes_a_persons_grouping_and_enter_goes_on(portal: Portal, visi
     assert list(questions[1].result_labels.values()) == ["A", "A", "?", "B"]
     decisions = Answer.objects.filter(kind=AnswerKind.ADJUDICATION).order_by("submitted_at")
     assert all(decision.keys for decision in decisions)
+
+
+def test_from_a_contradiction_to_the_answers_that_explain_it(portal: Portal, visit: Visit) -> None:
+    transform, (one, two) = people_transform(portal, questions=2, rows=3)
+    for row, other in zip(one.rows.order_by("position"), two.rows.order_by("position"), strict=True):
+        Row.objects.filter(pk=other.pk).update(key=row.key, values=row.values)
+    answer(one, portal.steward, "AAB")
+    answer(two, portal.colleague, "ABC")
+    check_contradictions(transform=transform)
+    page = visit(portal.lead)
+    page.goto(f"/transforms/{transform.pk}/contradictions/")
+    picture(page, "lead-contradictions")
+    page.get_by_role("link", name="Look again at what makes").click()
+    why = page.locator("[data-why]")
+    expect(why).to_contain_text("other")
+    before = page.url
+    page.keyboard.press("Enter")  # the first of the two stands
+    expect(page).not_to_have_url(before)
+    picture(page, "lead-second-look")
+    expect(why).to_contain_text("Rows 1 and 2 are different here; other answers make them the same.")
+    page.keyboard.press("2")  # nobody is number two: nothing happens
+    page.keyboard.press("a")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Contradictions")).to_be_visible()
+    decided = Question.objects.get(pk=two.pk)
+    assert list(decided.result_labels.values())[:2] == ["A", "A"]
+    transform.refresh_from_db()
+    assert check_contradictions(transform=transform) == 0

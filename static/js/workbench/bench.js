@@ -18,7 +18,7 @@ export class Bench {
     this.decides = config.decides ?? false;
     this.prefs = prefs;
     this.side = side;
-    this.nextUrl = config.urls.next;
+    this.doneUrl = config.urls.done ?? config.urls.next;
     this.total = config.total;
     this.left = config.left;
     this.grid = new Grid(page.querySelector("[data-grid]"), config.shows, page.dataset.sprite);
@@ -51,9 +51,25 @@ export class Bench {
     this.view.people(question.people, (person) => this.take(person));
     this.view.question(question.number, this.total, this.left);
     this.refresh();
+    this.tellWhy(question);
     this.grid.table.focus({ preventScroll: true });
     this.side.open(question, this.work.rows);
     this.queue.prefetch(question.id);
+  }
+
+  /** What other answers say against this one, and the cursor where it is about. */
+  tellWhy({ claims = [] }) {
+    const rowOf = (key) => this.work.rows.findIndex((row) => row.key === key);
+    const told = claims.map(({ first, second, same }) => ({ rows: [rowOf(first), rowOf(second)].sort((one, other) => one - other), same }));
+    if (told.length) this.jump(told[0].rows[0]);
+    this.view.why(
+      told.map(({ rows, same }) => {
+        const words = same
+          ? gettext("Rows %s and %s are the same here; with other answers that cannot be.")
+          : gettext("Rows %s and %s are different here; other answers make them the same.");
+        return interpolate(words, rows.map((row) => row + 1));
+      }),
+    );
   }
 
   draftOf(question) {
@@ -75,7 +91,9 @@ export class Bench {
       seconds: this.spent(),
       keys: this.keys,
       proposalShown: work.proposalSeen,
+      overrules: question.overrules ?? undefined,
     });
+    if (this.decides) this.queue.passed.add(question.id);
     this.queue.behind.push({ question, work });
     await this.advance(question, sent);
   }
@@ -83,7 +101,7 @@ export class Bench {
   async skip() {
     const { question } = this;
     const sent = this.store.send(question.id, question.urls.skip, this.draft());
-    if (this.decides) this.queue.skipped.add(question.id); // answers that were skipped come last by themselves
+    if (this.decides) this.queue.passed.add(question.id); // answers that were skipped come last by themselves
     await this.advance(question, sent);
   }
 
@@ -107,7 +125,7 @@ export class Bench {
     this.view.leaving();
     this.grid.table.setAttribute("aria-busy", "true");
     await sent;
-    this.leave(this.nextUrl);
+    this.leave(this.doneUrl);
   }
 
   leave(url) {
@@ -159,7 +177,7 @@ export class Bench {
     }
     this.refresh();
     this.view.say(this.where());
-    this.store.draft(this.question.id, this.question.urls.draft, this.draft());
+    if (this.question.urls.draft) this.store.draft(this.question.id, this.question.urls.draft, this.draft());
   }
 
   paint(label) {

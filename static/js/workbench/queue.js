@@ -9,7 +9,7 @@ export class Queue {
     this.onCounts = onCounts;
     this.ahead = [];
     this.behind = [];
-    this.skipped = new Set();
+    this.passed = new Set();
     this.fetching = null;
     // A lease lasts ten minutes: asking again for the question ahead renews it.
     setInterval(() => document.visibilityState === "visible" && this.prefetch(this.current, { renew: true }), REFRESH);
@@ -26,7 +26,7 @@ export class Queue {
   async fetch(current) {
     // What was just submitted may not have reached the server yet, which would then offer it again.
     const begun = this.ahead.filter((entry) => entry.work).map((entry) => entry.question.id);
-    const known = [...new Set([current, ...begun, ...this.store.waiting, ...this.left])];
+    const known = [...new Set([current, ...begun, ...this.store.waiting, ...this.notAgain])];
     const result = await this.store.post(this.url, { exclude: known });
     if (!result.data) return;
     this.onCounts(result.data);
@@ -36,9 +36,9 @@ export class Queue {
     }
   }
 
-  /** What was skipped here and would be offered again at once; the newest, because a request has an end. */
-  get left() {
-    return [...this.skipped].slice(-200);
+  /** What was decided or skipped on this page and is not to come again; the newest, because a request has an end. */
+  get notAgain() {
+    return [...this.passed].slice(-200);
   }
 
   /** The next question, waiting for it if need be; null when there is none or it cannot be had now. */

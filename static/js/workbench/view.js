@@ -11,8 +11,13 @@ export class View {
   }
 
   question(number, total, left) {
-    this.part("title").textContent = interpolate(gettext("Question %s of %s"), [number, total]);
-    const words = this.page.dataset.decides === undefined ? ngettext("%s left for you", "%s left for you", left) : ngettext("%s disputed", "%s disputed", left);
+    const title = this.page.dataset.workbench === "looks" ? gettext("Question %s") : gettext("Question %s of %s");
+    this.part("title").textContent = interpolate(title, [number, total].slice(0, title.split("%s").length - 1));
+    const words = {
+      answers: ngettext("%s left for you", "%s left for you", left),
+      decides: ngettext("%s disputed", "%s disputed", left),
+      looks: ngettext("%s to look at again", "%s to look at again", left),
+    }[this.page.dataset.workbench];
     this.part("left").textContent = interpolate(words, [left]);
     const bar = this.part("progress");
     bar.max = total;
@@ -20,6 +25,12 @@ export class View {
     document.title = `${this.part("title").textContent} · ${this.page.dataset.transform}`;
     this.part("alarm").hidden = true;
     this.hint("");
+  }
+
+  /** Why the question is looked at again. */
+  why(lines) {
+    const box = this.part("why");
+    if (box) box.textContent = lines.join(" ");
   }
 
   /** Whose grouping can be taken as a whole; nobody's where answers are given. */

@@ -15,7 +15,7 @@ from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, QuestionSet, Transform
 from labeling.services.adjudication import open_adjudication
 from labeling.services.consensus import settle
-from labeling.views.adjudication import fitting_labels
+from labeling.views.decisions import fitting_labels
 from tests.labeling.builders import Cast, answer, question_set
 from tests.labeling.views.conftest import ClientFor
 
@@ -162,7 +162,16 @@ def test_a_settled_question_can_be_overruled(people: Cast, people_transform: Tra
     send(lead, shown["urls"]["submit"], decided(shown, "A"))
     settled.refresh_from_db()
     assert set(settled.result_labels.values()) == {"A"}
-    assert page_of(settled) not in lead.get(history).content.decode()
+    # One's own decision can be replaced, but only by somebody who has seen it: not from the page as it was before.
+    assert page_of(settled) in lead.get(history).content.decode()
+    seen = config_of(lead.get(page_of(settled)))["question"]
+    assert (seen["overrules"], seen["urls"]["draft"]) == (2, "")
+    assert send(lead, shown["urls"]["submit"], decided(seen, "A"), overrules=shown["overrules"]).status_code == 200
+    again = {row["id"]: letter for row, letter in zip(seen["rows"], "AB", strict=True)}
+    assert send(lead, shown["urls"]["submit"], again, overrules=shown["overrules"]).status_code == 409
+    assert send(lead, shown["urls"]["submit"], again, overrules=seen["overrules"]).status_code == 200
+    settled.refresh_from_db()
+    assert "".join(settled.result_labels.values()) == "AB"
 
 
 @pytest.mark.parametrize("count", [1, 3])
