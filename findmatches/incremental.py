@@ -12,7 +12,7 @@ from findmatches.clustering import MAX_PIECE, Edges, cluster, components, mean_l
 from findmatches.errors import FindMatchesError
 from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.prepared import CHUNK, Prepared, prepare
-from findmatches.rivals import Rivals
+from findmatches.rivals import Surroundings
 from findmatches.schema import Records
 from findmatches.study import DOUBT_FROM, Learner, candidates_of
 
@@ -140,7 +140,8 @@ class _Scorer:
             [np.empty(0, dtype=np.float32)]
             + [learner.first.predict(prepared.comparer.compare(left[part], right[part])) for part in _chunks(concerned)]
         )
-        self._rivals = Rivals(len(prepared.keys), Edges(left[concerned], right[concerned], first))
+        edges = Edges(left[concerned], right[concerned], first)
+        self._around = Surroundings(len(prepared.keys), edges, prepared.comparer.side)
         self._left, self._right = left[near], right[near]
 
     def candidates(self) -> Edges:
@@ -170,7 +171,7 @@ class _Scorer:
             again = np.flatnonzero(score >= DOUBT_FROM)
             if self._learner.second is not None and len(again):
                 at = part[again]
-                rivalry = self._rivals.measure(left[at], right[at], score[again])
+                rivalry = self._around.measure(left[at], right[at], score[again])
                 result[at] = self._learner.second.predict(np.hstack([measures[again], rivalry]))
         return Edges(left, right, result)
 

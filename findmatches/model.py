@@ -88,6 +88,7 @@ class Model:
             "primary_key": self.primary_key,
             "columns": [list(column) for column in self.schema.columns],
             "views": [[view.unit, list(view.columns)] for view in self.schema.views],
+            "side": self.schema.side,
             "precision_recall": self.precision_recall,
             "accuracy_cost": self.accuracy_cost,
             "balanced": self.balanced,
@@ -162,6 +163,7 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
     schema = Schema(
         tuple((str(name), kind, bool(numeric)) for name, kind, numeric in facts["columns"]),
         tuple(View(unit, tuple(int(place) for place in places)) for unit, places in facts["views"]),
+        None if facts["side"] is None else int(facts["side"]),
     )
     width = len(schema.names())
     second = None

@@ -16,7 +16,7 @@ from findmatches.clustering import MAX_PIECE, Edges, components
 from findmatches.labels import Lessons
 from findmatches.learner import TREES, Ensemble, fit
 from findmatches.prepared import CHUNK, Prepared
-from findmatches.rivals import MEASURES, Rivals
+from findmatches.rivals import MEASURES, Surroundings
 
 FOLDS = 5
 # Pairs that the first round scores lower are not looked at again: too few of them are matches to be worth the time.
@@ -78,7 +78,7 @@ class Study:
         concerned[left] = concerned[right] = True
         near = concerned[self._left] | concerned[self._right]
         edges = Edges(self._left[near], self._right[near], ensemble.predict(self._near_measures[near]))
-        return Rivals(n_rows, edges).measure(left, right, score)
+        return Surroundings(n_rows, edges, self.prepared.comparer.side).measure(left, right, score)
 
     def score(self, learner: Learner, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
         """The scores of judged pairs, given by their places."""
@@ -112,11 +112,12 @@ def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32
         part = slice(start, start + CHUNK)
         score[part] = learner.first.predict(prepared.comparer.compare(left[part], right[part]))
     edges = Edges(left, right, score)
-    return _again(prepared, learner, edges, np.flatnonzero(score >= DOUBT_FROM), Rivals(len(prepared.keys), edges))
+    around = Surroundings(len(prepared.keys), edges, prepared.comparer.side)
+    return _again(prepared, learner, edges, np.flatnonzero(score >= DOUBT_FROM), around)
 
 
 def _again(
-    prepared: Prepared, learner: Learner, edges: Edges, places: NDArray[np.int64], rivals: Rivals
+    prepared: Prepared, learner: Learner, edges: Edges, places: NDArray[np.int64], around: Surroundings
 ) -> NDArray[np.float32]:
     """The scores of the edges, those at ``places`` by the second round."""
     if learner.second is None or not len(places):
@@ -125,7 +126,7 @@ def _again(
     for start in range(0, len(places), CHUNK):
         part = places[start : start + CHUNK]
         left, right = edges.left[part], edges.right[part]
-        rivalry = rivals.measure(left, right, edges.score[part])
+        rivalry = around.measure(left, right, edges.score[part])
         result[part] = learner.second.predict(np.hstack([prepared.comparer.compare(left, right), rivalry]))
     return result
 
@@ -148,10 +149,10 @@ def fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: flo
     for start in range(0, len(one), CHUNK):
         part = slice(start, start + CHUNK)
         score[part] = learner.first.predict(prepared.comparer.compare(one[part], two[part]))
-    rivals = Rivals(n_rows, edges)
+    around = Surroundings(n_rows, edges, prepared.comparer.side)
     filled = Edges(one, two, score)
     again = np.flatnonzero(score >= DOUBT_FROM)
-    filled = Edges(one, two, _again(prepared, learner, filled, again, rivals))
+    filled = Edges(one, two, _again(prepared, learner, filled, again, around))
     return Edges(
         np.concatenate([edges.left, filled.left]),
         np.concatenate([edges.right, filled.right]),
@@ -184,5 +185,5 @@ def score_pairs(
     near = candidates_of(prepared, np.concatenate([left, right]))
     one, two = prepared.candidates.left[near], prepared.candidates.right[near]
     edges = Edges(one, two, learner.first.predict(measure(prepared, one, two)))
-    rivalry = Rivals(len(prepared.keys), edges).measure(left, right, score)
+    rivalry = Surroundings(len(prepared.keys), edges, prepared.comparer.side).measure(left, right, score)
     return learner.second.predict(np.hstack([measures, rivalry]))

@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 
 _RECORD = ("likeness", "rank", "rank back", "known", "codes shared", "codes share", "codes apart")
 
+FULL = 0.95
+
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What a model compares: columns with their kinds and whether they hold numbers, and views of the whole record."""
+    """What a model compares: columns with their kinds and whether they hold numbers, and views of the whole record.
+
+    ``side`` is the place of the column that most looks like the source of a row, if there is one.
+    """
 
     columns: tuple[tuple[str, Kind, bool], ...]
     views: tuple[View, ...]
+    side: int | None = None
 
     def names(self) -> list[tuple[str | None, str]]:
         """(column, measure) for each number that a comparison gives; the column is None for measures of the whole record."""
@@ -55,7 +61,14 @@ class Schema:
 def describe(columns: Sequence[Column]) -> Schema:
     """The kinds of the columns of a table, to be kept with a model and used for every table it is applied to."""
     kinds = tuple((column.name, kind_of(column), is_numeric(column)) for column in columns)
-    return Schema(kinds, choose_views(columns, [kind for _, kind, _ in kinds]))
+    views = choose_views(columns, [kind for _, kind, _ in kinds])
+    return Schema(kinds, views, _side(columns, [kind for _, kind, _ in kinds]))
+
+
+def _side(columns: Sequence[Column], kinds: Sequence[Kind]) -> int | None:
+    """The column with the fewest different values among the categories that (nearly) every row has."""
+    full = [place for place, kind in enumerate(kinds) if kind == "category" and columns[place].filled >= FULL]
+    return min(full, key=lambda place: len(columns[place].values), default=None)
 
 
 class Comparer:
@@ -68,6 +81,7 @@ class Comparer:
             for column, (_, kind, numeric) in zip(columns, schema.columns, strict=True)
         ]
         self._all = columns
+        self.side = None if schema.side is None else columns[schema.side].codes
         self._views: tuple[csr_matrix, ...] = candidates.views
         self._codes = weigh(
             code_matrix(join_columns([c for c in columns if len(c.values) > 1], len(columns[0].codes))), unit=False
