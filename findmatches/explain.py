@@ -14,7 +14,7 @@ from findmatches.clustering import Edges
 from findmatches.errors import FindMatchesError
 from findmatches.model import Model
 from findmatches.prepared import Prepared, prepare
-from findmatches.rivals import MEASURES, Rivals
+from findmatches.rivals import MEASURES, Surroundings
 from findmatches.schema import Records
 from findmatches.study import DOUBT_FROM, Learner, candidates_of, measure
 
@@ -126,10 +126,10 @@ class _Game:
         near = candidates_of(prepared, np.concatenate([self._left, self._right]))
         one, two = candidates.left[near], candidates.right[near]
         first = learner.first.predict(measure(prepared, one, two))
-        self._rivals = Rivals(len(prepared.keys), Edges(one, two, first))
+        self._around = Surroundings(len(prepared.keys), Edges(one, two, first), prepared.comparer.side)
         self._own = dict(zip(self._names, self._measures[-1].tolist(), strict=True))
         self.odds = float(self._odds(self._measures[-1:], self._left[-1:], self._right[-1:])[0])
-        own = self._rivals.measure(self._left[-1:], self._right[-1:], learner.first.predict(self._measures[-1:]))
+        own = self._around.measure(self._left[-1:], self._right[-1:], learner.first.predict(self._measures[-1:]))
         self._rival = float(own[0, MEASURES.index("rival")])
 
     def _odds(
@@ -139,7 +139,7 @@ class _Game:
         score = self._learner.first.predict(measures)
         if self._learner.second is not None:
             again = np.flatnonzero(score >= DOUBT_FROM)
-            rivalry = self._rivals.measure(left[again], right[again], score[again])
+            rivalry = self._around.measure(left[again], right[again], score[again])
             score[again] = self._learner.second.predict(np.hstack([measures[again], rivalry]))
         inside = np.clip(score.astype(np.float64), _LEAST, 1 - _LEAST)
         odds: NDArray[np.float64] = np.log(inside / (1 - inside))
