@@ -108,3 +108,10 @@ class SourceFormat(models.TextChoices):
 
     CSV = "csv", _("CSV")
     PARQUET = "parquet", _("Parquet")
+
+
+class GoalPeriod(models.TextChoices):
+    """What a goal is for; weeks begin on Monday."""
+
+    DAY = "day", _("a day")
+    WEEK = "week", _("a week")

@@ -92,6 +92,11 @@ def can_edit_skills(membership: Membership | None) -> bool:
     return is_lead(membership)
 
 
+def can_set_goals(membership: Membership | None) -> bool:
+    """Say how much people, and the team, mean to answer."""
+    return is_lead(membership)
+
+
 def can_see_answers(membership: Membership | None) -> bool:
     """Read the answers of others, once their questions are done. Everybody reads their own."""
     return is_lead(membership)

@@ -147,6 +147,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("work/", work.work, name="work"),
     path("work/work.csv", work.work_download, name="work-download"),
     path("people/", work.people, name="people"),
+    path("people/goal/", work.team_goal, name="team-goal"),
+    path("people/<int:member_id>/goal/", work.person_goal, name="person-goal"),
     path("people/<int:member_id>/skills/", work.person_skills, name="person-skills"),
     path("spreadsheets/<uuid:upload_id>/", include(sheet_urls)),
     path("brought-labels/<uuid:upload_id>/", include(label_upload_urls)),

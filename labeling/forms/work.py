@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
+from labeling.choices import GoalPeriod
 from labeling.forms.fields import StyledForm
 from labeling.models import Transform
 from labeling.selectors.work import EVERYTHING, Dimension
@@ -61,3 +62,10 @@ class WorkFilterForm(StyledForm):
             "since": data.get("since"),
             "until": data.get("until"),
         }
+
+
+class GoalForm(StyledForm):
+    """How many questions, in a day or a week; blank for no goal."""
+
+    questions = forms.IntegerField(required=False, min_value=1, max_value=100_000, label=_("Questions"))
+    period = forms.ChoiceField(choices=GoalPeriod.choices, label=_("Period"))

@@ -5,7 +5,14 @@ from labeling.models.label_files import LabelFile, LabelFileQuestion, LabelFileR
 from labeling.models.quality import JudgedQuestion, ShadowEstimate
 from labeling.models.questions import Question, QuestionAssignment, QuestionSet, Row
 from labeling.models.task_runs import SavedView, TaskRun, TaskRunEvent
-from labeling.models.team_work import Comment, Contradiction, GuidelineExample, KeyPreference, WorkbenchPreference
+from labeling.models.team_work import (
+    Comment,
+    Contradiction,
+    GuidelineExample,
+    KeyPreference,
+    WorkbenchPreference,
+    WorkGoal,
+)
 from labeling.models.transforms import SourceFile, Transform
 from labeling.models.uploads import LabelUpload, SheetUpload
 
@@ -34,5 +41,6 @@ __all__ = [
     "TaskRun",
     "TaskRunEvent",
     "Transform",
+    "WorkGoal",
     "WorkbenchPreference",
 ]

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from labeling.choices import GoalPeriod
+
 
 class Comment(models.Model):
     """A remark on a question, or on one row of it; open until somebody resolves it."""
@@ -127,3 +129,28 @@ class KeyPreference(models.Model):
 
     def __str__(self) -> str:
         return str(self.user_id)
+
+
+class WorkGoal(models.Model):
+    """How many questions a person, or the whole team where ``user`` is None, means to answer in a day or a week."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="work_goals")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="work_goals"
+    )
+    questions = models.PositiveIntegerField(_("questions"))
+    period = models.CharField(max_length=4, choices=GoalPeriod.choices, default=GoalPeriod.DAY)
+
+    class Meta:
+        ordering = ("team", "user")
+        constraints = [
+            models.UniqueConstraint(fields=("team", "user"), name="labeling_goal_once_per_person"),
+            models.UniqueConstraint(
+                fields=("team",), condition=models.Q(user__isnull=True), name="labeling_goal_once_per_team"
+            ),
+            models.CheckConstraint(condition=models.Q(questions__gte=1), name="labeling_goal_some_questions"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team_id} {self.user_id or ''} {self.questions}/{self.period}"

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.current import current_membership
 from labeling.selectors.comments import open_comments_for
+from labeling.selectors.goals import goals_for
 from labeling.views.access import signed_in
 from labeling.views.contexts import home_context
 
@@ -19,5 +20,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if membership is None:
         return render(request, "labeling/home_no_team.html")
     user = signed_in(request)
-    context = home_context(membership, user) | {"comments": open_comments_for(team=membership.team, user=user)}
+    context = home_context(membership, user) | {
+        "comments": open_comments_for(team=membership.team, user=user),
+        "goals": goals_for(team=membership.team, user=user),
+    }
     return render(request, "labeling/home.html", context)

@@ -12,13 +12,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.selectors import members_of
 from accounts.services import set_skills
-from labeling.forms.work import WorkFilterForm
-from labeling.permissions import can_edit_skills, can_see_work, is_member
+from labeling.choices import GoalPeriod
+from labeling.forms.work import GoalForm, WorkFilterForm
+from labeling.permissions import can_edit_skills, can_see_work, can_set_goals, is_member
+from labeling.selectors.goals import goals_of
 from labeling.selectors.transforms import transforms_for_team
 from labeling.selectors.work import EVERYTHING, work_csv_rows, work_lines
+from labeling.services.goals import set_goal
 from labeling.views.access import signed_in, team_access
 
 
@@ -54,7 +57,14 @@ def work_download(request: HttpRequest) -> HttpResponse:
 def people(request: HttpRequest) -> HttpResponse:
     """Who is in the team, in which role, with which skills."""
     membership = team_access(request, can_edit_skills)
-    context = {"area": "people", "membership": membership, "members": members_of(team=membership.team)}
+    goals = {progress.goal.user_id: progress for progress in goals_of(team=membership.team)}
+    context = {
+        "area": "people",
+        "membership": membership,
+        "members": [(member, goals.get(member.user_id)) for member in members_of(team=membership.team)],
+        "team_goal": goals.get(None),
+        "periods": GoalPeriod.choices,
+    }
     return render(request, "labeling/work/people.html", context)
 
 
@@ -71,6 +81,37 @@ def person_skills(request: HttpRequest, member_id: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, _("The skills of %(who)s are changed.") % {"who": member.user.display_name})
+    return redirect("labeling:people")
+
+
+@require_POST
+def team_goal(request: HttpRequest) -> HttpResponse:
+    """Say how much the team means to answer."""
+    membership = team_access(request, can_set_goals)
+    return _set_goal(request, membership, None)
+
+
+@require_POST
+def person_goal(request: HttpRequest, member_id: int) -> HttpResponse:
+    """Say how much somebody means to answer."""
+    membership = team_access(request, can_set_goals)
+    member = members_of(team=membership.team).filter(pk=member_id).first()
+    if member is None:
+        raise Http404
+    return _set_goal(request, membership, member.user)
+
+
+def _set_goal(request: HttpRequest, membership: Membership, user: User | None) -> HttpResponse:
+    form = GoalForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        set_goal(team=membership.team, user=user, questions=data["questions"], period=GoalPeriod(data["period"]))
+        messages.success(
+            request,
+            _("The goal of %(who)s is changed.") % {"who": user.display_name if user else membership.team.name},
+        )
+    else:
+        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
     return redirect("labeling:people")
 
 

@@ -1,0 +1,77 @@
+"""Goals, and how far they are reached."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from accounts.models import Team, User
+from labeling.choices import AnswerKind, AnswerStatus, GoalPeriod
+from labeling.models import Answer, WorkGoal
+
+
+@dataclass(frozen=True, slots=True)
+class GoalProgress:
+    """A goal and the answers that count for it so far: those submitted in the present day or week."""
+
+    goal: WorkGoal
+    done: int
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether nothing is missing."""
+        return self.done >= self.goal.questions
+
+
+def goals_of(*, team: Team) -> list[GoalProgress]:
+    """The goal of the team and those of its people, with what was reached; two queries."""
+    return _with_progress(team, WorkGoal.objects.filter(team=team).select_related("user"))
+
+
+def goals_for(*, team: Team, user: User) -> list[GoalProgress]:
+    """The person's own goal and that of the team; two queries, one if there is none."""
+    mine = WorkGoal.objects.filter(Q(user=user) | Q(user__isnull=True), team=team).select_related("user")
+    return sorted(_with_progress(team, mine), key=lambda progress: progress.goal.user_id is None)
+
+
+def period_start(period: GoalPeriod, now: datetime) -> datetime:
+    """When the day or the week of ``now`` began, in its time zone."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=today.weekday()) if period == GoalPeriod.WEEK else today
+
+
+def _with_progress(team: Team, goals: Iterable[WorkGoal]) -> list[GoalProgress]:
+    goals = list(goals)
+    if not goals:
+        return []
+    now = timezone.localtime()
+    since = {period: period_start(period, now) for period in GoalPeriod}
+    counts: dict[uuid.UUID, dict[str, int]] = {
+        steward: {GoalPeriod.DAY: day, GoalPeriod.WEEK: week}
+        for steward, day, week in Answer.objects.filter(
+            question__question_set__transform__team=team,
+            kind=AnswerKind.ANSWER,
+            status=AnswerStatus.SUBMITTED,
+            submitted_at__gte=since[GoalPeriod.WEEK],
+        )
+        .order_by()
+        .values_list("steward")
+        .annotate(
+            day=Count("pk", filter=Q(submitted_at__gte=since[GoalPeriod.DAY])),
+            week=Count("pk"),
+        )
+    }
+    return [
+        GoalProgress(
+            goal,
+            counts.get(goal.user_id, {}).get(goal.period, 0)
+            if goal.user_id
+            else sum(count[goal.period] for count in counts.values()),
+        )
+        for goal in goals
+    ]

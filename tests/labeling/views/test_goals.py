@@ -1,0 +1,67 @@
+"""Goals: who sets them, who sees how far they are."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Membership
+from labeling.choices import GoalPeriod
+from labeling.models import Answer, Transform, WorkGoal
+from labeling.selectors.goals import goals_for, goals_of, period_start
+from tests.labeling.builders import Cast, answer, question_set
+from tests.labeling.views.conftest import ClientFor
+
+
+def goal_of(people: Cast) -> str:
+    return reverse("labeling:person-goal", args=[Membership.objects.get(user=people.steward).pk])
+
+
+def test_a_lead_sets_goals_and_people_see_theirs(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    first, second, third = question_set(people_transform, people.lead, [2, 2, 2])
+    answer(first, people.steward, "AA")
+    answer(second, people.colleague, "AA")
+    answer(third, people.steward, "AB")
+    Answer.objects.filter(question=third).update(submitted_at=timezone.now() - dt.timedelta(days=8))
+    lead = client_for(people.lead)
+    lead.post(goal_of(people), {"questions": "2", "period": "day"})
+    page = lead.post(reverse("labeling:team-goal"), {"questions": "2", "period": "week"}, follow=True).content.decode()
+    assert "The goal of Team is changed." in page
+    assert "1 so far" in page
+    assert {(goal.goal.user, goal.done, goal.is_reached) for goal in goals_of(team=people.team)} == {
+        (people.steward, 1, False),
+        (None, 2, True),
+    }
+    home = client_for(people.steward).get("/").content.decode()
+    assert "Your goal today" in home
+    assert "1 of 2 questions" in home
+    assert "The team’s goal this week" in home
+    colleague = client_for(people.colleague).get("/").content.decode()
+    assert "Your goal" not in colleague
+    assert "2 of 2 questions" in colleague
+    lead.post(goal_of(people), {"questions": "", "period": "day"})
+    assert goals_for(team=people.team, user=people.steward)[0].goal.user is None
+
+
+@pytest.mark.parametrize("sent", [{"questions": "0", "period": "day"}, {"questions": "5", "period": "year"}, {}])
+def test_what_is_no_goal(people: Cast, client_for: ClientFor, sent: dict[str, str]) -> None:
+    page = client_for(people.lead).post(goal_of(people), sent, follow=True)
+    assert "is changed" not in page.content.decode()
+    assert not WorkGoal.objects.exists()
+
+
+def test_goals_are_for_leads_of_the_team(people: Cast, client_for: ClientFor) -> None:
+    for url in (goal_of(people), reverse("labeling:team-goal")):
+        assert client_for(people.steward).post(url, {"questions": "5", "period": "day"}).status_code == 403
+    assert client_for(people.stranger).post(goal_of(people), {"questions": "5", "period": "day"}).status_code == 404
+
+
+def test_weeks_begin_on_monday() -> None:
+    sunday = dt.datetime(2026, 3, 8, 23, 30, tzinfo=dt.UTC)
+    assert period_start(GoalPeriod.DAY, sunday) == dt.datetime(2026, 3, 8, tzinfo=dt.UTC)
+    assert period_start(GoalPeriod.WEEK, sunday) == dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
