@@ -53,6 +53,7 @@ transform_urls = [
     path("spreadsheets/", spreadsheets.sheet_list, name="sheet-list"),
     path("spreadsheets/questions.<slug:kind>", spreadsheets.sheet_download, name="sheet-download"),
     path("import/", task_runs.import_create, name="import-create"),
+    path("label-files/", label_files.label_file_list, name="label-file-list"),
     path("replace/", replacements.answers_replace, name="answers-replace"),
     path("import/labels/", brought_labels.label_upload_list, name="label-upload-list"),
     path("evaluate/", task_runs.evaluation_create, name="evaluation-create"),
@@ -117,6 +118,8 @@ label_upload_urls = [
 ]
 
 label_file_urls = [
+    path("", label_files.label_file_detail, name="label-file-detail"),
+    path("file/", label_files.label_file_download, name="label-file-original"),
     path("import/", brought_labels.label_file_import, name="label-file-import"),
     path("replace/", replacements.label_file_replace, name="label-file-replace"),
 ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from labeling.aws import storage
 from labeling.exceptions import LabelportalError
 from labeling.models import LabelFile, TaskRun
+from labeling.services.label_files import read_kept
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
@@ -26,8 +27,10 @@ class Download:
 
 
 def label_file_download(*, label_file: LabelFile) -> Download:
-    """The exact bytes of a label file. Raises ``GlueError`` if S3 does not give them."""
-    return _download(label_file.uri, f"{_plain(label_file.transform.name)}-labels-{str(label_file.pk)[:8]}")
+    """The exact bytes of a label file. Raises ``GlueError`` if S3 does not give them, or gives others than were kept."""
+    content = read_kept(label_file=label_file)
+    name = f"{_plain(label_file.transform.name)}-labels-{str(label_file.pk)[:8]}.csv"
+    return Download(name, _TYPES["csv"], len(content), iter([content]))
 
 
 def result_download(*, run: TaskRun) -> Download:

@@ -1,21 +1,79 @@
-"""Files that leave the portal: label files and results."""
+"""Label files, each with a page of its own, and files that leave the portal."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
+from labeling.choices import LabelFileKind
 from labeling.exceptions import GlueError
 from labeling.models import TaskRun
-from labeling.permissions import can_apply, can_see_runs
-from labeling.services.downloads import Download, label_file_download, result_download
-from labeling.views.access import run_access
+from labeling.permissions import can_apply, can_replace_all, can_see_runs
+from labeling.selectors.label_files import findings_of, label_files_of, provenance, questions_by_set, sibling_parts
+from labeling.services.downloads import Download, result_download
+from labeling.services.downloads import label_file_download as download_of
+from labeling.services.label_files import read_page
+from labeling.views.access import label_file_access, run_access, transform_access
 from labeling.views.contexts import error_text, label_file_of
+
+PAGE_SIZE = 50
+ROWS = 100
+
+
+@require_GET
+def label_file_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Every label file of a transform, newest first."""
+    transform, membership = transform_access(request, transform_id, can_see_runs)
+    page = Paginator(label_files_of(transform=transform), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"area": "transforms", "membership": membership, "transform": transform, "page": page}
+    return render(request, "labeling/label_files/list.html", context)
+
+
+@require_GET
+def label_file_detail(request: HttpRequest, label_file_id: UUID) -> HttpResponse:
+    """Where a file came from, what was found in it, what became of it, and its rows. Reading it checks its checksum."""
+    label_file, membership = label_file_access(request, label_file_id, can_see_runs)
+    page = Paginator(range(label_file.rows), ROWS).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        "area": "transforms",
+        "membership": membership,
+        "transform": label_file.transform,
+        "label_file": label_file,
+        "parts": sibling_parts(label_file=label_file),
+        "provenance": provenance(label_file=label_file),
+        "findings": findings_of(label_file=label_file),
+        "runs": label_file.task_runs.select_related("requested_by").order_by("-created_at")[:ROWS],
+        "may_restore": can_replace_all(membership)
+        and label_file.kind != LabelFileKind.GENERATED
+        and label_file.part == 1,
+        "page": page,
+    }
+    try:
+        header, rows = read_page(label_file=label_file, start=max(0, page.start_index() - 1), count=ROWS)
+    except GlueError as error:
+        context["error"] = error_text(error)
+    else:
+        questions = questions_by_set(label_file=label_file, names=[row[0] for row in rows])
+        context |= {"header": header, "rows": [(questions.get(row[0]), row) for row in rows]}
+    return render(request, "labeling/label_files/detail.html", context)
+
+
+@require_GET
+def label_file_download(request: HttpRequest, label_file_id: UUID) -> HttpResponseBase:
+    """The exact bytes."""
+    label_file, _membership = label_file_access(request, label_file_id, can_see_runs)
+    try:
+        return attachment(download_of(label_file=label_file))
+    except GlueError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:label-file-detail", label_file.pk)
 
 
 @require_GET
@@ -26,7 +84,7 @@ def run_label_file(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     if label_file is None:
         raise Http404
     try:
-        return attachment(label_file_download(label_file=label_file))
+        return attachment(download_of(label_file=label_file))
     except GlueError as error:
         return _not_to_be_had(request, run, error)
 

@@ -27,6 +27,7 @@ TRANSFORM_PAGES = {
     "import-create": ("get", LEADS),
     "sheet-list": ("get", EVERYBODY),
     "label-upload-list": ("get", LEADS),
+    "label-file-list": ("get", LEADS),
     "columns-save": ("post", EVERYBODY),
     "question-generate": ("post", LEADS),
     "evaluation-create": ("post", LEADS),

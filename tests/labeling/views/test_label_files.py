@@ -1,12 +1,14 @@
-"""Downloads."""
+"""Pages of label files, and downloads."""
 
 from __future__ import annotations
 
 from django.urls import reverse
 
+from labeling.aws import storage
 from labeling.choices import RunKind
 from labeling.models import Transform
-from tests.labeling.builders import Cast, finished_run
+from labeling.services.label_files import build_answers_file
+from tests.labeling.builders import Cast, answer, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
 
 
@@ -22,3 +24,55 @@ def test_stewards_take_no_files_out(people: Cast, people_transform: Transform, c
         url = reverse(f"labeling:{name}", args=[run.pk])
         assert client_for(people.steward).get(url).status_code == 403
         assert client_for(people.stranger).get(url).status_code == 404
+
+
+def test_a_label_file_says_where_it_comes_from_and_gives_its_exact_bytes(
+    s3_server: str, people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    questions = question_set(people_transform, people.lead, [60, 50, 2])
+    answer(questions[0], people.steward, "A" * 30 + "?" * 30)
+    answer(questions[1], people.colleague, "A" * 40 + "?" * 10)
+    answer(questions[2], people.colleague, "AB")
+    label_file = build_answers_file(transform=people_transform, user=people.lead)
+    lead = client_for(people.lead)
+    listed = lead.get(reverse("labeling:label-file-list", args=[people_transform.pk])).content.decode()
+    detail = reverse("labeling:label-file-detail", args=[label_file.pk])
+    assert detail in listed
+    page = lead.get(detail)
+    text = " ".join(page.content.decode().split())
+    assert [(c.person, c.questions) for c in page.context["provenance"].people] == [
+        (people.colleague, 2),
+        (people.steward, 1),
+    ]
+    assert "3 answered questions" in text
+    assert "30 or fewer are recommended" in text  # the finding that was kept
+    assert reverse("labeling:question-history", args=[questions[0].pk]) in text
+    assert "checksum verified" in text
+    assert len(page.context["rows"]) == 72
+    assert "Replace all labels by these" not in text
+    assert "Replace all labels by these" in client_for(people.admin).get(detail).content.decode()
+
+    original = reverse("labeling:label-file-original", args=[label_file.pk])
+    download = lead.get(original)
+    assert download.getvalue() == storage.read_uri(label_file.uri)
+    for url in (detail, original):
+        assert client_for(people.steward).get(url).status_code == 403
+        assert client_for(people.stranger).get(url).status_code == 404
+
+    storage.overwrite(label_file.key, b"labeling_set_id,label,id,name\nx,A,1,evil\n")
+    changed = lead.get(detail).content.decode()
+    assert "not the one that was checked" in changed
+    assert "evil" not in changed
+    assert b"not the one that was checked" in lead.get(original, follow=True).content
+
+
+def test_the_rows_of_a_label_file_are_paged(
+    s3_server: str, people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    for question in question_set(people_transform, people.lead, [30] * 5):
+        answer(question, people.steward, "AAB" * 10)
+    label_file = build_answers_file(transform=people_transform, user=people.lead)
+    url = reverse("labeling:label-file-detail", args=[label_file.pk])
+    page = client_for(people.lead).get(url, {"page": "2"})
+    assert len(page.context["rows"]) == 50
+    assert page.context["rows"][0][1][2] == "100"
