@@ -50,6 +50,7 @@ class RunStatus(models.TextChoices):
 
 AT_GLUE = (RunStatus.STARTING, RunStatus.RUNNING, RunStatus.STOPPING)
 ACTIVE = (RunStatus.QUEUED, RunStatus.SUBMITTING, *AT_GLUE)
+RETRYABLE = (RunStatus.STOPPED, RunStatus.FAILED, RunStatus.TIMEOUT)
 TERMINAL = (RunStatus.STOPPED, RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.TIMEOUT)
 
 

@@ -133,6 +133,7 @@ replacement_urls = [
 run_urls = [
     path("", task_runs.run_detail, name="run-detail"),
     path("cancel/", task_runs.run_cancel, name="run-cancel"),
+    path("retry/", task_runs.run_retry, name="run-retry"),
     path("label-file/", label_files.run_label_file, name="label-file-download"),
     path("result/", label_files.run_result, name="result-download"),
 ]

@@ -156,6 +156,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 MAX_SOURCE_BYTES = env.int("LABELPORTAL_MAX_SOURCE_MB", default=512) * 1024 * 1024
 
+# What AWS bills for a DPU-hour (0: prices are not shown), and in which currency; https://aws.amazon.com/glue/pricing/
+DPU_HOUR_PRICE = env.float("LABELPORTAL_DPU_HOUR_PRICE", default=0.44)
+PRICE_CURRENCY = env.str("LABELPORTAL_PRICE_CURRENCY", default="USD")
+
 # The password of the people that ``manage.py seed`` makes; empty: a random one for each.
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 

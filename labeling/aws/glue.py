@@ -53,13 +53,14 @@ class MLTransform:
     label_count: int
     schema: tuple[Column, ...]
     metrics: Metrics | None
+    capacity: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """An MLTaskRun or a JobRun. ``path`` is where it reads or writes; it is what tells our runs apart.
 
-    ``status`` is a TaskStatusType, also for a job run.
+    ``status`` is a TaskStatusType, also for a job run. ``capacity`` is in DPU, None where only the transform tells.
     """
 
     run_id: str
@@ -69,6 +70,8 @@ class Run:
     started_on: datetime | None
     completed_on: datetime | None
     execution_seconds: int | None
+    log_group: str = ""
+    capacity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,9 @@ class FindMatchesSettings:
             },
         }
 
+
+# https://docs.aws.amazon.com/glue/latest/dg/add-job.html: the DPU that a worker of each type is.
+_DPU_OF_WORKER = {"Standard": 1.0, "G.025X": 0.25, "G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0}
 
 # JobRunState has more words than TaskStatusType.
 _JOB_STATES = {"ERROR": "FAILED", "EXPIRED": "FAILED", "WAITING": "STARTING"}
@@ -178,6 +184,7 @@ def get_ml_transform(*, transform_id: str) -> MLTransform:
         label_count=answer.get("LabelCount", 0),
         schema=tuple(Column(column["Name"], column["DataType"]) for column in answer.get("Schema", [])),
         metrics=_metrics(found) if found else None,
+        capacity=_capacity(answer),
     )
 
 
@@ -327,6 +334,15 @@ def _metrics(found: FindMatchesMetricsTypeDef) -> Metrics:
     )
 
 
+def _capacity(described: Mapping[str, Any]) -> float | None:
+    """MaxCapacity, else what the workers come to; None for types of workers that are newer than this."""
+    if capacity := described.get("MaxCapacity"):
+        return float(capacity)
+    dpu = _DPU_OF_WORKER.get(described.get("WorkerType", ""))
+    workers = described.get("NumberOfWorkers")
+    return dpu * workers if dpu and workers else None
+
+
 def _task_run(run: Mapping[str, Any]) -> Run:
     properties = run.get("Properties", {})
     path = (
@@ -343,6 +359,7 @@ def _task_run(run: Mapping[str, Any]) -> Run:
         started_on=run.get("StartedOn"),
         completed_on=run.get("CompletedOn"),
         execution_seconds=run.get("ExecutionTime"),
+        log_group=run.get("LogGroupName", ""),
     )
 
 
@@ -356,4 +373,6 @@ def _job_run(run: Mapping[str, Any]) -> Run:
         started_on=run.get("StartedOn"),
         completed_on=run.get("CompletedOn"),
         execution_seconds=run.get("ExecutionTime"),
+        log_group=run.get("LogGroupName", ""),
+        capacity=_capacity(run),
     )

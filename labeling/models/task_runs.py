@@ -22,7 +22,8 @@ class TaskRun(models.Model):
     ``labels_expected`` is how many labels Glue should hold after an import that succeeds; None where the portal cannot know.
     ``content_hash`` is over what Glue had learned when the run ended well (``labelfiles.content_hash``); empty where the portal does not know all of it.
     ``took_seconds`` is from the request to the end, 0 until then: by it the history is sorted. ``execution_seconds`` is Glue's own count.
-    ``result_uri`` is the table that a FIND_MATCHES run wrote.
+    ``result_uri`` is the table that a FIND_MATCHES run wrote. ``capacity`` is in DPU, ``log_group`` CloudWatch's, ``settings`` what the transform was set to
+    when the run was handed over. ``stop_wanted``: a person asked for it to be stopped while nobody could; the sweep carries it out.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -57,6 +58,11 @@ class TaskRun(models.Model):
     metrics = models.JSONField(null=True, blank=True)
     result_uri = models.CharField(max_length=1100, blank=True)
     result_size = models.PositiveBigIntegerField(null=True, blank=True)
+    settings = models.JSONField(default=dict, blank=True)
+    capacity = models.FloatField(null=True, blank=True)
+    log_group = models.CharField(max_length=512, blank=True)
+    retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="retries")
+    stop_wanted = models.BooleanField(default=False)
     error = models.TextField(blank=True)
     advice = models.TextField(blank=True)
 

@@ -130,6 +130,12 @@ def share(value: float | str | None) -> str:
 
 
 @register.filter
+def change(value: float | str | None) -> str:
+    """``0.0134`` → ``+0.013``, ``-0.2`` → ``−0.200``."""
+    return f"{value:+.3f}".replace("-", "−") if isinstance(value, int | float) else ""
+
+
+@register.filter
 def number(value: int | str | None) -> str:
     """Thousands are set apart: ``12,400``."""
     return f"{value:,}" if isinstance(value, int) else "–"

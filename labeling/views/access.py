@@ -49,7 +49,7 @@ def team_access(request: HttpRequest, allowed: Allowed = is_member) -> Membershi
     membership = current_membership(request)
     if membership is None:
         raise Http404
-    _require(membership, allowed)
+    require(membership, allowed)
     return membership
 
 
@@ -65,7 +65,9 @@ def transform_access(
 
 def run_access(request: HttpRequest, run_id: UUID, allowed: Allowed) -> tuple[TaskRun, Membership]:
     """The run and the reader's membership in the team of its transform."""
-    run = get_object_or_404(TaskRun.objects.select_related("transform__team", "requested_by", "label_file"), pk=run_id)
+    run = get_object_or_404(
+        TaskRun.objects.select_related("transform__team", "requested_by", "label_file", "retry_of"), pk=run_id
+    )
     return run, _membership(request, run.transform.team, allowed)
 
 
@@ -129,11 +131,12 @@ def _membership(request: HttpRequest, team: Team, allowed: Allowed) -> Membershi
     membership = membership_in(user=signed_in(request), team=team)
     if membership is None:
         raise Http404
-    _require(membership, allowed)
+    require(membership, allowed)
     return membership
 
 
-def _require(membership: Membership, allowed: Allowed) -> None:
+def require(membership: Membership, allowed: Allowed) -> None:
+    """Refuse, and name the roles that may."""
     if allowed(membership):
         return
     roles = [str(role.label) for role in Role if allowed(Membership(role=role))]

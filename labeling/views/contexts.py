@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,9 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
-from labeling.choices import GROUP_LABELS, AnswerStatus, RunKind
+from labeling.aws.console import is_aws, log_url
+from labeling.choices import GROUP_LABELS, RETRYABLE, AnswerStatus, RunKind
 from labeling.exceptions import LabelportalError
-from labeling.models import LabelFile, Question, QuestionSet, TaskRun, Transform
+from labeling.models import LabelFile, LabelFileReport, Question, QuestionSet, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
 from labeling.selectors.adjudication import AdjudicationWork
 from labeling.selectors.comments import open_comments_on
@@ -28,6 +30,7 @@ from labeling.selectors.questions import (
     recent_answers,
     total_and_left,
 )
+from labeling.selectors.run_story import run_cost, run_story
 from labeling.selectors.task_runs import run_events, run_metrics, runs_for_team, runs_for_transform, usual_seconds
 from labeling.selectors.transforms import TransformOverview, transform_overview, transform_overviews
 
@@ -123,17 +126,21 @@ def transform_context(transform: Transform, membership: Membership) -> dict[str,
         "overview": overview,
         "metrics": overview.metrics,
         "runs": list(runs_for_transform(transform=transform)[:5]) if can_see_runs(membership) else [],
-        "trade_offs": trade_off_words(transform),
+        "trade_offs": trade_off_words(
+            {"precision_recall": transform.precision_recall, "accuracy_cost": transform.accuracy_cost}
+        ),
     }
 
 
-def trade_off_words(transform: Transform) -> dict[str, str]:
+def trade_off_words(settings: Mapping[str, float]) -> dict[str, str]:
     """The two sliders in words."""
     return {
         "precision_recall": _between(
-            transform.precision_recall, _("favours recall"), _("balanced"), _("favours precision")
+            settings["precision_recall"], _("favours recall"), _("balanced"), _("favours precision")
         ),
-        "accuracy_cost": _between(transform.accuracy_cost, _("favours low cost"), _("balanced"), _("favours accuracy")),
+        "accuracy_cost": _between(
+            settings["accuracy_cost"], _("favours low cost"), _("balanced"), _("favours accuracy")
+        ),
     }
 
 
@@ -143,6 +150,8 @@ def _between(value: float, low: str, middle: str, high: str) -> str:
 
 def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
     """The page of a run."""
+    label_file = label_file_of(run)
+    report = LabelFileReport.objects.filter(label_file=label_file).first() if label_file else None
     return {
         "area": "runs",
         "membership": membership,
@@ -150,7 +159,13 @@ def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
         "events": run_events(run=run),
         "metrics": run_metrics(run),
         "usual_seconds": usual_seconds(run=run),
-        "label_file": label_file_of(run),
+        "label_file": label_file,
+        "findings": report.findings if report else [],
+        "story": run_story(run=run),
+        "cost": run_cost(run) if is_aws() else None,
+        "log_url": log_url(log_group=run.log_group, run_id=run.glue_run_id) if run.log_group else "",
+        "may_retry": run.status in RETRYABLE,
+        "trade_offs": trade_off_words(run.settings) if run.settings else {},
     }
 
 

@@ -21,17 +21,21 @@ from labeling.permissions import (
     can_generate_questions,
     can_import,
     can_replace_all,
+    can_retry_runs,
     can_see_runs,
 )
 from labeling.selectors.imports import import_preview
+from labeling.services.replacements import start_replacement
 from labeling.services.task_runs import (
+    StopOutcome,
     cancel_run,
     request_apply,
     request_evaluation,
     request_label_import,
     request_question_generation,
+    retry_run,
 )
-from labeling.views.access import Allowed, run_access, signed_in, transform_access
+from labeling.views.access import Allowed, require, run_access, signed_in, transform_access
 from labeling.views.contexts import error_text, run_context
 
 STOP_POLLING = 286
@@ -58,12 +62,38 @@ def run_cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Stop a run that is under way."""
     run, _membership = run_access(request, run_id, can_cancel_runs)
     try:
-        cancel_run(run=run, user=signed_in(request))
+        outcome = cancel_run(run=run, user=signed_in(request))
     except LabelportalError as error:
         messages.error(request, error_text(error))
     else:
-        messages.info(request, _("The run is being stopped."))
+        messages.info(request, _stop_words(outcome))
     return redirect("labeling:run-detail", run.pk)
+
+
+def _stop_words(outcome: StopOutcome) -> str:
+    match outcome:
+        case StopOutcome.STOPPED:
+            return _("The run is stopped. Glue was never asked for it.")
+        case StopOutcome.ASKED:
+            return _("Glue was asked to stop the run; it says so here when it has.")
+        case StopOutcome.NOTED:
+            return _("The run cannot be stopped this second. It will be as soon as Glue can be asked.")
+
+
+@require_POST
+def run_retry(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Do the same once more. Replacing all labels is looked at again before."""
+    run, membership = run_access(request, run_id, can_retry_runs)
+    try:
+        if run.replace_all_labels and run.label_file is not None:
+            require(membership, can_replace_all)
+            replacement = start_replacement(transform=run.transform, user=signed_in(request), label_file=run.label_file)
+            return redirect("labeling:replacement-detail", replacement.pk)
+        new = retry_run(run=run, user=signed_in(request))
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:run-detail", run.pk)
+    return redirect("labeling:run-detail", new.pk)
 
 
 @require_POST

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from labeling.services.task_runs.cancel import cancel_run
+from labeling.services.task_runs.cancel import StopOutcome, cancel_run
 from labeling.services.task_runs.request import (
     request_apply,
     request_evaluation,
@@ -14,12 +14,14 @@ from labeling.services.task_runs.request import (
     request_label_import,
     request_question_generation,
 )
+from labeling.services.task_runs.retry import retry_run
 from labeling.services.task_runs.submit import recover_submission, submit_run
 from labeling.services.task_runs.sweep import sweep_runs
 from labeling.services.task_runs.sync import sync_run
 from labeling.services.task_runs.transitions import transition
 
 __all__ = [
+    "StopOutcome",
     "cancel_run",
     "recover_submission",
     "request_apply",
@@ -27,6 +29,7 @@ __all__ = [
     "request_label_export",
     "request_label_import",
     "request_question_generation",
+    "retry_run",
     "submit_run",
     "sweep_runs",
     "sync_run",

@@ -28,26 +28,31 @@ _FOLDERS = {
 
 def request_question_generation(*, transform: Transform, user: User) -> TaskRun:
     """Have Glue choose new questions. Raises ``RunConflictError`` if it is already doing so."""
-    return _request(transform, user, RunKind.LABELING_SET_GENERATION)
+    return request_run(transform, user, RunKind.LABELING_SET_GENERATION)
 
 
 def request_evaluation(*, transform: Transform, user: User) -> TaskRun:
     """Have Glue estimate the quality. Raises ``RunConflictError`` if it is already doing so."""
-    return _request(transform, user, RunKind.EVALUATION)
+    return request_run(transform, user, RunKind.EVALUATION)
 
 
 def request_apply(*, transform: Transform, user: User) -> TaskRun:
     """Have the transform match its whole table. Raises ``RunConflictError`` if it is already doing so."""
-    return _request(transform, user, RunKind.FIND_MATCHES)
+    return request_run(transform, user, RunKind.FIND_MATCHES)
 
 
 def request_label_export(*, transform: Transform, user: User) -> TaskRun:
     """Have Glue write out the labels that it holds; they are kept. Raises ``RunConflictError`` if it is already doing so."""
-    return _request(transform, user, RunKind.EXPORT_LABELS)
+    return request_run(transform, user, RunKind.EXPORT_LABELS)
 
 
 def request_label_import(
-    *, transform: Transform, user: User, replace_all: bool, label_file: LabelFile | None = None
+    *,
+    transform: Transform,
+    user: User,
+    replace_all: bool,
+    label_file: LabelFile | None = None,
+    retry_of: TaskRun | None = None,
 ) -> TaskRun:
     """Have Glue learn from the answers: those that wait (add), or all of them and nothing else (``replace_all``).
 
@@ -59,7 +64,9 @@ def request_label_import(
             raise NothingToImportError(_("There are no answers to import."))
     elif label_file.transform_id != transform.pk or not label_file.matching_pairs + label_file.non_matching_pairs:
         raise NothingToImportError(_("The file teaches this transform nothing."))
-    return _request(transform, user, RunKind.IMPORT_LABELS, replace_all=replace_all, label_file=label_file)
+    return request_run(
+        transform, user, RunKind.IMPORT_LABELS, replace_all=replace_all, label_file=label_file, retry_of=retry_of
+    )
 
 
 def import_next_part(*, run: TaskRun) -> None:
@@ -70,7 +77,9 @@ def import_next_part(*, run: TaskRun) -> None:
     label_file = LabelFile.objects.filter(follows=run.label_file_id).first() if run.label_file_id else None
     if label_file is None:
         return
-    following = _request(run.transform, run.requested_by, RunKind.IMPORT_LABELS, label_file=label_file, continues=run)
+    following = request_run(
+        run.transform, run.requested_by, RunKind.IMPORT_LABELS, label_file=label_file, continues=run
+    )
     logger.info("run %s goes on with part %d of %d as run %s", run.pk, label_file.part, label_file.parts, following.pk)
 
 
@@ -79,7 +88,7 @@ def enqueue(run_id: uuid.UUID) -> None:
     submit_run.delay(run_id=str(run_id))
 
 
-def _request(
+def request_run(
     transform: Transform,
     user: User | None,
     kind: RunKind,
@@ -87,7 +96,9 @@ def _request(
     replace_all: bool = False,
     label_file: LabelFile | None = None,
     continues: TaskRun | None = None,
+    retry_of: TaskRun | None = None,
 ) -> TaskRun:
+    """The row of a new run and its first message. Raises ``RunConflictError`` if one of its kind is under way for the transform."""
     run_id = uuid.uuid4()
     folder = _FOLDERS.get(kind)
     try:
@@ -101,6 +112,7 @@ def _request(
                 replace_all_labels=replace_all,
                 label_file=label_file,
                 continues=continues,
+                retry_of=retry_of,
                 path=storage.our_uri(f"{folder}/{transform.pk}/{run_id}/") if folder else "",
             )
             TaskRunEvent.objects.create(run=run, status=RunStatus.QUEUED, at=timezone.now())

@@ -27,6 +27,7 @@ from labeling.selectors.known_labels import KnownLabels, known_labels, sets_of_p
 from labeling.services import apply
 from labeling.services.exports import check_still_held, nothing_held
 from labeling.services.label_files import build_label_file, place_label_file
+from labeling.services.task_runs.cancel import carry_out_stop
 from labeling.services.task_runs.transitions import MAX_ATTEMPTS, fail, renew_claim, transition, wait
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def submit_run(*, run_id: uuid.UUID) -> None:
     """Start the run at Glue if it is queued and due; otherwise do nothing, so that any message may come twice or late."""
     run = _runs().get(pk=run_id)
     now = timezone.now()
-    if run.status != RunStatus.QUEUED or (run.not_before is not None and run.not_before > now):
+    if run.status != RunStatus.QUEUED or run.stop_wanted or (run.not_before is not None and run.not_before > now):
         return
     if not transition(run=run, to=RunStatus.SUBMITTING, claimed_at=now, attempts=run.attempts + 1):
         return
@@ -53,6 +54,10 @@ def submit_run(*, run_id: uuid.UUID) -> None:
         return
     if not renew_claim(run=run):
         logger.warning("run %s: the claim was lost while the run was prepared", run.pk)
+        return
+    if TaskRun.objects.filter(pk=run.pk, stop_wanted=True).exists():
+        transition(run=run, to=RunStatus.QUEUED, note=_("Stopped before Glue was called."), claimed_at=None)
+        carry_out_stop(run=run)
         return
     try:
         glue_run_id = _start(run)
@@ -100,8 +105,23 @@ def _prepare(run: TaskRun) -> None:
         check_still_held(export=replacement.export_run, but=run.path)
     seen = glue.get_ml_transform(transform_id=run.transform.glue_transform_id)
     TaskRun.objects.filter(pk=run.pk).update(
-        labels_before=seen.label_count, labels_expected=_labels_expected(run, seen.label_count)
+        labels_before=seen.label_count,
+        labels_expected=_labels_expected(run, seen.label_count),
+        capacity=seen.capacity,
+        settings=_settings(run),
     )
+
+
+def _settings(run: TaskRun) -> dict[str, float | bool]:
+    """What the outcome depends on and may be set otherwise later."""
+    if run.kind in (RunKind.IMPORT_LABELS, RunKind.EXPORT_LABELS):
+        return {}
+    transform = run.transform
+    return {
+        "precision_recall": transform.precision_recall,
+        "accuracy_cost": transform.accuracy_cost,
+        "enforce_provided_labels": transform.enforce_provided_labels,
+    }
 
 
 def _labels_expected(run: TaskRun, label_count: int) -> int | None:

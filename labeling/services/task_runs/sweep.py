@@ -13,6 +13,7 @@ from django.utils import timezone
 from labeling.choices import AT_GLUE, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import TaskRun
+from labeling.services.task_runs.cancel import STOPPABLE, carry_out_stop
 from labeling.services.task_runs.request import enqueue
 from labeling.services.task_runs.submit import recover_submission
 from labeling.services.task_runs.sync import sync_run
@@ -36,6 +37,8 @@ def sweep_runs() -> None:
         _guarded(run, _send_again)
     for run in runs.filter(due, status__in=AT_GLUE):
         _guarded(run, sync_run)
+    for run in runs.filter(due, stop_wanted=True, status__in=STOPPABLE):
+        _guarded(run, carry_out_stop)
 
 
 def _send_again(*, run: TaskRun) -> None:

@@ -72,6 +72,7 @@ def _follow(run: TaskRun, seen: glue.Run) -> None:
     times: dict[str, Any] = {
         "started_at": seen.started_on or run.started_at,
         "execution_seconds": seen.execution_seconds,
+        **_where_and_how(run, seen),
     }
     if status in AT_GLUE:
         transition(run=run, to=status, **times, error="", advice="", attempts=0, not_before=None)
@@ -85,6 +86,11 @@ def _follow(run: TaskRun, seen: glue.Run) -> None:
         completed_at=seen.completed_on or timezone.now(),
         **times,
     )
+
+
+def _where_and_how(run: TaskRun, seen: glue.Run) -> dict[str, Any]:
+    """Where Glue writes its log, and the capacity that it used."""
+    return {"log_group": seen.log_group, "capacity": seen.capacity or run.capacity}
 
 
 def _finish(run: TaskRun, seen: glue.Run) -> None:
@@ -109,6 +115,7 @@ def _finish(run: TaskRun, seen: glue.Run) -> None:
             started_at=seen.started_on or run.started_at,
             completed_at=seen.completed_on or timezone.now(),
             execution_seconds=seen.execution_seconds,
+            **_where_and_how(run, seen),
             error="",
             advice="",
             **brought,

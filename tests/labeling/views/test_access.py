@@ -39,7 +39,7 @@ TEAM_PAGES = {
     "transform-create": ADMINS,
     "run-list": LEADS,
 }
-RUN_PAGES = {"run-detail": ("get", LEADS), "run-cancel": ("post", LEADS)}
+RUN_PAGES = {"run-detail": ("get", LEADS), "run-cancel": ("post", LEADS), "run-retry": ("post", LEADS)}
 QUESTION_PAGES = {
     "question-detail": ("get", EVERYBODY),
     "question-draft": ("post", EVERYBODY),

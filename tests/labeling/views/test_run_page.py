@@ -1,0 +1,145 @@
+"""The page of one run: what it cost, where its log is, what came before and after, trying it again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from labeling.choices import LabelFileKind, RunKind, RunStatus
+from labeling.models import LabelFile, LabelFileReport, TaskRun, Transform
+from tests.labeling.builders import Cast, finished_run
+from tests.labeling.views.conftest import ClientFor
+from tests.labeling.views.test_transforms import METRICS
+
+
+def detail(run: TaskRun) -> str:
+    return reverse("labeling:run-detail", args=[run.pk])
+
+
+def test_cost_and_log_stand_there_where_aws_bills(
+    people: Cast,
+    people_transform: Transform,
+    client_for: ClientFor,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+) -> None:
+    run = finished_run(
+        people_transform,
+        people.lead,
+        RunKind.EVALUATION,
+        metrics=METRICS,
+        capacity=10.0,
+        execution_seconds=360,
+        glue_run_id="tsk-1",
+        log_group="/aws-glue/mlTransforms",
+        settings={"precision_recall": 0.9, "accuracy_cost": 0.5, "enforce_provided_labels": True},
+    )
+    client = client_for(people.lead)
+    settings.DPU_HOUR_PRICE = 0.44
+    page = client.get(detail(run)).content.decode()
+    assert "Cost at AWS" not in page  # localglue answers in the tests
+    assert "CloudWatch" not in page
+    assert "favours precision, balanced" in page
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", "https://glue.eu-central-1.amazonaws.com")
+    page = client.get(detail(run)).content.decode()
+    assert "about 0.44 USD" in page
+    assert "1.00 DPU-hours: 10 DPU for 6 min 0 s" in page
+    assert "log-groups/log-group/$252Faws-glue$252FmlTransforms$3FlogStreamNameFilter$3Dtsk-1" in page
+
+    settings.DPU_HOUR_PRICE = 0
+    page = client.get(detail(run)).content.decode()
+    assert "1.00 DPU-hours" in page
+    assert "USD" not in page
+
+
+def test_what_came_before_and_after(
+    people: Cast,
+    people_transform: Transform,
+    client_for: ClientFor,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    before = finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics={**METRICS, "f1": 0.80})
+    run = finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics={**METRICS, "f1": 0.85})
+    next_one = finished_run(people_transform, people.lead, RunKind.LABELING_SET_GENERATION)
+    for minutes, one in enumerate((before, run, next_one)):
+        TaskRun.objects.filter(pk=one.pk).update(created_at=timezone.now() - timedelta(minutes=10 - minutes))
+    client = client_for(people.lead)
+    with django_assert_max_num_queries(14):
+        page = client.get(detail(run)).content.decode()
+    assert "+0.050" in page
+    assert detail(next_one) in page
+    assert detail(before) not in page
+    assert "+0.050" not in client.get(detail(before)).content.decode()
+
+
+def test_findings_stand_with_the_label_file(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    file = LabelFile.objects.create(
+        transform=people_transform, kind=LabelFileKind.BUILT, bucket="b", key="k", size=1, sha256="a", sets=1, rows=2
+    )
+    finding = {"line": 12, "column": "label", "code": "x", "message": "There are spaces.", "severity": "warning"}
+    LabelFileReport.objects.create(label_file=file, findings=[finding])
+    run = finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS, label_file=file)
+    page = client_for(people.lead).get(detail(run)).content.decode()
+    assert "1 finding in the label file" in page
+    assert "There are spaces." in page
+    assert "line 12" in page
+
+
+def test_a_failed_run_is_tried_again_from_its_page(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    run = finished_run(people_transform, people.lead, RunKind.EVALUATION)
+    client = client_for(people.lead)
+    retry = reverse("labeling:run-retry", args=[run.pk])
+    assert retry not in client.get(detail(run)).content.decode()
+
+    TaskRun.objects.update(status=RunStatus.FAILED)
+    assert retry in client.get(detail(run)).content.decode()
+    response = client.post(retry)
+    new = TaskRun.objects.get(retry_of=run)
+    assert response.headers["Location"] == detail(new)
+    assert detail(run) in client.get(detail(new)).content.decode()
+    assert f"Estimate quality {new.short_id}" in client.get(detail(run)).content.decode()
+    assert b"already under way" in client.post(retry, follow=True).content
+
+
+def test_only_an_admin_tries_a_replacement_again(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    file = LabelFile.objects.create(
+        transform=people_transform,
+        kind=LabelFileKind.UPLOADED,
+        bucket="b",
+        key="k",
+        size=1,
+        sha256="a",
+        sets=1,
+        rows=2,
+        matching_pairs=1,
+    )
+    run = finished_run(people_transform, people.admin, RunKind.IMPORT_LABELS, replace_all_labels=True, label_file=file)
+    TaskRun.objects.update(status=RunStatus.FAILED)
+    retry = reverse("labeling:run-retry", args=[run.pk])
+    lead = client_for(people.lead)
+    assert b"Administrators can try a replacement again" in lead.get(detail(run)).content
+    assert lead.post(retry).status_code == 403
+    response = client_for(people.admin).post(retry)
+    assert "/replacements/" in response.headers["Location"]
+    assert TaskRun.objects.filter(kind=RunKind.EXPORT_LABELS).count() == 1
+
+
+def test_stopping_says_what_came_of_it(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    client = client_for(people.lead)
+    for status, words in (
+        (RunStatus.QUEUED, "Glue was never asked for it"),
+        (RunStatus.SUBMITTING, "as soon as Glue can be asked"),
+    ):
+        TaskRun.objects.all().delete()
+        run = TaskRun.objects.create(transform=people_transform, kind=RunKind.EVALUATION, status=status)
+        page = client.post(reverse("labeling:run-cancel", args=[run.pk]), follow=True).content.decode()
+        assert words in page
