@@ -23,6 +23,14 @@ def sync_task_runs(**_kwargs: object) -> None:
     task_runs.sweep_runs()
 
 
+@shared_task(name="labeling.sweep_foreign_runs")
+def sweep_foreign_runs(**_kwargs: object) -> None:
+    """Take runs that were started elsewhere into the history; sent by beat."""
+    from labeling.services import task_runs  # services enqueue tasks: the one allowed cycle
+
+    task_runs.sweep_foreign_runs()
+
+
 @shared_task(name="labeling.refresh_proposals")
 def refresh_proposals(*, transform_id: str, **_kwargs: object) -> None:
     """Propose groupings for questions that have just been loaded."""

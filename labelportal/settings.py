@@ -165,6 +165,8 @@ DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:8030/0")
 TASK_RUN_SYNC_SECONDS = env.float("TASK_RUN_SYNC_SECONDS", default=2.0)
+# How often Glue is asked for runs that were started in its console or by other programs.
+FOREIGN_RUN_SECONDS = env.float("FOREIGN_RUN_SECONDS", default=60.0)
 # How long a worker may take to start a run at Glue before others ask Glue whether it did; longer than any single call lasts.
 TASK_RUN_CLAIM_SECONDS = env.float("TASK_RUN_CLAIM_SECONDS", default=60.0)
 
@@ -190,6 +192,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "labeling.sync_task_runs",
         "schedule": TASK_RUN_SYNC_SECONDS,
         "options": {"expires": TASK_RUN_SYNC_SECONDS},
+    },
+    "sweep-foreign-runs": {
+        "task": "labeling.sweep_foreign_runs",
+        "schedule": FOREIGN_RUN_SECONDS,
+        "options": {"expires": FOREIGN_RUN_SECONDS},
     },
     # Proposals follow the answers, and come after questions whose message was lost.
     "sweep-proposals": {"task": "labeling.sweep_proposals", "schedule": 15.0, "options": {"expires": 15.0}},

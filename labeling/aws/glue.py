@@ -60,7 +60,8 @@ class MLTransform:
 class Run:
     """An MLTaskRun or a JobRun. ``path`` is where it reads or writes; it is what tells our runs apart.
 
-    ``status`` is a TaskStatusType, also for a job run. ``capacity`` is in DPU, None where only the transform tells.
+    ``status`` is a TaskStatusType, also for a job run. ``capacity`` is in DPU, None where only the transform tells. ``kind`` is the TaskType, empty for a
+    JobRun; an MLTaskRun of kind FIND_MATCHES names its JobRun in ``job_run_id``. ``replaces``: an import that makes Glue forget all other labels.
     """
 
     run_id: str
@@ -72,6 +73,9 @@ class Run:
     execution_seconds: int | None
     log_group: str = ""
     capacity: float | None = None
+    kind: str = ""
+    job_run_id: str = ""
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,16 +234,23 @@ def get_ml_task_run(*, transform_id: str, task_run_id: str) -> Run:
         return _task_run(clients.glue().get_ml_task_run(TransformId=transform_id, TaskRunId=task_run_id))
 
 
-def get_ml_task_runs(*, transform_id: str, task_run_type: str, started_after: datetime) -> Iterator[Run]:
-    """The transform's runs of one kind that were started after a moment."""
+def get_ml_task_runs(
+    *, transform_id: str, task_run_type: str = "", started_after: datetime | None = None
+) -> Iterator[Run]:
+    """The transform's runs, of one kind if given, started after a moment if given."""
     token = ""
+    wanted: dict[str, Any] = {}
+    if task_run_type:
+        wanted["TaskRunType"] = task_run_type
+    if started_after is not None:
+        wanted["StartedAfter"] = started_after
     while True:
         with translated():
             # https://docs.aws.amazon.com/glue/latest/webapi/API_GetMLTaskRuns.html
             answer = clients.glue().get_ml_task_runs(
                 TransformId=transform_id,
                 MaxResults=_PAGE,
-                Filter={"TaskRunType": task_run_type, "StartedAfter": started_after},  # type: ignore[typeddict-item]
+                **({"Filter": wanted} if wanted else {}),  # type: ignore[arg-type]
                 **({"NextToken": token} if token else {}),  # type: ignore[arg-type]
             )
         yield from (_task_run(run) for run in answer["TaskRuns"])
@@ -360,6 +371,9 @@ def _task_run(run: Mapping[str, Any]) -> Run:
         completed_on=run.get("CompletedOn"),
         execution_seconds=run.get("ExecutionTime"),
         log_group=run.get("LogGroupName", ""),
+        kind=properties.get("TaskType", ""),
+        job_run_id=properties.get("FindMatchesTaskRunProperties", {}).get("JobRunId", ""),
+        replaces=properties.get("ImportLabelsTaskRunProperties", {}).get("Replace", False),
     )
 
 

@@ -19,6 +19,7 @@ from labeling.models import Transform
 from labeling.selectors.run_history import RunFilter, Sort
 
 _STATES = {"active": ACTIVE, "wrong": (RunStatus.FAILED, RunStatus.TIMEOUT)}
+ELSEWHERE = "elsewhere"
 _REPLACED = {"added": False, "replaced": True}
 
 
@@ -68,7 +69,11 @@ class RunFilterForm(StyledForm):
         assert isinstance(person, forms.ChoiceField)
         transform.queryset = transforms
         self._users = {str(member.user_id): member.user for member in members}
-        person.choices = [("", _("Everyone")), *((key, user.display_name) for key, user in self._users.items())]
+        person.choices = [
+            ("", _("Everyone")),
+            *((key, user.display_name) for key, user in self._users.items()),
+            (ELSEWHERE, _("Outside the portal")),
+        ]
         self.is_valid()
 
     @property
@@ -84,6 +89,7 @@ class RunFilterForm(StyledForm):
             since=_midnight(data.get("since")),
             until=_midnight(data.get("until"), days=1),
             file=data.get("file", "").replace("\0", ""),
+            foreign=data.get("person") == ELSEWHERE,
             replaced=_REPLACED.get(data.get("how", "")),
         )
 

@@ -14,7 +14,8 @@ from labeling.choices import ACTIVE, TERMINAL, RunKind, RunStatus
 class TaskRun(models.Model):
     """One run at Glue, from the request on. Only ``services/task_runs`` sets ``status``.
 
-    ``path`` is unique to the run (InputS3Path of an import, OutputS3Path of the others), so that a run whose id was lost in a
+    ``foreign`` runs were started in the console, with the CLI or by another program, and found at Glue; nobody of the portal asked for them.
+    ``path`` is unique to each other run (InputS3Path of an import, OutputS3Path of the others), so that a run whose id was lost in a
     crash is found again at Glue. ``enqueued_at`` is when a message for the row was last sent, ``claimed_at`` dates the
     claim while SUBMITTING. ``not_before`` is when Glue may be asked again after
     an error that waiting can help with; ``error`` and ``advice`` then say what went wrong, and are emptied when it has passed.
@@ -30,6 +31,7 @@ class TaskRun(models.Model):
     transform = models.ForeignKey("labeling.Transform", on_delete=models.CASCADE, related_name="task_runs")
     kind = models.CharField(_("kind"), max_length=30, choices=RunKind.choices)
     status = models.CharField(_("state"), max_length=20, choices=RunStatus.choices, default=RunStatus.QUEUED)
+    foreign = models.BooleanField(_("started outside the portal"), default=False)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="task_runs"
     )
@@ -71,7 +73,7 @@ class TaskRun(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=("transform", "kind"),
-                condition=models.Q(status__in=ACTIVE),
+                condition=models.Q(status__in=ACTIVE, foreign=False),
                 name="labeling_run_one_active_per_kind",
             ),
             models.UniqueConstraint(
@@ -79,7 +81,9 @@ class TaskRun(models.Model):
                 condition=~models.Q(glue_run_id=""),
                 name="labeling_run_glue_id_once",
             ),
-            models.UniqueConstraint(fields=("path",), condition=~models.Q(path=""), name="labeling_run_path_once"),
+            models.UniqueConstraint(
+                fields=("path",), condition=~models.Q(path="") & models.Q(foreign=False), name="labeling_run_path_once"
+            ),
             models.CheckConstraint(condition=models.Q(status__in=RunStatus.values), name="labeling_run_status_known"),
         ]
         indexes = [

@@ -52,7 +52,8 @@ class Transform(models.Model):
     (accuracy), 0.0 is recall (low cost).
 
     From ``answers_per_question`` on are the settings for labeling. ``answers_per_question`` and ``show_proposals`` are where new sets of
-    questions start from; the other settings hold at once. ``proposals_at`` and ``contradictions_at`` say up to when changes of
+    questions start from; the other settings hold at once. ``foreign_runs_at``: up to when Glue was asked for runs that were
+    started elsewhere. ``proposals_at`` and ``contradictions_at`` say up to when changes of
     questions have been followed by new proposals and a new search for contradictions.
     """
 
@@ -96,6 +97,7 @@ class Transform(models.Model):
     guidelines = models.TextField(_("guidelines"), blank=True)
     proposals_at = models.DateTimeField(null=True, blank=True)
     contradictions_at = models.DateTimeField(null=True, blank=True)
+    foreign_runs_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

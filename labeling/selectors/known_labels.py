@@ -40,7 +40,7 @@ def known_labels(*, transform: Transform, label_count: int | None = None) -> Kno
         transform=transform,
         kind__in=(RunKind.IMPORT_LABELS, RunKind.EXPORT_LABELS),
         status=RunStatus.SUCCEEDED,
-    )
+    ).exclude(foreign=True, kind=RunKind.EXPORT_LABELS)  # what others export they keep
     since: list[TaskRun] = []
     for run in runs.order_by("-started_at", "-created_at").only("kind", "replace_all_labels", "label_file_id"):
         since.append(run)

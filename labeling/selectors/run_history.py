@@ -54,6 +54,7 @@ class RunFilter:
 
     ``statuses`` are any of these; ``since`` is included, ``until`` is not, both are times of the request. ``file`` is the start of a label file's
     SHA-256 or a part of its name. ``replaced`` tells imports that replaced all labels from those that added.
+    ``foreign``: only runs that were started outside the portal.
     """
 
     transform: Transform | None = None
@@ -64,6 +65,7 @@ class RunFilter:
     until: datetime | None = None
     file: str = ""
     replaced: bool | None = None
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ def _narrowed(team: Team, chosen: RunFilter) -> QuerySet[TaskRun]:
         wanted["status__in"] = chosen.statuses
     if chosen.person:
         wanted["requested_by"] = chosen.person
+    if chosen.foreign:
+        wanted["foreign"] = True
     if chosen.since:
         wanted["created_at__gte"] = chosen.since
     if chosen.until:

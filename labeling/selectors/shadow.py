@@ -63,7 +63,7 @@ def files_learned(*, run: TaskRun) -> list[LabelFile] | None:
         kind__in=(RunKind.IMPORT_LABELS, RunKind.EXPORT_LABELS),
         status=RunStatus.SUCCEEDED,
         created_at__lt=run.created_at,
-    )
+    ).exclude(foreign=True, kind=RunKind.EXPORT_LABELS)  # what others export they keep
     chain = [run]
     if not run.replace_all_labels:
         for before in earlier.select_related("label_file").order_by("-started_at", "-created_at"):

@@ -7,7 +7,7 @@ from statistics import median
 from django.db.models import QuerySet
 
 from accounts.models import Team
-from labeling.choices import RunStatus
+from labeling.choices import RunKind, RunStatus
 from labeling.metrics import Metrics
 from labeling.models import TaskRun, TaskRunEvent, Transform
 
@@ -30,6 +30,15 @@ def run_events(*, run: TaskRun) -> list[TaskRunEvent]:
 def run_metrics(run: TaskRun) -> Metrics | None:
     """What the run measured; None unless it is an evaluation that succeeded."""
     return Metrics.from_stored(run.metrics) if run.metrics else None
+
+
+def foreign_replacement(*, transform: Transform) -> TaskRun | None:
+    """The run by which somebody replaced all labels outside the portal, as long as the portal has imported nothing since. Two queries."""
+    imports = TaskRun.objects.filter(transform=transform, kind=RunKind.IMPORT_LABELS, status=RunStatus.SUCCEEDED)
+    found = imports.filter(foreign=True, replace_all_labels=True).order_by("-started_at").first()
+    if found is None or imports.filter(foreign=False, started_at__gt=found.started_at).exists():
+        return None
+    return found
 
 
 def usual_seconds(*, run: TaskRun) -> int | None:

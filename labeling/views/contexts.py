@@ -31,7 +31,14 @@ from labeling.selectors.questions import (
     total_and_left,
 )
 from labeling.selectors.run_story import run_cost, run_story
-from labeling.selectors.task_runs import run_events, run_metrics, runs_for_team, runs_for_transform, usual_seconds
+from labeling.selectors.task_runs import (
+    foreign_replacement,
+    run_events,
+    run_metrics,
+    runs_for_team,
+    runs_for_transform,
+    usual_seconds,
+)
 from labeling.selectors.transforms import TransformOverview, transform_overview, transform_overviews
 
 GOOD_F1 = 0.9
@@ -126,6 +133,7 @@ def transform_context(transform: Transform, membership: Membership) -> dict[str,
         "overview": overview,
         "metrics": overview.metrics,
         "runs": list(runs_for_transform(transform=transform)[:5]) if can_see_runs(membership) else [],
+        "foreign_replacement": foreign_replacement(transform=transform) if can_see_runs(membership) else None,
         "trade_offs": trade_off_words(
             {"precision_recall": transform.precision_recall, "accuracy_cost": transform.accuracy_cost}
         ),
@@ -164,7 +172,7 @@ def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
         "story": run_story(run=run),
         "cost": run_cost(run) if is_aws() else None,
         "log_url": log_url(log_group=run.log_group, run_id=run.glue_run_id) if run.log_group else "",
-        "may_retry": run.status in RETRYABLE,
+        "may_retry": run.status in RETRYABLE and not run.foreign,
         "trade_offs": trade_off_words(run.settings) if run.settings else {},
     }
 

@@ -31,7 +31,17 @@ from labeling.views.contexts import error_text, label_file_of
 PAGE_SIZE = 25
 _METRICS = ("precision", "recall", "f1", "area_under_pr_curve")
 _CSV_HEAD = (
-    *("run", "kind", "state", "transform", "requested_by", "requested_at", "ended_at", "took_seconds"),
+    *(
+        "run",
+        "kind",
+        "state",
+        "transform",
+        "started_outside",
+        "requested_by",
+        "requested_at",
+        "ended_at",
+        "took_seconds",
+    ),
     *("glue_seconds", "replace_all", "label_file", "label_file_sha256", "sets", "rows", "matching_pairs"),
     *("non_matching_pairs", "labels_before", "labels_after", *_METRICS, "glue_run_id", "error"),
 )
@@ -147,6 +157,7 @@ def _csv_row(run: TaskRun) -> list[object]:
         run.kind,
         run.status,
         csv_text(run.transform.name),
+        run.foreign,
         csv_text(run.requested_by.display_name) if run.requested_by else "",
         run.created_at.isoformat(timespec="seconds"),
         run.completed_at.isoformat(timespec="seconds") if run.completed_at else "",

@@ -25,6 +25,7 @@ from labeling.permissions import (
     can_see_runs,
 )
 from labeling.selectors.imports import import_preview
+from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.replacements import start_replacement
 from labeling.services.task_runs import (
     StopOutcome,
@@ -133,6 +134,7 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "transform": transform,
         "problem": problem,
         "may_replace": may_replace,
+        "foreign_replacement": foreign_replacement(transform=transform),
         "add": import_preview(transform=transform, replace_all=False),
         "replace": import_preview(transform=transform, replace_all=True) if may_replace else None,
     }

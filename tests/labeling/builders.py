@@ -96,7 +96,7 @@ def wanting(questions: Sequence[Question], people: int) -> None:
     Question.objects.filter(pk__in=[question.pk for question in questions]).update(answers_missing=people)
 
 
-def finished_run(of: Transform, user: User, kind: RunKind, **fields: object) -> TaskRun:
+def finished_run(of: Transform, user: User | None, kind: RunKind, **fields: object) -> TaskRun:
     """A run that went well."""
     return TaskRun.objects.create(
         transform=of,

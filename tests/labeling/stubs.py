@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -12,7 +13,7 @@ from botocore.stub import Stubber
 
 from labeling.aws import clients
 
-NOW = "2026-03-01T12:00:00+00:00"
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TRANSFORM = "tfm-" + "1" * 40
 RUN = "tsk-" + "2" * 40
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from labeling.services.task_runs.cancel import StopOutcome, cancel_run
+from labeling.services.task_runs.foreign import sweep_foreign_runs
 from labeling.services.task_runs.request import (
     request_apply,
     request_evaluation,
@@ -31,6 +32,7 @@ __all__ = [
     "request_question_generation",
     "retry_run",
     "submit_run",
+    "sweep_foreign_runs",
     "sweep_runs",
     "sync_run",
     "transition",

@@ -64,7 +64,7 @@ def _stop(run: TaskRun, note: str) -> StopOutcome | None:
     if run.status not in AT_GLUE:
         raise RunConflictError(_("The run has ended."))
     if run.status != RunStatus.STOPPING:
-        if run.kind == RunKind.FIND_MATCHES:
+        if run.kind == RunKind.FIND_MATCHES and not run.foreign:
             apply.stop_job(run=run)
         else:
             glue.cancel_ml_task_run(transform_id=run.transform.glue_transform_id, task_run_id=run.glue_run_id)

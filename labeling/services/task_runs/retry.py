@@ -17,6 +17,8 @@ def retry_run(*, run: TaskRun, user: User) -> TaskRun:
     Raises ``RunConflictError`` if the run has not ended badly, if it replaced all labels (what Glue holds by now must be seen before, see
     ``services/replacements``) or if one of its kind is under way, ``NothingToImportError`` if there is nothing to import any more.
     """
+    if run.foreign:
+        raise RunConflictError(_("The run was started outside the portal. Try it again where it came from."))
     if run.status not in RETRYABLE:
         raise RunConflictError(_("Only a run that failed or was stopped can be tried again."))
     if run.kind != RunKind.IMPORT_LABELS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -29,6 +30,7 @@ from labeling.services.questions import (
     load_generated_questions,
     read_generated_questions,
 )
+from labeling.services.task_runs.foreign_outcome import finish_foreign_run
 from labeling.services.task_runs.request import import_next_part
 from labeling.services.task_runs.transitions import clear_problem, fail, note_problem, transition
 
@@ -40,10 +42,15 @@ def sync_run(*, run: TaskRun) -> None:
 
     While Glue cannot be asked, the state stays, the row says why, and the next look waits longer and longer.
     """
+    take_news(run=run, ask=_ask)
+
+
+def take_news(*, run: TaskRun, ask: Callable[[TaskRun], glue.Run]) -> None:
+    """The same with news that may be known already."""
     if run.status not in AT_GLUE:
         return
     try:
-        seen = _ask(run)
+        seen = ask(run)
         if seen.status == RunStatus.SUCCEEDED:
             _finish(run, seen)
         elif seen.status != run.status and seen.status in RunStatus.values:
@@ -62,7 +69,7 @@ def sync_run(*, run: TaskRun) -> None:
 
 
 def _ask(run: TaskRun) -> glue.Run:
-    if run.kind == RunKind.FIND_MATCHES:
+    if run.kind == RunKind.FIND_MATCHES and not run.foreign:
         return apply.job_run(run=run)
     return glue.get_ml_task_run(transform_id=run.transform.glue_transform_id, task_run_id=run.glue_run_id)
 
@@ -96,6 +103,9 @@ def _where_and_how(run: TaskRun, seen: glue.Run) -> dict[str, Any]:
 def _finish(run: TaskRun, seen: glue.Run) -> None:
     """Fetch what the run brought, then end the run and store it in one transaction: all of it happens, once, or none."""
     transform = glue.get_ml_transform(transform_id=run.transform.glue_transform_id)
+    if run.foreign:
+        finish_foreign_run(run=run, seen=seen, transform=transform, **_where_and_how(run, seen))
+        return
     brought: dict[str, Any] = {"labels_after": transform.label_count}
     generated: GeneratedQuestions | None = None
     exported: ExportedLabels | None = None

@@ -12,6 +12,7 @@ from labeling.choices import AT_GLUE, RunKind, RunStatus
 from labeling.exceptions import GlueError, RunConflictError
 from labeling.models import Answer, Question, TaskRun, Transform
 from labeling.selectors.imports import import_preview
+from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.task_runs import (
     StopOutcome,
     cancel_run,
@@ -21,6 +22,7 @@ from labeling.services.task_runs import (
     request_question_generation,
     submit_run,
 )
+from labeling.services.task_runs.foreign import take_in_foreign_runs
 from labeling.services.task_runs.submit import recover_submission
 from labeling.services.task_runs.transitions import MAX_ATTEMPTS
 from tests.labeling.builders import answer, question_set
@@ -70,6 +72,22 @@ def test_a_run_at_glue_is_asked_to_stop(taught: Transform, services: Services, k
     assert follow(run).status == RunStatus.STOPPED
     if kind == RunKind.IMPORT_LABELS:
         assert import_preview(transform=taught, replace_all=False).answers == 3
+
+
+def test_a_run_that_somebody_else_starts_is_found_beside_ours(taught: Transform) -> None:
+    ours = follow(submitted(request_label_import(transform=taught, user=lead(), replace_all=False)))
+    assert ours.label_file is not None
+    theirs = storage.save_bytes(f"elsewhere/{uuid.uuid4()}.csv", storage.read_uri(ours.label_file.uri))
+    glue.start_import_labels_task_run(
+        transform_id=taught.glue_transform_id, input_s3_path=theirs.uri, replace_all_labels=True
+    )
+    taught.refresh_from_db()
+    (found,) = take_in_foreign_runs(transform=taught)
+    assert (found.foreign, found.path, found.replace_all_labels) == (True, theirs.uri, True)
+    assert follow(found).status == RunStatus.SUCCEEDED
+    assert foreign_replacement(transform=taught) == found
+    assert import_preview(transform=taught, replace_all=False).answers == 3
+    assert take_in_foreign_runs(transform=taught) == []
 
 
 def test_an_estimate_before_any_label_fails_with_advice(taught: Transform) -> None:

@@ -143,3 +143,32 @@ def test_stopping_says_what_came_of_it(people: Cast, people_transform: Transform
         run = TaskRun.objects.create(transform=people_transform, kind=RunKind.EVALUATION, status=status)
         page = client.post(reverse("labeling:run-cancel", args=[run.pk]), follow=True).content.decode()
         assert words in page
+
+
+def test_a_replacement_outside_the_portal_is_said_loudly(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    run = finished_run(
+        people_transform,
+        None,
+        RunKind.IMPORT_LABELS,
+        foreign=True,
+        replace_all_labels=True,
+        started_at=timezone.now(),
+    )
+    client = client_for(people.lead)
+    loud = "Somebody has replaced all labels at Glue outside the portal"
+    for page in (
+        client.get(reverse("labeling:transform-detail", args=[people_transform.pk])),
+        client.get(reverse("labeling:import-create", args=[people_transform.pk])),
+    ):
+        assert loud in page.content.decode()
+        assert detail(run) in page.content.decode()
+    said = client.get(detail(run)).content.decode()
+    assert "It replaced all labels that Glue held" in said
+    history = client.get(reverse("labeling:run-list"), {"person": "elsewhere"})
+    assert list(history.context["page"].runs) == [run]
+    assert "outside the portal" in history.content.decode()
+
+    TaskRun.objects.update(status=RunStatus.FAILED)
+    assert reverse("labeling:run-retry", args=[run.pk]) not in client.get(detail(run)).content.decode()

@@ -1,0 +1,213 @@
+"""Runs that somebody started in the console or with the CLI are in the history, once, and what they mean is said."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from labeling.choices import LabelFileKind, RunKind, RunStatus
+from labeling.models import LabelFile, LabelFileQuestion, Question, TaskRun, Transform
+from labeling.selectors.imports import import_preview
+from labeling.selectors.known_labels import known_labels
+from labeling.selectors.task_runs import foreign_replacement
+from labeling.services.task_runs import sweep_foreign_runs, sweep_runs
+from labeling.services.task_runs.foreign import take_in_foreign_runs
+from tests.labeling.builders import Cast, answer, cast, question_set, transform
+from tests.labeling.stubs import TRANSFORM, ml_run, ml_transform, stubbed
+
+pytestmark = pytest.mark.django_db
+
+METRICS = {
+    "TransformType": "FIND_MATCHES",
+    "FindMatchesMetrics": {"Precision": 0.9, "Recall": 0.8, "F1": 0.85, "AreaUnderPRCurve": 0.7},
+}
+
+
+@pytest.fixture
+def people() -> Cast:
+    return cast()
+
+
+@pytest.fixture
+def of(people: Cast) -> Transform:
+    return transform(people.team, people.admin, glue_transform_id=TRANSFORM, label_count=10)
+
+
+def ended(kind: str, run_id: str, minutes: int, **fields: Any) -> dict[str, Any]:
+    """A run at Glue that started so many minutes ago and took one."""
+    started = timezone.now() - timedelta(minutes=minutes)
+    fields = {"CompletedOn": started + timedelta(minutes=1), "ExecutionTime": 60, **fields}
+    return ml_run("SUCCEEDED", kind, run_id, **{"StartedOn": started, **fields})
+
+
+def imported(run_id: str, minutes: int, *, replace: bool, path: str = "s3://theirs/labels.csv") -> dict[str, Any]:
+    properties = {
+        "TaskType": "IMPORT_LABELS",
+        "ImportLabelsTaskRunProperties": {"InputS3Path": path, "Replace": replace},
+    }
+    return ended("IMPORT_LABELS", run_id, minutes, Properties=properties)
+
+
+def look(of: Transform, monkeypatch: pytest.MonkeyPatch, *runs: dict[str, Any], **glue_says: Any) -> list[TaskRun]:
+    """One look, to which Glue answers with these runs; it is asked for the transform once for each run that ended well."""
+    of.refresh_from_db()
+    with stubbed(monkeypatch) as glue:
+        glue.add_response("get_ml_task_runs", {"TaskRuns": list(runs)})
+        for _run in range(glue_says.pop("asked", 0)):
+            glue.add_response("get_ml_transform", ml_transform(**glue_says))
+        return take_in_foreign_runs(transform=of)
+
+
+def test_runs_of_others_come_in_once(of: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [
+        ended("EVALUATION", "tsk-old", 30),
+        ended("EVALUATION", "tsk-new", 20),
+        imported("tsk-import", 25, replace=False),
+        ml_run("FAILED", "LABELING_SET_GENERATION", "tsk-bad", ErrorString="No access."),
+    ]
+    found = look(of, monkeypatch, *runs, asked=3, LabelCount=25, EvaluationMetrics=METRICS)
+    assert {run.glue_run_id for run in found} == {"tsk-old", "tsk-new", "tsk-import", "tsk-bad"}
+    assert all(run.foreign and run.requested_by is None for run in found)
+    by_id = {run.glue_run_id: TaskRun.objects.get(pk=run.pk) for run in found}
+    new, old = by_id["tsk-new"], by_id["tsk-old"]
+    assert new.metrics is not None
+    assert new.metrics["f1"] == 0.85
+    assert old.metrics is None  # of older runs nobody can tell
+    assert by_id["tsk-import"].labels_after == 25
+    assert (by_id["tsk-bad"].status, by_id["tsk-bad"].error) == (RunStatus.FAILED, "No access.")
+    assert (new.took_seconds, new.execution_seconds) == (60, 60)
+    assert new.created_at == new.started_at
+    of.refresh_from_db()
+    assert of.label_count == 25
+    assert known_labels(transform=of) is None
+
+    assert look(of, monkeypatch, *runs) == []
+    assert TaskRun.objects.count() == 4
+
+
+def test_a_later_look_asks_only_for_what_is_new(of: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
+    look(of, monkeypatch)
+    of.refresh_from_db()
+    asked: list[datetime] = []
+    with stubbed(monkeypatch) as glue:
+        glue.add_response("get_ml_task_runs", {"TaskRuns": []})
+        glue.client.meta.events.register(
+            "provide-client-params.glue.GetMLTaskRuns",
+            lambda params, **_: asked.append(params["Filter"]["StartedAfter"]),
+        )
+        sweep_foreign_runs()
+    assert of.foreign_runs_at is not None
+    assert asked == [of.foreign_runs_at - timedelta(hours=1)]
+
+
+def test_our_own_runs_are_not_counted_twice(people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known by id, by path (also with a slash more), or as the job run behind a FIND_MATCHES run."""
+    for kind, glue_run_id, path in (
+        (RunKind.EVALUATION, "tsk-1", ""),
+        (RunKind.IMPORT_LABELS, "", "s3://ours/run.csv"),
+        (RunKind.LABELING_SET_GENERATION, "", "s3://ours/questions/1/"),
+        (RunKind.FIND_MATCHES, "jr_1", "s3://ours/results/1/"),
+    ):
+        TaskRun.objects.create(
+            transform=of,
+            kind=kind,
+            status=RunStatus.STARTING,
+            requested_by=people.lead,
+            glue_run_id=glue_run_id,
+            path=path,
+        )
+    generation = {
+        "TaskType": "LABELING_SET_GENERATION",
+        "LabelingSetGenerationTaskRunProperties": {"OutputS3Path": "s3://ours/questions/1"},
+    }
+    job = {"TaskType": "FIND_MATCHES", "FindMatchesTaskRunProperties": {"JobRunId": "jr_1", "JobName": "j"}}
+    runs = [
+        ml_run("RUNNING", "EVALUATION", "tsk-1"),
+        imported("tsk-2", 1, replace=False, path="s3://ours/run.csv"),
+        ml_run("RUNNING", run_id="tsk-3", Properties=generation),
+        ml_run("RUNNING", run_id="tsk-4", Properties=job),
+    ]
+    assert look(of, monkeypatch, *runs) == []
+    assert not TaskRun.objects.filter(foreign=True).exists()
+
+
+def test_a_run_that_is_being_handed_over_is_not_taken_for_anothers(
+    people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = TaskRun.objects.create(
+        transform=of, kind=RunKind.EVALUATION, status=RunStatus.SUBMITTING, claimed_at=timezone.now()
+    )
+    assert look(of, monkeypatch, ml_run("RUNNING", "EVALUATION", "tsk-1")) == []
+    of.refresh_from_db()
+    assert of.foreign_runs_at is None  # it is looked at again
+
+    TaskRun.objects.filter(pk=ours.pk).update(status=RunStatus.RUNNING, glue_run_id="tsk-1")
+    found = look(of, monkeypatch, ml_run("RUNNING", "EVALUATION", "tsk-1"), ml_run("RUNNING", "EVALUATION", "tsk-2"))
+    assert [run.glue_run_id for run in found] == ["tsk-2"]  # beside our own: Glue runs several at a time
+
+
+def test_a_run_under_way_is_followed_to_its_end(of: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = {"TaskType": "FIND_MATCHES", "FindMatchesTaskRunProperties": {"JobRunId": "jr_9", "JobName": "theirs"}}
+    (run,) = look(of, monkeypatch, ml_run("RUNNING", run_id="tsk-9", Properties=job))
+    assert run.status == RunStatus.RUNNING
+    with stubbed(monkeypatch) as glue:
+        glue.add_response("get_ml_task_run", ended("FIND_MATCHES", "tsk-9", 2))
+        glue.add_response("get_ml_transform", ml_transform())
+        sweep_runs()
+    run.refresh_from_db()
+    assert (run.status, run.result_uri) == (RunStatus.SUCCEEDED, "")
+
+
+def settled_and_imported(people: Cast, of: Transform, minutes: int) -> Question:
+    """An answered question whose result Glue learned so many minutes ago."""
+    question = question_set(of, people.lead, [2], first_key=minutes)[0]
+    answer(question, people.steward, "AA")
+    file = LabelFile.objects.create(
+        transform=of, kind=LabelFileKind.BUILT, bucket="b", key=f"{minutes}", size=1, sha256="0", sets=1, rows=2
+    )
+    LabelFileQuestion.objects.create(label_file=file, question=question, version=1)
+    TaskRun.objects.create(
+        transform=of,
+        kind=RunKind.IMPORT_LABELS,
+        status=RunStatus.SUCCEEDED,
+        label_file=file,
+        path=f"s3://ours/{uuid.uuid4()}",
+        started_at=timezone.now() - timedelta(minutes=minutes),
+    )
+    Question.objects.filter(pk=question.pk).update(imported_version=1)
+    return question
+
+
+def test_a_replacement_by_others_makes_earlier_answers_wait_again(
+    people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = settled_and_imported(people, of, 30), settled_and_imported(people, of, 10)
+    look(of, monkeypatch, imported("tsk-1", 20, replace=True), asked=1, LabelCount=4)
+    before.refresh_from_db()
+    after.refresh_from_db()
+    assert (before.imported_version, after.imported_version) == (None, 1)
+    assert import_preview(transform=of, replace_all=False).sets == 1
+    assert foreign_replacement(transform=of) is None  # the portal has imported since
+
+    look(of, monkeypatch, imported("tsk-2", 2, replace=True), asked=1, LabelCount=2)
+    newest = foreign_replacement(transform=of)
+    assert newest is not None
+    assert newest.glue_run_id == "tsk-2"
+    assert import_preview(transform=of, replace_all=False).sets == 2
+
+
+def test_one_transform_that_cannot_be_asked_does_not_stop_the_others(
+    people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = transform(people.team, people.admin, "Products", glue_transform_id="tfm-" + "9" * 40)
+    Transform.objects.filter(pk=of.pk).update(foreign_runs_at=timezone.now() - timedelta(days=2))
+    Transform.objects.filter(pk=other.pk).update(foreign_runs_at=timezone.now() - timedelta(days=1))
+    with stubbed(monkeypatch) as glue:
+        glue.add_client_error("get_ml_task_runs", "AccessDeniedException")
+        glue.add_response("get_ml_task_runs", {"TaskRuns": [ml_run("RUNNING", "EVALUATION", "tsk-1")]})
+        sweep_foreign_runs()
+    assert [run.transform for run in TaskRun.objects.all()] == [other]
