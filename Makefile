@@ -19,6 +19,7 @@ help:
 	@echo 'make clean-data   forget all data in $(VAR)/'
 	@echo 'make check        ruff, mypy, djlint, import-linter, migrations, deployment checks'
 	@echo 'make test         make check, then all tests (SQLite, PostgreSQL, real servers, browser)'
+	@echo 'make bench        the engine beside Splink and dedupe: quality and speed, into docs/benchmarks.md (hours; DATA=folder of data sets)'
 	@echo 'make format       format Python and templates'
 	@echo 'make lock         compile requirements*.in to requirements*.txt'
 
@@ -74,6 +75,29 @@ check: install-dev
 test: install-dev browser node-modules check
 	$(BIN)/python -m tests.support.suites
 
+# Benchmarks read data sets that are not part of the project, and measure peers that live in an environment of their own.
+DATA ?= ../shared/data
+PEERS = .venv-peers
+BENCH_SETS = fodors_zagats dblp_acm abt_buy amazon_google febrl3 febrl4 musicbrainz_20k early_childhood
+
+install-peers: install-dev
+	@cmp -s bench/peers/requirements.txt $(PEERS)/requirements.txt || { \
+	  echo 'Installing bench/peers/requirements.txt into $(PEERS)' && \
+	  $(BIN)/python -m venv $(PEERS) && \
+	  $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/peers/requirements.txt && \
+	  cp bench/peers/requirements.txt $(PEERS)/requirements.txt; }
+
+bench: bench-quality bench-speed
+	$(BIN)/python -m bench.report --quality var/bench-quality.json --speed var/bench-speed.json -o docs/benchmarks.md
+
+bench-quality: install-dev
+	@mkdir -p var
+	$(BIN)/python -m bench.quality $(addprefix $(DATA)/,$(BENCH_SETS)) --json var/bench-quality.json
+
+bench-speed: install-peers
+	@mkdir -p var
+	$(BIN)/python -m bench.speed $(DATA) --peers $(PEERS)/bin/python --json var/bench-speed.json
+
 format: install-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -84,3 +108,4 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 lock: install-dev
 	$(UV_COMPILE) $(UPGRADE) requirements.in -o requirements.txt
 	$(UV_COMPILE) $(UPGRADE) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(UV_COMPILE) $(UPGRADE) bench/peers/requirements.in -o bench/peers/requirements.txt

@@ -14,10 +14,10 @@ import gzip
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ from pathlib import Path
 
 import findmatches
 from bench.quality import KEY, answer, score
-from labelfiles import LabelFile, label_file_bytes
+from labelfiles import LabelFile, label_file_bytes, read_label_file
 
 PEOPLE = "synth_people_1000000"
 PAPERS = "dblp_acm"
@@ -45,16 +45,12 @@ class Timed:
 
 
 def timed(work: str, rows: int, command: Sequence[str]) -> Timed:
-    """Run a command to its end and measure it. Raises ``CalledProcessError`` if it fails."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    error = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status:
-        raise subprocess.CalledProcessError(os.waitstatus_to_exitcode(status), list(command), stderr=error[-2000:])
-    return Timed(work, rows, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20)
+    """Run a command to its end and measure it. Ends the benchmark if it fails."""
+    measure = [sys.executable, str(Path(__file__).with_name("measured.py"))]
+    run = subprocess.run([*measure, *command], capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise SystemExit(f"{work}: {' '.join(command)} failed:\n{run.stderr[-2000:]}")
+    return Timed(work, rows, **json.loads(run.stdout))
 
 
 def together(work: str, parts: Sequence[Timed], f1: float | None = None) -> Timed:
@@ -118,10 +114,14 @@ def people(folder: Path, scratch: Path, counts: Sequence[int], peers: Path | Non
             files = label(table, truth)
             labels.write_bytes(label_file_bytes(LabelFile(files[0].columns, tuple(r for f in files for r in f.rows))))
         model, out = scratch / f"model_{count}", scratch / f"out_{count}.csv"
-        train = timed("train", n_rows, engine("train", table, "--primary-key", KEY, "--labels", labels, "-o", model))
-        match = timed("match", n_rows, engine("match", table, "--model", model, "-o", out))
+        cache = ["--cache", scratch / f"cache_{count}"]
+        known = ["--primary-key", KEY, "--labels", labels]
+        train = timed("train", n_rows, engine("train", table, *known, *cache, "-o", model))
+        match = timed("match", n_rows, engine("match", table, "--model", model, *cache, "-o", out))
+        ask = timed("next questions", n_rows, engine("ask", table, *known, *cache, "-o", scratch / "next.csv"))
         f1 = score(*groups_of(out, "match_id"), truth)[2]
-        results += [shown(train), shown(match), shown(together("train + match", [train, match], f1))]
+        shutil.rmtree(scratch / f"cache_{count}")
+        results += [shown(train), shown(match), shown(together("train + match", [train, match], f1)), shown(ask)]
         if peers is not None:
             script, found = Path(__file__).parent / "peers" / "splink_people.py", scratch / "splink.csv"
             run = timed("splink", n_rows, [str(peers), str(script), str(table), str(found)])
@@ -136,17 +136,18 @@ def papers(folder: Path, scratch: Path, peers: Path | None, linked: bool) -> lis
     rows = findmatches.read_records(table, primary_key=KEY).n_rows
     parts: list[Timed] = []
     known: list[str | Path] = []
+    cache = ["--cache", scratch / "cache"]
     for number in range(2):
         questions, answers = scratch / f"q{number}.csv", scratch / f"a{number}.csv"
         more = ["--labels", *known] if known else []
-        parts.append(timed("ask", rows, engine("ask", table, "--primary-key", KEY, *more, "-o", questions)))
-        from labelfiles import read_label_file  # only this part reads questions
-
+        parts.append(timed("ask", rows, engine("ask", table, "--primary-key", KEY, *more, *cache, "-o", questions)))
         answers.write_bytes(label_file_bytes(answer(read_label_file(questions), truth)))
         known.append(answers)
     model, out = scratch / "papers", scratch / "papers.csv"
-    parts.append(timed("train", rows, engine("train", table, "--primary-key", KEY, "--labels", *known, "-o", model)))
-    parts.append(timed("match", rows, engine("match", table, "--model", model, "-o", out)))
+    parts.append(
+        timed("train", rows, engine("train", table, "--primary-key", KEY, "--labels", *known, *cache, "-o", model))
+    )
+    parts.append(timed("match", rows, engine("match", table, "--model", model, *cache, "-o", out)))
     f1 = score(*groups_of(out, "match_id"), truth)[2]
     results = [shown(together("2 × ask, train, match (200 rows labelled)", parts, f1))]
     if peers is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.features import join_columns, ngram_matrix, weigh, word_matrix
+from findmatches.features import join_columns, ngram_matrix, row_dots, weigh, word_matrix
 from findmatches.normalise import Column
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ PAIRS = 2_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Pairs ``left < right`` of row numbers, sorted, each once; ``views`` are the TF-IDF matrices whose neighbours they are."""
+    """Pairs ``left < right`` of row numbers, sorted, each once; ``views`` are the TF-IDF matrices whose neighbours they are;
+    ``cosines`` has a row for each view with the cosine of each pair in it."""
 
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     views: tuple[csr_matrix, ...]
+    cosines: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
     """
     matrices = [make_view(view, columns, n_rows) for view in views]
     if n_rows < 2:
-        return Candidates(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32), tuple(matrices))
+        none = np.empty(0, dtype=np.int32)
+        return Candidates(none, none, tuple(matrices), np.empty((len(matrices), 0), dtype=np.float32))
     growth = max(n_rows / SMALL, 1.0)
     work = max(int(WORK_PER_ROW / growth), LEAST_WORK_PER_ROW)
     count = max(round(neighbours / growth**0.25), 3)
@@ -100,7 +103,8 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
         value = np.bincount(place, weights=np.concatenate([cosine for _, cosine in found]), minlength=len(code))
         best = among_best(n_rows, left, right, value.astype(np.float64), max(count, PAIRS // n_rows))
         left, right = left[best], right[best]
-    return Candidates(left, right, tuple(matrices))
+    cosines = np.stack([row_dots(matrix, left, right) for matrix in matrices])
+    return Candidates(left, right, tuple(matrices), cosines)
 
 
 def among_best(
@@ -108,7 +112,9 @@ def among_best(
 ) -> NDArray[np.bool_]:
     """Which pairs are among the ``count`` most valued of at least one of their rows."""
     row = np.concatenate([left, right])
-    order = np.lexsort((-np.concatenate([value, value]), row))
+    # One sort by one number: sums of cosines are below the number of views, rounded up to a power of two.
+    span = 2.0 ** np.ceil(np.log2(max(float(value.max(initial=0.0)) + 1, 2.0)))
+    order = np.argsort(row * span - np.concatenate([value, value]), kind="stable")
     start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))])[:-1]
     rank = np.arange(len(row)) - start[row[order]]
     result = np.zeros(len(left), dtype=bool)

@@ -18,6 +18,7 @@ from findmatches.incremental import match_incremental
 from findmatches.model import Model
 from findmatches.proposals import propose
 from findmatches.reading import read_records
+from findmatches.schema import Records
 from findmatches.version import VERSION
 from labelfiles import LabelFile, LabelFileError, label_file_bytes, read_label_file
 
@@ -93,7 +94,16 @@ def _command(commands, name: str, text: str, run) -> argparse.ArgumentParser:  #
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text.capitalize() + ".")
     parser.set_defaults(run=run)
     parser.add_argument("records", type=Path, metavar="RECORDS", help="a CSV or Parquet file, or a folder of them")
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR",
+        help="keep candidates and comparisons here, by the content of the table, for the commands that follow",
+    )  # fmt: skip
     return parser
+
+
+def _records(options: argparse.Namespace, primary_key: str) -> Records:
+    records = read_records(options.records, primary_key=primary_key)
+    return records.cached_in(options.cache) if options.cache else records
 
 
 def _add_key(parser: argparse.ArgumentParser) -> None:
@@ -134,14 +144,14 @@ def _label_file(path: Path) -> LabelFile:
 
 
 def _ask(options: argparse.Namespace) -> None:
-    records = read_records(options.records, primary_key=options.primary_key)
+    records = _records(options, options.primary_key)
     labels = _label_files(options.labels)
     questions = ask(records, labels, sets=options.sets, rows=options.rows, seed=options.seed)
     options.output.write_bytes(label_file_bytes(questions))
 
 
 def _train(options: argparse.Namespace) -> None:
-    records = read_records(options.records, primary_key=options.primary_key)
+    records = _records(options, options.primary_key)
     model = train(
         records,
         _label_files(options.labels),
@@ -159,7 +169,7 @@ def _match(options: argparse.Namespace) -> None:
     from pyarrow import csv as arrow_csv  # here and not above: the other commands do without it
 
     model = Model.load(options.model)
-    records = read_records(options.records, primary_key=model.primary_key)
+    records = _records(options, model.primary_key)
     if options.existing:
         table = match_incremental(read_records(options.existing, primary_key=model.primary_key), records, model)
     else:
@@ -174,13 +184,13 @@ def _match(options: argparse.Namespace) -> None:
 
 def _explain(options: argparse.Namespace) -> None:
     model = Model.load(options.model)
-    records = read_records(options.records, primary_key=model.primary_key)
+    records = _records(options, model.primary_key)
     reason = explain(records, model, (options.keys[0], options.keys[1]))
     print(json.dumps(reason.to_dict(), ensure_ascii=False, indent=1) if options.json else reason)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    records = read_records(options.records, primary_key=options.primary_key)
+    records = _records(options, options.primary_key)
     cut = tuning.threshold(BALANCED, options.precision_recall)
     study = study_of(records, _label_files(options.labels), options.accuracy_cost)
     content = metrics_of(study, cut=cut, seed=options.seed).to_dict()
@@ -193,7 +203,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _propose(options: argparse.Namespace) -> None:
-    records = read_records(options.records, primary_key=options.primary_key)
+    records = _records(options, options.primary_key)
     questions = _label_file(options.questions)
     proposals = propose(records, questions, _label_files(options.labels))
     place = questions.columns.index(options.primary_key)

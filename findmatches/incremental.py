@@ -89,7 +89,9 @@ def _joined(existing: Records, incremental: Records) -> Records:
             f"{len(repeated)} of the new rows stand in the existing table already, the first with {existing.primary_key} {min(repeated)}."
         )
     return Records(
-        pa.concat_tables([existing.table.select(names), incremental.table.select(names)]), existing.primary_key
+        pa.concat_tables([existing.table.select(names), incremental.table.select(names)]),
+        existing.primary_key,
+        incremental.cache,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.blocking import Candidates, find_candidates
+from findmatches.cache import Cache, content_name, save_arrays
 from findmatches.comparisons import Comparer, Schema, describe
 from findmatches.errors import FindMatchesError
 from findmatches.normalise import Column, make_column
@@ -26,6 +29,31 @@ class Prepared:
     columns: tuple[Column, ...]
     candidates: Candidates
     comparer: Comparer
+    name: str
+
+    def measures(self, *, fill: bool = True) -> Callable[[NDArray[np.int64]], NDArray[np.float32]]:
+        """What gives the measures of candidates, by their places: from the cache, which with ``fill`` gets those of all first."""
+        cache, left, right = self.records.cache, self.candidates.left, self.candidates.right
+
+        def compare(places: NDArray[np.int64]) -> NDArray[np.float32]:
+            return self.comparer.compare(left[places], right[places])
+
+        def write(folder: Path) -> None:
+            shape = len(left), len(self.schema.names())
+            whole = np.lib.format.open_memmap(folder / "measures.npy", mode="w+", dtype=np.float32, shape=shape)
+            for places in chunks(len(left)):
+                whole[places] = compare(places)
+            whole.flush()
+
+        if cache is None or not len(left):
+            return compare
+        found = cache.get(f"comparisons-{self.name}")
+        if found is None and fill:
+            found = cache.put(f"comparisons-{self.name}", write)
+        if found is None:
+            return compare
+        whole = found["measures"]
+        return lambda places: np.asarray(whole[places])
 
     @property
     def schema(self) -> Schema:
@@ -48,6 +76,40 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
         raise FindMatchesError("The table has no column besides the primary key, so there is nothing to compare.")
     columns = tuple(make_column(name, table.column(name)) for name in names)
     known = schema or describe(columns)
-    candidates = find_candidates(columns, known.views, len(keys), neighbours)
+    name = content_name(table.select(names), known, neighbours) if records.cache else ""
+    candidates = _candidates(records.cache, name, columns, known, len(keys), neighbours)
     comparer = Comparer(columns, known, candidates)
-    return Prepared(records, order, tuple(keys[place] for place in order), columns, candidates, comparer)
+    return Prepared(records, order, tuple(keys[place] for place in order), columns, candidates, comparer, name)
+
+
+def chunks(count: int) -> Iterator[NDArray[np.int64]]:
+    """The numbers below ``count`` in pieces of ``CHUNK``."""
+    for start in range(0, count, CHUNK):
+        yield np.arange(start, min(start + CHUNK, count))
+
+
+def _candidates(
+    cache: Cache | None, name: str, columns: Sequence[Column], schema: Schema, n_rows: int, neighbours: int
+) -> Candidates:
+    """The candidates, from the cache or found and kept there."""
+    if cache is None:
+        return find_candidates(columns, schema.views, n_rows, neighbours)
+    found = cache.get(f"candidates-{name}")
+    if found is None:
+        candidates = find_candidates(columns, schema.views, n_rows, neighbours)
+        arrays = {"left": candidates.left, "right": candidates.right, "cosines": candidates.cosines}
+        for number, view in enumerate(candidates.views):
+            parts = {"data": view.data, "indices": view.indices, "indptr": view.indptr, "shape": np.array(view.shape)}
+            arrays |= {f"view{number}_{part}": array for part, array in parts.items()}
+        cache.put(f"candidates-{name}", lambda folder: save_arrays(folder, arrays))
+        return candidates
+    from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
+
+    views = tuple(
+        csr_matrix(
+            tuple(found[f"view{number}_{part}"] for part in ("data", "indices", "indptr")),
+            shape=tuple(found[f"view{number}_shape"].tolist()),
+        )
+        for number in range(len(schema.views))
+    )
+    return Candidates(np.asarray(found["left"]), np.asarray(found["right"]), views, np.asarray(found["cosines"]))

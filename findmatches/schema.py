@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from findmatches.cache import MAX_BYTES, Cache
 from findmatches.errors import FindMatchesError
 
 if TYPE_CHECKING:
@@ -21,16 +23,23 @@ MAX_COLUMNS = 100
 class Records:
     """Rows to be matched. All columns are text, nulls allowed; every row has its own, non-blank primary key.
 
-    Make it with ``read_records`` or ``Records.from_arrow``, which check this.
+    Make it with ``read_records`` or ``Records.from_arrow``, which check this. With a ``cache``, work that depends on nothing but
+    the content of the table is kept there and found again by whatever is done with the same content next.
     """
 
     table: pa.Table
     primary_key: str
+    cache: Cache | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns, the primary key among them, in the order of the table."""
         return tuple(self.table.column_names)
+
+    def cached_in(self, folder: Path, *, max_bytes: int = MAX_BYTES) -> Records:
+        """The same rows, with a folder to keep work in: candidates, and the measures of each of them. It may be shared by any
+        tables and processes, and be emptied at any time; it never holds much more than ``max_bytes``."""
+        return replace(self, cache=Cache(folder, max_bytes))
 
     @property
     def n_rows(self) -> int:

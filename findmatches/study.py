@@ -7,6 +7,7 @@ generalization" (1992), and I. Bhattacharya and L. Getoor, "Collective entity re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from findmatches.clustering import MAX_PIECE, Edges, components
 from findmatches.labels import Lessons
 from findmatches.learner import TREES, Ensemble, fit
-from findmatches.prepared import CHUNK, Prepared
+from findmatches.prepared import CHUNK, Prepared, chunks
 from findmatches.rivals import MEASURES, Surroundings
 
 FOLDS = 5
@@ -40,7 +41,9 @@ class Study:
         self._near = candidates_of(prepared, np.concatenate([taught.left, taught.right]))
         left, right = prepared.candidates.left, prepared.candidates.right
         self._left, self._right = left[self._near], right[self._near]
-        self._near_measures = measure(prepared, self._left, self._right)
+        measures = prepared.measures(fill=False)
+        parts = [measures(self._near[places]) for places in chunks(len(self._near))]
+        self._near_measures = np.vstack(parts) if parts else measure(prepared, self._left, self._right)
 
     def learn(self, *, seed: int, use: NDArray[np.bool_] | None = None, trees: int = TREES) -> Learner:
         """Learn from all pairs, or from those in ``use``; both kinds must be among them."""
@@ -108,18 +111,22 @@ def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32
     """The score of every candidate pair, worked out in pieces so that memory does not grow with the measures."""
     left, right = prepared.candidates.left, prepared.candidates.right
     score = np.zeros(len(left), dtype=np.float32)
-    for start in range(0, len(left), CHUNK):
-        part = slice(start, start + CHUNK)
-        score[part] = learner.first.predict(prepared.comparer.compare(left[part], right[part]))
+    measures = prepared.measures()
+    for places in chunks(len(left)):
+        score[places] = learner.first.predict(measures(places))
     edges = Edges(left, right, score)
     around = Surroundings(len(prepared.keys), edges, prepared.comparer.side)
-    return _again(prepared, learner, edges, np.flatnonzero(score >= DOUBT_FROM), around)
+    return _again(learner, edges, np.flatnonzero(score >= DOUBT_FROM), around, measures)
 
 
 def _again(
-    prepared: Prepared, learner: Learner, edges: Edges, places: NDArray[np.int64], around: Surroundings
+    learner: Learner,
+    edges: Edges,
+    places: NDArray[np.int64],
+    around: Surroundings,
+    measures: Callable[[NDArray[np.int64]], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
-    """The scores of the edges, those at ``places`` by the second round."""
+    """The scores of the edges, those at ``places`` by the second round; ``measures`` gives what is known of them."""
     if learner.second is None or not len(places):
         return edges.score
     result = edges.score.copy()
@@ -127,7 +134,7 @@ def _again(
         part = places[start : start + CHUNK]
         left, right = edges.left[part], edges.right[part]
         rivalry = around.measure(left, right, edges.score[part])
-        result[part] = learner.second.predict(np.hstack([prepared.comparer.compare(left, right), rivalry]))
+        result[part] = learner.second.predict(np.hstack([measures(part), rivalry]))
     return result
 
 
@@ -152,7 +159,9 @@ def fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: flo
     around = Surroundings(n_rows, edges, prepared.comparer.side)
     filled = Edges(one, two, score)
     again = np.flatnonzero(score >= DOUBT_FROM)
-    filled = Edges(one, two, _again(prepared, learner, filled, again, around))
+    filled = Edges(
+        one, two, _again(learner, filled, again, around, lambda part: prepared.comparer.compare(one[part], two[part]))
+    )
     return Edges(
         np.concatenate([edges.left, filled.left]),
         np.concatenate([edges.right, filled.right]),

@@ -88,7 +88,8 @@ class Comparer:
         )
         self._code_sums = row_sums(self._codes)
         self._containment = Containment(columns, schema.contained(), len(columns[0].codes))
-        self.likeness, cosines = self._likeness(candidates.left, candidates.right)
+        cosines = list(candidates.cosines)
+        self.likeness = np.mean(cosines, axis=0).astype(np.float32)
         n_rows = len(columns[0].codes)
         self._tops = [
             Rivals(n_rows, Edges(candidates.left, candidates.right, value)) for value in (*cosines, self.likeness)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from findmatches import Model, Records, ask, prepared, train
+from findmatches.blocking import Candidates
+from findmatches.cache import Cache, content_name, save_arrays
+from findmatches.comparisons import Comparer
+from labelfiles import LabelFile
+from tests.findmatches.data import oracle, partition, people
+
+Taught = tuple[Records, list[LabelFile]]
+
+
+@pytest.fixture(scope="module")
+def taught() -> Taught:
+    table, truth = people(100, 50)
+    return table, [oracle(truth)(ask(table, [], sets=6, rows=8))]
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever looks for candidates, or compares more pairs than labels hold, fails from now on."""
+
+    def searched(*_: object) -> Candidates:
+        raise AssertionError("candidates were looked for again")
+
+    compare = Comparer.compare
+
+    def compared(self: Comparer, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        assert len(left) < 500, "candidates were compared again"
+        return compare(self, left, right)
+
+    monkeypatch.setattr(prepared, "find_candidates", searched)
+    monkeypatch.setattr(Comparer, "compare", compared)
+
+
+def test_the_next_work_on_the_same_content_starts_from_what_is_kept(
+    taught: Taught, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, labels = taught
+    fresh, questions = train(table, labels).match(table), ask(table, labels)
+    cached = table.cached_in(tmp_path)
+    assert train(cached, labels).match(cached).equals(fresh)
+    forbid(monkeypatch)
+    assert train(cached, labels).match(cached).equals(fresh)
+    assert ask(cached, labels) == questions
+    # Neither the order of the rows nor how the table is cut matters.
+    turned = pa.concat_tables([cached.table.slice(70), cached.table.slice(0, 70)])
+    again = train(Records.from_arrow(turned, primary_key="id").cached_in(tmp_path), labels)
+    assert partition(again.match(Records(turned, "id", cached.cache))) == partition(fresh)
+
+
+def test_other_content_is_other_work(taught: Taught, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, labels = taught
+    train(table.cached_in(tmp_path), labels)
+    rows = table.table.to_pylist()
+    rows[0]["last"] = "someone else"
+    changed = Records.from_arrow(pa.Table.from_pylist(rows, schema=table.table.schema), primary_key="id")
+    forbid(monkeypatch)
+    with pytest.raises(AssertionError, match="looked for again"):
+        train(changed.cached_in(tmp_path), labels)
+
+
+def test_a_damaged_entry_is_made_again_and_a_folder_that_cannot_be_written_costs_nothing(
+    taught: Taught, tmp_path: Path
+) -> None:
+    table, labels = taught
+    fresh = Model.match(train(table, labels), table)
+    cached = table.cached_in(tmp_path)
+    train(cached, labels).match(cached)
+    for path in tmp_path.glob("*/*.npy"):
+        path.write_bytes(b"no array")
+    assert train(cached, labels).match(cached).equals(fresh)
+    (tmp_path / "file").write_text("no folder")
+    nowhere = table.cached_in(tmp_path / "file")
+    assert train(nowhere, labels).match(nowhere).equals(fresh)
+
+
+def test_what_was_not_used_longest_goes_first(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, max_bytes=5000)
+    kilo = np.zeros(250)  # 2,000 bytes and a header
+    for name in ("a", "b"):
+        assert cache.put(name, lambda folder: save_arrays(folder, {"x": kilo})) is not None
+    for age, name in ((300, "a"), (400, "b")):
+        stamp = (tmp_path / name).stat().st_mtime - age
+        os.utime(tmp_path / name, (stamp, stamp))
+    assert cache.get("b") is not None  # used now: "a" is the oldest
+    cache.put("c", lambda folder: save_arrays(folder, {"x": kilo}))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "c"]
+    assert cache.get("a") is None
+
+
+def test_names_tell_nulls_from_blanks_and_cells_from_their_neighbours() -> None:
+    tables: list[list[list[str | None]]] = [
+        [["ab", "c"]],
+        [["a", "bc"]],
+        [["", "x"]],
+        [[None, "x"]],
+        [["x", ""]],
+        [["ab"], ["c"]],
+    ]
+    names = set()
+    for columns in tables:
+        table = pa.table({str(n): pa.array(cells, pa.string()) for n, cells in enumerate(columns)})
+        names |= {content_name(table), content_name(table, "fact")}
+    assert len(names) == 2 * len(tables)
+    whole = pa.table({"n": pa.array(["a", None, "bc", "d"], pa.string())})
+    parts = pa.concat_tables([whole.slice(0, 1), whole.slice(1)])
+    assert content_name(whole) == content_name(parts)
