@@ -42,6 +42,7 @@ class Timed:
     cpu_seconds: float
     peak_gib: float
     f1: float | None = None
+    load: float = 0.0
 
 
 def timed(work: str, rows: int, command: Sequence[str]) -> Timed:
@@ -50,7 +51,7 @@ def timed(work: str, rows: int, command: Sequence[str]) -> Timed:
     run = subprocess.run([*measure, *command], capture_output=True, text=True, check=False)
     if run.returncode:
         raise SystemExit(f"{work}: {' '.join(command)} failed:\n{run.stderr[-2000:]}")
-    return Timed(work, rows, **json.loads(run.stdout))
+    return Timed(work, rows, **json.loads(run.stdout), load=os.getloadavg()[0])
 
 
 def together(work: str, parts: Sequence[Timed], f1: float | None = None) -> Timed:
@@ -61,6 +62,7 @@ def together(work: str, parts: Sequence[Timed], f1: float | None = None) -> Time
         sum(part.cpu_seconds for part in parts),
         max(part.peak_gib for part in parts),
         f1,
+        max(part.load for part in parts),
     )
 
 
@@ -114,8 +116,8 @@ def people(folder: Path, scratch: Path, counts: Sequence[int], peers: Path | Non
             files = label(table, truth)
             labels.write_bytes(label_file_bytes(LabelFile(files[0].columns, tuple(r for f in files for r in f.rows))))
         model, out = scratch / f"model_{count}", scratch / f"out_{count}.csv"
-        cache = ["--cache", scratch / f"cache_{count}"]
-        known = ["--primary-key", KEY, "--labels", labels]
+        cache: list[str | Path] = ["--cache", scratch / f"cache_{count}"]
+        known: list[str | Path] = ["--primary-key", KEY, "--labels", labels]
         train = timed("train", n_rows, engine("train", table, *known, *cache, "-o", model))
         match = timed("match", n_rows, engine("match", table, "--model", model, *cache, "-o", out))
         ask = timed("next questions", n_rows, engine("ask", table, *known, *cache, "-o", scratch / "next.csv"))
@@ -136,7 +138,7 @@ def papers(folder: Path, scratch: Path, peers: Path | None, linked: bool) -> lis
     rows = findmatches.read_records(table, primary_key=KEY).n_rows
     parts: list[Timed] = []
     known: list[str | Path] = []
-    cache = ["--cache", scratch / "cache"]
+    cache: list[str | Path] = ["--cache", scratch / "cache"]
     for number in range(2):
         questions, answers = scratch / f"q{number}.csv", scratch / f"a{number}.csv"
         more = ["--labels", *known] if known else []
@@ -171,7 +173,7 @@ def shown(one: Timed) -> Timed:
     f1 = "" if one.f1 is None else f"  F1 {one.f1:.4f}"
     print(
         f"{one.work:45} {one.rows:8,} rows  {one.seconds:7.1f} s  {one.cpu_seconds:7.1f} s of processor  "
-        f"{one.peak_gib:5.2f} GiB{f1}  load {os.getloadavg()[0]:.1f}",
+        f"{one.peak_gib:5.2f} GiB{f1}  load {one.load:.1f}",
         flush=True,
     )
     return one
