@@ -80,6 +80,16 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// A list that is fetched again says so, and says when it cannot be had; what stood there stays.
+document.addEventListener("htmx:beforeRequest", (event) => event.detail.target.setAttribute("aria-busy", "true"));
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { target, successful } = event.detail;
+  const lost = document.querySelector("[data-list-lost]");
+  target.removeAttribute("aria-busy");
+  if (!successful && lost.hidden) target.before(lost);
+  lost.hidden = successful;
+});
+
 document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target.parentElement ?? document));
 localTimes();
 setInterval(localTimes, 30_000);

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, ViewportSize, expect
 
 from accounts.models import Role, Team, User
 from accounts.services import create_person, create_team, set_role
@@ -20,8 +20,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "docs" / "screenshots"
 PASSWORD = "correct horse battery"
-WIDE = {"width": 1440, "height": 900}
-NARROW = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 
 expect.set_options(timeout=20_000)
 
@@ -78,7 +78,7 @@ def visit(browser: Browser, portal: Portal) -> Iterator[Visit]:
     def open_browser(person: User, *, theme: str = "light", narrow: bool = False) -> Page:
         context = browser.new_context(
             base_url=portal.url,
-            viewport=NARROW if narrow else WIDE,  # type: ignore[arg-type]
+            viewport=NARROW if narrow else WIDE,
             color_scheme=theme,  # type: ignore[arg-type]
             has_touch=narrow,
             reduced_motion="reduce",
