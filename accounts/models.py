@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+
+def validate_time_zone(name: str) -> None:
+    """A name of the IANA time zone database, such as ``Europe/Berlin``."""
+    if name not in available_timezones():
+        raise ValidationError(_("There is no time zone %(name)s."), params={"name": name})
 
 
 class User(AbstractUser):
@@ -25,6 +33,7 @@ class Team(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=100, unique=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     created_at = models.DateTimeField(auto_now_add=True)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
 

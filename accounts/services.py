@@ -40,3 +40,11 @@ def set_skills(*, membership: Membership, skills: str) -> Membership:
     membership.clean_fields(exclude=["team", "user", "role"])
     membership.save(update_fields=["skills"])
     return membership
+
+
+def set_time_zone(*, team: Team, time_zone: str) -> Team:
+    """Say where the team's days and nights begin. Raises ``ValidationError`` if there is no such zone."""
+    team.time_zone = time_zone
+    team.clean_fields(exclude=["name"])
+    team.save(update_fields=["time_zone"])
+    return team

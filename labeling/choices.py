@@ -48,6 +48,15 @@ class RunStatus(models.TextChoices):
     TIMEOUT = "TIMEOUT", _("Timed out")
 
 
+class ChainStatus(models.TextChoices):
+    """Whether something may still follow in a chain of runs."""
+
+    RUNNING = "running", _("Under way")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    STOPPED = "stopped", _("Stopped")
+
+
 AT_GLUE = (RunStatus.STARTING, RunStatus.RUNNING, RunStatus.STOPPING)
 ACTIVE = (RunStatus.QUEUED, RunStatus.SUBMITTING, *AT_GLUE)
 RETRYABLE = (RunStatus.STOPPED, RunStatus.FAILED, RunStatus.TIMEOUT)

@@ -67,6 +67,11 @@ def can_cancel_runs(membership: Membership | None) -> bool:
     return is_lead(membership)
 
 
+def can_edit_automation(membership: Membership | None) -> bool:
+    """Decide when answers are imported by themselves."""
+    return is_lead(membership)
+
+
 def can_retry_runs(membership: Membership | None) -> bool:
     """Try again what failed or was stopped."""
     return is_lead(membership)

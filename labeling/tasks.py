@@ -31,6 +31,22 @@ def sweep_foreign_runs(**_kwargs: object) -> None:
     task_runs.sweep_foreign_runs()
 
 
+@shared_task(name="labeling.move_chains")
+def move_chains(**_kwargs: object) -> None:
+    """Have done what is to follow runs that ended; sent by beat."""
+    from labeling.services import chains  # services enqueue tasks: the one allowed cycle
+
+    chains.move_chains()
+
+
+@shared_task(name="labeling.start_due_imports")
+def start_due_imports(**_kwargs: object) -> None:
+    """Start imports that are due by themselves; sent by beat."""
+    from labeling.services import automation  # services enqueue tasks: the one allowed cycle
+
+    automation.start_due_imports()
+
+
 @shared_task(name="labeling.refresh_proposals")
 def refresh_proposals(*, transform_id: str, **_kwargs: object) -> None:
     """Propose groupings for questions that have just been loaded."""

@@ -10,6 +10,7 @@ from labeling.views import (
     adjudication,
     agreement,
     answers,
+    automation,
     brought_labels,
     disagreement,
     home,
@@ -56,6 +57,8 @@ transform_urls = [
     path("label-files/", label_files.label_file_list, name="label-file-list"),
     path("replace/", replacements.answers_replace, name="answers-replace"),
     path("import/labels/", brought_labels.label_upload_list, name="label-upload-list"),
+    path("automation/", automation.automation, name="automation"),
+    path("chains/<uuid:chain_id>/stop/", automation.chain_stop, name="chain-stop"),
     path("evaluate/", task_runs.evaluation_create, name="evaluation-create"),
     path("apply/", task_runs.apply_create, name="apply-create"),
 ]

@@ -198,6 +198,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": FOREIGN_RUN_SECONDS,
         "options": {"expires": FOREIGN_RUN_SECONDS},
     },
+    "move-chains": {
+        "task": "labeling.move_chains",
+        "schedule": TASK_RUN_SYNC_SECONDS,
+        "options": {"expires": TASK_RUN_SYNC_SECONDS},
+    },
+    "start-due-imports": {"task": "labeling.start_due_imports", "schedule": 20.0, "options": {"expires": 20.0}},
     # Proposals follow the answers, and come after questions whose message was lost.
     "sweep-proposals": {"task": "labeling.sweep_proposals", "schedule": 15.0, "options": {"expires": 15.0}},
     "sweep-contradictions": {"task": "labeling.sweep_contradictions", "schedule": 2.0, "options": {"expires": 2.0}},

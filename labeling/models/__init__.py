@@ -1,6 +1,7 @@
 """The tables of the portal."""
 
 from labeling.models.answers import Answer, AnswerChange, RowLabel
+from labeling.models.automation import Automation, Chain
 from labeling.models.label_files import LabelFile, LabelFileQuestion, LabelFileReport, LabelReplacement
 from labeling.models.quality import JudgedQuestion, ShadowEstimate
 from labeling.models.questions import Question, QuestionAssignment, QuestionSet, Row
@@ -19,6 +20,8 @@ from labeling.models.uploads import LabelUpload, SheetUpload
 __all__ = [
     "Answer",
     "AnswerChange",
+    "Automation",
+    "Chain",
     "Comment",
     "Contradiction",
     "GuidelineExample",

@@ -64,6 +64,7 @@ class TaskRun(models.Model):
     capacity = models.FloatField(null=True, blank=True)
     log_group = models.CharField(max_length=512, blank=True)
     retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="retries")
+    chain = models.ForeignKey("labeling.Chain", on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
     stop_wanted = models.BooleanField(default=False)
     error = models.TextField(blank=True)
     advice = models.TextField(blank=True)
@@ -83,6 +84,11 @@ class TaskRun(models.Model):
             ),
             models.UniqueConstraint(
                 fields=("path",), condition=~models.Q(path="") & models.Q(foreign=False), name="labeling_run_path_once"
+            ),
+            models.UniqueConstraint(
+                fields=("chain", "kind"),
+                condition=models.Q(chain__isnull=False, retry_of__isnull=True, continues__isnull=True),
+                name="labeling_run_once_per_chain",
             ),
             models.CheckConstraint(condition=models.Q(status__in=RunStatus.values), name="labeling_run_status_known"),
         ]

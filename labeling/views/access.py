@@ -66,7 +66,10 @@ def transform_access(
 def run_access(request: HttpRequest, run_id: UUID, allowed: Allowed) -> tuple[TaskRun, Membership]:
     """The run and the reader's membership in the team of its transform."""
     run = get_object_or_404(
-        TaskRun.objects.select_related("transform__team", "requested_by", "label_file", "retry_of"), pk=run_id
+        TaskRun.objects.select_related(
+            "transform__team", "requested_by", "label_file", "retry_of", "chain__created_by"
+        ),
+        pk=run_id,
     )
     return run, _membership(request, run.transform.team, allowed)
 

@@ -34,10 +34,11 @@ from labeling.services.brought_labels import (
     read_brought_table,
     stage_labels,
 )
-from labeling.services.task_runs import request_label_import
+from labeling.services.chains import start_import
 from labeling.views.access import label_file_access, label_upload_access, posted, signed_in, transform_access
 from labeling.views.contexts import error_text
 from labeling.views.label_files import attachment
+from labeling.views.task_runs import wanted_afterwards
 
 _REPAIRS = {"tidy": "tidy", "split_sets": "split"}
 """What a finding can be put right with by one click, and the choice of the form that does it."""
@@ -125,10 +126,11 @@ def label_file_import(request: HttpRequest, label_file_id: UUID) -> HttpResponse
         raise Http404
     transform = label_file.transform
     problem = ""
+    afterwards = wanted_afterwards(request)
     if request.method == "POST":
         try:
-            run = request_label_import(
-                transform=transform, user=signed_in(request), replace_all=False, label_file=label_file
+            run = start_import(
+                transform=transform, user=signed_in(request), label_file=label_file, afterwards=afterwards
             )
         except LabelportalError as error:
             problem = error_text(error)
@@ -139,6 +141,7 @@ def label_file_import(request: HttpRequest, label_file_id: UUID) -> HttpResponse
         "membership": membership,
         "transform": transform,
         "label_file": label_file,
+        "afterwards": afterwards,
         "upload": LabelUpload.objects.get(label_file=label_file),
         "runs": list(label_file.task_runs.select_related("requested_by").order_by("-created_at")[:5]),
         "problem": problem,

@@ -15,7 +15,7 @@ from accounts.models import Membership, User
 from labeling.aws.console import is_aws, log_url
 from labeling.choices import GROUP_LABELS, RETRYABLE, AnswerStatus, RunKind
 from labeling.exceptions import LabelportalError
-from labeling.models import LabelFile, LabelFileReport, Question, QuestionSet, TaskRun, Transform
+from labeling.models import Chain, LabelFile, LabelFileReport, Question, QuestionSet, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
 from labeling.selectors.adjudication import AdjudicationWork
 from labeling.selectors.comments import open_comments_on
@@ -40,6 +40,7 @@ from labeling.selectors.task_runs import (
     usual_seconds,
 )
 from labeling.selectors.transforms import TransformOverview, transform_overview, transform_overviews
+from labeling.services.chains import steps_of
 
 GOOD_F1 = 0.9
 """From here on the page suggests to use the model rather than to teach it more."""
@@ -170,11 +171,19 @@ def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
         "label_file": label_file,
         "findings": report.findings if report else [],
         "story": run_story(run=run),
+        "chain": run.chain,
+        "steps": chain_steps(run.chain) if run.chain else [],
         "cost": run_cost(run) if is_aws() else None,
         "log_url": log_url(log_group=run.log_group, run_id=run.glue_run_id) if run.log_group else "",
         "may_retry": run.status in RETRYABLE and not run.foreign,
         "trade_offs": trade_off_words(run.settings) if run.settings else {},
     }
+
+
+def chain_steps(chain: Chain) -> list[dict[str, Any]]:
+    """The steps of a chain in order, each with its newest run or none."""
+    newest = {run.kind: run for run in sorted(chain.runs.all(), key=lambda run: run.created_at)}
+    return [{"label": kind.label, "run": newest.get(kind)} for kind in steps_of(chain)]
 
 
 def label_file_of(run: TaskRun) -> LabelFile | None:

@@ -26,13 +26,13 @@ from labeling.permissions import (
 )
 from labeling.selectors.imports import import_preview
 from labeling.selectors.task_runs import foreign_replacement
+from labeling.services.chains import Afterwards, start_import
 from labeling.services.replacements import start_replacement
 from labeling.services.task_runs import (
     StopOutcome,
     cancel_run,
     request_apply,
     request_evaluation,
-    request_label_import,
     request_question_generation,
     retry_run,
 )
@@ -50,12 +50,13 @@ class Request(Protocol):
 
 @require_GET
 def run_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """One run. htmx asks for its living part every two seconds, until the run has ended."""
+    """One run. htmx asks for its living part every two seconds, until the run and what follows it has ended."""
     run, membership = run_access(request, run_id, can_see_runs)
     context = run_context(run, membership)
     if not request.htmx:  # type: ignore[attr-defined]
         return render(request, "labeling/runs/detail.html", context)
-    return render(request, "labeling/runs/_live.html", context, status=STOP_POLLING if run.is_terminal else 200)
+    goes_on = run.is_active or (run.chain is not None and run.chain.is_running)
+    return render(request, "labeling/runs/_live.html", context, status=200 if goes_on else STOP_POLLING)
 
 
 @require_POST
@@ -121,9 +122,10 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     transform, membership = transform_access(request, transform_id, can_import)
     may_replace = can_replace_all(membership)
     problem = ""
+    afterwards = wanted_afterwards(request)
     if request.method == "POST":
         try:
-            run = request_label_import(transform=transform, user=signed_in(request), replace_all=False)
+            run = start_import(transform=transform, user=signed_in(request), afterwards=afterwards)
         except LabelportalError as error:
             problem = error_text(error)
         else:
@@ -133,12 +135,20 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "membership": membership,
         "transform": transform,
         "problem": problem,
+        "afterwards": afterwards,
         "may_replace": may_replace,
         "foreign_replacement": foreign_replacement(transform=transform),
         "add": import_preview(transform=transform, replace_all=False),
         "replace": import_preview(transform=transform, replace_all=True) if may_replace else None,
     }
     return render(request, "labeling/imports/new.html", context, status=422 if problem else 200)
+
+
+def wanted_afterwards(request: HttpRequest) -> Afterwards:
+    """What is to follow an import: what was ticked, and everything before anybody has."""
+    if request.method != "POST":
+        return Afterwards(evaluate=True, generate=True)
+    return Afterwards(evaluate="evaluate" in request.POST, generate="generate" in request.POST)
 
 
 def _start(request: HttpRequest, transform_id: UUID, allowed: Allowed, ask: Request) -> HttpResponse:

@@ -13,7 +13,7 @@ from accounts.models import User
 from labeling.aws import storage
 from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import NothingToImportError, RunConflictError
-from labeling.models import LabelFile, TaskRun, TaskRunEvent, Transform
+from labeling.models import Chain, LabelFile, TaskRun, TaskRunEvent, Transform
 from labeling.selectors.imports import import_preview
 from labeling.tasks import submit_run
 
@@ -49,10 +49,11 @@ def request_label_export(*, transform: Transform, user: User) -> TaskRun:
 def request_label_import(
     *,
     transform: Transform,
-    user: User,
+    user: User | None,
     replace_all: bool,
     label_file: LabelFile | None = None,
     retry_of: TaskRun | None = None,
+    chain: Chain | None = None,
 ) -> TaskRun:
     """Have Glue learn from the answers: those that wait (add), or all of them and nothing else (``replace_all``).
 
@@ -65,7 +66,13 @@ def request_label_import(
     elif label_file.transform_id != transform.pk or not label_file.matching_pairs + label_file.non_matching_pairs:
         raise NothingToImportError(_("The file teaches this transform nothing."))
     return request_run(
-        transform, user, RunKind.IMPORT_LABELS, replace_all=replace_all, label_file=label_file, retry_of=retry_of
+        transform,
+        user,
+        RunKind.IMPORT_LABELS,
+        replace_all=replace_all,
+        label_file=label_file,
+        retry_of=retry_of,
+        chain=chain,
     )
 
 
@@ -78,7 +85,12 @@ def import_next_part(*, run: TaskRun) -> None:
     if label_file is None:
         return
     following = request_run(
-        run.transform, run.requested_by, RunKind.IMPORT_LABELS, label_file=label_file, continues=run
+        run.transform,
+        run.requested_by,
+        RunKind.IMPORT_LABELS,
+        label_file=label_file,
+        continues=run,
+        chain=run.chain,
     )
     logger.info("run %s goes on with part %d of %d as run %s", run.pk, label_file.part, label_file.parts, following.pk)
 
@@ -97,6 +109,7 @@ def request_run(
     label_file: LabelFile | None = None,
     continues: TaskRun | None = None,
     retry_of: TaskRun | None = None,
+    chain: Chain | None = None,
 ) -> TaskRun:
     """The row of a new run and its first message. Raises ``RunConflictError`` if one of its kind is under way for the transform."""
     run_id = uuid.uuid4()
@@ -113,6 +126,7 @@ def request_run(
                 label_file=label_file,
                 continues=continues,
                 retry_of=retry_of,
+                chain=chain,
                 path=storage.our_uri(f"{folder}/{transform.pk}/{run_id}/") if folder else "",
             )
             TaskRunEvent.objects.create(run=run, status=RunStatus.QUEUED, at=timezone.now())

@@ -31,6 +31,7 @@ TRANSFORM_PAGES = {
     "columns-save": ("post", EVERYBODY),
     "question-generate": ("post", LEADS),
     "evaluation-create": ("post", LEADS),
+    "automation": ("get", LEADS),
     "apply-create": ("post", LEADS),
 }
 TEAM_PAGES = {

@@ -1,0 +1,48 @@
+"""When answers are imported by themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from labeling.forms.fields import StyledForm
+from labeling.models import Automation, Transform
+
+
+class AutomationForm(StyledForm):
+    """The switch, when, and what follows. Whether it makes sense together is the service's matter."""
+
+    enabled = forms.BooleanField(required=False, label=_("Import answers by themselves"))
+    every_answers = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        label=_("As soon as so many answers wait"),
+        help_text=_("Settled questions that Glue has not learned yet. Empty: not by number."),
+    )
+    nightly_hour = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        label=_("Every night at"),
+        choices=[("", _("Not at night")), *((hour, f"{hour:02}:00") for hour in range(24))],
+        help_text=_("If any answers wait then."),
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone of the team"),
+        choices=[(name, name) for name in sorted(available_timezones())],
+        help_text=_("For all transforms of the team."),
+    )
+    evaluate = forms.BooleanField(required=False, label=_("Then estimate the quality"))
+    generate = forms.BooleanField(required=False, label=_("Then generate the next questions"))
+
+    @classmethod
+    def about(cls, transform: Transform, data: Any = None) -> AutomationForm:
+        """As it is now; before anybody has decided: off, and everything follows."""
+        found = Automation.objects.filter(transform=transform).first() or Automation()
+        fields = ("enabled", "every_answers", "nightly_hour", "evaluate", "generate")
+        initial = {name: getattr(found, name) for name in fields} | {"time_zone": transform.team.time_zone}
+        return cls(data, initial=initial)
