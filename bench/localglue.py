@@ -1,8 +1,11 @@
-"""How fast localglue answers operations that only read: ``python -m bench.localglue [--clients 20] [--seconds 10]``.
+"""How fast localglue answers operations that only read: ``python -m bench.localglue [--clients 20] [--rate 200] [--workers 1]``.
 
 A throw-away installation with 100 transforms and 100,000 runs, one gunicorn as ``make run`` starts it, and clients that send
 signed requests over kept connections as fast as they are answered. Requests are signed once and sent again and again,
 so that the clients cost little: what is measured is the server, which checks every signature.
+
+Three measurements: one client as fast as it is answered, many clients that together ask ``--rate`` times a second (a late answer
+counts from the moment at which it was to be asked for), and the same clients as fast as they are answered.
 """
 
 from __future__ import annotations
@@ -113,13 +116,20 @@ def signed(operation: str, body: dict[str, Any]) -> tuple[bytes, dict[str, str]]
 
 
 def client(
-    choices: list[tuple[str, bytes, dict[str, str]]], until: float, times: dict[str, list[float]], failures: list[int]
+    choices: list[tuple[str, bytes, dict[str, str]]],
+    until: float,
+    every: float,
+    times: dict[str, list[float]],
+    failures: list[int],
 ) -> None:
-    """Send requests over one connection until the time is up."""
+    """Send requests over one connection until the time is up, one in ``every`` seconds or as fast as they are answered (0)."""
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
+    due = time.perf_counter() + random.random() * every  # noqa: S311 - no secret
     while time.monotonic() < until:
         name, body, headers = random.choice(choices)  # noqa: S311 - no secret
-        begun = time.perf_counter()
+        time.sleep(max(0.0, due - time.perf_counter()))
+        begun = due if every else time.perf_counter()
+        due += every
         connection.request("POST", "/", body, headers)
         response = connection.getresponse()
         response.read()
@@ -130,7 +140,7 @@ def client(
 
 
 def measure(
-    prepared: dict[str, list[tuple[bytes, dict[str, str]]]], clients: int, seconds: float
+    prepared: dict[str, list[tuple[bytes, dict[str, str]]]], clients: int, seconds: float, rate: float
 ) -> tuple[dict[str, list[float]], int, float]:
     """Times by operation, the number of answers that were no 200, and how long it took."""
     choices = [
@@ -139,8 +149,9 @@ def measure(
     times: dict[str, list[float]] = {name: [] for name in prepared}
     failures: list[int] = []
     begun = time.monotonic()
+    every = clients / rate if rate else 0.0
     threads = [
-        threading.Thread(target=client, args=(choices, begun + seconds, times, failures)) for _ in range(clients)
+        threading.Thread(target=client, args=(choices, begun + seconds, every, times, failures)) for _ in range(clients)
     ]
     for thread in threads:
         thread.start()
@@ -151,10 +162,10 @@ def measure(
 
 def report(times: dict[str, list[float]], failures: int, took: float, clients: int) -> None:
     """One table."""
-    count = sum(map(len, times.values()))
-    print(f"\n{clients} client(s): {count / took:.0f} requests a second, {failures} failures")
+    everything = [time for found in times.values() for time in found]
+    print(f"\n{clients} client(s): {len(everything) / took:.0f} requests a second, {failures} failures")
     print(f"{'operation':20} {'count':>7} {'median':>9} {'p95':>9}")
-    for name, found in times.items():
+    for name, found in {**times, "all": everything}.items():
         ordered = sorted(found)
         if ordered:
             median, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
@@ -179,6 +190,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--rate", type=float, default=200, help="requests a second of all clients together")
+    parser.add_argument("--workers", default="1", help="processes of the server, as GLUE_CONCURRENCY")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-localglue-") as folder:
         os.environ.update(environment(Path(folder)))
@@ -190,13 +203,21 @@ def main() -> None:
             keys[pk]: run for pk, run in TaskRun.objects.values_list("transform_id", "public_id") if pk is not None
         }
         gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:labelportal.run.gunicorn_conf"]
-        sizes = ["--workers", "1", "--threads", "8", "--bind", f"127.0.0.1:{PORT}", "localglue.wsgi:application"]
+        sizes = [
+            "--workers",
+            options.workers,
+            "--threads",
+            "8",
+            "--bind",
+            f"127.0.0.1:{PORT}",
+            "localglue.wsgi:application",
+        ]
         server = subprocess.Popen([*gunicorn, *sizes], env={**os.environ, "LABELPORTAL_PROCESS": "glue"})
         try:
             wait_for_server()
             prepared = requests(handles, run_of)
-            for clients in (1, options.clients):
-                report(*measure(prepared, clients, options.seconds), clients)
+            for clients, rate in ((1, 0.0), (options.clients, options.rate), (options.clients, 0.0)):
+                report(*measure(prepared, clients, options.seconds, rate), clients)
         finally:
             server.terminate()
             server.wait(10)

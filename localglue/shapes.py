@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -169,19 +169,46 @@ def _category(name: str) -> str:
 
 def serialise(shape: Shape, value: Any) -> Any:
     """``value`` as JSON of this shape: None is dropped, times become numbers. Raises ``TypeError`` for what the shape has not."""
+    return _serialiser(shape)(value)
+
+
+@cache
+def _serialiser(shape: Shape) -> Callable[[Any], Any]:
+    """A function made once for each shape: a page of 1,000 runs passes through it 20,000 times."""
     if isinstance(shape, StructureShape):
-        unknown = value.keys() - shape.members.keys()
-        if unknown:
-            raise TypeError(f"{shape.name} has no member {', '.join(sorted(unknown))}")
-        missing = [name for name in shape.required_members if value.get(name) is None]
-        if missing:
-            raise TypeError(f"{shape.name} needs the member {', '.join(missing)}")
-        return {name: serialise(shape.members[name], item) for name, item in value.items() if item is not None}
+        return _structure_serialiser(shape)
     if isinstance(shape, ListShape):
-        return [serialise(shape.member, item) for item in value]
+        each = _later(shape.member)
+        return lambda value: [each(item) for item in value]
     if isinstance(shape, MapShape):
-        return {key: serialise(shape.value, item) for key, item in value.items() if item is not None}
-    return _serialise_scalar(shape, value)
+        of_value = _later(shape.value)
+        return lambda value: {key: of_value(item) for key, item in value.items() if item is not None}
+    return _scalar_serialiser(shape)
+
+
+def _later(shape: Shape) -> Callable[[Any], Any]:
+    """Shapes may hold themselves, so what is inside is looked up when it is met."""
+    return lambda value: _serialiser(shape)(value)
+
+
+def _structure_serialiser(shape: StructureShape) -> Callable[[Any], Any]:
+    members, required = shape.members, shape.required_members
+    known: dict[str, Callable[[Any], Any]] = {}
+
+    def run(value: Any) -> dict[str, Any]:
+        result = {}
+        for name, item in value.items():
+            if name not in known:
+                if name not in members:
+                    raise TypeError(f"{shape.name} has no member {name}")
+                known[name] = _serialiser(members[name])
+            if item is not None:
+                result[name] = known[name](item)
+        if missing := [name for name in required if name not in result]:
+            raise TypeError(f"{shape.name} needs the member {', '.join(missing)}")
+        return result
+
+    return run
 
 
 _PYTHON = {
@@ -195,10 +222,14 @@ _PYTHON = {
 }
 
 
-def _serialise_scalar(shape: Shape, value: Any) -> Any:
-    kind = shape.type_name
-    if isinstance(value, datetime):
-        value = round(value.timestamp(), 3)
-    if not isinstance(value, _PYTHON[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        raise TypeError(f"{shape.name} is a {kind}, not a {type(value).__name__}")
-    return value
+def _scalar_serialiser(shape: Shape) -> Callable[[Any], Any]:
+    kind, allowed = shape.type_name, _PYTHON[shape.type_name]
+
+    def run(value: Any) -> Any:
+        if isinstance(value, datetime):
+            value = round(value.timestamp(), 3)
+        if not isinstance(value, allowed) or (kind != "boolean" and isinstance(value, bool)):
+            raise TypeError(f"{shape.name} is a {kind}, not a {type(value).__name__}")
+        return value
+
+    return run

@@ -131,7 +131,8 @@ def _gunicorn(application: str, port: int, *, workers: int, threads: int) -> tup
 
 
 def _glue(installation: Installation, env: Mapping[str, str]) -> Part:
-    command = _gunicorn("localglue.wsgi:application", installation.ports.glue, workers=1, threads=8)
+    workers = _count(env, "GLUE_CONCURRENCY", 1)
+    command = _gunicorn("localglue.wsgi:application", installation.ports.glue, workers=workers, threads=8)
     own = {**env, "LABELPORTAL_PROCESS": "glue"}
     url = f"{installation.glue_url}/health"
     return Part("glue", command, own, lambda: probes.http_answers(url), 1, _log(installation, "glue"))

@@ -213,17 +213,19 @@ def get_ml_transforms(request: Request, caller: Caller) -> Result:
 
 @operation(writes=False)
 def list_ml_transforms(request: Request, caller: Caller) -> Result:
-    rows, token = _page(request)
+    rows, token = _page(request, "public_id")
     return paging.result("TransformIds", rows, token, lambda row: row.public_id)
 
 
-def _page(request: Request) -> tuple[list[MLTransform], str | None]:
-    """Without a wish, in the order of creation."""
+def _page(request: Request, *fields: str) -> tuple[list[MLTransform], str | None]:
+    """Without a wish, in the order of creation. With ``fields`` only these are read."""
     sort = request.get("Sort", {"Column": "CREATED", "SortDirection": "ASCENDING"})
+    order = _ORDER[sort["Column"]]
+    found = _filtered(request)
     return paging.page(
-        _filtered(request),
+        found.only(*fields, order) if fields else found.defer("create_request"),
         request,
-        order=_ORDER[sort["Column"]],
+        order=order,
         descending=sort["SortDirection"] == "DESCENDING",
     )
 
