@@ -26,9 +26,28 @@ class EngineServer:
         """Whether a child was started and has not been seen to end."""
         return self._child is not None
 
+    def load(self) -> None:
+        """Return when the server is up and has the engine loaded. Raises ``OSError`` if it does not come up."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._forget()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "localglue.engine_server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "LABELPORTAL_PROCESS": "web"},
+            start_new_session=True,  # Ctrl-C is for the worker, which lets the server go
+        )
+        if self._line(None) != ("ready", 0):
+            self._forget()
+            raise OSError("the engine server ended before it was ready")
+
     def start(self, run_pk: int, token: str) -> int:
         """Start a child for the run; its process id. Raises ``OSError`` if the server does not come up."""
-        process = self._running()
+        self.load()
+        assert self._process is not None
+        process = self._process
         assert process.stdin is not None
         process.stdin.write(f"{run_pk} {token}\n".encode())
         process.stdin.flush()
@@ -68,19 +87,6 @@ class EngineServer:
                 os.kill(self._child, signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError):  # it may not have led a group yet
                 os.killpg(self._child, signal.SIGKILL)
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            self._forget()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "localglue.engine_server"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                cwd=settings.BASE_DIR,
-                env={**os.environ, "LABELPORTAL_PROCESS": "web"},
-                start_new_session=True,  # Ctrl-C is for the worker, which lets the server go
-            )
-        return self._process
 
     def _forget(self) -> None:
         if self._process is not None:

@@ -37,6 +37,7 @@ def main(run_pk: int, token: str) -> None:
         message, may_pass = _explain(run, error)
         with contextlib.suppress(runs.LeaseLostError):
             runs.fail(run, token, message, may_pass=may_pass, now=timezone.now())
+    runs.wait_for_messages()  # the end of an import sends for the next one, and this process ends by os._exit
 
 
 def _explain(run: TaskRun, error: Exception) -> tuple[str, bool]:

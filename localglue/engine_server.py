@@ -1,7 +1,7 @@
 """``python -m localglue.engine_server``: has the engine loaded, and forks a child for each run that it is told.
 
 Loading takes longer than many a run works, and forking from the Celery worker itself would hand its connections down. Lines in:
-``<primary key of the run> <lease token>``. Lines out: ``pid <n>`` when a child has begun, ``exit <code>`` when it has ended,
+``<primary key of the run> <lease token>``. Lines out: ``ready 0`` when the engine is loaded, ``pid <n>`` when a child has begun, ``exit <code>`` when it has ended,
 negative for a signal. One run at a time. When the input closes, this process and its child end: whoever watched over them is gone.
 """
 
@@ -38,6 +38,7 @@ def serve() -> None:
     django.setup()
     for name in _PRELOADED:
         import_module(name)  # nothing of this opens a connection, which children would share
+    os.write(replies, b"ready 0\n")
     while line := os.read(0, 4096):  # the next line comes after the reply to this one
         pk, token = line.split()
         if (pid := os.fork()) == 0:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -30,6 +31,7 @@ from localglue.models import MLTransform, TaskRun, job_run_id
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
+_SENDER = "localglue-sender"
 
 
 class LeaseLostError(Exception):
@@ -101,8 +103,19 @@ def enqueue_on_commit(pk: int) -> None:
 
 
 def enqueue(pk: int) -> None:
-    """Tell the engine's queue to look at a run, in a thread: a broker that is away takes seconds to say so, and nobody need wait."""
-    threading.Thread(target=_send, args=(pk,), daemon=True).start()
+    """Tell the engine's queue to look at a run, in a thread: a broker that is away takes seconds to say so, and nobody need wait.
+
+    No daemon: a process that ends in order sends first. One that ends by ``os._exit`` calls ``wait_for_messages``.
+    """
+    threading.Thread(target=_send, args=(pk,), name=_SENDER).start()
+
+
+def wait_for_messages(seconds: float = 5.0) -> None:
+    """Return when this process has sent its messages, or after ``seconds``: then the sweep sends them again."""
+    deadline = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread.name == _SENDER:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _send(pk: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from celery import shared_task
@@ -12,11 +13,15 @@ from django.utils import timezone
 def execute_run(run_pk: int, **_later: Any) -> None:
     """Take a run and work on it to its end, or leave it if it is not to be taken. Any number of these messages may arrive."""
     from localglue import runs  # the models need the apps, which are not ready when Celery looks for tasks
+    from localglue.engine_client import engine_server
     from localglue.supervise import supervise
 
+    with contextlib.suppress(OSError):  # it will not start for the run either, which then says so
+        engine_server.load()  # before the lease begins: on a busy machine loading can take longer than a lease lasts
     run = runs.claim(run_pk, now=timezone.now())
     if run is not None:
         supervise(run)
+        runs.wait_for_messages()
 
 
 @shared_task(name="localglue.sweep_runs")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from labelportal.run.config import ROOT
 from localglue import runs
 from localglue.choices import TaskStatus, TaskType, TransformStatus
 from localglue.errors import ConcurrentRunsExceededException, EntityNotFoundException
@@ -263,3 +266,11 @@ def test_the_last_run_of_a_deleted_transform_lets_it_go(
         runs.finish_stop(two, two.lease_token, now=SOON)
     assert not MLTransform.objects.exists()
     assert not TaskRun.objects.exists()
+
+
+@pytest.mark.parametrize("end", ["", "runs.wait_for_messages(); os._exit(0)"])
+def test_a_process_that_ends_sends_its_messages_first(end: str) -> None:
+    slow = "runs._send = lambda pk: (time.sleep(0.3), print('sent', pk, flush=True))"
+    script = f"import os, time, django; django.setup(); from localglue import runs; {slow}; runs.enqueue(7); {end}"
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout == "sent 7\n"
