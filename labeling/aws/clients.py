@@ -32,6 +32,11 @@ def s3() -> S3Client:
     return _s3(os.getpid())
 
 
+def s3_for_browsers() -> S3Client:
+    """For addresses that are signed here and used by a browser: always the newest signature, which is valid in every region."""
+    return _s3_for_browsers(os.getpid())
+
+
 # The process id is part of the key because a forked worker must not share its parent's sockets.
 @cache
 def _glue(_pid: int, attempts: int) -> GlueClient:
@@ -41,6 +46,11 @@ def _glue(_pid: int, attempts: int) -> GlueClient:
 @cache
 def _s3(_pid: int) -> S3Client:
     return boto3.session.Session().client("s3", config=_config(4))
+
+
+@cache
+def _s3_for_browsers(_pid: int) -> S3Client:
+    return boto3.session.Session().client("s3", config=_config(4).merge(Config(signature_version="s3v4")))
 
 
 def _config(attempts: int) -> Config:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 from botocore.exceptions import ClientError
 from django.conf import settings
@@ -120,6 +120,26 @@ def overwrite(key: str, content: bytes) -> None:
     with translated():
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
         clients.s3().put_object(Bucket=settings.BUCKET, Key=key, Body=content)
+
+
+def presigned_post(key: str, *, content_type: str, max_bytes: int, seconds: int) -> dict[str, Any]:
+    """``{"url", "fields"}`` with which a browser may write this one object, of this type, of up to so many bytes, for so long."""
+    with translated():
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+        return clients.s3_for_browsers().generate_presigned_post(
+            settings.BUCKET,
+            key,
+            Fields={"Content-Type": content_type},
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
+            ExpiresIn=seconds,
+        )
+
+
+def delete(key: str) -> None:
+    """Remove an object of our own that was only on its way."""
+    with translated():
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
+        clients.s3().delete_object(Bucket=settings.BUCKET, Key=key)
 
 
 def list_objects(prefix_uri: str) -> list[ListedObject]:

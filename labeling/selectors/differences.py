@@ -11,7 +11,6 @@ from uuid import UUID
 from accounts.models import User
 from labelfiles import FlippedPair, LabelDiff
 from labelfiles import LabelFile as LabelFileContents
-from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, Transform
 from labeling.selectors.sheets import in_chunks
 
@@ -84,7 +83,8 @@ def _people(kinds: dict[str, str], questions: dict[str, UUID]) -> list[PersonSha
     kind_of = {pk: kinds[name] for name, pk in questions.items()}
     shares: dict[UUID, list[str]] = {}
     for chunk in in_chunks(list(kind_of)):
-        answers = Answer.objects.filter(question__in=chunk, status=AnswerStatus.SUBMITTED, control=False)
+        # Also answers that were taken back since: what Glue forgets is their work all the same.
+        answers = Answer.objects.filter(question__in=chunk, version__gte=1, control=False)
         for steward, question in answers.order_by().values_list("steward", "question").distinct():
             shares.setdefault(steward, []).append(kind_of[question])
     people = User.objects.in_bulk(shares)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
-from labeling.choices import AnswerStatus, LabelFileKind, RunKind, RunStatus
+from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.models import Answer, LabelFile, LabelFileReport, LabelUpload, Question, QuestionSet, TaskRun, Transform
 
 
@@ -49,9 +49,7 @@ def provenance(*, label_file: LabelFile) -> Provenance:
     people: list[Contributor] = []
     if label_file.kind in (LabelFileKind.BUILT, LabelFileKind.EXPORTED):
         counts = (
-            Answer.objects.filter(
-                question__inclusions__label_file=label_file, status=AnswerStatus.SUBMITTED, control=False
-            )
+            Answer.objects.filter(question__inclusions__label_file=label_file, version__gte=1, control=False)
             .order_by()
             .values("steward")
             .annotate(questions=Count("question", distinct=True))

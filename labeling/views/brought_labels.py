@@ -39,6 +39,7 @@ from labeling.views.access import label_file_access, label_upload_access, posted
 from labeling.views.contexts import error_text
 from labeling.views.label_files import attachment
 from labeling.views.task_runs import wanted_afterwards
+from labeling.views.uploads import files_of, render_upload
 
 _REPAIRS = {"tidy": "tidy", "split_sets": "split"}
 """What a finding can be put right with by one click, and the choice of the form that does it."""
@@ -51,10 +52,15 @@ SHOWN = 200
 def label_upload_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """Files that were brought. POST keeps one more and goes on to what would come of it."""
     transform, membership = transform_access(request, transform_id, can_import)
+    problem, files = "", None
+    try:
+        files = files_of(request, max_bytes=MAX_UPLOAD_BYTES)
+    except LabelportalError as error:
+        problem = error_text(error)
     form = UploadForm(
-        posted(request), request.FILES or None, accept=".csv,.tsv,.txt,text/csv", max_bytes=MAX_UPLOAD_BYTES
+        None if problem else posted(request), files, accept=".csv,.tsv,.txt,text/csv", max_bytes=MAX_UPLOAD_BYTES
     )
-    if form.is_valid():
+    if not problem and form.is_valid():
         try:
             upload = stage_labels(transform=transform, user=signed_in(request), file=form.cleaned_data["file"])
         except LabelportalError as error:
@@ -67,9 +73,14 @@ def label_upload_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "membership": membership,
         "transform": transform,
         "form": form,
+        "problem": problem,
         "page": uploads.get_page(request.GET.get("page")),
     }
-    return render(request, "labeling/brought/list.html", context, status=422 if form.errors else 200)
+    status = 422 if problem or form.errors else 200
+    endings, limit = ("csv", "tsv", "txt"), MAX_UPLOAD_BYTES
+    return render_upload(
+        request, "labeling/brought/list.html", context, endings=endings, max_bytes=limit, status=status
+    )
 
 
 @require_GET

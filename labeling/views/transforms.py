@@ -21,6 +21,7 @@ from labeling.services.sources import SourcePreview, preview_table, stage_source
 from labeling.services.transforms import create_transform, update_transform
 from labeling.views.access import posted, signed_in, team_access, transform_access
 from labeling.views.contexts import error_text, name_guess, transform_context
+from labeling.views.uploads import files_of, render_upload
 
 
 @require_GET
@@ -36,16 +37,23 @@ def transform_list(request: HttpRequest) -> HttpResponse:
 def transform_create(request: HttpRequest) -> HttpResponse:
     """First step: where do the rows come from? A file is checked, stored, and not uploaded twice."""
     membership = team_access(request, can_manage_transforms)
-    form = SourceUploadForm(posted(request), request.FILES or None, max_bytes=settings.MAX_SOURCE_BYTES)
-    if form.is_valid():
+    limit, problem, files = settings.MAX_SOURCE_BYTES, "", None
+    try:
+        files = files_of(request, max_bytes=limit)
+    except LabelportalError as error:
+        problem = error_text(error)
+    form = SourceUploadForm(None if problem else posted(request), files, max_bytes=limit)
+    if not problem and form.is_valid():
         try:
             source = stage_source(team=membership.team, user=signed_in(request), file=form.cleaned_data["file"])
         except LabelportalError as error:
             form.add_error("file", error_text(error))
         else:
             return redirect("labeling:transform-create-from-file", source.pk)
-    context = {"area": "transforms", "membership": membership, "form": form}
-    return render(request, "labeling/transforms/new.html", context, status=422 if form.errors else 200)
+    context = {"area": "transforms", "membership": membership, "form": form, "problem": problem}
+    status = 422 if problem or form.errors else 200
+    template = "labeling/transforms/new.html"
+    return render_upload(request, template, context, endings=("csv", "parquet"), max_bytes=limit, status=status)
 
 
 @require_GET

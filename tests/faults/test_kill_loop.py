@@ -21,10 +21,10 @@ from labeling.services.task_runs import request_label_import
 from tests.labeling.taught import LABELS, lead, runs_at_glue, small_transform
 from tests.support.servers import Services, wait_until
 
-pytestmark = pytest.mark.slow
-
 SECONDS = float(os.environ.get("KILL_LOOP_SECONDS", "15"))
 SEED = int(os.environ.get("KILL_LOOP_SEED", str(random.SystemRandom().randrange(10**6))))
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS + 300)]
 VICTIMS = ("worker", "engine-worker", "glue", "redis", "s3", "beat")
 EVERYTHING = ("redis", "s3", "glue", "engine-worker", "worker", "beat")
 

@@ -60,7 +60,7 @@ def test_replace_look_confirm_restore(taught: Transform) -> None:
     assert (len(found.diff.forgotten), len(found.diff.changed), len(found.diff.added)) == (1, 1, 0)
     assert (found.diff.rows_forgotten, found.diff.pairs_flipped) == (3, 1)
     view = difference_view(transform=taught, difference=found.diff, held=found.held, new=found.new)
-    assert [(share.forgotten, share.changed, share.added) for share in view.people] == [(0, 1, 0)]
+    assert [(share.forgotten, share.changed, share.added) for share in view.people] == [(1, 1, 0)]
     assert view.others is None
     assert [change.what for change in view.changes] == ["changed", "forgotten"]
 

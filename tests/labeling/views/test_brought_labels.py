@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from labeling.aws import storage
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.models import LabelFile, LabelReplacement, LabelUpload, TaskRun, Transform
 from labeling.services.sources import stage_source
@@ -234,3 +237,20 @@ def test_what_glue_would_refuse_is_said_and_put_right_by_one_click(
     address = reverse("labeling:label-upload-detail", args=[upload.pk])
     tidied = client.get(address + "?" + link[1].replace("&amp;", "&"))
     assert "differ only in case" not in tidied.content.decode()
+
+
+def test_a_large_file_that_went_straight_to_s3_is_taken_in(
+    people: Cast, with_table: Transform, client_for: ClientFor
+) -> None:
+    client = client_for(people.lead)
+    url = reverse("labeling:label-upload-list", args=[with_table.pk])
+    page = client.get(url)
+    assert "connect-src 'self' http://127.0.0.1:" in page.headers["Content-Security-Policy"]
+    token = json.loads(page.context["direct"])["token"]
+    assert b"did not arrive" in client.post(url, {"direct": token, "direct_name": "pairs.csv"}).content
+    key = signing.loads(token, salt="labeling.direct-upload")[1]
+    storage.overwrite(key, PAIRS.encode())
+    response = client.post(url, {"direct": token, "direct_name": "pairs.csv"})
+    upload = LabelUpload.objects.get()
+    assert response.headers["Location"] == reverse("labeling:label-upload-detail", args=[upload.pk])
+    assert (upload.name, upload.size) == ("pairs.csv", len(PAIRS))

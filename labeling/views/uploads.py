@@ -1,0 +1,49 @@
+"""Files that come with a form, or that came to S3 just before it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.datastructures import MultiValueDict
+
+from labeling.exceptions import GlueError
+from labeling.services.direct_uploads import FROM_BYTES, offer_upload, take_upload
+from labeling.views.access import signed_in
+from labelportal.middleware import allow_upload_to
+
+
+def files_of(request: HttpRequest, *, max_bytes: int) -> MultiValueDict[str, UploadedFile[bytes]] | None:
+    """The files of a form; the one that went straight to S3 is fetched. Raises ``LabelportalError`` if it is not there."""
+    token = request.POST.get("direct", "")
+    if not token:
+        return request.FILES or None
+    file = take_upload(
+        user=signed_in(request), token=token, name=request.POST.get("direct_name", ""), max_bytes=max_bytes
+    )
+    return MultiValueDict({"file": [file]})
+
+
+def render_upload(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    endings: Iterable[str],
+    max_bytes: int,
+    status: int = 200,
+) -> HttpResponse:
+    """A page with an upload form that may send large files straight to S3; without JavaScript they come with the form."""
+    try:
+        offer = offer_upload(user=signed_in(request), endings=endings, max_bytes=max_bytes)
+    except GlueError:
+        return render(request, template, context, status=status)  # no credentials: other pages say so
+    direct = json.dumps({**asdict(offer), "from": FROM_BYTES})
+    response = render(request, template, {**context, "direct": direct}, status=status)
+    allow_upload_to(response, offer.origin)
+    return response

@@ -1,0 +1,35 @@
+"""A large file goes from the browser straight to S3, and with the form where S3 cannot be reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Request, expect
+
+from tests.e2e.conftest import Portal, Visit
+from tests.support.servers import Services
+
+
+def test_a_large_table_goes_straight_to_s3(portal: Portal, visit: Visit, services: Services, tmp_path: Path) -> None:
+    table = tmp_path / "large.csv"
+    row = "x" * 600
+    table.write_text("id,text\n" + "".join(f"{key},{row}\n" for key in range(9000)))
+    page = visit(portal.admin)
+    sent: list[str] = []
+
+    def noticed(request: Request) -> None:
+        if request.method == "POST":
+            sent.append(request.url)
+
+    page.on("request", noticed)
+    page.goto("/transforms/new/")
+    page.get_by_label("Upload a CSV or Parquet file").set_input_files(table)
+    page.get_by_role("button", name="Upload and look at the rows").click()
+    expect(page.get_by_text("9,000 rows")).to_be_visible()
+    assert [url.startswith(services.s3_url) for url in sent] == [True, False]
+
+    page.route(f"{services.s3_url}/**", lambda route: route.abort())
+    page.goto("/transforms/new/")
+    page.get_by_label("Upload a CSV or Parquet file").set_input_files(table)
+    page.get_by_role("button", name="Upload and look at the rows").click()
+    expect(page.get_by_text("9,000 rows")).to_be_visible()
