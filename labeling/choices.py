@@ -125,3 +125,22 @@ class GoalPeriod(models.TextChoices):
 
     DAY = "day", _("a day")
     WEEK = "week", _("a week")
+
+
+class NotificationEvent(models.TextChoices):
+    """What leads are told of. Names are part of the webhooks' format."""
+
+    RUN_ENDED = "run.ended", _("A run has ended well, or was stopped")
+    RUN_FAILED = "run.failed", _("A run has failed")
+    RUN_WAITS = "run.waits", _("A run waits because Glue cannot be asked")
+    SET_FINISHED = "question_set.finished", _("All questions of a set are answered")
+    AGREEMENT_FELL = "agreement.fell", _("People agree less than before")
+
+
+class OutboxState(models.TextChoices):
+    """Where a message to somebody outside stands. ``none``: there is nothing to send."""
+
+    NONE = "none", _("Nothing to send")
+    WAITING = "waiting", _("Waiting")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Given up")

@@ -43,6 +43,10 @@ class InvalidSettingError(LabelportalError):
     """A setting is out of its range or does not fit the others."""
 
 
+class InvalidWebhookError(LabelportalError):
+    """The address cannot be called, or no event is chosen."""
+
+
 class RunConflictError(LabelportalError):
     """A run of this kind is already under way for the transform."""
 

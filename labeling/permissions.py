@@ -150,3 +150,23 @@ def can_comment(membership: Membership | None) -> bool:
 def can_edit_guidelines(membership: Membership | None) -> bool:
     """Write the guidelines of a transform and choose their examples."""
     return is_lead(membership)
+
+
+def can_be_notified(membership: Membership | None) -> bool:
+    """Is told when runs end, sets are finished and agreement falls, and decides what of that they hear."""
+    return is_lead(membership)
+
+
+def can_edit_team_notifications(membership: Membership | None) -> bool:
+    """Decide what people of the team hear who have not chosen for themselves."""
+    return is_lead(membership)
+
+
+def can_manage_webhooks(membership: Membership | None) -> bool:
+    """Have other systems told, and see what was sent to them."""
+    return is_admin(membership)
+
+
+def can_read_report(membership: Membership | None) -> bool:
+    """Read the weekly report of the team."""
+    return is_lead(membership)

@@ -80,3 +80,27 @@ def sweep_shadow(**_kwargs: object) -> None:
     from labeling.services import shadow  # loads the engine, which only this worker needs
 
     shadow.sweep_shadow()
+
+
+@shared_task(name="labeling.sweep_notifications")
+def sweep_notifications(**_kwargs: object) -> None:
+    """Write the messages about what has happened; sent by beat."""
+    from labeling.services import notifications  # tasks are imported before the apps are ready
+
+    notifications.sweep_notifications()
+
+
+@shared_task(name="labeling.send_mails")
+def send_mails(**_kwargs: object) -> None:
+    """Send the e-mails that wait; sent by beat."""
+    from labeling.services import notifications  # tasks are imported before the apps are ready
+
+    notifications.send_mails()
+
+
+@shared_task(name="labeling.send_webhooks")
+def send_webhooks(**_kwargs: object) -> None:
+    """Send the messages to webhooks that wait; sent by beat."""
+    from labeling.services import webhooks  # tasks are imported before the apps are ready
+
+    webhooks.send_deliveries()

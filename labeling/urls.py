@@ -15,6 +15,7 @@ from labeling.views import (
     disagreement,
     home,
     label_files,
+    notifications,
     panel,
     preferences,
     quality,
@@ -26,6 +27,7 @@ from labeling.views import (
     steward,
     task_runs,
     transforms,
+    webhooks,
     words,
     work,
 )
@@ -141,6 +143,21 @@ run_urls = [
     path("result/", label_files.run_result, name="result-download"),
 ]
 
+notification_urls = [
+    path("", notifications.notification_list, name="notification-list"),
+    path("read/", notifications.notification_read_all, name="notification-read-all"),
+    path("settings/", notifications.notification_settings, name="notification-settings"),
+    path("settings/mine/", notifications.notification_choices, name="notification-choices"),
+    path("settings/team/", notifications.team_choices, name="team-choices"),
+    path("webhooks/new/", webhooks.webhook_create, name="webhook-create"),
+    path("webhooks/<uuid:webhook_id>/", webhooks.webhook_detail, name="webhook-detail"),
+    path("webhooks/<uuid:webhook_id>/test/", webhooks.webhook_test, name="webhook-test"),
+    path("webhooks/<uuid:webhook_id>/secret/", webhooks.webhook_secret, name="webhook-secret"),
+    path("webhooks/<uuid:webhook_id>/delete/", webhooks.webhook_delete, name="webhook-delete"),
+    path("webhooks/<uuid:webhook_id>/again/<uuid:delivery_id>/", webhooks.delivery_again, name="delivery-again"),
+    path("<uuid:notification_id>/", notifications.notification_open, name="notification-open"),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("texts.js", cache_control(private=True, max_age=3600)(JavaScriptCatalog.as_view()), name="javascript-catalog"),
@@ -161,6 +178,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("brought-labels/<uuid:upload_id>/", include(label_upload_urls)),
     path("label-files/<uuid:label_file_id>/", include(label_file_urls)),
     path("replacements/<uuid:replacement_id>/", include(replacement_urls)),
+    path("notifications/", include(notification_urls)),
     path("runs/", run_history.run_list, name="run-list"),
     path("runs/runs.csv", run_history.run_download, name="run-download"),
     path("runs/views/", run_history.view_save, name="run-view-save"),

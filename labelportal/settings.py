@@ -162,6 +162,15 @@ MAX_SOURCE_BYTES = env.int("LABELPORTAL_MAX_SOURCE_MB", default=512) * 1024 * 10
 DPU_HOUR_PRICE = env.float("LABELPORTAL_DPU_HOUR_PRICE", default=0.44)
 PRICE_CURRENCY = env.str("LABELPORTAL_PRICE_CURRENCY", default="USD")
 
+# Where people find this installation: links in e-mails start with it.
+PUBLIC_URL = env.str("LABELPORTAL_URL", default="http://127.0.0.1:8000")
+# EMAIL_URL says how mail is sent, such as smtp+tls://user:password@mail.example.org:587; without it mail is written to the worker's log.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="labelportal@localhost")
+# Webhooks may call addresses in private networks only where this says so.
+WEBHOOK_PRIVATE = env.bool("LABELPORTAL_WEBHOOK_PRIVATE", default=False)
+
 # The password of the people that ``manage.py seed`` makes; empty: a random one for each.
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
@@ -210,6 +219,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-proposals": {"task": "labeling.sweep_proposals", "schedule": 15.0, "options": {"expires": 15.0}},
     "sweep-contradictions": {"task": "labeling.sweep_contradictions", "schedule": 2.0, "options": {"expires": 2.0}},
     "sweep-shadow": {"task": "labeling.sweep_shadow", "schedule": 5.0, "options": {"expires": 5.0}},
+    "sweep-notifications": {"task": "labeling.sweep_notifications", "schedule": 3.0, "options": {"expires": 3.0}},
+    "send-mails": {"task": "labeling.send_mails", "schedule": 5.0, "options": {"expires": 5.0}},
+    "send-webhooks": {"task": "labeling.send_webhooks", "schedule": 5.0, "options": {"expires": 5.0}},
     "sweep-glue-runs": {"task": "localglue.sweep_runs", "schedule": 5.0, "options": {"expires": 5.0}},
 }
 

@@ -3,6 +3,7 @@
 from labeling.models.answers import Answer, AnswerChange, RowLabel
 from labeling.models.automation import Automation, Chain
 from labeling.models.label_files import LabelFile, LabelFileQuestion, LabelFileReport, LabelReplacement
+from labeling.models.notifications import Notification, NotificationPreference, Occurrence, Webhook, WebhookDelivery
 from labeling.models.quality import JudgedQuestion, ShadowEstimate
 from labeling.models.questions import Question, QuestionAssignment, QuestionSet, Row
 from labeling.models.task_runs import SavedView, TaskRun, TaskRunEvent
@@ -32,6 +33,9 @@ __all__ = [
     "LabelFileReport",
     "LabelReplacement",
     "LabelUpload",
+    "Notification",
+    "NotificationPreference",
+    "Occurrence",
     "Question",
     "QuestionAssignment",
     "QuestionSet",
@@ -44,6 +48,8 @@ __all__ = [
     "TaskRun",
     "TaskRunEvent",
     "Transform",
+    "Webhook",
+    "WebhookDelivery",
     "WorkGoal",
     "WorkbenchPreference",
 ]

@@ -24,6 +24,7 @@ from accounts.selectors import memberships_for
 from labeling import permissions
 from labeling.choices import RunStatus, TransformStatus
 from labeling.models import TaskRun
+from labeling.selectors.notifications import unread_count
 
 register = template.Library()
 
@@ -165,6 +166,12 @@ def my_membership(context: RequestContext) -> Membership | None:
     """The reader's membership in the team they look at."""
     request: HttpRequest | None = context.get("request")
     return current_membership(request) if request is not None and hasattr(request, "user") else None
+
+
+@register.filter
+def unread(membership: Membership) -> int:
+    """How many notifications of the team the person has not read."""
+    return unread_count(membership=membership)
 
 
 @register.simple_tag(takes_context=True)

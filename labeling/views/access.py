@@ -27,6 +27,7 @@ from labeling.models import (
     SheetUpload,
     TaskRun,
     Transform,
+    Webhook,
 )
 from labeling.permissions import is_member
 
@@ -128,6 +129,12 @@ def replacement_access(
         pk=replacement_id,
     )
     return replacement, _membership(request, replacement.transform.team, allowed)
+
+
+def webhook_access(request: HttpRequest, webhook_id: UUID, allowed: Allowed) -> tuple[Webhook, Membership]:
+    """The webhook and the reader's membership in its team."""
+    webhook = get_object_or_404(Webhook.objects.select_related("team", "created_by"), pk=webhook_id)
+    return webhook, _membership(request, webhook.team, allowed)
 
 
 def _membership(request: HttpRequest, team: Team, allowed: Allowed) -> Membership:

@@ -120,6 +120,7 @@ class Installation:
             env["AWS_ENDPOINT_URL_GLUE"] = self.glue_url
         if "s3" not in self.external:
             env["AWS_ENDPOINT_URL_S3"] = self.s3_url
+        env.setdefault("LABELPORTAL_URL", self.web_url)
         bypass = [*filter(None, env.get("NO_PROXY", env.get("no_proxy", "")).split(",")), HOST, "localhost"]
         env["NO_PROXY"] = env["no_proxy"] = ",".join(dict.fromkeys(bypass))
         env.update(

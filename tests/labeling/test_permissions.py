@@ -41,6 +41,10 @@ ADMINS = {Role.ADMIN}
         (permissions.can_see_work, LEADS),
         (permissions.can_comment, EVERYONE),
         (permissions.can_edit_guidelines, LEADS),
+        (permissions.can_be_notified, LEADS),
+        (permissions.can_edit_team_notifications, LEADS),
+        (permissions.can_manage_webhooks, ADMINS),
+        (permissions.can_read_report, LEADS),
     ],
 )
 def test_each_role_may_what_it_should(predicate: Callable[[Membership | None], bool], allowed: set[Role]) -> None:

@@ -24,7 +24,7 @@ from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import GlueError, LabelportalError
 from labeling.models import LabelReplacement, TaskRun
 from labeling.selectors.known_labels import KnownLabels, known_labels, sets_of_part
-from labeling.services import apply
+from labeling.services import apply, occurrences
 from labeling.services.exports import check_still_held, nothing_held
 from labeling.services.label_files import build_label_file, place_label_file
 from labeling.services.task_runs.cancel import carry_out_stop
@@ -206,7 +206,7 @@ def _nothing_to_export(run: TaskRun) -> None:
 def _not_started(run: TaskRun, error: GlueError) -> None:
     """Glue surely did not start it: wait and try again if that can help, else end."""
     if error.retryable and run.attempts < MAX_ATTEMPTS:
-        transition(
+        queued = transition(
             run=run,
             to=RunStatus.QUEUED,
             note=str(error),
@@ -215,6 +215,8 @@ def _not_started(run: TaskRun, error: GlueError) -> None:
             error=str(error),
             advice=error.advice,
         )
+        if queued:
+            occurrences.run_waits(run, run.attempts)
     else:
         fail(run=run, error=str(error), advice=error.advice)
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from labeling.choices import AT_GLUE, TERMINAL, RunStatus
 from labeling.models import TaskRun, TaskRunEvent
+from labeling.services import occurrences
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +52,11 @@ def transition(*, run: TaskRun, to: RunStatus, note: str = "", **fields: Any) ->
         if not moved:
             return False
         TaskRunEvent.objects.create(run=run, status=to, at=now, note=note)
-    logger.info("run %s (%s): %s -> %s", run.pk, run.kind, run.status, to)
-    run.refresh_from_db()
+        before = run.status
+        run.refresh_from_db()
+        if to in TERMINAL:
+            occurrences.run_ended(run)
+    logger.info("run %s (%s): %s -> %s", run.pk, run.kind, before, to)
     return True
 
 
@@ -72,9 +76,12 @@ def renew_claim(*, run: TaskRun) -> bool:
 
 def note_problem(*, run: TaskRun, error: str, advice: str, attempts: int) -> None:
     """Leave the state as it is, say what stands in the way, and do not ask Glue again for a while."""
-    TaskRun.objects.filter(pk=run.pk, status=run.status).update(
-        error=error, advice=advice, attempts=attempts, not_before=timezone.now() + wait(attempts)
-    )
+    with transaction.atomic():
+        noted = TaskRun.objects.filter(pk=run.pk, status=run.status).update(
+            error=error, advice=advice, attempts=attempts, not_before=timezone.now() + wait(attempts)
+        )
+        if noted:
+            occurrences.run_waits(run, attempts)
 
 
 def clear_problem(*, run: TaskRun) -> None:

@@ -139,7 +139,7 @@ def test_the_list_costs_the_same_for_one_run_and_for_many(
         for number in range(more):
             file = label_file(people_transform, f"{already + number:04x}" + "0" * 60)
             run(people_transform, RunKind.IMPORT_LABELS, number, label_file=file, by=people.lead)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             page = client.get(RUNS)
     assert len(page.context["page"].runs) == 25
     content = page.content.decode()

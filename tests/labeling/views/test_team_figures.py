@@ -144,7 +144,7 @@ def test_work_asks_as_often_for_three_as_for_one(
 ) -> None:
     answered_by_two(people, people_transform, count)
     client = client_for(people.lead)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(f"{WORK}?by=all")
 
 

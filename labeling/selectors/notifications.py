@@ -1,0 +1,133 @@
+"""What people are told, in words, and what they have chosen to hear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Membership, Team, User
+from labeling.choices import NotificationEvent
+from labeling.metrics import Metrics
+from labeling.models import Notification, NotificationPreference, Occurrence
+
+DEFAULT_EMAIL = frozenset({NotificationEvent.RUN_FAILED, NotificationEvent.AGREEMENT_FELL})
+"""By e-mail comes what somebody has to act on; everything is in the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whether an event is told in the page and by e-mail; ``own`` unless it is what the team or the product has chosen."""
+
+    event: NotificationEvent
+    in_page: bool
+    email: bool
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A line, what follows from it, and the page that shows more."""
+
+    title: str
+    detail: str
+    path: str
+
+
+def notifications_for(*, user: User, team: Team) -> QuerySet[Notification]:
+    """What the person has been told in the page about this team, newest first."""
+    return (
+        Notification.objects.filter(user=user, in_page=True, occurrence__transform__team=team)
+        .select_related("occurrence__transform", "occurrence__run", "occurrence__question_set__transform")
+        .order_by("-created_at")
+    )
+
+
+def unread_count(*, membership: Membership) -> int:
+    """How many the member has not read. Every page of a lead shows it, so neither person nor team is fetched."""
+    return Notification.objects.filter(
+        user=membership.user_id, in_page=True, read_at=None, occurrence__transform__team=membership.team_id
+    ).count()
+
+
+def choices_of(*, team: Team, user: User | None) -> list[Choice]:
+    """One choice for each event: the person's, else the team's, else the product's. Without a person: the team's. One query."""
+    rows = NotificationPreference.objects.filter(team=team)
+    found = {(row.user_id, row.event): row for row in rows if row.user_id in (None, user.pk if user else None)}
+    chosen = []
+    for event in NotificationEvent:
+        own = found.get((user.pk if user else None, event))
+        row = own or found.get((None, event))
+        in_page, email = (row.in_page, row.email) if row else (True, event in DEFAULT_EMAIL)
+        chosen.append(Choice(event, in_page, email, own is not None))
+    return chosen
+
+
+def words_of(occurrence: Occurrence) -> Words:
+    """The occurrence in the reader's language. No row of a table is ever quoted."""
+    if occurrence.run is not None:
+        return _run_words(occurrence)
+    figures, about = occurrence.figures, {"set": str(occurrence.question_set), "transform": occurrence.transform.name}
+    assert occurrence.question_set is not None
+    if occurrence.event == NotificationEvent.AGREEMENT_FELL:
+        return Words(
+            _("%(transform)s: people agree less on set “%(set)s”") % about,
+            _("Krippendorff’s alpha is %(alpha).2f, and was %(before).2f on the sets before.")
+            % {"alpha": figures["alpha"], "before": figures["alpha_before"]},
+            reverse("labeling:agreement", args=[occurrence.transform_id]),
+        )
+    disputed = figures.get("disputed", 0)
+    answered = ngettext("%(n)d question is answered", "%(n)d questions are answered", figures["questions"])
+    detail = answered % {"n": figures["questions"]}
+    if disputed:
+        more = ngettext("%(n)d of them is disputed.", "%(n)d of them are disputed.", disputed) % {"n": disputed}
+        detail = f"{detail}; {more}"
+    else:
+        detail += "."
+    return Words(
+        _("%(transform)s: set “%(set)s” is finished") % about,
+        detail,
+        reverse("labeling:question-set-detail", args=[occurrence.question_set.pk]),
+    )
+
+
+def payload_of(occurrence: Occurrence) -> dict[str, Any]:
+    """The occurrence for other systems; ids, states and figures, no rows."""
+    found: dict[str, Any] = {
+        "event": occurrence.event,
+        "at": occurrence.created_at.isoformat(),
+        "transform": {"id": str(occurrence.transform_id), "name": occurrence.transform.name},
+    }
+    run = occurrence.run
+    if run is not None:
+        found["run"] = {"id": str(run.pk), "kind": run.kind, "status": run.status, "error": run.error}
+        if run.metrics:
+            found["run"]["metrics"] = {name: run.metrics[name] for name in ("precision", "recall", "f1")}
+    if occurrence.question_set is not None:
+        question_set = occurrence.question_set
+        found["question_set"] = {"id": str(question_set.pk), "number": question_set.number, **occurrence.figures}
+    return found
+
+
+def _run_words(occurrence: Occurrence) -> Words:
+    run = occurrence.run
+    assert run is not None
+    about = {"transform": occurrence.transform.name, "kind": run.get_kind_display(), "state": run.get_status_display()}
+    path = reverse("labeling:run-detail", args=[run.pk])
+    if occurrence.event == NotificationEvent.RUN_WAITS:
+        return Words(_("%(transform)s: “%(kind)s” waits for Glue") % about, f"{run.error} {run.advice}".strip(), path)
+    title = _("%(transform)s: “%(kind)s” – %(state)s") % about
+    if occurrence.event == NotificationEvent.RUN_FAILED:
+        return Words(title, f"{run.error} {run.advice}".strip(), path)
+    if run.metrics:
+        metrics = Metrics.from_stored(run.metrics)
+        figures = {"f1": metrics.f1, "p": metrics.precision, "r": metrics.recall}
+        return Words(title, _("F1 %(f1).3f, precision %(p).3f, recall %(r).3f.") % figures, path)
+    if run.labels_before is not None and run.labels_after is not None:
+        labels = {"before": run.labels_before, "after": run.labels_after}
+        return Words(title, _("Labels at Glue: %(before)d → %(after)d.") % labels, path)
+    return Words(title, "", path)

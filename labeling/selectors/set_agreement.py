@@ -1,0 +1,54 @@
+"""How far people agreed on one set of questions, against the sets before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from labeling.choices import AnswerKind, AnswerStatus, QuestionState
+from labeling.models import QuestionSet, RowLabel
+from labeling.selectors.controls import groupings_of
+from partitions import Measure, Sampling, reliability
+
+_SAMPLING = Sampling(replicates=200)
+
+
+@dataclass(frozen=True, slots=True)
+class SetFigures:
+    """A set with so many questions, of which so many are disputed. ``alpha`` is Krippendorff's with the upper end of its 95 % interval,
+    ``before`` that of all earlier sets; None where too few questions were answered by two people."""
+
+    questions: int
+    disputed: int
+    alpha: float | None
+    high: float | None
+    before: float | None
+
+
+def set_figures(*, question_set: QuestionSet) -> SetFigures:
+    """The figures of a set and of the sets of its transform before it. Four queries."""
+    questions = question_set.questions
+    here = _alpha(RowLabel.objects.filter(answer__question__question_set=question_set))
+    earlier = _alpha(
+        RowLabel.objects.filter(
+            answer__question__question_set__transform=question_set.transform_id,
+            answer__question__question_set__number__lt=question_set.number,
+        )
+    )
+    return SetFigures(
+        questions=questions.count(),
+        disputed=questions.filter(state=QuestionState.DISPUTED).count(),
+        alpha=here.value,
+        high=here.high,
+        before=earlier.value,
+    )
+
+
+def _alpha(labels: QuerySet[RowLabel]) -> Measure:
+    return reliability(
+        groupings_of(
+            labels.filter(answer__kind=AnswerKind.ANSWER, answer__status=AnswerStatus.SUBMITTED, answer__control=False)
+        ),
+        _SAMPLING,
+    )

@@ -1,0 +1,110 @@
+"""People and webhooks are told of what happened, each once."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from email.utils import make_msgid
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, Team, User
+from labeling.choices import NotificationEvent, OutboxState
+from labeling.models import Notification, NotificationPreference, Occurrence, Webhook, WebhookDelivery
+from labeling.permissions import can_be_notified
+from labeling.selectors.notifications import choices_of, payload_of, words_of
+from labeling.services import outbox
+from labeling.services.occurrences import sweep_question_sets
+
+logger = logging.getLogger(__name__)
+
+
+def sweep_notifications() -> None:
+    """Look for finished sets, then write the messages of every occurrence that nobody has been told of."""
+    sweep_question_sets()
+    untold = Occurrence.objects.filter(told_at=None).select_related("transform__team", "run", "question_set")
+    for occurrence in untold.order_by("created_at")[:100]:
+        tell(occurrence=occurrence)
+
+
+@transaction.atomic
+def tell(*, occurrence: Occurrence) -> None:
+    """Write the messages to people and webhooks and note that it is done, all or nothing. Of two calls at a time one does nothing."""
+    if not Occurrence.objects.filter(pk=occurrence.pk, told_at=None).update(told_at=timezone.now()):
+        return
+    team = occurrence.transform.team
+    members = Membership.objects.filter(team=team, user__is_active=True).select_related("user", "team")
+    messages = []
+    for membership in filter(can_be_notified, members):
+        choice = next(one for one in choices_of(team=team, user=membership.user) if one.event == occurrence.event)
+        state = OutboxState.WAITING if choice.email and membership.user.email else OutboxState.NONE
+        if choice.in_page or state == OutboxState.WAITING:
+            messages.append(
+                Notification(occurrence=occurrence, user=membership.user, in_page=choice.in_page, state=state)
+            )
+    Notification.objects.bulk_create(messages)
+    body = json.dumps(payload_of(occurrence), ensure_ascii=False)
+    WebhookDelivery.objects.bulk_create(
+        WebhookDelivery(webhook=webhook, occurrence=occurrence, body=body)
+        for webhook in Webhook.objects.filter(team=team)
+        if occurrence.event in webhook.events
+    )
+
+
+def send_mails() -> None:
+    """Send the e-mails that wait. One that was on its way when its worker died may come twice, with the same Message-ID."""
+    waiting = Notification.objects.select_related(
+        "user", "occurrence__transform", "occurrence__run", "occurrence__question_set__transform"
+    )
+    for notification in outbox.due(waiting):
+        if not outbox.claim(notification):
+            continue
+        try:
+            _mail(notification).send()
+        except OSError as error:  # also what smtplib raises
+            logger.warning("mail %s could not be sent: %s", notification.pk, type(error).__name__)
+            outbox.ended(notification, sent=False, error=f"{type(error).__name__}: {error}"[:500])
+        else:
+            outbox.ended(notification, sent=True)
+
+
+def mark_read(*, user: User, team: Team, notification: Notification | None = None) -> None:
+    """One notification, or all of the team's, are read."""
+    unread = Notification.objects.filter(user=user, read_at=None, occurrence__transform__team=team)
+    if notification is not None:
+        unread = unread.filter(pk=notification.pk)
+    unread.update(read_at=timezone.now())
+
+
+@transaction.atomic
+def save_choices(*, team: Team, user: User | None, chosen: Mapping[NotificationEvent, tuple[bool, bool]]) -> None:
+    """Keep for each event whether it is told in the page and by e-mail, for one person, or (without one) for all who have not chosen."""
+    for event, (in_page, email) in chosen.items():
+        NotificationPreference.objects.update_or_create(
+            team=team, user=user, event=event, defaults={"in_page": in_page, "email": email}
+        )
+
+
+def forget_choices(*, team: Team, user: User) -> None:
+    """The person follows the team again."""
+    NotificationPreference.objects.filter(team=team, user=user).delete()
+
+
+def _mail(notification: Notification) -> EmailMessage:
+    words = words_of(notification.occurrence)
+    base = settings.PUBLIC_URL.rstrip("/")
+    link, choose = f"{base}{words.path}", f"{base}/notifications/settings/"
+    footer = _("What you are told of is chosen here: %(link)s") % {"link": choose}
+    text = "\n\n".join(part for part in (words.title, words.detail, link, f"-- \n{footer}") if part)
+    domain = make_msgid().rpartition("@")[2].rstrip(">")
+    return EmailMessage(
+        subject=words.title,
+        body=text,
+        to=[notification.user.email],
+        headers={"Message-ID": f"<{notification.pk}@{domain}>", "Auto-Submitted": "auto-generated"},
+    )

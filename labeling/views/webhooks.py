@@ -1,0 +1,108 @@
+"""Webhooks of the team: made, tested, looked after, deleted."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from labeling.choices import OutboxState
+from labeling.exceptions import InvalidWebhookError
+from labeling.forms.notifications import WebhookForm
+from labeling.models import Webhook
+from labeling.permissions import can_manage_webhooks
+from labeling.services.webhooks import (
+    create_webhook,
+    delete_webhook,
+    renew_secret,
+    secret_of,
+    send_again,
+    send_test,
+)
+from labeling.views.access import posted, signed_in, team_access, webhook_access
+from labeling.views.contexts import error_text
+
+PAGE_SIZE = 25
+
+
+@require_http_methods(["GET", "POST"])
+def webhook_create(request: HttpRequest) -> HttpResponse:
+    """A new webhook; its secret is shown on the page that follows, and never again."""
+    membership = team_access(request, can_manage_webhooks)
+    form = WebhookForm(posted(request))
+    if form.is_valid():
+        try:
+            webhook = create_webhook(team=membership.team, user=signed_in(request), **form.cleaned_data)
+        except InvalidWebhookError as error:
+            form.add_error("url", error_text(error))
+        else:
+            return _with_secret(request, webhook)
+    context = {"membership": membership, "form": form}
+    return render(request, "labeling/notifications/webhook_new.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def webhook_detail(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    """The webhook and the log of what was sent."""
+    webhook, membership = webhook_access(request, webhook_id, can_manage_webhooks)
+    log = webhook.deliveries.select_related("occurrence").order_by("-created_at")
+    page = Paginator(log, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"membership": membership, "webhook": webhook, "page": page}
+    return render(request, "labeling/notifications/webhook.html", context)
+
+
+@require_POST
+def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    """Send a message that says nothing, and say what came back."""
+    webhook, _membership = webhook_access(request, webhook_id, can_manage_webhooks)
+    delivery = send_test(webhook=webhook)
+    if delivery.state == OutboxState.SENT:
+        messages.success(request, _("The test arrived: status %(status)d.") % {"status": delivery.status_code})
+    else:
+        what = _("status %(status)d") % {"status": delivery.status_code} if delivery.status_code else delivery.error
+        messages.error(request, _("The test did not arrive: %(what)s. It is tried again by itself.") % {"what": what})
+    return redirect("labeling:webhook-detail", webhook.pk)
+
+
+@require_POST
+def webhook_secret(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    """A new secret, shown once."""
+    webhook, _membership = webhook_access(request, webhook_id, can_manage_webhooks)
+    renew_secret(webhook=webhook, user=signed_in(request))
+    return _with_secret(request, webhook)
+
+
+@require_POST
+def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
+    """Nothing more is sent."""
+    webhook, _membership = webhook_access(request, webhook_id, can_manage_webhooks)
+    delete_webhook(webhook=webhook, user=signed_in(request))
+    messages.success(request, _("The webhook is deleted."))
+    return redirect("labeling:notification-settings")
+
+
+@require_POST
+def delivery_again(request: HttpRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
+    """Try a message that was given up once more."""
+    webhook, _membership = webhook_access(request, webhook_id, can_manage_webhooks)
+    send_again(delivery=get_object_or_404(webhook.deliveries, pk=delivery_id))
+    messages.info(request, _("The message is sent again in a few seconds."))
+    return redirect("labeling:webhook-detail", webhook.pk)
+
+
+@sensitive_variables()
+def _with_secret(request: HttpRequest, webhook: Webhook) -> HttpResponse:
+    """The answer itself shows the secret: a redirect would have to keep it somewhere."""
+    response = render(
+        request,
+        "labeling/notifications/webhook_secret.html",
+        {"webhook": webhook, "secret": secret_of(webhook), "membership": team_access(request, can_manage_webhooks)},
+    )
+    response["Cache-Control"] = "no-store"
+    return response

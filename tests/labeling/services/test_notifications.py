@@ -1,0 +1,346 @@
+"""Who is told of what: once, in the page, by e-mail, by webhook; and what is tried again."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Membership, User
+from labeling import outbound
+from labeling.choices import NotificationEvent, OutboxState, RunKind, RunStatus
+from labeling.exceptions import InvalidWebhookError
+from labeling.models import Notification, Occurrence, Question, TaskRun, Transform, Webhook, WebhookDelivery
+from labeling.selectors.notifications import choices_of, unread_count, words_of
+from labeling.services import notifications, outbox, webhooks
+from labeling.services.notifications import mark_read, save_choices, send_mails, sweep_notifications
+from labeling.services.task_runs.transitions import fail, note_problem, transition
+from labeling.services.webhooks import create_webhook, renew_secret, secret_of, send_again, send_deliveries, send_test
+from tests.labeling.builders import Cast, answer, cast, question_set, transform, wanting
+
+pytestmark = pytest.mark.django_db
+ALL = list(NotificationEvent.values)
+
+
+@pytest.fixture
+def people() -> Cast:
+    made = cast()
+    for user in (made.lead, made.admin, made.steward):
+        user.email = f"{user.username}@example.org"
+        user.save()
+    return made
+
+
+@pytest.fixture
+def of(people: Cast) -> Transform:
+    return transform(people.team, people.admin)
+
+
+class Receiver:
+    """A real HTTP server that keeps what it is sent and answers with ``statuses``, the last one again and again."""
+
+    def __init__(self) -> None:
+        self.statuses = [200]
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                status = outer.statuses.pop(0) if len(outer.statuses) > 1 else outer.statuses[0]
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", outer.url)
+                self.end_headers()
+                self.wfile.write(b"thanks")
+
+            def log_message(self, *_arguments: object) -> None:
+                """Quiet."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?team=1"
+
+
+@pytest.fixture
+def receiver(settings: Settings) -> Iterator[Receiver]:
+    settings.WEBHOOK_PRIVATE = True
+    made = Receiver()
+    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+    thread.join()
+
+
+def running(of: Transform, people: Cast, kind: RunKind = RunKind.IMPORT_LABELS) -> TaskRun:
+    return TaskRun.objects.create(transform=of, kind=kind, status=RunStatus.RUNNING, requested_by=people.lead)
+
+
+def at_once() -> None:
+    """The next try is due, and no claim holds it."""
+    past = timezone.now() - timedelta(minutes=10)
+    for model in (Notification, WebhookDelivery):
+        model.objects.filter(state=OutboxState.WAITING).update(not_before=None)
+        model.objects.filter(claimed_at__isnull=False).update(claimed_at=past)
+
+
+def unread(user: User, people: Cast) -> int:
+    return unread_count(membership=Membership.objects.get(user=user, team=people.team))
+
+
+def told(event: NotificationEvent) -> set[str]:
+    return set(Notification.objects.filter(occurrence__event=event).values_list("user__username", flat=True))
+
+
+def test_leads_are_told_once_when_a_run_fails_and_by_mail(people: Cast, of: Transform) -> None:
+    run = running(of, people)
+    fail(run=run, error="The column price is missing.", advice="Add it.")
+    assert not fail(run=run, error="late news")
+    for _ in range(2):
+        sweep_notifications()
+        send_mails()
+    assert told(NotificationEvent.RUN_FAILED) == {"lead", "admin"}
+    assert Notification.objects.count() == 2
+    assert sorted(message.to[0] for message in mail.outbox) == ["admin@example.org", "lead@example.org"]
+    message = mail.outbox[0]
+    assert "People" in message.subject
+    assert "The column price is missing. Add it." in message.body
+    assert f"/runs/{run.pk}/" in message.body
+    assert unread(people.lead, people) == 1
+    mark_read(user=people.lead, team=people.team)
+    assert unread(people.lead, people) == 0
+    assert unread(people.admin, people) == 1
+
+
+def test_what_did_not_happen_is_not_told(people: Cast, of: Transform) -> None:
+    """The occurrence belongs to the transaction of the transition: one without the other is not to be had."""
+    run = running(of, people)
+    TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.SUCCEEDED)
+    assert not transition(run=run, to=RunStatus.FAILED)
+    assert not Occurrence.objects.exists()
+
+
+def test_a_run_that_waits_in_earnest_is_told_once(people: Cast, of: Transform) -> None:
+    run = running(of, people)
+    for attempts in (1, 2):
+        note_problem(run=run, error="Throttled.", advice="", attempts=attempts)
+    assert not Occurrence.objects.exists()
+    for attempts in (3, 4):
+        note_problem(run=run, error="Throttled.", advice="", attempts=attempts)
+    occurrence = Occurrence.objects.get()
+    assert occurrence.event == NotificationEvent.RUN_WAITS
+    assert "Throttled." in words_of(occurrence).detail
+
+
+def test_a_set_is_finished_when_its_last_question_is(people: Cast, of: Transform) -> None:
+    questions = question_set(of, people.lead, [2, 2])
+    answer(questions[0], people.steward, "AB")
+    sweep_notifications()
+    assert not Occurrence.objects.exists()
+    answer(questions[1], people.steward, "AB")
+    for _ in range(2):
+        sweep_notifications()
+    assert [one.event for one in Occurrence.objects.all()] == [NotificationEvent.SET_FINISHED]
+    assert told(NotificationEvent.SET_FINISHED) == {"lead", "admin"}
+    assert "2 questions are answered" in words_of(Occurrence.objects.get()).detail
+
+
+def test_sets_that_were_finished_long_ago_are_no_news(people: Cast, of: Transform) -> None:
+    answer(question_set(of, people.lead, [2])[0], people.steward, "AB")
+    Question.objects.update(changed_at=timezone.now() - timedelta(days=2))
+    sweep_notifications()
+    assert not Occurrence.objects.exists()
+
+
+def test_agreement_that_falls_is_told(people: Cast, of: Transform) -> None:
+    for number, theirs in enumerate(("AABB", "ABAB")):
+        questions = question_set(of, people.lead, [4] * 6, first_key=100 * number)
+        wanting(questions, 2)
+        for question in questions:
+            answer(question, people.steward, "AABB")
+            answer(question, people.colleague, theirs)
+        sweep_notifications()
+    fell = Occurrence.objects.get(event=NotificationEvent.AGREEMENT_FELL)
+    assert fell.question_set is not None
+    assert fell.question_set.number == 2
+    assert fell.figures["alpha_before"] == 1
+    assert fell.figures["alpha"] < 0.5
+    assert "was 1.00" in words_of(fell).detail
+
+
+def test_everybody_chooses_for_themselves_and_the_team_for_the_rest(people: Cast, of: Transform) -> None:
+    team = people.team
+    assert {choice.email for choice in choices_of(team=team, user=people.lead)} == {True, False}
+    save_choices(team=team, user=None, chosen=dict.fromkeys(NotificationEvent, (True, False)))
+    save_choices(team=team, user=people.admin, chosen=dict.fromkeys(NotificationEvent, (False, True)))
+    fail(run=running(of, people), error="x")
+    sweep_notifications()
+    send_mails()
+    assert [message.to for message in mail.outbox] == [["admin@example.org"]]
+    assert (unread(people.lead, people), unread(people.admin, people)) == (1, 0)
+    notifications.forget_choices(team=team, user=people.admin)
+    assert not any(choice.own or choice.email for choice in choices_of(team=team, user=people.admin))
+
+
+def test_mail_is_tried_again_and_given_up(
+    people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens there
+    fail(run=running(of, people), error="x")
+    sweep_notifications()
+    for _ in range(outbox.MAX_ATTEMPTS + 1):
+        send_mails()
+        at_once()
+    one = Notification.objects.filter(user=people.lead).get()
+    assert (one.state, one.attempts) == (OutboxState.FAILED, outbox.MAX_ATTEMPTS)
+    assert "refused" in one.error
+    assert unread(people.lead, people) == 1
+
+
+def signed_by(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    """What a receiver does, written from the specification alone."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    content = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+    return hmac.compare_digest(headers["webhook-signature"], expected)
+
+
+def test_webhooks_are_signed_and_told_once(people: Cast, of: Transform, receiver: Receiver) -> None:
+    hook = create_webhook(team=people.team, user=people.admin, url=receiver.url, events=ALL)
+    deaf = create_webhook(team=people.team, user=people.admin, url=receiver.url, events=["agreement.fell"])
+    run = running(of, people)
+    transition(run=run, to=RunStatus.SUCCEEDED)
+    for _ in range(2):
+        sweep_notifications()
+        send_deliveries()
+    ((headers, body),) = receiver.got
+    assert signed_by(secret_of(hook), headers, body)
+    assert not signed_by(secret_of(deaf), headers, body)
+    assert not signed_by(secret_of(hook), headers, body + b" ")
+    content = json.loads(body)
+    assert (content["event"], content["run"]["id"], content["run"]["status"]) == ("run.ended", str(run.pk), "SUCCEEDED")
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.state, delivery.status_code, str(delivery.pk)) == (OutboxState.SENT, 200, headers["webhook-id"])
+
+    old = secret_of(hook)
+    renew_secret(webhook=hook, user=people.admin)
+    assert secret_of(hook) != old
+    assert send_test(webhook=hook).state == OutboxState.SENT
+    assert signed_by(secret_of(hook), *receiver.got[-1])
+
+
+def test_a_receiver_that_fails_is_tried_again_under_the_same_id(
+    people: Cast, of: Transform, receiver: Receiver
+) -> None:
+    create_webhook(team=people.team, user=people.admin, url=receiver.url, events=ALL)
+    receiver.statuses = [500, 302, 200]
+    fail(run=running(of, people), error="x")
+    sweep_notifications()
+    send_deliveries()
+    send_deliveries()  # not yet due
+    assert len(receiver.got) == 1
+    for _ in range(3):
+        at_once()
+        send_deliveries()
+    assert len(receiver.got) == 3  # the redirect was not followed
+    assert len({headers["webhook-id"] for headers, _body in receiver.got}) == 1
+    assert WebhookDelivery.objects.get().state == OutboxState.SENT
+
+
+def test_a_message_whose_worker_died_is_sent_by_another(people: Cast, of: Transform, receiver: Receiver) -> None:
+    create_webhook(team=people.team, user=people.admin, url=receiver.url, events=ALL)
+    fail(run=running(of, people), error="x")
+    sweep_notifications()
+    assert outbox.claim(WebhookDelivery.objects.get())  # and the worker dies
+    send_deliveries()
+    assert receiver.got == []
+    at_once()
+    send_deliveries()
+    assert len(receiver.got) == 1
+
+
+def test_gone_is_given_up_at_once_and_can_be_sent_again(people: Cast, of: Transform, receiver: Receiver) -> None:
+    hook = create_webhook(team=people.team, user=people.admin, url=receiver.url, events=ALL)
+    receiver.statuses = [410, 204]
+    delivery = send_test(webhook=hook)
+    assert (delivery.state, delivery.error) == (OutboxState.FAILED, "thanks")
+    send_again(delivery=delivery)
+    send_deliveries()
+    delivery.refresh_from_db()
+    assert delivery.state == OutboxState.SENT
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.org/",
+        "https://",
+        "http://user:pw@example.org/",
+        "file:///etc/passwd",
+        "http://x:99999/",
+        "nothing",
+    ],
+)
+def test_addresses_that_are_none_are_refused(people: Cast, url: str) -> None:
+    with pytest.raises(InvalidWebhookError):
+        create_webhook(team=people.team, user=people.admin, url=url, events=ALL)
+    with pytest.raises(InvalidWebhookError):
+        create_webhook(team=people.team, user=people.admin, url="https://example.org/", events=["nonsense"])
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "10.1.2.3", "[::ffff:10.1.2.3]", "2130706433"],
+)
+def test_private_addresses_are_not_called_unless_the_installation_says_so(
+    people: Cast, receiver: Receiver, settings: Settings, host: str
+) -> None:
+    settings.WEBHOOK_PRIVATE = False
+    port = receiver.server.server_port
+    hook = create_webhook(team=people.team, user=people.admin, url=f"http://{host}:{port}/", events=ALL)
+    delivery = send_test(webhook=hook)
+    assert "private network" in delivery.error
+    assert receiver.got == []
+
+
+def test_a_name_is_asked_for_once_and_the_checked_address_is_called(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that turns to another address after the check gains nothing."""
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, *_more: Any, **_named: Any) -> list[Any]:
+        asked.append(host)
+        return [(2, 1, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr("labeling.outbound.socket.getaddrinfo", resolve)
+    url = f"http://rebind.example:{receiver.server.server_port}/x"
+    reply = outbound.post(url, b"{}", {}, timeout=5, allow_private=True)
+    assert (reply.status, reply.text) == (200, "thanks")
+    assert receiver.got[0][0]["host"] == f"rebind.example:{receiver.server.server_port}"
+    assert asked[:1] == ["rebind.example"]
+    with pytest.raises(outbound.OutboundError, match="private network"):
+        outbound.post(url, b"{}", {}, timeout=5, allow_private=False)
+
+
+def test_a_team_has_only_so_many_webhooks(people: Cast) -> None:
+    Webhook.objects.bulk_create(
+        Webhook(team=people.team, url="https://example.org/", events=ALL, created_by=people.admin)
+        for _ in range(webhooks._MAX_WEBHOOKS)
+    )
+    with pytest.raises(InvalidWebhookError):
+        create_webhook(team=people.team, user=people.admin, url="https://example.org/", events=ALL)

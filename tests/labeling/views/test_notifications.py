@@ -1,0 +1,102 @@
+"""The bell, its list, choices, and webhooks with a secret that is shown once."""
+
+from __future__ import annotations
+
+import re
+
+from django.urls import reverse
+
+from labeling.choices import NotificationEvent, RunKind, RunStatus
+from labeling.models import Notification, TaskRun, Transform, Webhook
+from labeling.selectors.notifications import choices_of
+from labeling.services.notifications import sweep_notifications
+from labeling.services.task_runs.transitions import fail
+from labeling.services.webhooks import secret_of
+from tests.labeling.builders import Cast
+from tests.labeling.views.conftest import ClientFor
+
+LIST = reverse("labeling:notification-list")
+SETTINGS = reverse("labeling:notification-settings")
+
+
+def failed_run(of: Transform) -> TaskRun:
+    run = TaskRun.objects.create(transform=of, kind=RunKind.IMPORT_LABELS, status=RunStatus.RUNNING)
+    fail(run=run, error="The column price is missing.")
+    sweep_notifications()
+    return run
+
+
+def test_the_bell_counts_and_opening_reads(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    lead = client_for(people.lead)
+    assert "Nothing has happened yet" in lead.get(LIST).content.decode()
+    run = failed_run(people_transform)
+    assert "Notifications, 1 unread" in lead.get(reverse("labeling:home")).content.decode()
+    page = lead.get(LIST).content.decode()
+    assert "The column price is missing." in page
+    mine = Notification.objects.get(user=people.lead)
+    opened = lead.get(reverse("labeling:notification-open", args=[mine.pk]))
+    assert opened["Location"] == reverse("labeling:run-detail", args=[run.pk])
+    assert "Notifications, 0 unread" in lead.get(LIST).content.decode()
+    others = Notification.objects.get(user=people.admin)
+    assert lead.get(reverse("labeling:notification-open", args=[others.pk])).status_code == 404
+    client_for(people.admin).post(reverse("labeling:notification-read-all"))
+    assert not Notification.objects.filter(read_at=None).exists()
+
+
+def test_stewards_have_no_bell(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    steward = client_for(people.steward)
+    assert LIST not in steward.get(reverse("labeling:home")).content.decode()
+    assert steward.get(LIST).status_code == 403
+    assert steward.post(reverse("labeling:team-choices")).status_code == 403
+
+
+def test_choices_are_kept_and_given_back(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    lead = client_for(people.lead)
+    assert "as the team has chosen" in lead.get(SETTINGS).content.decode()
+    lead.post(reverse("labeling:notification-choices"), {"page": ["run.failed"], "email": ["run.waits"]})
+    mine = {choice.event: (choice.in_page, choice.email) for choice in choices_of(team=people.team, user=people.lead)}
+    assert mine[NotificationEvent.RUN_FAILED] == (True, False)
+    assert mine[NotificationEvent.RUN_WAITS] == (False, True)
+    assert "my own choices" in lead.get(SETTINGS).content.decode()
+    lead.post(reverse("labeling:team-choices"), {"email": ["run.ended"]})
+    lead.post(reverse("labeling:notification-choices"), {"follow": "1"})
+    mine = {choice.event: (choice.in_page, choice.email) for choice in choices_of(team=people.team, user=people.lead)}
+    assert mine[NotificationEvent.RUN_ENDED] == (False, True)
+    assert mine[NotificationEvent.RUN_FAILED] == (False, False)
+
+
+def test_admins_make_webhooks_and_see_the_secret_once(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    new, admin = reverse("labeling:webhook-create"), client_for(people.admin)
+    assert client_for(people.lead).get(new).status_code == 403
+    assert new not in client_for(people.lead).get(SETTINGS).content.decode()
+    assert new in admin.get(SETTINGS).content.decode()
+    refused = admin.post(new, {"url": "gopher://x", "events": ["run.failed"]})
+    assert refused.status_code == 422
+    assert "must start with http" in refused.content.decode()
+    shown = admin.post(new, {"url": "https://example.org/hook", "events": ["run.failed"]})
+    hook = Webhook.objects.get()
+    assert secret_of(hook) in shown.content.decode()
+    assert shown["Cache-Control"] == "no-store"
+    page = reverse("labeling:webhook-detail", args=[hook.pk])
+    assert not re.search("whsec_", admin.get(page).content.decode())
+    renewed = admin.post(reverse("labeling:webhook-secret", args=[hook.pk])).content.decode()
+    hook.refresh_from_db()
+    assert secret_of(hook) in renewed
+    assert client_for(people.stranger).get(page).status_code == 404
+
+
+def test_a_test_says_what_came_back_and_the_log_keeps_it(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    hook = Webhook.objects.create(
+        team=people.team, url="http://127.0.0.1:9/", events=["run.failed"], created_by=people.admin
+    )
+    admin = client_for(people.admin)
+    page = admin.post(reverse("labeling:webhook-test", args=[hook.pk]), follow=True).content.decode()
+    assert "The test did not arrive" in page
+    assert page.count("private network") == 2  # said, and in the log
+    assert "the log of 1 message is lost" in page
+    admin.post(reverse("labeling:webhook-delete", args=[hook.pk]))
+    assert not Webhook.objects.exists()
