@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Self, cast
+from typing import Literal, Self, cast, get_args
 
 SCRIPT = "find_matches_apply.py"
 _OWN = {
-    "--transform-id", "--database", "--table", "--output-path", "--output-format", "--match-confidence", "--remove-duplicates",
+    "--transform-id", "--database", "--table", "--input-path", "--existing-path",
+    "--output-path", "--output-format", "--match-confidence", "--remove-duplicates",
 }  # fmt: skip
 # What Glue itself reads, and no script; without meaning here. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
 _GLUE = {
@@ -19,15 +20,24 @@ _GLUE = {
 }  # fmt: skip
 
 
+OutputFormat = Literal["csv", "parquet", "json"]
+
+
 @dataclass(frozen=True, slots=True)
 class ApplyArguments:
-    """Which transform, on which table, to where, and with which columns."""
+    """Which transform, on which rows, to where, and with which columns.
+
+    The rows are those of ``database`` and ``table``, or (these are then empty) of the files at ``input_path``. With
+    ``existing_path``, the output of an earlier run, they are new rows beside those.
+    """
 
     transform_id: str
     database: str
     table: str
+    input_path: str
+    existing_path: str
     output_path: str
-    output_format: Literal["csv", "parquet"]
+    output_format: OutputFormat
     match_confidence: bool
     remove_duplicates: bool
 
@@ -36,21 +46,32 @@ class ApplyArguments:
         """Raises ``ValueError`` with a message for whoever started the job."""
         if unknown := sorted(arguments.keys() - _OWN - _GLUE):
             raise ValueError(f"{SCRIPT} has no argument {unknown[0]}.")
-        missing = [n for n in ("--transform-id", "--database", "--table", "--output-path") if not arguments.get(n)]
-        if missing:
+        source: tuple[str, ...] = ("--database", "--table")
+        if arguments.get("--input-path"):
+            if doubled := [name for name in source if arguments.get(name)]:
+                raise ValueError(f"{SCRIPT} takes --input-path or {doubled[0]}, not both.")
+            source = ()
+        if missing := [name for name in ("--transform-id", *source, "--output-path") if not arguments.get(name)]:
             raise ValueError(f"{SCRIPT} needs the argument {missing[0]}.")
         output_format = arguments.get("--output-format", "csv")
-        if output_format not in ("csv", "parquet"):
-            raise ValueError("--output-format must be csv or parquet.")
+        if output_format not in get_args(OutputFormat):
+            raise ValueError("--output-format must be csv, parquet or json.")
         return cls(
             transform_id=arguments["--transform-id"],
-            database=arguments["--database"],
-            table=arguments["--table"],
+            database=arguments.get("--database", ""),
+            table=arguments.get("--table", ""),
+            input_path=arguments.get("--input-path", ""),
+            existing_path=arguments.get("--existing-path", ""),
             output_path=arguments["--output-path"],
-            output_format=cast(Literal["csv", "parquet"], output_format),
+            output_format=cast(OutputFormat, output_format),
             match_confidence=_flag(arguments, "--match-confidence"),
             remove_duplicates=_flag(arguments, "--remove-duplicates"),
         )
+
+
+def s3_paths(arguments: ApplyArguments) -> list[str]:
+    """All paths that the run will read or write."""
+    return [path for path in (arguments.output_path, arguments.input_path, arguments.existing_path) if path]
 
 
 def _flag(arguments: dict[str, str], name: str) -> bool:

@@ -122,6 +122,54 @@ def read_table(definition: dict[str, Any], schema: list[dict[str, str]]) -> pa.T
     return whole.select(order).rename_columns([column["Name"] for column in schema])
 
 
+def read_files(location: str, schema: list[dict[str, str]], *, optional: frozenset[str] = frozenset()) -> pa.Table:
+    """The columns of ``schema`` from files that no table describes: CSV with a header, Parquet or JSON lines, by their names' end.
+
+    A column in ``optional`` may be missing, and is then left out. Raises as ``read_table``.
+    """
+    first = _files({"StorageDescriptor": {"Location": location}})[0]
+    kind = first.path.key.lower().removesuffix(".gz").rpartition(".")[2]
+    readers = {"csv": _csv_columns, "parquet": _parquet_columns, "json": None, "jsonl": None}
+    if kind not in readers:
+        raise TableError(
+            f"{first.path}: the name must end with .csv, .parquet or .json, or be that of a folder of such files."
+        )
+    types = {column["Name"].lower(): column["DataType"] for column in schema}
+    find = readers[kind]
+    names = find(first) if find else [column["Name"] for column in schema]
+    have = {name.lower() for name in names}
+    for column in schema:
+        if column["Name"].lower() not in have | optional:
+            raise TableError(f"{first.path}: the file has no column {column['Name']}.")
+    definition = {
+        "Parameters": {"classification": kind.removesuffix("l")},
+        "StorageDescriptor": {
+            "Location": location,
+            "Columns": [{"Name": name, "Type": types.get(name.lower(), "string")} for name in names],
+        },
+    }
+    return read_table(definition, [column for column in schema if column["Name"].lower() in have])
+
+
+def _csv_columns(item: store.S3Object) -> list[str]:
+    with _opened(item) as raw:
+        try:
+            header = next(csv.reader(io.TextIOWrapper(raw, encoding="utf-8-sig", newline=""), strict=True), [])
+        except (csv.Error, UnicodeDecodeError):
+            raise TableError(f"{item.path}, line 1: the header is not CSV in UTF-8.") from None
+    return [name.strip() for name in header]
+
+
+def _parquet_columns(item: store.S3Object) -> list[str]:
+    import pyarrow as pa  # as above
+    import pyarrow.parquet as pq  # as above
+
+    try:
+        return list(pq.ParquetFile(store.download(item)).schema_arrow.names)
+    except pa.ArrowInvalid:
+        raise TableError(f"{item.path}: the file cannot be read as Parquet.") from None
+
+
 def _files(definition: dict[str, Any]) -> list[store.S3Object]:
     """The object at the table's location, or all under it that Hive would read (not ``_SUCCESS``, not ``.hidden``)."""
     location = definition.get("StorageDescriptor", {}).get("Location", "")

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from localglue import paging, runs, store
-from localglue.apply_arguments import SCRIPT, ApplyArguments
+from localglue.apply_arguments import SCRIPT, ApplyArguments, s3_paths
 from localglue.choices import TERMINAL
 from localglue.errors import (
     AlreadyExistsException,
@@ -143,7 +143,7 @@ def start_job_run(request: Request, caller: Caller) -> Result:
         arguments = _arguments(job, request)
         try:
             parsed = ApplyArguments.parse(arguments)
-            output = store.parse_path(parsed.output_path)
+            output, *_ = [store.parse_path(path) for path in s3_paths(parsed)]
         except (ValueError, store.StoreError) as error:
             raise InvalidInputException(str(error)) from None
         shown = _show(job)

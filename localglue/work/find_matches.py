@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import TYPE_CHECKING
 
 from localglue import store
 from localglue.apply_arguments import ApplyArguments
 from localglue.labels import stored_labels
-from localglue.models import TaskRun
+from localglue.models import MLTransform, TaskRun
+from localglue.tables import read_files
 from localglue.work import Store, WorkError, nothing
 from localglue.work.common import read_records, trained_model, transform_of, write_output
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+    from findmatches import Records
+
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/x-ndjson",
+}
+_RESULT = [{"Name": "match_id", "DataType": "bigint"}, {"Name": "match_confidence_score", "DataType": "double"}]
 
 
 def perform(run: TaskRun) -> Store:
-    """Writes ``part-00000.csv`` or ``.parquet`` into the output folder; there is nothing to store."""
+    """Writes ``part-00000.csv``, ``.parquet`` or ``.json`` (one object a line) into the output folder; there is nothing to store."""
     import findmatches  # the engine is heavy; only children of the worker load it
 
     arguments = ApplyArguments.parse(run.arguments or {})
@@ -29,9 +38,11 @@ def perform(run: TaskRun) -> Store:
         raise WorkError("This operation can only be applied to a transform that is in a READY state.")
     own = read_records(transform)
     model = trained_model(transform, labels, own)
-    same = (transform.database_name, transform.table_name) == (arguments.database.lower(), arguments.table.lower())
-    records = own if same else read_records(transform, database=arguments.database, table=arguments.table)
-    matches = model.match(records)
+    records = _records(arguments, transform, own)
+    if arguments.existing_path:
+        matches = findmatches.match_incremental(_existing(arguments.existing_path, transform), records, model)
+    else:
+        matches = model.match(records)
     if arguments.remove_duplicates:
         matches = _without_duplicates(matches, transform.primary_key)
     if not arguments.match_confidence:
@@ -39,6 +50,24 @@ def perform(run: TaskRun) -> Store:
     path = store.parse_path(arguments.output_path).child(f"part-00000.{arguments.output_format}")
     write_output(run, path, _encoded(matches, arguments.output_format), _TYPES[arguments.output_format])
     return nothing
+
+
+def _records(arguments: ApplyArguments, transform: MLTransform, own: Records) -> Records:
+    """The rows that the arguments name; ``own`` are those of the transform's table."""
+    from findmatches import Records  # as above
+
+    if arguments.input_path:
+        return Records.from_arrow(read_files(arguments.input_path, transform.schema), primary_key=transform.primary_key)
+    same = (transform.database_name, transform.table_name) == (arguments.database.lower(), arguments.table.lower())
+    return own if same else read_records(transform, database=arguments.database, table=arguments.table)
+
+
+def _existing(path: str, transform: MLTransform) -> Records:
+    """The output of an earlier run; without its confidence, if that was not asked for."""
+    from findmatches import Records  # as above
+
+    table = read_files(path, [*transform.schema, *_RESULT], optional=frozenset({"match_confidence_score"}))
+    return Records.from_arrow(table, primary_key=transform.primary_key)
 
 
 def _without_duplicates(matches: pa.Table, primary_key: str) -> pa.Table:
@@ -59,6 +88,8 @@ def _encoded(matches: pa.Table, output_format: str) -> bytes:
     stream = io.BytesIO()
     if output_format == "csv":
         csv.write_csv(matches, stream, csv.WriteOptions(quoting_style="needed"))
+    elif output_format == "json":
+        stream.writelines(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in matches.to_pylist())
     else:
         parquet.write_table(matches, stream)
     return stream.getvalue()

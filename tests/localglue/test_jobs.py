@@ -111,6 +111,9 @@ def test_runs_at_once_are_limited_by_the_job(lab: GlueClient, make_transform: Ma
         ({"database": ""}, "--database"),
         ({"speed": "high"}, "--speed"),
         ({"output_path": "file:///tmp"}, "s3://"),
+        ({"existing_path": "file:///tmp"}, "s3://"),
+        ({"input_path": "s3://data/new.csv"}, "--input-path or --database"),
+        ({"input_path": "/etc/passwd", "database": "", "table": ""}, "s3://"),
     ],
 )
 def test_arguments_are_checked_at_the_start(
