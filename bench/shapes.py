@@ -183,6 +183,11 @@ def people(rng: random.Random) -> Maker:
     return new, lambda row: spoil(row, rng)
 
 
+def careless(rng: random.Random) -> Maker:
+    """People again, with so many errors that nobody could tell them all apart."""
+    return people(rng)[0], lambda row: spoil(row, rng, errors=5, missing=0.3)
+
+
 # Shape, how likely a thing has copies, how many it then has.
 SHAPES: dict[str, tuple[Shape, float, tuple[int, int]]] = {
     "one column": (one_column, 0.3, (1, 2)),
@@ -195,6 +200,7 @@ SHAPES: dict[str, tuple[Shape, float, tuple[int, int]]] = {
     "missing everywhere": (missing_everywhere, 0.3, (1, 2)),
     "big groups": (people, 1.0, (100, 300)),
     "very common": (people, 0.95, (1, 6)),
+    "careless": (careless, 0.4, (1, 2)),
     "very rare": (people, 0.002, (1, 1)),
 }
 

@@ -26,11 +26,16 @@ def choose_sets(
     """Up to ``sets`` sets of 2 to ``rows`` rows, none asked before and none twice; fewer when the table runs out.
 
     ``score`` are the scores of the candidates under the present model, None before there is one. Then the pairs that start the
-    sets are spread from the most promising downwards, so that matches turn up however rare they are.
+    sets are spread from the most promising downwards, so that matches turn up however rare they are, and the last set is of pairs
+    from anywhere, so that differences turn up even where hundreds of rows are one thing and all neighbours match.
     """
     chooser = _Chooser(prepared, score, asked, np.random.default_rng([seed, len(asked)]))
     found: list[list[int]] = []
     for number in range(sets):
+        if score is None and number == sets - 1 > 0:
+            members = chooser.mixed(rows)
+            found += [members] if len(members) > 1 else []
+            break
         start = chooser.start((number + 0.5) / sets, (number + chooser.random.random()) / sets)
         if start is None:
             break
@@ -117,6 +122,18 @@ class _Chooser:
             if partner is not None:
                 self._take(partner, members)
             reached += [self._like.start[row] for row in members[len(reached) :]]
+        return members
+
+    def mixed(self, rows: int) -> list[int]:
+        """Promising pairs that have nothing to do with each other."""
+        members: list[int] = []
+        while len(members) < rows:
+            start = self._spread(self._promising, self.random.random(), self._n_mutual)
+            if start is None:
+                break
+            self._take(int(self.left[start]), members)
+            if len(members) < rows:
+                self._take(int(self.right[start]), members)
         return members
 
     def _take(self, row: int, members: list[int]) -> None:
