@@ -93,7 +93,9 @@ class _Look:
         self._size = source.seek(0, io.SEEK_END)
         if self._size > max_bytes:
             size = f"{self._size / 1024 / 1024:.1f}"
-            message = f"The file has {size} MB; Glue takes up to {max_bytes // 1024 // 1024}."
+            message = (
+                f"The file has {size} MB; Glue takes up to {max_bytes / 1024 / 1024:g}. It is to be split into several."
+            )
             self._add(Problem(None, None, "too_large", message, repair="split_file"))
 
     def report(self) -> Preflight:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import groupby
 from operator import itemgetter
@@ -141,14 +141,15 @@ def import_preview(*, transform: Transform, replace_all: bool) -> ImportPreview:
 
 
 def _findings(transform: Transform, contents: LabelFile) -> tuple[Problem, ...]:
+    """Those of the pre-flight. A file that is too large is no fault: it is sent in parts."""
+    limit = settings.LABEL_FILE_MAX_BYTES
     source = BytesIO(label_file_bytes(contents))
     found = preflight(
-        source,
-        columns=transform.column_names,
-        primary_key=transform.primary_key,
-        max_bytes=settings.LABEL_FILE_MAX_BYTES,
+        source, columns=transform.column_names, primary_key=transform.primary_key, max_bytes=limit
+    ).findings
+    return tuple(
+        replace(finding, severity="warning") if finding.repair == "split_file" else finding for finding in found
     )
-    return found.findings
 
 
 def answers_differ_from(*, label_file: StoredLabelFile) -> bool:

@@ -15,10 +15,11 @@ from accounts.models import Membership, User
 from labeling.aws.console import is_aws, log_url
 from labeling.choices import GROUP_LABELS, RETRYABLE, AnswerStatus, RunKind
 from labeling.exceptions import LabelportalError
-from labeling.models import Chain, LabelFile, LabelFileReport, Question, QuestionSet, TaskRun, Transform
+from labeling.models import Chain, LabelFile, Question, QuestionSet, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
 from labeling.selectors.adjudication import AdjudicationWork
 from labeling.selectors.comments import open_comments_on
+from labeling.selectors.label_files import findings_of
 from labeling.selectors.preferences import columns_for, keys_for
 from labeling.selectors.questions import (
     QuestionWork,
@@ -160,7 +161,6 @@ def _between(value: float, low: str, middle: str, high: str) -> str:
 def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
     """The page of a run."""
     label_file = label_file_of(run)
-    report = LabelFileReport.objects.filter(label_file=label_file).first() if label_file else None
     return {
         "area": "runs",
         "membership": membership,
@@ -169,7 +169,7 @@ def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
         "metrics": run_metrics(run),
         "usual_seconds": usual_seconds(run=run),
         "label_file": label_file,
-        "findings": report.findings if report else [],
+        "findings": findings_of(label_file=label_file) if label_file else [],
         "story": run_story(run=run),
         "chain": run.chain,
         "steps": chain_steps(run.chain) if run.chain else [],
