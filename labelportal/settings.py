@@ -242,7 +242,8 @@ LOGGING: dict[str, Any] = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
-        name: {"level": "WARNING"} for name in ("botocore", "boto3", "urllib3", "s3transfer", "django.request")
+        name: {"level": "WARNING"}
+        for name in ("botocore", "boto3", "urllib3", "s3transfer", "django.request", "fontTools")
     },
 }
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
@@ -31,6 +32,7 @@ from labeling.selectors.questions import (
     recent_answers,
     total_and_left,
 )
+from labeling.selectors.report import Week, better_table, waiting_table
 from labeling.selectors.run_story import run_cost, run_story
 from labeling.selectors.task_runs import (
     foreign_replacement,
@@ -121,6 +123,8 @@ def home_context(membership: Membership, user: User) -> dict[str, Any]:
     if is_lead(membership):
         context["stages"] = [stage(overview) for overview in transform_overviews(team=team)]
         context["runs"] = list(runs_for_team(team=team)[:6])
+        week = Week.of(timezone.localdate())
+        context["week"] = [better_table(team=team, week=week), waiting_table(team=team)]
     return context
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -69,7 +69,7 @@ def quality_download(request: HttpRequest, transform_id: UUID, table: str) -> Ht
     return csv_response(f"quality-{table}.csv", _rows(table, transform))
 
 
-def csv_response(name: str, rows: list[list[object]]) -> HttpResponse:
+def csv_response(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
     """A download that spreadsheets open as it is."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -71,7 +71,7 @@ def test_the_page_costs_the_same_whatever_waits(
             database_name="db", table_name=f"other{number}", primary_key="id",
         )  # fmt: skip
         question_set(other, people.lead, [2])
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(24):
         client.get(HOME)
 
 

@@ -1,0 +1,267 @@
+"""The week of a team: what got better, what waits for whom, what ran. The overview on the first page is a part of the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Team, User
+from labeling.choices import AnswerStatus, RunKind, RunStatus
+from labeling.metrics import Metrics
+from labeling.models import Answer, QuestionAssignment, TaskRun, Transform
+from labeling.reports.model import Cell, Column, Figure, Report, Table
+from labeling.selectors.questions import question_progress_by_transform
+from labeling.selectors.work import Dimension, WorkLine, work_lines
+
+_MAX_FAILED = 20
+_BY_TRANSFORM: tuple[Dimension] = ("transform",)
+_BY_PERSON: tuple[Dimension] = ("person",)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """From Monday to Sunday, both included."""
+
+    since: dt.date
+
+    @property
+    def until(self) -> dt.date:
+        """The Sunday."""
+        return self.since + dt.timedelta(days=6)
+
+    @property
+    def name(self) -> str:
+        """As in ISO 8601: ``2026-W48``."""
+        year, number, _day = self.since.isocalendar()
+        return f"{year}-W{number:02d}"
+
+    @property
+    def before(self) -> Week:
+        """The week before."""
+        return Week(self.since - dt.timedelta(days=7))
+
+    @property
+    def after(self) -> Week:
+        """The week after."""
+        return Week(self.since + dt.timedelta(days=7))
+
+    @classmethod
+    def of(cls, day: dt.date) -> Week:
+        """The week of a day."""
+        return cls(day - dt.timedelta(days=day.weekday()))
+
+    @classmethod
+    def named(cls, name: str) -> Week:
+        """``2026-W48``. Raises ``ValueError`` for anything else."""
+        return cls(dt.datetime.strptime(f"{name}-1", "%G-W%V-%u").replace(tzinfo=dt.UTC).date())
+
+
+@dataclass(frozen=True, slots=True)
+class TransformWeek:
+    """A transform at the end of the week and at its start; None where nothing was known."""
+
+    transform: Transform
+    f1: float | None
+    f1_before: float | None
+    labels: int | None
+    labels_before: int | None
+    answers: int
+
+
+def transform_weeks(*, team: Team, week: Week) -> list[TransformWeek]:
+    """What became of each transform, by name, in a constant number of queries."""
+    start, end = _moment(week.since), _moment(week.after.since)
+    transforms = list(
+        Transform.objects.filter(team=team)
+        .annotate(
+            estimate=_newest("pk", end, kind=RunKind.EVALUATION, metrics__isnull=False),
+            estimate_before=_newest("pk", start, kind=RunKind.EVALUATION, metrics__isnull=False),
+            labels_end=_newest("labels_after", end, labels_after__isnull=False),
+            labels_start=_newest("labels_after", start, labels_after__isnull=False),
+        )
+        .order_by("name")
+    )
+    wanted = {one.estimate for one in transforms} | {one.estimate_before for one in transforms}
+    runs = TaskRun.objects.only("metrics").in_bulk({pk for pk in wanted if pk})
+    lines = work_lines(team=team, since=week.since, until=week.until, by=_BY_TRANSFORM)
+    answers = {line.transform.pk: line.answers for line in lines if line.transform}
+    return [
+        TransformWeek(
+            transform=one,
+            f1=_f1(runs.get(one.estimate)),
+            f1_before=_f1(runs.get(one.estimate_before)),
+            labels=one.labels_end,
+            labels_before=one.labels_start,
+            answers=answers.get(one.pk, 0),
+        )
+        for one in transforms
+    ]
+
+
+def better_table(*, team: Team, week: Week) -> Table:
+    """What got better: F1, labels and answers of each transform."""
+    return _better(transform_weeks(team=team, week=week))
+
+
+def waiting_table(*, team: Team) -> Table:
+    """What waits now, and for whom: first what anybody of a role may do, then what is meant for one person. Five queries."""
+    transforms = {one.pk: one for one in Transform.objects.filter(team=team).order_by("name")}
+    rows: list[tuple[Cell, ...]] = []
+    for pk, progress in question_progress_by_transform(transforms=transforms.values()).items():
+        for who, what, count, page in (
+            (_("stewards"), _("questions to answer"), progress.open, "question-set-list"),
+            (_("leads"), _("disputed questions to decide"), progress.disputed, "adjudication-list"),
+            (_("leads"), _("results to import"), progress.waiting_for_import, "import-create"),
+        ):
+            if count:
+                rows.append(_row(who, what, transforms[pk], count, page))
+    assigned, begun = _assigned(team), _begun(team)
+    people = User.objects.in_bulk({person for person, _transform in assigned | begun})
+    for counts, what in ((assigned, _("questions assigned")), (begun, _("answers begun"))):
+        for (person, pk), count in sorted(counts.items(), key=lambda one: people[one[0][0]].display_name):
+            rows.append(_row(people[person].display_name, what, transforms[pk], count, "answer-list"))
+    columns = (Column(_("For")), Column(_("What")), Column(_("Transform")), Column(_("How many"), number=True))
+    return Table("waiting", _("What is waiting for whom"), columns, tuple(rows), _("Nothing waits for anybody."))
+
+
+def weekly_report(*, team: Team, week: Week) -> Report:
+    """The report of a week; what waits is as of now."""
+    weeks = transform_weeks(team=team, week=week)
+    people = work_lines(team=team, since=week.since, until=week.until, by=_BY_PERSON)
+    runs = TaskRun.objects.filter(
+        transform__team=team, created_at__gte=_moment(week.since), created_at__lt=_moment(week.after.since)
+    )
+    states = Counter(dict(runs.order_by().values_list("status").annotate(count=Count("pk"))))
+    failed = states[RunStatus.FAILED] + states[RunStatus.TIMEOUT]
+    answers = sum(one.answers for one in weeks)
+    gained = sum((one.labels or 0) - (one.labels_before or 0) for one in weeks)
+    better = sum(1 for one in weeks if one.f1 is not None and one.f1_before is not None and one.f1 > one.f1_before)
+    figures = (
+        Figure(
+            _("Answers"),
+            f"{answers:,}",
+            ngettext("by %(n)d person", "by %(n)d people", len(people)) % {"n": len(people)},
+        ),
+        Figure(_("Labels at Glue"), f"{sum(one.labels or 0 for one in weeks):,}", f"{gained:+,}"),
+        Figure(_("Transforms with a better F1"), f"{better}", _("of %(n)d") % {"n": len(weeks)}),
+        Figure(_("Runs"), f"{states.total():,}", ngettext("%(n)d failed", "%(n)d failed", failed) % {"n": failed}),
+    )
+    return Report(
+        title=_("Weekly report"),
+        subtitle=f"{team.name} · {week.since.isoformat()} – {week.until.isoformat()}",
+        figures=figures,
+        tables=(_better(weeks), _people(people), waiting_table(team=team), _failed(runs)),
+    )
+
+
+def _better(weeks: list[TransformWeek]) -> Table:
+    columns = (
+        Column(_("Transform")),
+        Column("F1", number=True),
+        Column(_("change"), number=True),
+        Column(_("Labels"), number=True),
+        Column(_("change"), number=True),
+        Column(_("Answers"), number=True),
+    )
+    rows = tuple(
+        (
+            Cell(one.transform.name, reverse("labeling:quality", args=[one.transform.pk])),
+            Cell("–" if one.f1 is None else f"{one.f1:.3f}"),
+            Cell("–" if one.f1 is None or one.f1_before is None else f"{one.f1 - one.f1_before:+.3f}"),
+            Cell("–" if one.labels is None else f"{one.labels:,}"),
+            Cell("–" if one.labels is None else f"{one.labels - (one.labels_before or 0):+,}"),
+            Cell(f"{one.answers:,}"),
+        )
+        for one in weeks
+    )
+    return Table("better", _("What got better this week"), columns, rows, _("The team has no transform yet."))
+
+
+def _people(lines: list[WorkLine]) -> Table:
+    columns = (
+        Column(_("Person")),
+        Column(_("Answers"), number=True),
+        Column(_("Hours"), number=True),
+        Column(_("Seconds, median"), number=True),
+        Column(_("Corrected later"), number=True),
+    )
+    rows = tuple(
+        (
+            Cell(line.person.display_name if line.person else ""),
+            Cell(f"{line.answers:,}"),
+            Cell(f"{line.hours:.1f}"),
+            Cell("–" if line.seconds is None else f"{line.seconds.median:.0f}"),
+            Cell(f"{line.corrected:,}"),
+        )
+        for line in lines
+    )
+    return Table("people", _("Who answered"), columns, rows, _("Nobody answered questions in this week."))
+
+
+def _failed(runs: QuerySet[TaskRun]) -> Table:
+    failed = runs.filter(status__in=(RunStatus.FAILED, RunStatus.TIMEOUT)).select_related("transform")
+    rows = tuple(
+        (
+            Cell(f"{timezone.localtime(run.created_at):%Y-%m-%d %H:%M}", reverse("labeling:run-detail", args=[run.pk])),
+            Cell(run.transform.name),
+            Cell(str(run.get_kind_display())),
+            Cell(run.error),
+        )
+        for run in failed.order_by("-created_at")[:_MAX_FAILED]
+    )
+    columns = (Column(_("When")), Column(_("Transform")), Column(_("Run")), Column(_("What happened")))
+    return Table("failed", _("Runs that failed"), columns, rows, _("No run failed in this week."))
+
+
+def _newest(field: str, until: dt.datetime, **conditions: object) -> Subquery:
+    """Of the newest run of the transform that ended well before the moment."""
+    runs = TaskRun.objects.filter(
+        transform=OuterRef("pk"), status=RunStatus.SUCCEEDED, completed_at__lt=until, **conditions
+    )
+    return Subquery(runs.order_by("-created_at").values(field)[:1])
+
+
+def _f1(run: TaskRun | None) -> float | None:
+    return Metrics.from_stored(run.metrics).f1 if run is not None and run.metrics else None
+
+
+def _assigned(team: Team) -> Counter[tuple[uuid.UUID, uuid.UUID]]:
+    """Open questions by the person they are meant for, who has not answered them, and transform."""
+    done = Answer.objects.filter(question=OuterRef("question"), steward=OuterRef("user"), status=AnswerStatus.SUBMITTED)
+    found = QuestionAssignment.objects.filter(
+        ~Exists(done), question__question_set__transform__team=team, question__answers_missing__gt=0
+    )
+    return _counted(found.order_by().values_list("user", "question__question_set__transform"))
+
+
+def _begun(team: Team) -> Counter[tuple[uuid.UUID, uuid.UUID]]:
+    """Drafts by person and transform."""
+    found = Answer.objects.filter(question__question_set__transform__team=team, status=AnswerStatus.DRAFT)
+    return _counted(found.order_by().values_list("steward", "question__question_set__transform"))
+
+
+def _counted(groups: QuerySet[Any, tuple[uuid.UUID, uuid.UUID]]) -> Counter[tuple[uuid.UUID, uuid.UUID]]:
+    return Counter({(person, transform): count for person, transform, count in groups.annotate(count=Count("pk"))})
+
+
+def _row(who: str, what: str, transform: Transform, count: int, page: str) -> tuple[Cell, ...]:
+    return (
+        Cell(who),
+        Cell(what),
+        Cell(transform.name, reverse(f"labeling:{page}", args=[transform.pk])),
+        Cell(f"{count:,}"),
+    )
+
+
+def _moment(day: dt.date) -> dt.datetime:
+    """When the day begins, in the current time zone."""
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))

@@ -1,0 +1,135 @@
+"""The week of a team: figures that add up, the same on the page, as PDF and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import re
+import zlib
+from datetime import date, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from labeling.choices import RunKind, RunStatus
+from labeling.models import QuestionAssignment, TaskRun, Transform
+from labeling.reports.model import Cell, Column, Figure, Report, Table, csv_rows
+from labeling.reports.pdf import report_pdf
+from labeling.selectors.report import Week, transform_weeks, waiting_table
+from labeling.services.answers import save_draft
+from tests.labeling.builders import Cast, answer, finished_run, grouping, question_set, transform, wanting
+from tests.labeling.selectors.test_queries import METRICS
+from tests.labeling.views.conftest import ClientFor
+
+URL = reverse("labeling:report")
+
+
+def ended(of: Transform, lead: User, kind: RunKind, *, days_ago: int, **fields: Any) -> None:
+    run = finished_run(of, lead, kind, **fields)
+    at = timezone.now() - timedelta(days=days_ago)
+    TaskRun.objects.filter(pk=run.pk).update(created_at=at, completed_at=at)
+
+
+def this_week() -> Week:
+    return Week.of(timezone.localdate())
+
+
+@pytest.fixture
+def worked(people: Cast, people_transform: Transform) -> Transform:
+    """F1 rose from 0.70 to 0.85 and labels from 90 to 180 since last week; two questions were answered, one run failed."""
+    for days, f1, labels in ((8, 0.7, 90), (0, 0.85, 180)):
+        metrics = METRICS | {"f1": f1}
+        ended(people_transform, people.lead, RunKind.EVALUATION, days_ago=days, metrics=metrics, labels_after=labels)
+    for question in question_set(people_transform, people.lead, [2, 2, 2])[:2]:
+        answer(question, people.steward, "AB")
+    run = finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS, error="=Column price is missing.")
+    TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.FAILED)
+    return people_transform
+
+
+def test_what_got_better_is_told_against_the_week_before(people: Cast, worked: Transform) -> None:
+    transform(people.team, people.admin, "Untouched")
+    one, untouched = transform_weeks(team=people.team, week=this_week())
+    assert (one.f1, one.f1_before, one.labels, one.labels_before, one.answers) == (0.85, 0.7, 180, 90, 2)
+    assert (untouched.f1, untouched.labels, untouched.answers) == (None, None, 0)
+    before, _untouched = transform_weeks(team=people.team, week=this_week().before.before)
+    assert (before.f1, before.answers) == (None, 0)
+
+
+def test_what_waits_names_for_whom(people: Cast, worked: Transform) -> None:
+    third = worked.question_sets.get().questions.get(position=3)
+    wanting([third], 2)
+    for person in (people.steward, people.colleague):
+        QuestionAssignment.objects.create(question=third, user=person)
+    answer(third, people.steward, "AA")
+    save_draft(question=third, steward=people.colleague, labels=grouping(third, "A?"))
+    rows = [[cell.text for cell in row] for row in waiting_table(team=people.team).rows]
+    assert rows == [
+        ["stewards", "questions to answer", "People", "1"],
+        ["leads", "results to import", "People", "2"],
+        ["Colleague", "questions assigned", "People", "1"],
+        ["Colleague", "answers begun", "People", "1"],
+    ]
+
+
+def test_the_first_page_of_a_lead_tells_the_week(people: Cast, worked: Transform, client_for: ClientFor) -> None:
+    page = client_for(people.lead).get(reverse("labeling:home")).content.decode()
+    assert "What got better this week" in page
+    assert "+0.150" in page
+    assert "results to import" in page
+    assert URL in page
+    assert "What got better this week" not in client_for(people.steward).get(reverse("labeling:home")).content.decode()
+
+
+def test_the_report_is_the_same_as_page_pdf_and_csv(people: Cast, worked: Transform, client_for: ClientFor) -> None:
+    lead, week = client_for(people.lead), this_week()
+    page = lead.get(URL).content.decode()
+    for text in ("Weekly report", "+0.150", "Steward", "=Column price is missing.", "1 failed"):
+        assert text in page, text
+    pdf_url, csv_url = (reverse(f"labeling:report-{kind}", args=[week.name]) for kind in ("pdf", "csv"))
+    assert pdf_url in page
+    lines = list(csv.reader(StringIO(lead.get(csv_url).content.decode())))
+    assert ["Answers", "2", "by 1 person"] in lines
+    assert ["People", "0.850", "'+0.150", "180", "'+90", "2"] in lines
+    assert any("'=Column price is missing." in line for line in lines)
+    response = lead.get(pdf_url)
+    assert response["Content-Type"] == "application/pdf"
+    assert response.content.startswith(b"%PDF-")
+    assert reverse("labeling:quality", args=[worked.pk]).encode() in response.content
+    for url in (URL, pdf_url, csv_url):
+        assert client_for(people.steward).get(url).status_code == 403
+        assert "Untouched" not in client_for(people.stranger).get(url).content.decode("latin-1")
+
+
+@pytest.mark.parametrize("week", ["2026-W54", "2026-W00", "nonsense", "2026-11"])
+def test_weeks_that_are_none_are_not_found(people: Cast, client_for: ClientFor, week: str) -> None:
+    assert client_for(people.lead).get(URL, {"week": week}).status_code == 404
+
+
+def test_weeks_begin_on_monday_also_over_new_year() -> None:
+    week = Week.of(date(2026, 1, 1))
+    assert (week.name, week.since, week.until) == ("2026-W01", date(2025, 12, 29), date(2026, 1, 4))
+    assert Week.named(week.name) == week
+    assert week.before.after == week
+    assert Week.named("2026-W53").name == "2026-W53"
+
+
+def test_a_long_report_goes_over_pages_and_knows_letters_beyond_latin() -> None:
+    rows = tuple((Cell(f"Αθήνα Łódź Москва {n}", f"/x/{n}"), Cell(f"{n}")) for n in range(120))
+    table = Table("t", "Tablo", (Column("Name"), Column("Count", number=True)), rows, "")
+    empty = Table("e", "Empty", (Column("Name"),), (), "Nothing here.")
+    report = Report("Report", "Team · 2026", (Figure("Answers", "12", "of 20"),), (table, empty))
+    content = report_pdf(report, base_url="https://portal.example.org/")
+    pages = int(re.findall(rb"/Count (\d+)", content)[0])
+    assert pages >= 3
+    assert b"https://portal.example.org/x/119" in content
+    streams = [
+        zlib.decompress(part)
+        for part in re.findall(rb"stream\n(.*?)\nendstream", content, re.DOTALL)
+        if part[:1] == b"x"
+    ]
+    assert sum(b" Tj" in stream or b"TJ" in stream for stream in streams) == pages
+    assert len(list(csv_rows(report))) == 3 + 1 + 2 + 120 + 1 + 2
