@@ -48,6 +48,28 @@ class RunStatus(models.TextChoices):
     TIMEOUT = "TIMEOUT", _("Timed out")
 
 
+class RunProblem(models.TextChoices):
+    """What stands in the way of a run, as far as AWS's answer tells; see ``aws/errors`` for how it is told and what to do."""
+
+    UNREACHABLE = "unreachable", _("AWS cannot be reached")
+    NO_ANSWER = "no_answer", _("AWS did not answer")
+    THROTTLED = "throttled", _("AWS is throttling")
+    BUSY = "busy", _("Glue is at its limit of runs")
+    AWS_FAULT = "aws_fault", _("AWS has a fault")
+    EXPIRED = "expired", _("The credentials have expired")
+    CREDENTIALS = "credentials", _("The credentials are not accepted")
+    ACCESS = "access", _("Access is denied")
+    ROLE = "role", _("The transform's role lacks access")
+    TRANSFORM_GONE = "transform_gone", _("The transform is gone at Glue")
+    MISSING = "missing", _("Something is missing at AWS")
+    REGION = "region", _("The bucket is in another region")
+    QUOTA = "quota", _("A quota is exceeded")
+    TOO_LARGE = "too_large", _("The label file is too large")
+    END_OF_LIFE = "end_of_life", _("The Glue version has reached its end of life")
+    NOT_READY = "not_ready", _("The transform has not learned enough")
+    INPUT = "input", _("Glue refuses the input")
+
+
 class ChainStatus(models.TextChoices):
     """Whether something may still follow in a chain of runs."""
 

@@ -63,14 +63,22 @@ class GlueError(LabelportalError):
     """Glue or S3 refused or did not answer.
 
     ``code`` is AWS's error code; ``retryable`` tells whether waiting can help; ``advice`` says what to do;
-    ``outcome_unknown`` warns that the call may have been carried out although no answer came back.
+    ``problem`` is one of ``choices.RunProblem``, empty where there is no word for it; ``outcome_unknown`` warns that the call may have been carried out although no answer came back.
     """
 
     def __init__(
-        self, message: str, *, code: str = "", retryable: bool = False, advice: str = "", outcome_unknown: bool = False
+        self,
+        message: str,
+        *,
+        code: str = "",
+        retryable: bool = False,
+        advice: str = "",
+        outcome_unknown: bool = False,
+        problem: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
         self.retryable = retryable
         self.advice = advice
         self.outcome_unknown = outcome_unknown
+        self.problem = problem

@@ -1,7 +1,8 @@
-"""Sorts what AWS and the network say into "fix the input" and "try again later", each with advice."""
+"""Sorts what AWS and the network say: what it is, whether waiting can help, and what to do."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,15 +12,19 @@ from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ReadTimeoutError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
 )
 from django.utils.translation import gettext as _
 
+from labeling.choices import RunProblem
 from labeling.exceptions import GlueError
 
 # https://docs.aws.amazon.com/glue/latest/webapi/CommonErrors.html and the Errors section of each operation.
@@ -55,16 +60,14 @@ SERVER_SIDE = frozenset(
         "ServiceUnavailableException",
     }
 )
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 CREDENTIALS = frozenset(
     {
-        "ExpiredToken",
-        "ExpiredTokenException",
         "IncompleteSignature",
         "InvalidAccessKeyId",
         "InvalidClientTokenId",
         "InvalidSignatureException",
         "MissingAuthenticationToken",
-        "RequestExpired",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
@@ -72,6 +75,34 @@ CREDENTIALS = frozenset(
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AllAccessDisabled"})
 MISSING = frozenset({"EntityNotFoundException", "NoSuchBucket", "NoSuchKey", "NotFound", "404"})
 WRONG_REGION = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
+_PROBLEM_OF_CODE = {
+    **dict.fromkeys(EXPIRED, RunProblem.EXPIRED),
+    **dict.fromkeys(CREDENTIALS, RunProblem.CREDENTIALS),
+    **dict.fromkeys(DENIED, RunProblem.ACCESS),
+    **dict.fromkeys(MISSING, RunProblem.MISSING),
+    **dict.fromkeys(WRONG_REGION, RunProblem.REGION),
+    "MLTransformNotReadyException": RunProblem.NOT_READY,
+    "ResourceNumberLimitExceededException": RunProblem.QUOTA,
+    "InvalidInputException": RunProblem.INPUT,
+}
+# Where one code stands for several things the text tells. The first five are AWS's own words
+# (https://docs.aws.amazon.com/glue/latest/dg/exceptions-machine-learning.html); what Glue says of versions that have ended is not published.
+_PROBLEM_OF_TEXT = tuple(
+    (re.compile(pattern, re.IGNORECASE), problem)
+    for pattern, problem in (
+        (r"not in the same region|specified endpoint|the region '[^']+' is wrong", RunProblem.REGION),
+        (r"iam:PassRole|IAM role provided in the transform|assume role|sts:AssumeRole", RunProblem.ROLE),
+        (r"cannot access the label file", RunProblem.ROLE),
+        (r"label file has exceeded the limit", RunProblem.TOO_LARGE),
+        (r"cannot find MLTransform", RunProblem.TRANSFORM_GONE),
+        (
+            r"end[ -]of[ -](life|support)|(?=.*glue version).*(not|no longer) (supported|available)",
+            RunProblem.END_OF_LIFE,
+        ),
+        (r"cannot import name 'FindMatches'", RunProblem.END_OF_LIFE),
+    )
+)
+_DENIED_TEXT = re.compile(r"access ?denied|not authorized|status code: 403", re.IGNORECASE)
 
 
 @contextmanager
@@ -92,47 +123,95 @@ def from_client_error(error: ClientError) -> GlueError:
     http_status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     message = detail.get("Message") or _("AWS refused the request (%(code)s).") % {"code": code or http_status}
     if code in THROTTLED:
-        return GlueError(message, code=code, retryable=True, advice=_("AWS is throttling. This is tried again."))
+        return _glue_error(message, code, RunProblem.THROTTLED, retryable=True)
     if code in BUSY:
-        advice = _("Glue is at its limit of runs or busy with this transform. This is tried again.")
-        return GlueError(message, code=code, retryable=True, advice=advice)
+        return _glue_error(message, code, RunProblem.BUSY, retryable=True)
     if code in SERVER_SIDE or http_status >= 500:
-        advice = _("AWS had a fault of its own. This is tried again.")
-        return GlueError(message, code=code, retryable=True, advice=advice, outcome_unknown=True)
-    return GlueError(message, code=code, advice=_advice(code))
+        return _glue_error(message, code, RunProblem.AWS_FAULT, retryable=True, outcome_unknown=True)
+    return _glue_error(message, code, _told_by(message) or _PROBLEM_OF_CODE.get(code))
 
 
 def from_botocore_error(error: BotoCoreError | Boto3Error) -> GlueError:
     """No answer from AWS at all, or a request that never left."""
     code = type(error).__name__
-    if isinstance(error, (NoCredentialsError, PartialCredentialsError, NoRegionError)):
-        return GlueError(str(error), code=code, advice=_credentials_advice())
+    if isinstance(error, (NoCredentialsError, PartialCredentialsError, NoRegionError, CredentialRetrievalError)):
+        return _glue_error(str(error), code, RunProblem.CREDENTIALS)
+    if isinstance(error, (TokenRetrievalError, UnauthorizedSSOTokenError)):
+        return _glue_error(str(error), code, RunProblem.EXPIRED)
     if isinstance(error, (EndpointConnectionError, ConnectTimeoutError)):
-        advice = _("Check that the address is right and the service runs. This is tried again.")
-        return GlueError(_("AWS cannot be reached."), code=code, retryable=True, advice=advice)
+        return _glue_error(_("AWS cannot be reached."), code, RunProblem.UNREACHABLE, retryable=True)
     if isinstance(error, (ReadTimeoutError, ConnectionClosedError, HTTPClientError)):
-        advice = _("The connection broke. This is looked into and tried again if needed.")
-        return GlueError(_("AWS did not answer."), code=code, retryable=True, advice=advice, outcome_unknown=True)
+        message = _("AWS did not answer.")
+        return _glue_error(message, code, RunProblem.NO_ANSWER, retryable=True, outcome_unknown=True)
     return GlueError(str(error), code=code, advice=_("The request did not fit what AWS expects."))
 
 
-def _credentials_advice() -> str:
-    return _("Check the access key, its secret, the session token and the region that this installation uses.")
+def problem_of_run(text: str) -> RunProblem | None:
+    """What the ErrorString of a run that failed at Glue tells. The run worked with the transform's role, so it is the role that is denied."""
+    return _told_by(text) or (RunProblem.ROLE if _DENIED_TEXT.search(text) else None)
 
 
-def _advice(code: str) -> str:
-    if code in CREDENTIALS:
-        return _credentials_advice()
-    if code in DENIED:
-        return _(
-            "Give the credentials of this installation, and the transform's role, access to Glue and to the bucket."
-        )
-    if code in MISSING:
-        return _("It was deleted or lives in another account or region.")
-    if code in WRONG_REGION:
-        return _("The bucket must be in the same region as the transform.")
-    if code == "MLTransformNotReadyException":
-        return _("Teach the transform first: import labels that hold both matching and different rows.")
-    if code == "ResourceNumberLimitExceededException":
-        return _("A quota of the AWS account is reached: delete what is no longer needed, or ask AWS to raise it.")
-    return ""
+def advice_for(problem: RunProblem) -> str:
+    """What to do about it, and whether it is tried again."""
+    match problem:
+        case RunProblem.UNREACHABLE:
+            return _("Check that the address is right and the service runs. This is tried again.")
+        case RunProblem.NO_ANSWER:
+            return _("The connection broke. Whether Glue has started the run is looked into; it is tried again if not.")
+        case RunProblem.THROTTLED:
+            return _("Too many calls to AWS from this account. This is tried again.")
+        case RunProblem.BUSY:
+            return _("Other runs of this transform or account must end first. This is tried again.")
+        case RunProblem.AWS_FAULT:
+            return _("The fault is AWS's own. This is tried again.")
+        case RunProblem.EXPIRED:
+            return _("Give this installation new credentials, or sign in again, and restart it; then try again.")
+        case RunProblem.CREDENTIALS:
+            return _("Check the access key, its secret, the session token and the region that this installation uses.")
+        case RunProblem.ACCESS:
+            return _(
+                "Allow the credentials of this installation what the message names; the operations guide has the policy."
+            )
+        case RunProblem.ROLE:
+            return _(
+                "Allow Glue to take on the transform's role, the role to read and write the bucket, and this installation to pass it on (iam:PassRole)."
+            )
+        case RunProblem.TRANSFORM_GONE:
+            return _(
+                "It was deleted or lives in another account or region. Questions and answers are kept here; make a new transform and import them."
+            )
+        case RunProblem.MISSING:
+            return _("It was deleted or lives in another account or region.")
+        case RunProblem.REGION:
+            return _(
+                "The bucket must be in the same region as the transform: use another bucket, or another region for Glue."
+            )
+        case RunProblem.QUOTA:
+            return _("A quota of the AWS account is reached: delete what is no longer needed, or ask AWS to raise it.")
+        case RunProblem.TOO_LARGE:
+            return _("Import more often so that files stay small, or ask AWS to raise the quota “Label file size”.")
+        case RunProblem.END_OF_LIFE:
+            return _(
+                "AWS no longer runs FindMatches on this version. Label files are the same elsewhere: the embedded Glue learns from them."
+            )
+        case RunProblem.NOT_READY:
+            return _("Teach the transform first: import labels that hold both matching and different rows.")
+        case RunProblem.INPUT:
+            return _("Correct what the message names, then try again.")
+
+
+def _told_by(text: str) -> RunProblem | None:
+    return next((problem for pattern, problem in _PROBLEM_OF_TEXT if pattern.search(text)), None)
+
+
+def _glue_error(
+    message: str, code: str, problem: RunProblem | None, *, retryable: bool = False, outcome_unknown: bool = False
+) -> GlueError:
+    return GlueError(
+        message,
+        code=code,
+        retryable=retryable,
+        outcome_unknown=outcome_unknown,
+        problem=problem or "",
+        advice=advice_for(problem) if problem else "",
+    )

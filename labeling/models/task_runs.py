@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from labeling.choices import ACTIVE, TERMINAL, RunKind, RunStatus
+from labeling.choices import ACTIVE, TERMINAL, RunKind, RunProblem, RunStatus
 
 
 class TaskRun(models.Model):
@@ -18,7 +18,7 @@ class TaskRun(models.Model):
     ``path`` is unique to each other run (InputS3Path of an import, OutputS3Path of the others), so that a run whose id was lost in a
     crash is found again at Glue. ``enqueued_at`` is when a message for the row was last sent, ``claimed_at`` dates the
     claim while SUBMITTING. ``not_before`` is when Glue may be asked again after
-    an error that waiting can help with; ``error`` and ``advice`` then say what went wrong, and are emptied when it has passed.
+    an error that waiting can help with; ``problem``, ``error`` and ``advice`` then say what went wrong, and are emptied when it has passed.
     ``continues`` is the import of the part before, where a label file has several parts.
     ``labels_expected`` is how many labels Glue should hold after an import that succeeds; None where the portal cannot know.
     ``content_hash`` is over what Glue had learned when the run ended well (``labelfiles.content_hash``); empty where the portal does not know all of it.
@@ -66,6 +66,7 @@ class TaskRun(models.Model):
     retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="retries")
     chain = models.ForeignKey("labeling.Chain", on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
     stop_wanted = models.BooleanField(default=False)
+    problem = models.CharField(_("problem"), max_length=20, choices=RunProblem.choices, blank=True)
     error = models.TextField(blank=True)
     advice = models.TextField(blank=True)
 

@@ -28,7 +28,8 @@ from labelfiles import (
     summarise,
 )
 from labeling.aws import glue, storage
-from labeling.choices import LabelFileKind, RunStatus
+from labeling.aws.errors import advice_for
+from labeling.choices import LabelFileKind, RunProblem, RunStatus
 from labeling.exceptions import GlueError, InvalidLabelsError, NothingToImportError
 from labeling.models import LabelFile, LabelFileQuestion, LabelFileReport, Question, TaskRun, Transform
 from labeling.selectors.imports import LabelContents, label_contents
@@ -78,7 +79,8 @@ def store_parts(*, transform: Transform, contents: LabelFileContents, stem: str)
     Raises ``InvalidLabelsError`` if the pre-flight finds an error, ``GlueError`` if S3 does not take them.
     """
     if wrong := [problem for problem in bucket_findings() if problem.severity == "error"]:
-        raise InvalidLabelsError(str(wrong[0]))
+        place = RunProblem.REGION if wrong[0].code == "bucket_region" else RunProblem.ACCESS
+        raise GlueError(str(wrong[0]), code=wrong[0].code, problem=place, advice=advice_for(place))
     limit = settings.LABEL_FILE_MAX_BYTES
     try:
         content = label_file_bytes(contents)

@@ -43,7 +43,7 @@ _CSV_HEAD = (
         "took_seconds",
     ),
     *("glue_seconds", "replace_all", "label_file", "label_file_sha256", "sets", "rows", "matching_pairs"),
-    *("non_matching_pairs", "labels_before", "labels_after", *_METRICS, "glue_run_id", "error"),
+    *("non_matching_pairs", "labels_before", "labels_after", *_METRICS, "glue_run_id", "problem", "error"),
 )
 
 
@@ -170,5 +170,6 @@ def _csv_row(run: TaskRun) -> list[object]:
         run.labels_after,
         *(metrics.get(name, "") for name in _METRICS),
         run.glue_run_id,
+        run.problem,
         csv_text(run.error),
     ]

@@ -22,7 +22,7 @@ RUN = "tsk-" + "2" * 40
 def stubbed(monkeypatch: pytest.MonkeyPatch, service: str = "glue") -> Iterator[Stubber]:
     """The portal's client of the service answers what the test queues, in that order, and nothing else; all of it must be asked for."""
     client = boto3.session.Session(
-        aws_access_key_id="A" * 16, aws_secret_access_key="s", region_name="eu-central-1"
+        aws_access_key_id="A" * 16, aws_secret_access_key="s", region_name="us-east-1"
     ).client(service)  # type: ignore[call-overload]  # its name is not a literal
     with Stubber(client) as stubber, monkeypatch.context() as patch:
         for name in ("glue", "glue_once") if service == "glue" else (service,):

@@ -68,6 +68,9 @@ def submit_run(*, run_id: uuid.UUID) -> None:
         if error.outcome_unknown:
             # Perhaps it was started. The row stays SUBMITTING until recover_submission has asked Glue.
             logger.warning("run %s: Glue did not answer the start (%s)", run.pk, error.code)
+            TaskRun.objects.filter(pk=run.pk, status=RunStatus.SUBMITTING, claimed_at=run.claimed_at).update(
+                error=str(error), advice=error.advice, problem=error.problem
+            )
             return
         _not_started(run, error)
         return
@@ -214,11 +217,12 @@ def _not_started(run: TaskRun, error: GlueError) -> None:
             not_before=timezone.now() + wait(run.attempts),
             error=str(error),
             advice=error.advice,
+            problem=error.problem,
         )
         if queued:
             occurrences.run_waits(run, run.attempts)
     else:
-        fail(run=run, error=str(error), advice=error.advice)
+        fail(run=run, error=str(error), advice=error.advice, problem=error.problem)
 
 
 def _runs() -> QuerySet[TaskRun]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.aws import glue
-from labeling.aws.errors import MISSING
+from labeling.aws.errors import MISSING, advice_for, problem_of_run
 from labeling.choices import AT_GLUE, RunKind, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import LabelFile, Question, TaskRun, Transform
@@ -61,11 +61,10 @@ def take_news(*, run: TaskRun, ask: Callable[[TaskRun], glue.Run]) -> None:
         fail(run=run, error=str(error), advice=_("Glue ended the run well. Look at what it wrote, or run it again."))
     except GlueError as error:
         if error.code in MISSING:
-            advice = _("The run, its transform or what it wrote was deleted, or lives in another account or region.")
-            fail(run=run, error=str(error), advice=advice)
+            fail(run=run, error=str(error), advice=error.advice, problem=error.problem)
             return
         logger.warning("run %s cannot be followed: %s", run.pk, error.code)
-        note_problem(run=run, error=str(error), advice=error.advice, attempts=run.attempts + 1)
+        note_problem(run=run, error=error, attempts=run.attempts + 1)
 
 
 def _ask(run: TaskRun) -> glue.Run:
@@ -84,12 +83,15 @@ def _follow(run: TaskRun, seen: glue.Run) -> None:
     if status in AT_GLUE:
         transition(run=run, to=status, **times, error="", advice="", attempts=0, not_before=None)
         return
+    problem = problem_of_run(seen.error) if status == RunStatus.FAILED else None
+    advice = advice_for(problem) if problem else _advice(run) if status == RunStatus.FAILED else ""
     transition(
         run=run,
         to=status,
         note=seen.error,
         error=seen.error,
-        advice=_advice(run) if status == RunStatus.FAILED else "",
+        problem=problem or "",
+        advice=advice,
         completed_at=seen.completed_on or timezone.now(),
         **times,
     )

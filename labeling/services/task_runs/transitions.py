@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from labeling.choices import AT_GLUE, TERMINAL, RunStatus
+from labeling.exceptions import GlueError
 from labeling.models import TaskRun, TaskRunEvent
 from labeling.services import occurrences
 
@@ -42,6 +43,8 @@ def transition(*, run: TaskRun, to: RunStatus, note: str = "", **fields: Any) ->
     if to not in ALLOWED.get(RunStatus(run.status), frozenset()):
         return False
     now = timezone.now()
+    if "error" in fields:
+        fields.setdefault("problem", "")
     if to in TERMINAL:
         ended = fields.setdefault("completed_at", now)
         fields["took_seconds"] = max(0, round((ended - run.created_at).total_seconds()))
@@ -60,9 +63,9 @@ def transition(*, run: TaskRun, to: RunStatus, note: str = "", **fields: Any) ->
     return True
 
 
-def fail(*, run: TaskRun, error: str, advice: str = "") -> bool:
+def fail(*, run: TaskRun, error: str, advice: str = "", problem: str = "") -> bool:
     """End the run as FAILED with a reason."""
-    return transition(run=run, to=RunStatus.FAILED, note=error, error=error, advice=advice)
+    return transition(run=run, to=RunStatus.FAILED, note=error, error=error, advice=advice, problem=problem)
 
 
 def renew_claim(*, run: TaskRun) -> bool:
@@ -74,11 +77,15 @@ def renew_claim(*, run: TaskRun) -> bool:
     return renewed == 1
 
 
-def note_problem(*, run: TaskRun, error: str, advice: str, attempts: int) -> None:
+def note_problem(*, run: TaskRun, error: GlueError, attempts: int) -> None:
     """Leave the state as it is, say what stands in the way, and do not ask Glue again for a while."""
     with transaction.atomic():
         noted = TaskRun.objects.filter(pk=run.pk, status=run.status).update(
-            error=error, advice=advice, attempts=attempts, not_before=timezone.now() + wait(attempts)
+            error=str(error),
+            advice=error.advice,
+            problem=error.problem,
+            attempts=attempts,
+            not_before=timezone.now() + wait(attempts),
         )
         if noted:
             occurrences.run_waits(run, attempts)
@@ -88,7 +95,7 @@ def clear_problem(*, run: TaskRun) -> None:
     """Glue answers again."""
     if run.error or run.attempts:
         TaskRun.objects.filter(pk=run.pk, status=run.status, status__in=AT_GLUE).update(
-            error="", advice="", attempts=0, not_before=None
+            error="", advice="", problem="", attempts=0, not_before=None
         )
 
 

@@ -20,7 +20,7 @@ from pytest_django import Settings
 from accounts.models import Membership, User
 from labeling import outbound
 from labeling.choices import NotificationEvent, OutboxState, RunKind, RunStatus
-from labeling.exceptions import InvalidWebhookError
+from labeling.exceptions import GlueError, InvalidWebhookError
 from labeling.models import Notification, Occurrence, Question, TaskRun, Transform, Webhook, WebhookDelivery
 from labeling.selectors.notifications import choices_of, unread_count, words_of
 from labeling.services import notifications, outbox, webhooks
@@ -136,10 +136,10 @@ def test_what_did_not_happen_is_not_told(people: Cast, of: Transform) -> None:
 def test_a_run_that_waits_in_earnest_is_told_once(people: Cast, of: Transform) -> None:
     run = running(of, people)
     for attempts in (1, 2):
-        note_problem(run=run, error="Throttled.", advice="", attempts=attempts)
+        note_problem(run=run, error=GlueError("Throttled."), attempts=attempts)
     assert not Occurrence.objects.exists()
     for attempts in (3, 4):
-        note_problem(run=run, error="Throttled.", advice="", attempts=attempts)
+        note_problem(run=run, error=GlueError("Throttled."), attempts=attempts)
     occurrence = Occurrence.objects.get()
     assert occurrence.event == NotificationEvent.RUN_WAITS
     assert "Throttled." in words_of(occurrence).detail

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from labeling.choices import ACTIVE, AT_GLUE, TERMINAL, RunKind, RunStatus
+from labeling.exceptions import GlueError
 from labeling.models import TaskRun
 from labeling.services.task_runs.transitions import (
     ALLOWED,
@@ -86,15 +87,17 @@ def test_failing_says_why(run: TaskRun) -> None:
 def test_a_problem_is_noted_and_forgotten(run: TaskRun) -> None:
     TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING)
     run.refresh_from_db()
-    note_problem(run=run, error="Silence.", advice="Wait.", attempts=3)
+    note_problem(run=run, error=GlueError("Silence.", advice="Wait.", problem="no_answer"), attempts=3)
     run.refresh_from_db()
     assert (run.status, run.error, run.advice, run.attempts) == (RunStatus.RUNNING, "Silence.", "Wait.", 3)
+    assert run.problem == "no_answer"
     assert run.not_before is not None
     assert run.not_before > timezone.now()
     clear_problem(run=run)
     run.refresh_from_db()
     cleared = TaskRun.objects.get(pk=run.pk)
     assert (cleared.error, cleared.advice, cleared.attempts, cleared.not_before) == ("", "", 0, None)
+    assert cleared.problem == ""
 
 
 def test_waits_grow_to_five_minutes_and_spread() -> None:
