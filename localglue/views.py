@@ -8,7 +8,7 @@ import uuid
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.utils import timezone
@@ -19,6 +19,7 @@ from localglue.errors import (
     AccessDenied,
     GlueError,
     InternalFailure,
+    InternalServiceException,
     RequestEntityTooLargeException,
     SerializationException,
     UnknownOperationException,
@@ -45,6 +46,10 @@ def endpoint(request: HttpRequest) -> HttpResponse:
         status, body = 200, _answer(request, target)
     except GlueError as error:
         status, body, code = error.status, protocol.error_body(error), error.code
+    except (OperationalError, InterfaceError):
+        log.exception("request %s %s: the database does not answer", request_id, target[:100])
+        dependency = InternalServiceException("Dependency failure.")
+        status, body, code = dependency.status, protocol.error_body(dependency), dependency.code
     except Exception:
         log.exception("request %s %s failed", request_id, target[:100])
         failure = InternalFailure("The request failed because of an unknown error in localglue.")

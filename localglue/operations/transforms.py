@@ -291,7 +291,10 @@ def update_ml_transform(request: Request, caller: Caller) -> Result:
             transform.max_retries = _checked_retries(request)
         transform.modified_at = timezone.now()
         transform.revision += 1
-        transform.save()
+        try:
+            transform.save()
+        except IntegrityError:  # somebody took the name between our look and our update
+            raise InvalidInputException(_taken(transform.name)) from None
     return {"TransformId": transform.public_id}
 
 
@@ -302,8 +305,12 @@ def _rename(transform: MLTransform, request: Request) -> None:
     if not name.strip():
         raise InvalidInputException("Transform name cannot be blank.")
     if MLTransform.objects.filter(name=name).exclude(pk=transform.pk).exists():
-        raise InvalidInputException(f"Another transform with name {name} already exists.")
+        raise InvalidInputException(_taken(name))
     transform.name = name
+
+
+def _taken(name: str) -> str:
+    return f"Another transform with name {name} already exists."
 
 
 @operation(writes=True)

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from labelfiles import LabelFile, label_file_bytes, read_label_file
 from localglue.choices import TaskStatus, TaskType
-from localglue.models import MLTransform, TaskRun
+from localglue.models import Database, MLTransform, Table, TaskRun
 from tests.contract.conftest import ROLE, Glue, answered, glue_client
 
 pytestmark = pytest.mark.services
@@ -77,6 +80,37 @@ def test_the_aws_command_teaches_a_transform(glue: Glue) -> None:
         "IMPORT_LABELS",
         "LABELING_SET_GENERATION",
     ]
+
+
+def test_the_aws_command_reads_all_pages_and_tags(glue: Glue) -> None:
+    glue.create_table()
+    transform = glue.create_transform(Tags={"team": "data"})
+    arn = ("--resource-arn", f"arn:aws:glue:us-east-1:000000000000:mlTransform/{transform}")
+    assert aws(glue, "tag-resource", *arn, "--tags-to-add", "stage=test") == {}
+    assert aws(glue, "get-tags", *arn) == {"Tags": {"stage": "test", "team": "data"}}
+    listed = aws(glue, "list-ml-transforms", "--tags", "team=data,stage=test")
+    assert listed == {"TransformIds": [transform]}
+    lab = Database.objects.get(name="lab")
+    Table.objects.bulk_create(Table(database=lab, name=f"t{n:03}", definition={"Name": f"t{n:03}"}) for n in range(150))
+    assert len(aws(glue, "get-tables", "--database-name", "lab")["TableList"]) == 151, "it follows NextToken by itself"
+
+
+def test_a_presigned_request_comes_in_until_it_is_changed(glue: Glue) -> None:
+    keys = Credentials(*(glue.services.env[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")))
+    headers = {"X-Amz-Target": "AWSGlue.GetDatabases", "Content-Type": "application/x-amz-json-1.1"}
+    signed = AWSRequest("POST", f"{glue.services.glue_url}/", headers=headers, data=b"")
+    SigV4QueryAuth(keys, "glue", "us-east-1", expires=60).add_auth(signed)
+    address = str(signed.url)
+    with urllib.request.urlopen(urllib.request.Request(address, b"", headers, method="POST")) as response:
+        assert [row["Name"] for row in json.load(response)["DatabaseList"]] == ["lab"]
+    for url, target in (
+        (address.replace("Expires=60", "Expires=600"), "GetDatabases"),
+        (address, "GetMLTransforms"),
+    ):
+        changed = urllib.request.Request(url, b"", headers | {"X-Amz-Target": f"AWSGlue.{target}"}, method="POST")
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(changed)
+        assert json.load(caught.value)["__type"] == "InvalidSignatureException"
 
 
 def test_typed_exceptions_reach_the_caller(glue: Glue) -> None:

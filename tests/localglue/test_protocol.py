@@ -12,6 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from django.conf import settings as django_settings
+from django.db import OperationalError
 from django.test import Client
 
 from localglue import shapes
@@ -179,3 +180,12 @@ def test_a_fault_of_ours_is_told_as_an_internal_failure(glue: GlueClient, monkey
     response = send("AWSGlue.GetDatabases", b"{}")
     assert error_of(response) == (500, "InternalFailure")
     assert "Nonsense" not in response.content.decode()
+
+
+def test_a_database_that_is_away_is_a_failed_dependency(glue: GlueClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> dict[str, Any]:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("localglue.operations.Operation.handler", property(lambda _: away), raising=False)
+    with pytest.raises(glue.exceptions.InternalServiceException, match=r"Dependency failure\."):
+        glue.get_ml_transform(TransformId="tfm-0")

@@ -103,6 +103,7 @@ def test_unknown_transforms_and_runs(lab: GlueClient, make_transform: Make) -> N
         (lab.start_export_labels_task_run, {"OutputS3Path": "s3://a-b/c"}),
         (lab.start_import_labels_task_run, {"InputS3Path": "s3://a-b/c"}),
         (lab.start_ml_evaluation_task_run, {}),
+        (lab.get_ml_task_runs, {}),
         (lab.get_ml_task_run, {"TaskRunId": "tsk-0"}),
         (lab.cancel_ml_task_run, {"TaskRunId": "tsk-0"}),
     ):
@@ -254,5 +255,7 @@ def test_runs_are_filtered_and_sorted(lab: GlueClient, history: str) -> None:
 def test_runs_that_start_meanwhile_do_not_move_the_pages(lab: GlueClient, history: str) -> None:
     page = lab.get_ml_task_runs(TransformId=history, MaxResults=10)
     lab.start_ml_labeling_set_generation_task_run(TransformId=history, OutputS3Path="s3://a-b/c")
+    other = {"TransformId": history, "NextToken": page["NextToken"], "Filter": {"TaskRunType": "EVALUATION"}}
+    assert refused(lab.get_ml_task_runs, **other)[0] == INVALID
     rest = lab.get_ml_task_runs(TransformId=history, MaxResults=1000, NextToken=page["NextToken"])
     assert [run["TaskRunId"] for run in rest["TaskRuns"]] == [f"tsk-{number:02}" for number in range(14, -1, -1)]
