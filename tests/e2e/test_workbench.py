@@ -417,3 +417,37 @@ def test_a_phone_paints_by_tapping(portal: Portal, visit: Visit) -> None:
     assert groups(page) == "ABCD"
     page.get_by_role("button", name="Accept").tap()
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+
+
+def test_a_finger_spreads_a_group_and_a_second_tab_loses_nothing(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    first, *_rest = begin(page, portal, rows=5)
+    page.set_viewport_size({"width": 1024, "height": 768})  # a tablet, upright or not
+    press(page, "b")
+    badges = [box for box in (badge.bounding_box() for badge in page.locator("td.cell-group").all()) if box]
+    touch = page.context.new_cdp_session(page)
+    for kind, at in (("touchStart", 0), ("touchMove", 1), ("touchMove", 3), ("touchEnd", None)):
+        box = badges[at] if at is not None else None
+        points = [{"x": box["x"] + 10, "y": box["y"] + 10}] if box else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    expect(page.locator("tr[data-group=B]")).to_have_count(4)
+    page.get_by_role("button", name="Undo").tap()
+    assert groups(page) == "B...."
+    expect(saved(page)).to_be_visible()
+
+    other = page.context.new_page()
+    other.goto(f"/questions/{first.pk}/")
+    expect(other.locator("[data-grid]")).to_be_focused()
+    assert groups(other) == "B...."
+    press(other, "t", "Enter")
+    expect(other.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(other)).to_be_visible()
+    press(page, "w", "Enter")  # this tab does not know yet
+    expect(page.get_by_text("You have answered this question.")).to_be_visible()
+    assert stored(first) == "AAAAA"
+    press(page, "z")
+    expect(page.get_by_role("heading", name="Question 1 of 3")).to_be_visible()
+    assert groups(page) == "ABCDE"
+    press(page, "Enter")
+    expect(saved(page)).to_be_visible()
+    assert (stored(first), Answer.objects.get(question=first).version) == ("ABCDE", 2)
