@@ -208,6 +208,10 @@ def test_what_was_not_touched_says_that_nothing_changed(sheet: QuestionSheet) ->
         found = read(data, sheet)
         assert found.problems == ()
         assert not any(label.changed for label in found.labels)
+    table = csv.reader(io.StringIO(csv_bytes(sheet, key=KEY).decode("utf-8-sig"), newline=""))
+    assert not [cell for row in table for cell in row if cell.startswith(tuple("=+-@\t\r\n"))]
+    page = load_workbook(io.BytesIO(workbook(sheet))).worksheets[0]
+    assert {cell.data_type for row in page.iter_rows() for cell in row if cell.value is not None} == {"s"}
 
 
 def test_half_filled_and_read_twice() -> None:
