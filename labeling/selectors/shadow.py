@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.db.models import F, QuerySet
 
 from labeling.choices import RunKind, RunStatus
+from labeling.metrics import Metrics
 from labeling.models import JudgedQuestion, LabelFile, Row, ShadowEstimate, TaskRun, Transform
 
 NEXT_QUESTIONS = 10
@@ -98,6 +99,14 @@ def newest_estimate(*, transform: Transform) -> ShadowEstimate | None:
         .order_by("-created_at")
         .first()
     )
+
+
+def estimate_for(*, run: TaskRun) -> Metrics | None:
+    """The estimate for this import; None for other runs, and before it is worked out."""
+    if run.kind != RunKind.IMPORT_LABELS:
+        return None
+    stored = ShadowEstimate.objects.filter(import_run=run).values_list("metrics", flat=True).first()
+    return Metrics.from_stored(stored) if stored else None
 
 
 def questions_behind(*, estimate: ShadowEstimate, cell: Cell) -> QuerySet[JudgedQuestion]:

@@ -34,6 +34,7 @@ from labeling.selectors.questions import (
 )
 from labeling.selectors.report import Week, better_table, waiting_table
 from labeling.selectors.run_story import run_cost, run_story
+from labeling.selectors.shadow import estimate_for
 from labeling.selectors.task_runs import (
     foreign_replacement,
     run_events,
@@ -171,6 +172,7 @@ def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
         "run": run,
         "events": run_events(run=run),
         "metrics": run_metrics(run),
+        "shadow": estimate_for(run=run),
         "usual_seconds": usual_seconds(run=run),
         "label_file": label_file,
         "findings": findings_of(label_file=label_file) if label_file else [],

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from labeling.exceptions import LabelportalError
 from labeling.permissions import can_correct_answers, can_see_quality
 from labeling.selectors.shadow import Cell, disagreements, newest_estimate, questions_behind
-from labeling.services.second_look import ask_again
+from labeling.services.ask_again import ask_again
 from labeling.views.access import question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
 

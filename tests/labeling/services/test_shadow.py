@@ -19,7 +19,7 @@ from labeling.models import LabelFile as StoredFile
 from labeling.selectors.shadow import Cell, disagreements, files_learned, newest_estimate, questions_behind
 from labeling.services import shadow
 from labeling.services.answers import submit_answer
-from labeling.services.second_look import ask_again
+from labeling.services.ask_again import ask_again
 from labeling.services.shadow import CLAIM, sweep_shadow
 from tests.labeling.builders import Cast, answer, cast, finished_run, grouping, question_set, transform
 
@@ -219,6 +219,8 @@ def test_leads_go_from_the_matrix_to_the_question_and_ask_it_again(
     assert f"{url}?cell=false_positives" in quality
     assert "The next 10 questions are worth about" in quality
     assert "Estimate" in quality
+    imported = ShadowEstimate.objects.get().import_run
+    assert "By the embedded engine" in client.get(reverse("labeling:run-detail", args=[imported.pk])).content.decode()
     csv = client.get(reverse("labeling:quality-download", args=[of.pk, "shadow"])).content.decode()
     assert ShadowEstimate.objects.get().content_hash in csv
 

@@ -1,0 +1,148 @@
+"""What a lead does with quality in a browser: read the charts, keep one as a picture, ask a doubtful question again, read what happened."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from labeling.choices import NotificationEvent, QuestionState, RunKind, RunStatus
+from labeling.models import JudgedQuestion, Question, ShadowEstimate, TaskRun, Transform
+from labeling.services.notifications import sweep_notifications
+from labeling.services.task_runs.transitions import fail
+from labeling.services.webhooks import create_webhook
+from tests.e2e.conftest import Portal, Visit, picture
+from tests.e2e.data import people_transform
+from tests.e2e.test_accessibility import look
+from tests.labeling.builders import answer, wanting
+from tests.labeling.selectors.test_queries import METRICS
+from tests.labeling.views.test_quality import import_and_estimate
+
+GROWTH = ((42, 90, 0.7), (28, 190, 0.8), (14, 300, 0.87), (1, 410, 0.93))
+
+
+def with_history(portal: Portal) -> tuple[Transform, list[Question]]:
+    """Four imports that made things better, two people who mostly agree, and one question that the engine doubts."""
+    transform, questions = people_transform(portal)
+    wanting(questions, 2)
+    for question, theirs in zip(questions, ("AABBCCDDEE", "AABBCCDDEF", "AABBCCDDEE"), strict=True):
+        answer(question, portal.steward, "AABBCCDDEE")
+        answer(question, portal.colleague, theirs)
+    for days, labels, share in GROWTH:
+        hits, wrong, missed = (round(labels * part) for part in (0.4, 0.4 / share - 0.4, 0.5 / share - 0.5))
+        run = import_and_estimate(
+            transform,
+            portal.lead,
+            days_ago=days,
+            labels=labels,
+            precision=hits / (hits + wrong),
+            recall=hits / (hits + missed),
+            f1=2 * hits / (2 * hits + wrong + missed) + 0.01,
+            area_under_pr_curve=share + 0.02,
+            true_positives=hits,
+            false_positives=wrong,
+            false_negatives=missed,
+            column_importances=[["email", 1.2 - share], ["surname", 0.4], ["dob", share - 0.6]],
+        )
+        TaskRun.objects.filter(pk=run.pk).update(content_hash=sha256(str(labels).encode()).hexdigest())
+    learned = TaskRun.objects.filter(kind=RunKind.IMPORT_LABELS).order_by("-created_at")[0]
+    points = [
+        {"labeled_rows": 30 * n, "f1": 0.8 + n / 50, "f1_low": 0.75 + n / 50, "f1_high": 0.85 + n / 50}
+        for n in range(1, 5)
+    ]
+    ahead = {"rows": 100, "f1_now": 0.88, "gain": 0.012, "gain_low": 0.004, "gain_high": 0.02}
+    now = timezone.now()
+    estimate = ShadowEstimate.objects.create(
+        import_run=learned,
+        transform=transform,
+        content_hash="5e" * 32,
+        sets=3,
+        metrics=METRICS,
+        threshold=0.5,
+        completed_at=now,
+        curve_at=now,
+        curve={"labeled_rows": 120, "points": points, "next_file": ahead},
+    )
+    first, second, *_rest = questions[0].rows.order_by("position")
+    JudgedQuestion.objects.create(
+        estimate=estimate,
+        question=questions[0],
+        true_positives=4,
+        false_positives=0,
+        true_negatives=40,
+        false_negatives=1,
+        worst=0.9,
+        pairs=[[first.key, second.key, True, 0.1]],
+    )
+    return transform, questions
+
+
+def drawn(page: Page, chart: str) -> int:
+    """How many pixels of the chart are not empty."""
+    return int(
+        page.evaluate(
+            """(name) => { const c = document.querySelector(`[data-chart=${name}] canvas`);
+            return c.getContext("2d").getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 === 3 && v).length; }""",
+            chart,
+        )
+    )
+
+
+def test_a_lead_reads_quality_and_asks_again(portal: Portal, visit: Visit, tmp_path: Path) -> None:
+    transform, questions = with_history(portal)
+    base = f"/transforms/{transform.pk}/quality/"
+    lead = visit(portal.lead)
+    lead.goto(base)
+    chart = lead.locator("[data-chart=f1]")
+    expect(chart.locator("canvas")).to_be_visible()
+    expect(lead.locator("[data-chart]")).to_have_count(6)
+    assert all(drawn(lead, name) > 500 for name in ("f1", "sides", "auprc", "columns", "curve", "agreement"))
+    readout = chart.locator("[data-chart-readout]")
+    expect(readout).to_contain_text("by Lea Brandt: 90 labels added")
+    newest = readout.inner_text()
+    chart.locator(".u-over").hover(position={"x": 30, "y": 60})
+    expect(readout).not_to_have_text(newest)
+    expect(lead.get_by_text("The next 10 questions are worth about +0.012 F1.")).to_be_visible()
+    with lead.expect_download() as download:
+        chart.get_by_role("button", name="PNG").click()
+    download.value.save_as(tmp_path / "f1.png")
+    assert (tmp_path / "f1.png").read_bytes().startswith(b"\x89PNG")
+    look(lead)
+    picture(lead, "lead-quality-over-time", full=True)
+
+    lead.get_by_role("link", name="1 missed").or_(lead.get_by_role("link", name="2 missed")).click()
+    expect(lead.get_by_role("heading", name="People say match, the engine keeps apart")).to_be_visible()
+    look(lead, "lead-disagreement")
+    lead.keyboard.press("j")
+    lead.keyboard.press("r")
+    expect(lead.get_by_text("The question is open again, for Sam Rivera, Kim Larsen.")).to_be_visible()
+    assert Question.objects.get(pk=questions[0].pk).state == QuestionState.OPEN
+
+
+def test_a_lead_is_told_and_reads_the_week(portal: Portal, visit: Visit) -> None:
+    transform, _questions = with_history(portal)
+    run = TaskRun.objects.create(transform=transform, kind=RunKind.IMPORT_LABELS, status=RunStatus.RUNNING)
+    fail(run=run, error="Column price is missing.", advice="Correct the file, then import again.")
+    sweep_notifications()
+    hook = create_webhook(
+        team=portal.team, user=portal.admin, url="https://example.org/hook", events=[NotificationEvent.RUN_FAILED]
+    )
+    admin = visit(portal.admin)
+    admin.get_by_role("link", name="Notifications").click()
+    expect(admin.get_by_text("Correct the file, then import again.")).to_be_visible()
+    look(admin, "lead-notifications")
+    for address, name in (
+        ("/notifications/settings/", ""),
+        (f"/notifications/webhooks/{hook.pk}/", ""),
+        ("/report/", "lead-report"),
+    ):
+        admin.goto(address)
+        look(admin, name)
+    with admin.expect_download() as download:
+        admin.get_by_role("link", name="PDF").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
+    admin.emulate_media(media="print")
+    expect(admin.get_by_role("link", name="PDF")).to_be_hidden()
+    expect(admin.get_by_role("heading", name="Weekly report")).to_be_visible()
