@@ -10,7 +10,7 @@ from typing import Any, Literal
 import boto3
 import pytest
 from botocore.config import Config
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django import Settings
 from storages.backends.s3 import S3Storage
@@ -84,7 +84,8 @@ class Fault:
             case "database":
                 if connection.vendor == "postgresql" and connection.connection is not None:
                     connection.connection.close()
-                    connection.ensure_connection()  # noticed at the next query
+                    with connection.cursor() as cursor:
+                        cursor.execute("SELECT 1")  # what the step would ask next
                 raise OperationalError("the connection to the database is lost")
             case "broker":
                 self._patch.setattr("labeling.services.task_runs.request.submit_run.delay", _no_broker)
@@ -142,7 +143,7 @@ def ask_and_follow(transform: Transform, fault: Fault) -> tuple[TaskRun | None, 
                 submit_run(run_id=run.pk)
             else:
                 sync_run(run=TaskRun.objects.select_related("transform", "label_file").get(pk=run.pk))
-    except (Killed, DatabaseError):
+    except (Killed, DatabaseError, InterfaceError):
         connection.close()
         return run, True
     return run, False

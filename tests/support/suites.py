@@ -43,7 +43,7 @@ SERVED_DATABASE = Suite(
     "real servers, PostgreSQL",
     (
         *(*TWO_WITH_SERVERS, "-m", "database and services and not e2e"),
-        *("tests/faults/test_crashes.py", "tests/contract/test_faults.py", "tests/contract/test_main_loop.py"),
+        *("tests/faults/test_fault_table.py", "tests/contract/test_faults.py", "tests/contract/test_main_loop.py"),
         *("tests/labeling/services", "tests/localglue"),
     ),
 )
