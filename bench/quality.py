@@ -119,9 +119,12 @@ def run(
     rows_per_file: int,
     noise: float = 0.0,
     trade_offs: Sequence[float] = (0.5,),
+    cache: Path | None = None,
 ) -> list[Result]:
     """Ask, answer and match until the largest budget is spent; measure at each budget and trade-off."""
     records = findmatches.read_records(folder / "records.csv", primary_key=KEY)
+    if cache is not None:
+        records = records.cached_in(cache)
     truth = read_truth(folder)
     labels: list[LabelFile] = []
     results = []
@@ -176,6 +179,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--noise", type=float, default=0.0, help="share of the rows that get a wrong label")
     parser.add_argument("--precision-recall", type=float, nargs="+", default=[0.5], help="trade-offs to match at")
     parser.add_argument("--candidates", type=float, nargs="+", help="accuracy-cost trade-offs to look at instead")
+    parser.add_argument(
+        "--cache", type=Path, help="keep candidates and comparisons here: the same figures, other seconds"
+    )
     parser.add_argument("--json", type=Path, help="also write every single result here")
     options = parser.parse_args(arguments)
     found: list[Result] = []
