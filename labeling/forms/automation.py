@@ -15,7 +15,7 @@ from labeling.models import Automation, Transform
 class AutomationForm(StyledForm):
     """The switch, when, and what follows. Whether it makes sense together is the service's matter."""
 
-    enabled = forms.BooleanField(required=False, label=_("Import answers by themselves"))
+    enabled = forms.BooleanField(required=False, label=_("Import answers automatically"))
     every_answers = forms.IntegerField(
         required=False,
         min_value=1,

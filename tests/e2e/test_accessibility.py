@@ -161,7 +161,16 @@ def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
     addresses += [f"/runs/{run.pk}/" for run in runs]
     addresses += [
         f"{base}{name}/"
-        for name in ("agreement", "answers", "contradictions", "disputed", "guidelines", "quality", "spreadsheets")
+        for name in (
+            "agreement",
+            "answers",
+            "automation",
+            "contradictions",
+            "disputed",
+            "guidelines",
+            "quality",
+            "spreadsheets",
+        )
     ]
     visit_all(admin, {f"-{address}": address for address in addresses})
     admin.locator("summary[aria-label='Your menu']").click()

@@ -145,7 +145,6 @@ def replace_all_labels(page: Page, transform: Transform) -> None:
 def run_history(page: Page) -> None:
     page.goto("/runs/")
     expect(page.locator("tbody tr")).to_have_count(7)
-    picture(page, "lead-runs")
     page.get_by_label("Person").select_option(label="Ada Okafor")
     expect(page.locator("tbody tr")).to_have_count(2)
     expect(page.locator("tbody tr").first).to_contain_text("replaced all")
