@@ -12,7 +12,7 @@ from labelfiles import read_label_file
 from labeling.aws import storage
 from labeling.choices import RunStatus, TransformStatus
 from labeling.exceptions import NothingToImportError, RunConflictError
-from labeling.models import LabelFile, Question, Row, TaskRun, Transform
+from labeling.models import LabelFile, Notification, Question, Row, ShadowEstimate, TaskRun, Transform
 from labeling.selectors.imports import import_preview
 from labeling.selectors.task_runs import run_metrics
 from labeling.services.demo import ensure_demo_team, ensure_demo_transform
@@ -57,6 +57,7 @@ def test_the_main_job(services: Services) -> None:
     assert answer_everything(transform, steward) == first
     _import(transform, lead, first)
     _evaluate(transform, lead)
+    _estimated(transform, lead)
     second = _generate(transform, lead)
     assert Question.objects.values("labeling_set_id").distinct().count() == first + second
     answer_everything(transform, steward)
@@ -108,6 +109,17 @@ def _evaluate(transform: Transform, lead: User) -> None:
     assert 0 < metrics.f1 <= 1
     assert metrics.true_positives + metrics.true_negatives > 0
     assert {column for column, _importance in metrics.column_importances} <= set(transform.column_names)
+
+
+def _estimated(transform: Transform, lead: User) -> None:
+    """Meanwhile the portal's worker has judged the same labels, and the lead has been told."""
+    found = ShadowEstimate.objects.filter(transform=transform, metrics__isnull=False)
+    wait_until(found.exists, seconds=90, what="the engine's estimate", every=0.2)
+    estimate = found.get()
+    assert estimate.content_hash == estimate.import_run.content_hash != ""
+    assert estimate.questions.count() == estimate.sets > 0
+    told = Notification.objects.filter(user=lead, occurrence__run=estimate.import_run)
+    wait_until(told.exists, seconds=30, what="the notification", every=0.2)
 
 
 def _replace_all(transform: Transform, lead: User) -> None:
