@@ -97,16 +97,13 @@ class Comparer:
         self.promise = self._promise(candidates, cosines)
         self._rank_by(candidates)
 
-    def _likeness(
-        self, left: NDArray[np.int32], right: NDArray[np.int32]
-    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-        """The mean of the cosines in all views, and each of them."""
-        cosines = [row_dots(view, left, right) for view in self._views]
-        return np.mean(cosines, axis=0).astype(np.float32), cosines
+    def _cosines(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> list[NDArray[np.float32]]:
+        return [row_dots(view, left, right) for view in self._views]
 
     def likeness_of(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         """The mean of the cosines in all views."""
-        return self._likeness(left, right)[0]
+        likeness: NDArray[np.float32] = np.mean(self._cosines(left, right), axis=0).astype(np.float32)
+        return likeness
 
     def _promise(self, candidates: Candidates, cosines: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         """How much each candidate looks like a match before anything was learnt: alike, and more than any rival, in all views."""
@@ -127,12 +124,18 @@ class Comparer:
         keys = row.astype(np.float64) * 2 + (1 - likeness.astype(np.float64)) - 1e-7
         return (np.searchsorted(self._sorted, keys) - self._starts[row]).astype(np.float32)
 
-    def compare(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
-        """A row of measures for each pair, in the order of ``schema.names()``. NaN where a cell is missing."""
+    def compare(
+        self, left: NDArray[np.int32], right: NDArray[np.int32], known: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """A row of measures for each pair, in the order of ``schema.names()``. NaN where a cell is missing.
+
+        ``known`` are the cosines of the pairs in each view (rows), if they are known already.
+        """
         blocks = [column.compare(left, right) for column in self._columns if column.names]
-        likeness, cosines = self._likeness(left, right)
+        cosines = self._cosines(left, right) if known is None else list(known)
+        likeness = np.mean(cosines, axis=0).astype(np.float32)
         ranks = self.rank(left, likeness), self.rank(right, likeness)
-        known = np.mean([(c.codes[left] >= 0) & (c.codes[right] >= 0) for c in self._all], axis=0)
+        filled = np.mean([(c.codes[left] >= 0) & (c.codes[right] >= 0) for c in self._all], axis=0)
         shared = row_dots(self._codes.sqrt(), left, right)
         apart = self._code_sums[left] - shared, self._code_sums[right] - shared
         least = np.minimum(self._code_sums[left], self._code_sums[right])
@@ -144,7 +147,7 @@ class Comparer:
             likeness,
             np.log1p(np.minimum(*ranks)),
             np.log1p(np.maximum(*ranks)),
-            known,
+            filled,
             shared,
             np.where(least > 0, shared / np.maximum(least, 1e-6), np.nan),
             np.minimum(*apart),
