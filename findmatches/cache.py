@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # To be raised whenever candidates or comparisons change their meaning.
 LAYOUT = 1
 MAX_BYTES = 8 << 30
+_LEFT_OVER_SECONDS = 24 * 3600
 _NOT_NAMES = (".partial-", ".old-")
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -68,6 +70,9 @@ class Cache:
 
     def _evict(self, keep: str) -> None:
         try:
+            for path in self.folder.iterdir():  # what killed processes left behind
+                if path.name.startswith(_NOT_NAMES) and time.time() - path.stat().st_mtime > _LEFT_OVER_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
             entries = [path for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(_NOT_NAMES)]
             ages = sorted((path.stat().st_mtime, _size(path), path) for path in entries)
         except OSError:  # another process is at it

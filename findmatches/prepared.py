@@ -36,7 +36,7 @@ class Prepared:
         cache, left, right = self.records.cache, self.candidates.left, self.candidates.right
 
         def compare(places: NDArray[np.int64]) -> NDArray[np.float32]:
-            return self.comparer.compare(left[places], right[places], self.candidates.cosines[:, places])
+            return self.comparer.compare(left[places], right[places], known=self.candidates.cosines[:, places])
 
         def write(folder: Path) -> None:
             shape = len(left), len(self.schema.names())

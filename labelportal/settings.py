@@ -256,6 +256,7 @@ LOCALGLUE_ACCOUNT_ID = env.str("LOCALGLUE_ACCOUNT_ID", default="000000000000")
 # Models and copies of table data. Engine workers on several machines may each have their own: a missing model is trained again.
 LOCALGLUE_DIR = Path(env.str("LOCALGLUE_DIR", default=str(VAR_DIR / "localglue"))).resolve()
 LOCALGLUE_CACHE_MB = env.int("LOCALGLUE_CACHE_MB", default=2048)
+LOCALGLUE_ENGINE_CACHE_MB = env.int("LOCALGLUE_ENGINE_CACHE_MB", default=8192)
 # Buckets that runs may read and write, as shell patterns.
 LOCALGLUE_BUCKETS = env.list("LOCALGLUE_BUCKETS", default=["*"])
 # Quotas, with the defaults of AWS.

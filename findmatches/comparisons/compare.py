@@ -125,7 +125,7 @@ class Comparer:
         return (np.searchsorted(self._sorted, keys) - self._starts[row]).astype(np.float32)
 
     def compare(
-        self, left: NDArray[np.int32], right: NDArray[np.int32], known: NDArray[np.float32] | None = None
+        self, left: NDArray[np.int32], right: NDArray[np.int32], *, known: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """A row of measures for each pair, in the order of ``schema.names()``. NaN where a cell is missing.
 

@@ -34,7 +34,10 @@ def transform_of(run: TaskRun) -> MLTransform:
 
 
 def read_records(transform: MLTransform, *, database: str = "", table: str = "") -> Records:
-    """The rows of the transform's own table, or of another one with the same columns."""
+    """The rows of the transform's own table, or of another one with the same columns.
+
+    What the engine works out from them alone is kept, by their content, for whatever run is next.
+    """
     from findmatches import Records  # the engine is heavy; only children of the worker load it
 
     database, table = database or transform.database_name, table or transform.table_name
@@ -42,7 +45,9 @@ def read_records(transform: MLTransform, *, database: str = "", table: str = "")
         definition = find_table(database, table).definition
     except GlueError as error:
         raise WorkError(f"Problem fetching the data catalog schema: {error.message}") from None
-    return Records.from_arrow(read_table(definition, transform.schema), primary_key=transform.primary_key)
+    records = Records.from_arrow(read_table(definition, transform.schema), primary_key=transform.primary_key)
+    limit = settings.LOCALGLUE_ENGINE_CACHE_MB * 1024 * 1024
+    return records.cached_in(Path(settings.LOCALGLUE_DIR) / "engine", max_bytes=limit) if limit else records
 
 
 class TradeOffs(TypedDict):

@@ -31,9 +31,9 @@ def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
 
     compare = Comparer.compare
 
-    def compared(self: Comparer, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    def compared(self: Comparer, left: np.ndarray, right: np.ndarray, **known: np.ndarray) -> np.ndarray:
         assert len(left) < 500, "candidates were compared again"
-        return compare(self, left, right)
+        return compare(self, left, right, **known)
 
     monkeypatch.setattr(prepared, "find_candidates", searched)
     monkeypatch.setattr(Comparer, "compare", compared)
@@ -90,6 +90,9 @@ def test_what_was_not_used_longest_goes_first(tmp_path: Path) -> None:
         stamp = (tmp_path / name).stat().st_mtime - age
         os.utime(tmp_path / name, (stamp, stamp))
     assert cache.get("b") is not None  # used now: "a" is the oldest
+    abandoned = tmp_path / ".partial-of-a-killed-process"
+    abandoned.mkdir()
+    os.utime(abandoned, (0, 0))
     cache.put("c", lambda folder: save_arrays(folder, {"x": kilo}))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "c"]
     assert cache.get("a") is None
