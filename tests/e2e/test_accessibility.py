@@ -124,13 +124,13 @@ def test_pages_of_a_lead(portal: Portal, visit: Visit) -> None:
     visit_all(
         lead,
         {
-            "lead-home": "/",
+            "-lead-home": "/",
             "lead-question-sets": f"{base}question-sets/",
             "-set": f"/question-sets/{questions[0].question_set_id}/",
-            "lead-answers": f"{base}answers/",
+            "-lead-answers": f"{base}answers/",
             "-no answers": f"{base}answers/?search=nothing",
             "lead-answer-history": f"{question}/history/",
-            "lead-disputed": f"{base}disputed/",
+            "-lead-disputed": f"{base}disputed/",
             "-decide": f"{base}disputed/next/",
             "lead-agreement": f"{base}agreement/",
             "-contradictions": f"{base}contradictions/",
@@ -185,7 +185,7 @@ def test_pages_of_a_steward(portal: Portal, visit: Visit) -> None:
         steward,
         {
             "steward-home": "/",
-            "steward-agreement": f"{base}agreement/",
+            "-steward-agreement": f"{base}agreement/",
             "steward-answers": f"{base}answers/",
             "-answered": f"/questions/{questions[3].pk}/",
             "-guidelines": f"{base}guidelines/",
