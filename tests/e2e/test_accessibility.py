@@ -10,12 +10,13 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, Request, ViewportSize, expect
 
 from labeling.choices import GoalPeriod, RunKind, RunStatus
-from labeling.models import Question, QuestionSet, Row, TaskRun, TaskRunEvent, Transform
+from labeling.models import LabelReplacement, Question, QuestionSet, Row, TaskRun, TaskRunEvent, Transform
 from labeling.services.comments import add_comment
 from labeling.services.consensus import settle
 from labeling.services.contradictions import check_contradictions
 from labeling.services.goals import set_goal
 from labeling.services.guidelines import add_example, save_guidelines
+from labeling.services.label_files import build_answers_file
 from tests.e2e.conftest import NARROW, WIDE, Portal, Visit, picture
 from tests.e2e.data import people_transform
 from tests.labeling.builders import answer, finished_run
@@ -144,11 +145,24 @@ def test_pages_of_a_lead(portal: Portal, visit: Visit) -> None:
 
 
 def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
-    transform, _questions = people_transform(portal)
+    transform, questions = people_transform(portal)
     runs = history(transform, portal)
     base = f"/transforms/{transform.pk}/"
     admin = visit(portal.admin)
+    answer(questions[0], portal.steward, "AABBCCDDEE")
+    held = build_answers_file(transform=transform, user=portal.admin)
+    answer(questions[1], portal.steward, "A" * 10)
+    replacement = LabelReplacement.objects.create(
+        transform=transform,
+        label_file=build_answers_file(transform=transform, user=portal.admin),
+        from_answers=True,
+        export_run=finished_run(transform, portal.admin, RunKind.EXPORT_LABELS, label_file=held),
+        created_by=portal.admin,
+    )
     addresses = [
+        f"{base}label-files/",
+        f"/label-files/{held.pk}/",
+        f"/replacements/{replacement.pk}/",
         "/",
         "/transforms/",
         base,
