@@ -137,17 +137,19 @@ def test_a_broker_that_does_not_answer_delays_a_run_and_nobody_who_starts_one(gl
     assert glue.wait(transform, run)["Status"] == "SUCCEEDED", "without a sweep"
 
 
-@pytest.fixture
-def wide(glue: Glue) -> Iterator[Glue]:
-    """With an engine worker that works on all kinds of runs at the same time."""
+@contextmanager
+def wide_worker(glue: Glue) -> Iterator[None]:
+    """An engine worker that works on all kinds of runs at the same time. It is killed at the end."""
     server = glue.services.servers["engine-worker"]
     narrow = server.part
     place = narrow.command.index("--concurrency") + 1
     server.part = replace(narrow, command=(*narrow.command[:place], "5", *narrow.command[place + 1 :]))
-    glue.services.restart("engine-worker")
-    yield glue
-    glue.services.kill("engine-worker")
-    server.part = narrow
+    try:
+        glue.services.restart("engine-worker")
+        yield
+    finally:
+        glue.services.kill("engine-worker")
+        server.part = narrow
 
 
 def one_of_each(glue: Glue, transform: str, labels: str) -> list[TaskRun]:
@@ -190,9 +192,8 @@ def ended(runs: list[TaskRun]) -> list[TaskRun]:
     return found
 
 
-def test_each_task_type_survives_the_death_of_each_part(wide: Glue) -> None:
+def test_each_task_type_survives_the_death_of_each_part(glue: Glue) -> None:
     """Nothing lost, nothing stuck, nothing twice. One test, because an engine for each task type takes seconds to load."""
-    glue = wide
     glue.create_table()
     transform = glue.create_transform(MaxRetries=3)
     script = "s3://scripts/find_matches_apply.py"
@@ -209,26 +210,26 @@ def test_each_task_type_survives_the_death_of_each_part(wide: Glue) -> None:
         exported = glue.s3.list_objects_v2(Bucket=glue.bucket, Prefix=f"{glue.prefix}/export")["Contents"]
         assert len(exported) == imports - 1, "one file a run, however often it was tried"
 
-    runs = one_of_each(glue, transform, labels)
-    glue.services.restart("glue", "redis")
-    go_on(glue, "s3")
-    assert {run.attempts for run in ended(runs)} == {1}
-    check(imports=2)
+    with wide_worker(glue):
+        runs = one_of_each(glue, transform, labels)
+        glue.services.restart("glue", "redis")
+        go_on(glue, "s3")
+        assert {run.attempts for run in ended(runs)} == {1}
+        check(imports=2)
 
-    runs = one_of_each(glue, transform, labels)
-    glue.services.kill("s3")
-    wait_until(
-        lambda: all(run.failures for run in TaskRun.objects.filter(pk__in=[run.pk for run in runs])),
-        what="a failed attempt of each",
-    )
-    words = set(TaskRun.objects.filter(pk__in=[run.pk for run in runs]).values_list("status", "error"))
-    assert all(status == "RUNNING" and error.startswith("S3 does not answer") for status, error in words), words
-    glue.services.start("s3")
-    assert {run.error for run in ended(runs)} == {""}
-    check(imports=3)
+        runs = one_of_each(glue, transform, labels)
+        glue.services.kill("s3")
+        wait_until(
+            lambda: all(run.failures for run in TaskRun.objects.filter(pk__in=[run.pk for run in runs])),
+            what="a failed attempt of each",
+        )
+        words = set(TaskRun.objects.filter(pk__in=[run.pk for run in runs]).values_list("status", "error"))
+        assert all(status == "RUNNING" and error.startswith("S3 does not answer") for status, error in words), words
+        glue.services.start("s3")
+        assert {run.error for run in ended(runs)} == {""}
+        check(imports=3)
 
-    runs = one_of_each(glue, transform, labels)
-    glue.services.kill("engine-worker")
+        runs = one_of_each(glue, transform, labels)
     wait_until(lambda: not any(engine_processes(run) for run in runs), what="the end of the orphans")
     left = TaskRun.objects.filter(pk__in=[run.pk for run in runs])
     assert {run.status for run in left} == {TaskStatus.RUNNING}
