@@ -125,13 +125,13 @@ def test_pages_of_a_lead(portal: Portal, visit: Visit) -> None:
     visit_all(
         lead,
         {
-            "-lead-home": "/",
+            "-home": "/",
             "lead-question-sets": f"{base}question-sets/",
             "-set": f"/question-sets/{questions[0].question_set_id}/",
-            "-lead-answers": f"{base}answers/",
+            "-answers": f"{base}answers/",
             "-no answers": f"{base}answers/?search=nothing",
             "lead-answer-history": f"{question}/history/",
-            "-lead-disputed": f"{base}disputed/",
+            "-disputed": f"{base}disputed/",
             "-decide": f"{base}disputed/next/",
             "lead-agreement": f"{base}agreement/",
             "-contradictions": f"{base}contradictions/",
