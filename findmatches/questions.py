@@ -17,6 +17,9 @@ UNSURE_SHARE = 0.6
 MATCH_SHARE = 0.2
 _PARTNER_FROM = 0.2
 _STEEPNESS = 3
+# A first file ends with so many rows that have nothing to do with the others of their set, chosen among so many pairs.
+STRANGERS = 2
+_DRAWS = 50
 _LATER = 0.02
 
 
@@ -26,20 +29,18 @@ def choose_sets(
     """Up to ``sets`` sets of 2 to ``rows`` rows, none asked before and none twice; fewer when the table runs out.
 
     ``score`` are the scores of the candidates under the present model, None before there is one. Then the pairs that start the
-    sets are spread from the most promising downwards, so that matches turn up however rare they are, and the last set is of pairs
-    from anywhere, so that differences turn up even where hundreds of rows are one thing and all neighbours match.
+    sets are spread from the most promising downwards, so that matches turn up however rare they are, and the last set ends with a
+    pair that is as little like the others as can be, so that differences turn up even where hundreds of rows are one thing and all neighbours match.
     """
     chooser = _Chooser(prepared, score, asked, np.random.default_rng([seed, len(asked)]))
     found: list[list[int]] = []
     for number in range(sets):
-        if score is None and number == sets - 1 > 0:
-            members = chooser.mixed(rows)
-            found += [members] if len(members) > 1 else []
-            break
         start = chooser.start((number + 0.5) / sets, (number + chooser.random.random()) / sets)
         if start is None:
             break
-        found.append(chooser.grow(start, rows))
+        last = score is None and number == sets - 1 and rows >= STRANGERS + 2
+        members = chooser.grow(start, rows - STRANGERS if last else rows)
+        found.append(members + chooser.strangers(members) if last else members)
     return found
 
 
@@ -58,6 +59,7 @@ class _Chooser:
         n_rows = len(prepared.keys)
         self.free = np.ones(n_rows, dtype=bool)
         self.free[asked] = False
+        self._likeness_of = prepared.comparer.likeness_of
         promise, likeness = prepared.comparer.promise, prepared.comparer.likeness
         best = np.full(n_rows, -np.inf, dtype=np.float32)
         np.maximum.at(best, self.left, promise)
@@ -124,17 +126,19 @@ class _Chooser:
             reached += [self._like.start[row] for row in members[len(reached) :]]
         return members
 
-    def mixed(self, rows: int) -> list[int]:
-        """Promising pairs that have nothing to do with each other."""
-        members: list[int] = []
-        while len(members) < rows:
-            start = self._spread(self._promising, self.random.random(), self._n_mutual)
-            if start is None:
-                break
-            self._take(int(self.left[start]), members)
-            if len(members) < rows:
-                self._take(int(self.right[start]), members)
-        return members
+    def strangers(self, members: list[int]) -> list[int]:
+        """Of some promising pairs drawn at random, the one whose rows are least like the members."""
+        pairs = self._free_pairs(self._promising)
+        if not len(pairs):
+            return []
+        pairs = self.random.choice(pairs, min(_DRAWS, len(pairs)), replace=False)
+        own = np.tile(np.array(members, dtype=np.int32), len(pairs))
+        likeness = self._likeness_of(own, np.repeat(self.left[pairs], len(members))).reshape(len(pairs), -1)
+        start = int(pairs[likeness.max(axis=1).argmin()])
+        found: list[int] = []
+        self._take(int(self.left[start]), found)
+        self._take(int(self.right[start]), found)
+        return found
 
     def _take(self, row: int, members: list[int]) -> None:
         self.free[row] = False
