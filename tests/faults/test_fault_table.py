@@ -10,14 +10,15 @@ from typing import Any, Literal
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django import Settings
 from storages.backends.s3 import S3Storage
 
 from labeling.aws import clients, storage
+from labeling.aws.errors import translated
 from labeling.choices import RunKind, RunStatus
-from labeling.exceptions import GlueError
 from labeling.models import LabelFile, Question, TaskRun, Transform
 from labeling.services.task_runs import request_label_import, submit_run, sync_run
 from tests.faults.table import (
@@ -99,7 +100,8 @@ class Fault:
         self._patch.setattr(clients, "glue", lambda: dead)
         self._patch.setattr(clients, "glue_once", lambda: dead)
         if step == "started, answer lost":
-            raise GlueError("AWS did not answer.", code="ReadTimeoutError", retryable=True, outcome_unknown=True)
+            with translated():
+                raise ReadTimeoutError(endpoint_url=NOBODY)
 
     def _s3_is_away(self) -> None:
         dead = _dead("s3")
@@ -156,10 +158,11 @@ def what_is_left(run: TaskRun | None, cut_off: bool) -> str:
     run.refresh_from_db()
     if run.error:
         assert run.advice
-        assert run.not_before is not None
-        return WAITS
     if run.status == RunStatus.SUBMITTING:
         return SUBMITTING
+    if run.error:
+        assert run.not_before is not None
+        return WAITS
     if run.status == RunStatus.QUEUED:
         return QUEUED
     return AT_GLUE if cut_off else GOES_ON

@@ -50,6 +50,7 @@ export class Bench {
     this.grid.show(this.work, question.columns, this.keyColumn, this.prefs.layout(question.columns), question.people);
     this.view.people(question.people, (person) => this.take(person));
     this.view.question(question.number, this.total, this.left);
+    this.view.moved();
     this.refresh();
     this.tellWhy(question);
     this.grid.table.focus({ preventScroll: true });
@@ -85,6 +86,7 @@ export class Bench {
       return;
     }
     const { question, work } = this;
+    this.view.calm();
     this.left = Math.max(0, this.left - 1);
     const sent = this.store.send(question.id, question.urls.submit, {
       labels: work.asAnswer(),
@@ -100,6 +102,7 @@ export class Bench {
 
   async skip() {
     const { question } = this;
+    this.view.calm();
     const sent = this.store.send(question.id, question.urls.skip, this.draft());
     if (this.decides) this.queue.passed.add(question.id); // answers that were skipped come last by themselves
     await this.advance(question, sent);
@@ -140,6 +143,7 @@ export class Bench {
       this.view.say(gettext("Nothing to undo."));
       return;
     }
+    this.view.calm();
     this.view.busy(true);
     await this.store.flush();
     const result = this.store.isEmpty ? await this.store.post(last.question.urls.reopen, {}) : { lost: true };

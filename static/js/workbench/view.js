@@ -23,8 +23,17 @@ export class View {
     bar.max = total;
     bar.value = total - left;
     document.title = `${this.part("title").textContent} · ${this.page.dataset.transform}`;
+  }
+
+  /** What was said before is over: the person goes on. */
+  calm() {
     this.part("alarm").hidden = true;
     this.hint("");
+  }
+
+  /** Another question is on the screen; an alarm about the one before stays, without its way on. */
+  moved() {
+    this.part("alarm-next").hidden = true;
   }
 
   /** Why the question is looked at again. */
