@@ -52,6 +52,7 @@ def test_broker_is_away_when_the_import_is_asked_for(services: Services, taught:
     sweep_runs()
 
     def ended() -> bool:
+        services.start("worker", "engine-worker")  # if they died of the loss: the launcher does the same
         sweep_runs()
         run.refresh_from_db()
         return run.is_terminal
@@ -139,6 +140,7 @@ def test_everything_is_killed_soon_after_the_import_was_asked_for(
         services.start("redis", "s3", "glue", "engine-worker", "worker", "beat")
 
         def ended() -> bool:
+            services.start("worker", "engine-worker")  # if they died of the loss: the launcher does the same
             run.refresh_from_db()
             return run.is_terminal
 
