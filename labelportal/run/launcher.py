@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,7 +20,7 @@ class StepError(Exception):
     """A step before the ready line failed; the message carries its output."""
 
 
-class Launcher:
+class Launcher(ABC):
     """Starts parts, says that they are ready, keeps them running, stops them. ``name`` begins each line that it says."""
 
     name = "labelportal"
@@ -33,13 +34,13 @@ class Launcher:
         self._fresh_logs()
         self.supervisor = Supervisor(installation.logs, name=self.name, verbose=verbose)
 
+    @abstractmethod
     def start(self) -> None:
         """Everything up to the moment at which all parts answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ready_text(self) -> str:
         """What the ready line says after its "ready after 3.1 s: "."""
-        raise NotImplementedError
 
     def run(self) -> int:
         """Everything between a free port and the exit code: 0 after SIGINT or SIGTERM, 1 when something could not be started or kept running."""

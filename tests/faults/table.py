@@ -90,6 +90,8 @@ a worker at the steps that matter, in a process of its own), `tests/faults/test_
 
 The loop has last run for ten minutes with SQLite on two cores at a load of 15: 182 kills (worker 46, Redis 30, Glue 29, beat 28, S3 27, engine 22), 15 imports,
 all of which succeeded and stand at Glue once. `KILL_LOOP_SECONDS=600 python -m pytest -s tests/faults/test_kill_loop.py` runs it again.
+A worker that ends a task while its connection to Redis breaks may die of an error of kombu's (5.7.0, seen once in the loop); the launcher, or `restart` in the compose file, starts it
+again, and the loop does the same.
 
 | Step | Fault | What becomes of it |
 |---|---|---|
