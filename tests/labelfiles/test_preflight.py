@@ -175,7 +175,9 @@ def test_it_says_what_validate_says_of_the_file_that_was_read(file: LabelFile) -
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_it(data: bytes) -> None:
-    look(data)
+    found = look(data)
+    assert found.errors, "bytes drawn at random are no label file, and it is said why"
+    assert found.size == len(data)
 
 
 @given(FILES, st.integers(60, 200))
