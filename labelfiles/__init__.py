@@ -11,7 +11,6 @@ from labelfiles.hashing import (
     ChangedSet,
     FlippedPair,
     LabelDiff,
-    PairCounts,
     SetDigest,
     content_hash,
     diff,
@@ -19,7 +18,7 @@ from labelfiles.hashing import (
     set_digests,
 )
 from labelfiles.mapped import BroughtLabels, LabelMapping, guess_label_mapping, is_label_table, labels_to_label_file
-from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, LabelFileError, Problem
+from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, LabelFileError, PairCounts, Problem
 from labelfiles.pairs import (
     BroughtPairs,
     PairMapping,

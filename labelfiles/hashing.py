@@ -10,10 +10,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
-from labelfiles.model import LabelFile, LabelFileError, Problem
+from labelfiles.model import LabelFile, LabelFileError, PairCounts, Problem
 
 _VERSION = "labelfiles content 1\n"
 Groups = tuple[tuple[str, ...], ...]
@@ -37,14 +37,6 @@ class ChangedSet:
     rows_forgotten: tuple[str, ...]
     rows_added: tuple[str, ...]
     flipped: tuple[FlippedPair, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PairCounts:
-    """Pairs of rows in one set, by what is said of them."""
-
-    matching: int
-    non_matching: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +65,14 @@ class LabelDiff:
 
 @dataclass(frozen=True, slots=True)
 class SetDigest:
-    """What one set teaches, as SHA-256 in hex digits, and how many of its rows are labelled."""
+    """What one set teaches, as SHA-256 in hex digits, how many of its rows are labelled, and the pairs that they make.
+
+    ``pairs`` is None where only the digest was kept; digests are compared without it.
+    """
 
     digest: str
     rows: int
+    pairs: PairCounts | None = field(default=None, compare=False)
 
 
 def content_hash(label_file: LabelFile, *, primary_key: str) -> str:
@@ -91,8 +87,14 @@ def hash_of_sets(digests: Iterable[str]) -> str:
 
 def set_digests(label_file: LabelFile, *, primary_key: str) -> dict[str, SetDigest]:
     """The digest of each set that has a labelled row, by set id. Raises ``LabelFileError`` if the file has no such column."""
-    rows = Counter(row.labeling_set_id for row in label_file.rows if row.labeling_set_id and row.label)
-    return {name: SetDigest(_digest(groups), rows[name]) for name, groups in _sets(label_file, primary_key).items()}
+    labels: dict[str, Counter[str]] = {}
+    for row in label_file.rows:
+        if row.labeling_set_id and row.label:
+            labels.setdefault(row.labeling_set_id, Counter())[row.label] += 1
+    return {
+        name: SetDigest(_digest(groups), labels[name].total(), PairCounts.of_groups(labels[name].values()))
+        for name, groups in _sets(label_file, primary_key).items()
+    }
 
 
 def diff(old: LabelFile, new: LabelFile, *, primary_key: str) -> LabelDiff:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
 
 SET_ID_COLUMN = "labeling_set_id"
 LABEL_COLUMN = "label"
@@ -38,6 +38,24 @@ class LabelFile:
         for row in self.rows:
             sets.setdefault(row.labeling_set_id, []).append(row)
         return sets
+
+
+@dataclass(frozen=True, slots=True)
+class PairCounts:
+    """Pairs of rows in one set, by what is said of them."""
+
+    matching: int
+    non_matching: int
+
+    @classmethod
+    def of_groups(cls, sizes: Iterable[int]) -> Self:
+        """The pairs that labelled rows of one set make, given how many rows each group has."""
+        sizes = tuple(sizes)
+        labelled, matching = sum(sizes), sum(size * (size - 1) // 2 for size in sizes)
+        return cls(matching, labelled * (labelled - 1) // 2 - matching)
+
+    def __add__(self, other: PairCounts) -> PairCounts:
+        return PairCounts(self.matching + other.matching, self.non_matching + other.non_matching)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, Problem
+from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, PairCounts, Problem
 from labelfiles.text import find_delimiter
 from labelfiles.validate import Summary, check_columns, check_row, check_set, check_whole
 
@@ -88,7 +88,8 @@ class _Look:
         self._known_keys, self._changed_key = known_keys, changed_key
         self._findings: list[Problem] = []
         self._counts: Counter[str] = Counter()
-        self._sets = self._rows = self._matching = self._different = self._blank = 0
+        self._sets = self._rows = self._blank = 0
+        self._pairs = PairCounts(0, 0)
         self._delimiter = ","
         self._size = source.seek(0, io.SEEK_END)
         if self._size > max_bytes:
@@ -107,7 +108,7 @@ class _Look:
         else:
             self._read(encoding)
         findings = sorted(self._findings, key=lambda problem: (problem.line is None, problem.line or 0))
-        summary = Summary(self._sets, self._rows, self._matching, self._different, self._blank)
+        summary = Summary(self._sets, self._rows, self._pairs.matching, self._pairs.non_matching, self._blank)
         return Preflight(tuple(findings), dict(self._counts), summary, self._size)
 
     def _add(self, problem: Problem) -> None:
@@ -187,7 +188,7 @@ class _Look:
         for problem in check_columns(names[2:], self._columns, self._primary_key):
             self._add(problem)
         self._body(records, tuple(names[2:]), scattered)
-        for problem in check_whole(self._rows, (self._matching, self._different)):
+        for problem in check_whole(self._rows, (self._pairs.matching, self._pairs.non_matching)):
             self._add(problem)
 
     def _find_delimiter(self, encoding: str) -> None:
@@ -269,8 +270,4 @@ class _Look:
         if not set_id:
             return
         self._sets += 1
-        groups = Counter(row.label for row in rows if row.label)
-        labelled = groups.total()
-        same = sum(count * (count - 1) // 2 for count in groups.values())
-        self._matching += same
-        self._different += labelled * (labelled - 1) // 2 - same
+        self._pairs += PairCounts.of_groups(Counter(row.label for row in rows if row.label).values())

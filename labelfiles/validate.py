@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, Problem
+from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, PairCounts, Problem
 
 # Sizes from the AWS documentation: 2 to 30 rows a set are acceptable, more than 50 may fail; a table has at most 100 columns.
 WARN_SET_ROWS = 30
@@ -27,21 +27,16 @@ class Summary:
 
 def summarise(label_file: LabelFile) -> Summary:
     """Count sets, rows, the pairs that the labels imply, and blanks. Rows without a set belong to no set and imply nothing."""
-    matching = different = 0
+    pairs = PairCounts(0, 0)
     sets = label_file.by_set()
     for set_id, rows in sets.items():
-        if not set_id:
-            continue
-        groups = Counter(row.label for row in rows if row.label)
-        labelled = groups.total()
-        same = sum(count * (count - 1) // 2 for count in groups.values())
-        matching += same
-        different += labelled * (labelled - 1) // 2 - same
+        if set_id:
+            pairs += PairCounts.of_groups(Counter(row.label for row in rows if row.label).values())
     return Summary(
         sets=len(sets.keys() - {""}),
         rows=len(label_file.rows),
-        matching_pairs=matching,
-        non_matching_pairs=different,
+        matching_pairs=pairs.matching,
+        non_matching_pairs=pairs.non_matching,
         blank=sum(not row.label for row in label_file.rows),
     )
 

@@ -55,7 +55,8 @@ class LabelFile(models.Model):
 class LabelFileReport(models.Model):
     """What was found in the bytes of a label file when it was kept; apart from it, because lists of files do without.
 
-    ``set_digests`` is {set id: [digest, labelled rows]}. ``findings`` are [{"line", "column", "code", "message", "severity"}].
+    ``set_digests`` is {set id: [digest, labelled rows, matching pairs, non-matching pairs]}, without the pairs in files kept before they were counted.
+    ``findings`` are [{"line", "column", "code", "message", "severity"}].
     """
 
     label_file = models.OneToOneField(LabelFile, on_delete=models.CASCADE, related_name="report")

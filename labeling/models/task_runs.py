@@ -21,6 +21,8 @@ class TaskRun(models.Model):
     an error that waiting can help with; ``problem``, ``error`` and ``advice`` then say what went wrong, and are emptied when it has passed.
     ``continues`` is the import of the part before, where a label file has several parts.
     ``labels_expected`` is how many labels Glue should hold after an import that succeeds; None where the portal cannot know.
+    Glue counts labels, not pairs: ``matching_before`` and the like are the pairs that those labels make, as the portal's own files tell; None where
+    it does not know all that Glue holds.
     ``content_hash`` is over what Glue had learned when the run ended well (``labelfiles.content_hash``); empty where the portal does not know all of it.
     ``took_seconds`` is from the request to the end, 0 until then: by it the history is sorted. ``execution_seconds`` is Glue's own count.
     ``result_uri`` is the table that a FIND_MATCHES run wrote. ``capacity`` is in DPU, ``log_group`` CloudWatch's, ``settings`` what the transform was set to
@@ -56,6 +58,10 @@ class TaskRun(models.Model):
     labels_before = models.PositiveIntegerField(null=True, blank=True)
     labels_after = models.PositiveIntegerField(null=True, blank=True)
     labels_expected = models.PositiveIntegerField(null=True, blank=True)
+    matching_before = models.PositiveIntegerField(null=True, blank=True)
+    matching_after = models.PositiveIntegerField(null=True, blank=True)
+    non_matching_before = models.PositiveIntegerField(null=True, blank=True)
+    non_matching_after = models.PositiveIntegerField(null=True, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)
     metrics = models.JSONField(null=True, blank=True)
     result_uri = models.CharField(max_length=1100, blank=True)

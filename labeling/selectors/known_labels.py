@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from labelfiles import SetDigest, hash_of_sets
+from labelfiles import PairCounts, SetDigest, hash_of_sets
 from labeling.choices import RunKind, RunStatus
 from labeling.models import LabelFile, LabelFileReport, TaskRun, Transform
 
@@ -20,6 +20,16 @@ class KnownLabels:
     def rows(self) -> int:
         """Labelled rows, which is what Glue counts as labels."""
         return sum(found.rows for found in self.sets.values())
+
+    @property
+    def pairs(self) -> PairCounts | None:
+        """The pairs that they make; None where a file was kept before pairs were counted."""
+        total = PairCounts(0, 0)
+        for found in self.sets.values():
+            if found.pairs is None:
+                return None
+            total += found.pairs
+        return total
 
     @property
     def content_hash(self) -> str:
@@ -104,5 +114,13 @@ def add_effect(*, transform: Transform, sets: Mapping[str, SetDigest]) -> AddEff
     return AddEffect(new, len(sets) - new - same, same)
 
 
-def _digests(stored: dict[str, tuple[str, int]]) -> dict[str, SetDigest]:
-    return {name: SetDigest(digest, rows) for name, (digest, rows) in stored.items()}
+def stored_digest(found: SetDigest) -> list[str | int]:
+    """How a report keeps it (``LabelFileReport.set_digests``)."""
+    return [found.digest, found.rows, *((found.pairs.matching, found.pairs.non_matching) if found.pairs else ())]
+
+
+def _digests(stored: dict[str, tuple[str, int, *tuple[int, ...]]]) -> dict[str, SetDigest]:
+    return {
+        name: SetDigest(digest, rows, PairCounts(*pairs) if pairs else None)
+        for name, (digest, rows, *pairs) in stored.items()
+    }

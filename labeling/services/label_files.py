@@ -33,6 +33,7 @@ from labeling.choices import LabelFileKind, RunProblem, RunStatus
 from labeling.exceptions import GlueError, InvalidLabelsError, NothingToImportError
 from labeling.models import LabelFile, LabelFileQuestion, LabelFileReport, Question, TaskRun, Transform
 from labeling.selectors.imports import LabelContents, label_contents
+from labeling.selectors.known_labels import stored_digest
 from labeling.selectors.sheets import in_chunks
 
 logger = logging.getLogger(__name__)
@@ -236,7 +237,7 @@ def keep_label_file(
         )
         LabelFileReport.objects.create(
             label_file=label_file,
-            set_digests={name: [found.digest, found.rows] for name, found in digests.items()},
+            set_digests={name: stored_digest(found) for name, found in digests.items()},
             findings=[asdict(finding) for finding in findings],
         )
     return label_file

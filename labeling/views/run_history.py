@@ -30,6 +30,7 @@ from labeling.views.contexts import error_text, label_file_of
 
 PAGE_SIZE = 25
 _METRICS = ("precision", "recall", "f1", "area_under_pr_curve")
+_PAIRS = ("matching_before", "matching_after", "non_matching_before", "non_matching_after")
 _CSV_HEAD = (
     *(
         "run",
@@ -43,7 +44,7 @@ _CSV_HEAD = (
         "took_seconds",
     ),
     *("glue_seconds", "replace_all", "label_file", "label_file_sha256", "sets", "rows", "matching_pairs"),
-    *("non_matching_pairs", "labels_before", "labels_after", *_METRICS, "glue_run_id", "problem", "error"),
+    *("non_matching_pairs", "labels_before", "labels_after", *_PAIRS, *_METRICS, "glue_run_id", "problem", "error"),
 )
 
 
@@ -168,6 +169,7 @@ def _csv_row(run: TaskRun) -> list[object]:
         *((file.matching_pairs, file.non_matching_pairs) if file else [""] * 2),
         run.labels_before,
         run.labels_after,
+        *(getattr(run, name) for name in _PAIRS),
         *(metrics.get(name, "") for name in _METRICS),
         run.glue_run_id,
         run.problem,

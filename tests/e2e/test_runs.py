@@ -42,6 +42,12 @@ def history(portal: Portal) -> Transform:
                 non_matching_pairs=291,
             )
             fields |= {"label_file": file, "labels_before": 940 - 94, "labels_after": 940}
+            fields |= {
+                "matching_before": 1_080,
+                "matching_after": 1_200,
+                "non_matching_before": 2_619,
+                "non_matching_after": 2_910,
+            }
         if not number:
             problem = {"problem": "region", "error": FAILED, "advice": "The bucket must be in the same region."}
             fields |= {**problem, "status": RunStatus.FAILED, "labels_after": None}
@@ -56,6 +62,7 @@ def test_a_lead_looks_back_and_tries_again(portal: Portal, visit: Visit) -> None
     history(portal)
     page = visit(portal.lead)
     look_back(page)
+    before_and_after(page)
     keep_a_view(page)
     try_again(page)
 
@@ -82,6 +89,15 @@ def look_back(page: Page) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     assert len(download.value.path().read_text().splitlines()) == 14
+
+
+def before_and_after(page: Page) -> None:
+    page.goto("/runs/?kind=IMPORT_LABELS&state=SUCCEEDED")
+    page.locator("tbody tr").first.get_by_role("link", name="Import labels").click()
+    facts = page.locator("dl.facts").first
+    expect(facts).to_contain_text(re.compile(r"846\s+→\s+940"))
+    expect(facts).to_contain_text(re.compile(r"1,080 →\s+1,200 matching,\s+2,619 →\s+2,910 non-matching"))
+    picture(page, "lead-run-imported")
 
 
 def keep_a_view(page: Page) -> None:

@@ -1,12 +1,23 @@
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelfiles import ChangedSet, FlippedPair, LabeledRow, LabelFile, LabelFileError, PairCounts, content_hash, diff
+from labelfiles import (
+    ChangedSet,
+    FlippedPair,
+    LabeledRow,
+    LabelFile,
+    LabelFileError,
+    PairCounts,
+    content_hash,
+    diff,
+    set_digests,
+)
 
 Sets = dict[str, dict[str, str]]
 SETS = st.dictionaries(
@@ -77,6 +88,13 @@ def test_the_hash_stays_what_it_is() -> None:
     """Hashes are kept for years: another one for the same file is a new version of the format."""
     found = content_hash(label_file({"p": {"1": "A", "2": "A", "3": "B"}}), primary_key="id")
     assert found == "a2a8f30297af06816fbabdfb2d8766d70e0498d8a65bb6fa66bb3e7c7bb342f6"
+
+
+@given(SETS)
+def test_pairs_of_digests_are_those_of_the_labels(sets: Sets) -> None:
+    said = Counter(verdicts(sets).values())
+    pairs = [found.pairs for found in set_digests(label_file(sets), primary_key="id").values() if found.pairs]
+    assert sum(pairs, PairCounts(0, 0)) == PairCounts(said[True], said[False])
 
 
 def test_without_the_primary_key() -> None:

@@ -107,9 +107,13 @@ def _prepare(run: TaskRun) -> None:
     if replacement is not None:
         check_still_held(export=replacement.export_run, but=run.path)
     seen = glue.get_ml_transform(transform_id=run.transform.glue_transform_id)
+    known = known_labels(transform=run.transform, label_count=seen.label_count)
+    pairs = known.pairs if known else None
     TaskRun.objects.filter(pk=run.pk).update(
         labels_before=seen.label_count,
-        labels_expected=_labels_expected(run, seen.label_count),
+        labels_expected=_labels_expected(run, known),
+        matching_before=pairs.matching if pairs else None,
+        non_matching_before=pairs.non_matching if pairs else None,
         capacity=seen.capacity,
         settings=_settings(run),
     )
@@ -127,12 +131,11 @@ def _settings(run: TaskRun) -> dict[str, float | bool]:
     }
 
 
-def _labels_expected(run: TaskRun, label_count: int) -> int | None:
+def _labels_expected(run: TaskRun, known: KnownLabels | None) -> int | None:
     """How many labels Glue should hold after an import; None if the portal does not know what is there already."""
     if run.kind != RunKind.IMPORT_LABELS or run.label_file is None:
         return None
     sets = sets_of_part(run.label_file)
-    known = known_labels(transform=run.transform, label_count=label_count)
     if sets is None or (known is None and not run.replace_all_labels):
         return None
     return (known or KnownLabels({})).after(sets, replace_all=run.replace_all_labels).rows
@@ -199,6 +202,8 @@ def _nothing_to_export(run: TaskRun) -> None:
         note=_("Glue holds no labels, so there was nothing to write out."),
         started_at=timezone.now(),
         labels_after=0,
+        matching_after=0,
+        non_matching_after=0,
         content_hash=KnownLabels({}).content_hash,
         error="",
         advice="",

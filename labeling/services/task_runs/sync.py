@@ -141,7 +141,12 @@ def _finish(run: TaskRun, seen: glue.Run) -> None:
         if run.kind == RunKind.IMPORT_LABELS:
             _mark_imported(run)
         known = known_labels(transform=run.transform, label_count=transform.label_count)
-        TaskRun.objects.filter(pk=run.pk).update(content_hash=known.content_hash if known else "")
+        pairs = known.pairs if known else None
+        TaskRun.objects.filter(pk=run.pk).update(
+            content_hash=known.content_hash if known else "",
+            matching_after=pairs.matching if pairs else None,
+            non_matching_after=pairs.non_matching if pairs else None,
+        )
         Transform.objects.filter(pk=run.transform_id).update(
             glue_status=transform.status, label_count=transform.label_count, updated_at=timezone.now()
         )

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from labelfiles import LabeledRow, content_hash
+from labelfiles import LabeledRow, PairCounts, content_hash, set_digests
 from labelfiles import LabelFile as Contents
 from labeling.aws.storage import StoredObject
 from labeling.choices import LabelFileKind, RunKind
-from labeling.models import LabelFile, TaskRun, Transform
-from labeling.selectors.known_labels import known_labels
+from labeling.models import LabelFile, LabelFileReport, TaskRun, Transform
+from labeling.selectors.known_labels import add_effect, known_labels
 from labeling.services.label_files import keep_label_file
 from tests.labeling.builders import Cast, cast, finished_run, transform
 
@@ -72,6 +72,26 @@ def test_a_replacement_or_an_export_starts_anew(taught: Transform, kind: RunKind
     known = known_labels(transform=taught, label_count=2)
     assert known is not None
     assert known.content_hash == content_hash(contents(OTHER), primary_key="id")
+
+
+def test_pairs_add_up_and_a_file_without_them_leaves_them_unknown(taught: Transform) -> None:
+    for rows in (ONE, OTHER, ONE_ANEW):
+        learned(taught, rows)
+    known = known_labels(transform=taught, label_count=5)
+    assert known is not None
+    assert known.pairs == PairCounts(matching=1, non_matching=3)
+    # As files were kept before pairs were counted.
+    report = LabelFileReport.objects.order_by("pk")[1]
+    report.set_digests = {name: stored[:2] for name, stored in report.set_digests.items()}
+    report.save()
+    known = known_labels(transform=taught, label_count=5)
+    assert known is not None
+    assert (known.pairs, known.rows) == (None, 5)
+    Transform.objects.update(label_count=5)
+    taught.refresh_from_db()
+    effect = add_effect(transform=taught, sets=set_digests(contents(OTHER), primary_key="id"))
+    assert effect is not None
+    assert effect.changes_nothing
 
 
 def test_what_glue_counts_otherwise_is_not_known(taught: Transform) -> None:

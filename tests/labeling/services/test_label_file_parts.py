@@ -35,6 +35,8 @@ def test_parts_are_imported_one_after_the_other(
     sync_run(run=first)  # late news starts nothing
     succeeded(second)
     assert (second.labels_after, second.labels_expected) == (LABELS, LABELS)
+    assert (first.matching_after, first.non_matching_after) == (second.matching_before, second.non_matching_before)
+    assert (second.matching_after, second.non_matching_after) == (2, 3)
     assert Question.objects.filter(imported_version=1).count() == 3
     assert len(runs_at_glue(taught, RunKind.IMPORT_LABELS)) == 2
     files = LabelFile.objects.filter(kind="built").order_by("part")

@@ -8,7 +8,7 @@ from labelfiles import content_hash, read_label_file
 from labeling.aws import glue, storage
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import GlueError, LabelsChangedError, RunConflictError
-from labeling.models import Answer, LabelReplacement, Question, Transform
+from labeling.models import Answer, LabelReplacement, Question, TaskRun, Transform
 from labeling.selectors.differences import difference_view
 from labeling.services.answers import reopen_answer, submit_answer
 from labeling.services.replacements import (
@@ -38,6 +38,10 @@ def looked(replacement: LabelReplacement) -> LabelReplacement:
     ).get(pk=replacement.pk)
 
 
+def pairs_of(run: TaskRun) -> tuple[int | None, ...]:
+    return run.matching_before, run.matching_after, run.non_matching_before, run.non_matching_after
+
+
 def regroup(answer: Answer, letters: str) -> None:
     question = answer.question
     reopen_answer(answer=answer, user=answer.steward)
@@ -45,7 +49,8 @@ def regroup(answer: Answer, letters: str) -> None:
 
 
 def test_replace_look_confirm_restore(taught: Transform) -> None:
-    succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
+    first = succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
+    assert pairs_of(first) == (0, 2, 0, 3)
     answers = list(Answer.objects.order_by("created_at").select_related("steward", "question"))
     reopen_answer(answer=answers[0], user=answers[0].steward)
     regroup(answers[1], "AB")
@@ -68,6 +73,7 @@ def test_replace_look_confirm_restore(taught: Transform) -> None:
     assert confirm_replacement(replacement=looked(replacement), user=lead()) == run
     succeeded(run)
     assert (run.labels_before, run.labels_after, run.labels_expected) == (LABELS, LABELS - 3, LABELS - 3)
+    assert pairs_of(run) == (2, 0, 3, 2)
     assert run.label_file == replacement.label_file
     assert run.content_hash == replacement.label_file.content_hash
     assert Question.objects.get(pk=answers[0].question_id).imported_version is None
@@ -78,6 +84,7 @@ def test_replace_look_confirm_restore(taught: Transform) -> None:
     assert (len(found.diff.forgotten), len(found.diff.changed), len(found.diff.added)) == (0, 1, 1)
     back = succeeded(confirm_replacement(replacement=restored, user=lead()))
     assert (back.labels_after, back.content_hash) == (LABELS, kept.content_hash)
+    assert pairs_of(back) == (0, 2, 2, 3)
     # Glue has again learned the first version of what was answered anew, so the newer one waits.
     assert Question.objects.get(pk=answers[1].question_id).imported_version == 1
 

@@ -162,7 +162,16 @@ def test_htmx_gets_the_changed_part_and_a_plain_address(
 def test_the_download_is_what_is_shown(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
     file = label_file(people_transform, "7f3a" + "0" * 60)
     Transform.objects.update(name="=People")
-    imported = run(people_transform, RunKind.IMPORT_LABELS, 1, 42, label_file=file, labels_before=0, labels_after=5)
+    imported = run(
+        people_transform,
+        RunKind.IMPORT_LABELS,
+        1,
+        42,
+        label_file=file,
+        labels_before=0,
+        labels_after=5,
+        matching_after=3,
+    )
     run(people_transform, RunKind.EVALUATION, 0, metrics=METRICS)
     client = client_for(people.lead)
     text = client.get(CSV).getvalue().decode("utf-8-sig")
@@ -170,6 +179,7 @@ def test_the_download_is_what_is_shown(people: Cast, people_transform: Transform
     assert (first["run"], first["kind"], first["state"]) == (str(imported.pk), "IMPORT_LABELS", "SUCCEEDED")
     assert (first["transform"], first["requested_at"]) == ("'=People", "2026-03-02T12:00:00+00:00")
     assert (first["took_seconds"], first["rows"], first["labels_after"]) == ("42", "5", "5")
+    assert (first["matching_before"], first["matching_after"]) == ("", "3")
     assert (first["label_file_sha256"], first["f1"]) == (file.sha256, "")
     assert second["f1"] == str(METRICS["f1"])
     narrowed = client.get(CSV, {"kind": "EVALUATION"}).getvalue().decode()

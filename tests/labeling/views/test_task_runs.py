@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.urls import reverse
 from django.utils import timezone
 
@@ -123,6 +125,21 @@ def test_labels_that_were_not_expected_are_pointed_out(
     page = client_for(people.lead).get(url).content.decode()
     assert "as expected" in page
     assert "were expected" not in page
+
+
+def test_pairs_stand_beside_labels_or_are_said_to_be_unknown(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    run = finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS, labels_before=0, labels_after=3)
+    url = reverse("labeling:run-detail", args=[run.pk])
+
+    def words() -> str:
+        return " ".join(re.sub("<[^>]+>", " ", client_for(people.lead).get(url).content.decode()).split())
+
+    assert "Pairs at Glue not known" in words()
+    pairs = {"matching_before": 4, "matching_after": 12, "non_matching_before": 30, "non_matching_after": 1055}
+    TaskRun.objects.update(**pairs, content_hash="7f" * 32)
+    assert "Pairs at Glue 4 → 12 matching, 30 → 1,055 non-matching" in words()
 
 
 def test_unsure_rows_are_told_of(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
