@@ -6,12 +6,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.features import join_columns, ngram_matrix, row_dots, weigh, word_matrix
+from findmatches.features import Frequencies, join_columns, ngram_matrix, row_dots, weigh, word_matrix
 from findmatches.normalise import Column
 
 if TYPE_CHECKING:
@@ -68,16 +68,27 @@ def choose_views(columns: Sequence[Column], kinds: Sequence[str]) -> tuple[View,
     return tuple(views)
 
 
-def make_view(view: View, columns: Sequence[Column], n_rows: int) -> csr_matrix:
-    texts = join_columns([columns[place] for place in view.columns], n_rows)
-    return weigh(ngram_matrix(texts, 3) if view.unit == "trigrams" else word_matrix(texts))
+def make_views(
+    views: Sequence[View], columns: Sequence[Column], n_rows: int, frequencies: Frequencies
+) -> list[csr_matrix]:
+    """The TF-IDF matrix of each view."""
+    matrices = []
+    for number, view in enumerate(views):
+        texts = join_columns([columns[place] for place in view.columns], n_rows)
+        counted = ngram_matrix(texts, 3) if view.unit == "trigrams" else word_matrix(texts)
+        matrices.append(weigh(counted, frequencies.of(f"view {number}", counted)))
+    return matrices
 
 
 def telling(column: Column) -> float:
     """How much a column tells of which row it is: bits in its values (many distinct ones, few missing), damped for long text."""
     share = column.counts / max(len(column.codes), 1)
-    entropy = float(-(share * np.log2(share)).sum())
-    return entropy * min(1.0, column.mean_length / 12) / max(1.0, column.mean_length / 120)
+    return damped(float(-(share * np.log2(share)).sum()), column.mean_length)
+
+
+def damped(bits: float, mean_length: float) -> float:
+    """What ``telling`` makes of the bits in the values of a column, and of how long they are."""
+    return bits * min(1.0, mean_length / 12) / max(1.0, mean_length / 120)
 
 
 def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: int, neighbours: int) -> Candidates:
@@ -85,26 +96,41 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
 
     Large tables are also searched by equal values in two columns, and only each row's best candidates are kept.
     """
-    matrices = [make_view(view, columns, n_rows) for view in views]
+    matrices = make_views(views, columns, n_rows, Frequencies())
     if n_rows < 2:
         none = np.empty(0, dtype=np.int32)
         return Candidates(none, none, tuple(matrices), np.empty((len(matrices), 0), dtype=np.float32))
-    growth = max(n_rows / SMALL, 1.0)
-    work = max(int(WORK_PER_ROW / growth), LEAST_WORK_PER_ROW)
-    count = max(round(neighbours / growth**0.25), 3)
+    large, work, count, best_of = limits(n_rows, neighbours)
     searched = [prune(matrix, work) for matrix in matrices]
-    if growth > 1:
+    if large:
         kept = [search for search in searched if search.share >= LEAST_SHARE]
         searched = [*(kept or searched), Search(shared_values(columns, n_rows), 1.0)]
     found = [nearest(search.matrix, count) for search in searched]
     code, place = np.unique(np.concatenate([pair for pair, _ in found]), return_inverse=True)
     left, right = (code // n_rows).astype(np.int32), (code % n_rows).astype(np.int32)
-    if growth > 1:
+    if large:
         value = np.bincount(place, weights=np.concatenate([cosine for _, cosine in found]), minlength=len(code))
-        best = among_best(n_rows, left, right, value.astype(np.float64), max(count, PAIRS // n_rows))
+        best = among_best(n_rows, left, right, value.astype(np.float64), best_of)
         left, right = left[best], right[best]
     cosines = np.stack([row_dots(matrix, left, right) for matrix in matrices])
     return Candidates(left, right, tuple(matrices), cosines)
+
+
+class Limits(NamedTuple):
+    """How a table is searched: whether it counts as large; multiply-adds a row; neighbours in each view; how many in all are kept."""
+
+    large: bool
+    work: int
+    neighbours: int
+    kept: int
+
+
+def limits(n_rows: int, neighbours: int) -> Limits:
+    """The limits for a table of that size. ``kept`` holds for large tables only."""
+    growth = max(n_rows / SMALL, 1.0)
+    count = max(round(neighbours / growth**0.25), 3)
+    work = max(int(WORK_PER_ROW / growth), LEAST_WORK_PER_ROW)
+    return Limits(growth > 1, work, count, max(count, PAIRS // max(n_rows, 1)))
 
 
 def among_best(
@@ -176,14 +202,18 @@ def prune(view: csr_matrix, work_per_row: int) -> Search:
     """Without the commonest features, so many that the product of the rest with itself stays within the work allowed."""
     from scipy.sparse import diags  # here and not above: importing findmatches must stay quick
 
-    frequency = np.bincount(view.indices, minlength=view.shape[1]).astype(np.int64)
-    order = np.argsort(frequency, kind="stable")
-    spent = np.cumsum(frequency[order] ** 2)
-    allowed = spent <= work_per_row * max(view.shape[0], 1)
-    if allowed.all():
+    keep = affordable(np.bincount(view.indices, minlength=view.shape[1]), view.shape[0], work_per_row)
+    if keep.all():
         return Search(view, 1.0)
-    keep = np.zeros(view.shape[1], dtype=np.float32)
-    keep[order[allowed]] = 1.0
     pruned = (view @ diags(keep)).tocsr()
     pruned.eliminate_zeros()
     return Search(pruned, float((pruned.data**2).sum() / max(float((view.data**2).sum()), 1e-12)))
+
+
+def affordable(frequency: NDArray[np.int64], n_rows: int, work_per_row: int) -> NDArray[np.float32]:
+    """1 for each feature that may be searched by, the rarest first; 0 for those whose products would go beyond the work allowed."""
+    order = np.argsort(frequency, kind="stable")
+    spent = np.cumsum(frequency[order].astype(np.int64) ** 2)
+    keep = np.zeros(len(frequency), dtype=np.float32)
+    keep[order[spent <= work_per_row * max(n_rows, 1)]] = 1.0
+    return keep

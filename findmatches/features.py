@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -151,13 +152,33 @@ def _binary(rows: list[NDArray[np.int64]], features: list[NDArray[np.int32]], n_
     return matrix
 
 
-def weigh(matrix: csr_matrix, *, unit: bool = True) -> csr_matrix:
+@dataclass(frozen=True, slots=True, eq=False)
+class DocumentFrequency:
+    """In how many of ``n_rows`` rows each feature occurs."""
+
+    n_rows: int
+    counts: NDArray[np.int64]
+
+
+class Frequencies:
+    """Gives the document frequency of each matrix that is made of a table: counted from the matrix, which holds the whole table.
+
+    Whoever has only a part of the table at hand (``findmatches.spark``) puts the frequencies of the whole in its place. So
+    whatever weighs features by how rare they are must ask here, under a name that no other matrix of the table has.
+    """
+
+    def of(self, name: str, matrix: csr_matrix) -> DocumentFrequency:
+        """What is known of the matrix of that name."""
+        return DocumentFrequency(matrix.shape[0], np.bincount(matrix.indices, minlength=matrix.shape[1]))
+
+
+def weigh(matrix: csr_matrix, known: DocumentFrequency, *, unit: bool = True) -> csr_matrix:
     """TF-IDF, with unit rows if asked for. Features of one row only count in the length of the row and are then dropped; columns are renumbered."""
     from scipy.sparse import csr_matrix, diags  # here and not above: importing findmatches must stay quick
 
-    n_rows = matrix.shape[0]
-    frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    weight = (np.log((1 + n_rows) / (1 + np.arange(n_rows + 1))) + 1).astype(np.float32)
+    n_rows, frequency = matrix.shape[0], known.counts
+    seen = np.arange(int(frequency.max(initial=0)) + 1)
+    weight = (np.log((1 + known.n_rows) / (1 + seen)) + 1).astype(np.float32)
     data = weight[frequency[matrix.indices]]
     owner = np.repeat(np.arange(n_rows), np.diff(matrix.indptr))
     norm = np.sqrt(np.bincount(owner, weights=data.astype(np.float64) ** 2, minlength=n_rows))

@@ -32,6 +32,16 @@ class Column:
     counts: NDArray[np.int64]
 
     @property
+    def n_rows(self) -> int:
+        """How many rows the table has."""
+        return len(self.codes)
+
+    @property
+    def n_values(self) -> int:
+        """How many distinct values the table has in this column."""
+        return len(self.values)
+
+    @property
     def filled(self) -> float:
         """The share of rows that have a value."""
         return float(self.counts.sum()) / max(len(self.codes), 1)
@@ -43,6 +53,22 @@ class Column:
             return 0.0
         lengths = np.fromiter(map(len, self.values), np.float64, len(self.values))
         return float((lengths * self.counts).sum() / self.counts.sum())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartOfColumn(Column):
+    """Some rows of a column: ``codes`` and ``values`` are theirs, ``counts`` and the numbers below those of the whole table."""
+
+    whole_rows: int
+    whole_values: int
+
+    @property
+    def n_rows(self) -> int:
+        return self.whole_rows
+
+    @property
+    def n_values(self) -> int:
+        return self.whole_values
 
 
 def fold(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.features import row_dots, weigh, word_matrix
+from findmatches.features import Frequencies, row_dots, weigh, word_matrix
 from findmatches.normalise import Column, numbers, object_array
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def is_numeric(column: Column) -> bool:
 class ColumnComparer:
     """Compares the cells of one column of one table; what can be known of each distinct value is worked out once."""
 
-    def __init__(self, column: Column, kind: Kind, numeric: bool) -> None:
+    def __init__(self, column: Column, kind: Kind, numeric: bool, frequencies: Frequencies) -> None:
         self.column = column
         self.kind = kind
         self.names = (*MEASURES[kind], *(("number",) if numeric and kind != "constant" else ()))
@@ -58,7 +58,8 @@ class ColumnComparer:
         self._words: csr_matrix | None = None
         self._texts = object_array([value[:_MAX_LETTERS] for value in column.values])
         if "weighted words" in self.names and len(column.values):
-            self._words = weigh(word_matrix(column.values.tolist()))
+            words = word_matrix(column.values.tolist())
+            self._words = weigh(words, frequencies.of(f"values of {column.name}", words))
 
     def compare(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         """One row a pair, one column a measure; NaN where one of the cells is missing ("missing" counts how many are)."""
@@ -98,7 +99,7 @@ class ColumnComparer:
 
     def _rarity(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:
         """How much an equal value says: 0 if the values differ, 1 if nobody else has it, less the more often it occurs."""
-        rows = max(len(self.column.codes), 2)
+        rows = max(self.column.n_rows, 2)
         weight = np.log(rows / self.column.counts[first]) / np.log(rows)
         return np.where(first == second, weight, 0.0).astype(np.float32)
 

@@ -13,7 +13,7 @@ from findmatches.blocking import Candidates, View, choose_views
 from findmatches.clustering import Edges
 from findmatches.comparisons.columns import MEASURES, ColumnComparer, Kind, is_numeric, kind_of
 from findmatches.comparisons.containment import CONTAINMENT, Containment
-from findmatches.features import code_matrix, join_columns, row_dots, row_sums, weigh
+from findmatches.features import Frequencies, code_matrix, join_columns, row_dots, row_sums, weigh
 from findmatches.normalise import Column
 from findmatches.rivals import Rivals
 
@@ -72,25 +72,34 @@ def _side(columns: Sequence[Column], kinds: Sequence[Kind]) -> int | None:
 
 
 class Comparer:
-    """Compares pairs of rows of one table. Ranks and gaps are among the candidates of each row."""
+    """Compares pairs of rows of one table. Ranks and gaps are among the candidates of each row.
 
-    def __init__(self, columns: Sequence[Column], schema: Schema, candidates: Candidates) -> None:
+    With part of a table (``PartOfColumn``, and the ``frequencies`` of the whole), its rows need all their candidates.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        schema: Schema,
+        candidates: Candidates,
+        frequencies: Frequencies | None = None,
+    ) -> None:
         self.schema = schema
+        frequencies = frequencies or Frequencies()
+        n_rows = len(columns[0].codes)
         self._columns = [
-            ColumnComparer(column, kind, numeric)
+            ColumnComparer(column, kind, numeric, frequencies)
             for column, (_, kind, numeric) in zip(columns, schema.columns, strict=True)
         ]
         self._all = columns
         self.side = None if schema.side is None else columns[schema.side].codes
         self._views: tuple[csr_matrix, ...] = candidates.views
-        self._codes = weigh(
-            code_matrix(join_columns([c for c in columns if len(c.values) > 1], len(columns[0].codes))), unit=False
-        )
+        codes = code_matrix(join_columns([column for column in columns if column.n_values > 1], n_rows))
+        self._codes = weigh(codes, frequencies.of("codes", codes), unit=False)
         self._code_sums = row_sums(self._codes)
-        self._containment = Containment(columns, schema.contained(), len(columns[0].codes))
+        self._containment = Containment(columns, schema.contained(), n_rows, frequencies)
         cosines = list(candidates.cosines)
         self.likeness = np.mean(cosines, axis=0).astype(np.float32)
-        n_rows = len(columns[0].codes)
         self._tops = [
             Rivals(n_rows, Edges(candidates.left, candidates.right, value)) for value in (*cosines, self.likeness)
         ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.features import join_columns, row_dots, row_sums, word_matrix
+from findmatches.features import Frequencies, join_columns, row_dots, row_sums, word_matrix
 from findmatches.normalise import Column
 
 if TYPE_CHECKING:
@@ -23,10 +23,11 @@ class Containment:
     Both directions are taken, the better one first: what one row says in fewer words is found whole in the other.
     """
 
-    def __init__(self, columns: Sequence[Column], places: Sequence[int], n_rows: int) -> None:
+    def __init__(self, columns: Sequence[Column], places: Sequence[int], n_rows: int, frequencies: Frequencies) -> None:
         self._everything = word_matrix(join_columns(columns, n_rows))
-        frequency = np.bincount(self._everything.indices, minlength=self._everything.shape[1])
-        weight = (np.log((2 + n_rows) / np.maximum(frequency, 1)) / np.log(2 + n_rows)).astype(np.float32)
+        known = frequencies.of("everything", self._everything)
+        rarity = np.log((2 + known.n_rows) / np.maximum(known.counts, 1)) / np.log(2 + known.n_rows)
+        weight = rarity.astype(np.float32)
         self._parts: list[tuple[csr_matrix, csr_matrix]] = []
         for place in places:
             texts = join_columns([columns[place]], n_rows)
