@@ -27,10 +27,10 @@ from labelfiles.pairs import (
     pairs_to_label_file,
     read_pair_table,
 )
-from labelfiles.preflight import REPAIRS, Preflight, preflight
+from labelfiles.preflight import REPAIRS, Preflight, check_form, preflight
 from labelfiles.reader import read_label_file
 from labelfiles.split import split_label_file, split_set
-from labelfiles.text import DecodedText, decode_text, find_delimiter
+from labelfiles.text import find_delimiter, find_encoding
 from labelfiles.validate import MAX_COLUMNS, MAX_SET_ROWS, WARN_SET_ROWS, Summary, summarise, validate
 from labelfiles.writer import label_file_bytes, write_label_file
 
@@ -44,7 +44,6 @@ __all__ = [
     "BroughtLabels",
     "BroughtPairs",
     "ChangedSet",
-    "DecodedText",
     "FlippedPair",
     "LabelDiff",
     "LabelFile",
@@ -58,10 +57,11 @@ __all__ = [
     "Problem",
     "SetDigest",
     "Summary",
+    "check_form",
     "content_hash",
-    "decode_text",
     "diff",
     "find_delimiter",
+    "find_encoding",
     "guess_label_mapping",
     "guess_mapping",
     "hash_of_sets",

@@ -177,7 +177,7 @@ class _Reader:
         different = [
             name
             for name, place, index in self._shared
-            if place < len(cells) and cells[place].strip() != record[index].strip()
+            if place < len(cells) and cells[place] != record[index] and cells[place].strip() != record[index].strip()
         ]
         if different:
             message = f"The source table has other values here: {', '.join(different)}. Those of the table are used."

@@ -6,11 +6,12 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
 from labelfiles.model import LabeledRow, LabelFile, LabelFileError, Problem
-from labelfiles.text import decode_text, find_delimiter
+from labelfiles.text import find_delimiter, find_encoding
 
 SAME_WORDS = frozenset({"1", "1.0", "true", "t", "yes", "y", "match", "matching", "same", "duplicate"})
 DIFFERENT_WORDS = frozenset(
@@ -21,6 +22,30 @@ _WORDS = SAME_WORDS | DIFFERENT_WORDS | UNSURE_WORDS
 
 
 @dataclass(frozen=True, slots=True)
+class TableRows:
+    """The rows of a table, each with its line: read anew from the bytes whenever they are gone through, so that one at a time is held.
+
+    The first ``skip`` records are no rows. ``mended`` are cells that take the place of those in the file, by line.
+    """
+
+    data: bytes
+    encoding: str
+    delimiter: str
+    skip: int
+    count: int
+    mended: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        rows = islice(_records(self.data, self.encoding, self.delimiter), self.skip, None)
+        if not self.mended:
+            return rows
+        return ((line, self.mended.get(line, cells)) for line, cells in rows)
+
+
+@dataclass(frozen=True, slots=True)
 class PairTable:
     """A file of pairs as it stands, to be shown and mapped: column names, and each row with the line on which it starts.
 
@@ -28,7 +53,7 @@ class PairTable:
     """
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    rows: TableRows
     has_header: bool
     encoding: str
     delimiter: str
@@ -60,39 +85,52 @@ def read_pair_table(data: bytes, *, has_header: bool | None = None) -> PairTable
 
     Whether the first line is a header is guessed from its third cell unless ``has_header`` says it.
     """
-    decoded = decode_text(data)
-    delimiter = find_delimiter(decoded.text.lstrip("\r\n").partition("\n")[0])
-    reader = csv.reader(io.StringIO(decoded.text, newline=""), delimiter=delimiter, strict=True)
-    table: list[tuple[int, tuple[str, ...]]] = []
-    line = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                table.append((line, tuple(cells)))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise LabelFileError([Problem(line, None, "quoting", f"The row cannot be read as CSV: {error}.")]) from None
-    if not table:
+    encoding = find_encoding(data)
+    delimiter = find_delimiter(next((line for line in _text(data, encoding) if line.strip("\r\n")), ""))
+    records = _records(data, encoding, delimiter)
+    first_line, first = next(records, (0, ()))
+    if not first:
         raise LabelFileError([Problem(None, None, "empty_file", "The file is empty.")])
-    first_line, first = table[0]
+    word = first[2].strip().casefold() if len(first) > 2 else ""
+    count, again = 1, False
+    for _line, cells in records:  # to the end, so that whoever goes through the rows later meets no fault
+        count += 1
+        again = again or (len(cells) > 2 and cells[2].strip().casefold() == word)
     if len(first) < 3:
         message = f"Pairs need three columns, two keys and whether they match; the first row has {len(first)}."
         raise LabelFileError([Problem(first_line, None, "header", message)])
     if has_header is None:
-        has_header = _looks_like_header([cells[2].strip().casefold() for _, cells in table if len(cells) > 2])
+        has_header = _looks_like_header(word, again)
     columns = first if has_header else tuple(str(number) for number in range(1, len(first) + 1))
     repeated = sorted({name for name in columns if columns.count(name) > 1})
     if repeated:
         message = "The header names this column more than once."
         raise LabelFileError([Problem(first_line, name, "repeated_column", message) for name in repeated])
-    return PairTable(columns, tuple(table[1:] if has_header else table), has_header, decoded.encoding, delimiter)
+    rows = TableRows(data, encoding, delimiter, skip=int(has_header), count=count - has_header)
+    return PairTable(columns, rows, has_header, encoding, delimiter)
 
 
-def _looks_like_header(verdicts: Sequence[str]) -> bool:
+def _text(data: bytes, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
+
+
+def _records(data: bytes, encoding: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Each record that is not blank, with the line on which it starts. Raises ``LabelFileError``."""
+    reader = csv.reader(_text(data, encoding), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if "".join(cells).strip():
+                yield line, tuple(cells)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise LabelFileError([Problem(line, None, "quoting", f"The row cannot be read as CSV: {error}.")]) from None
+
+
+def _looks_like_header(first: str, again: bool) -> bool:
     """A word such as "match" may be the name of the column, unless it comes again below; "1" or "yes" is none."""
-    first = verdicts[0]
     if first in _WORDS and first.isalpha() and len(first) > 3 and first not in ("true", "false"):
-        return first not in verdicts[1:]
+        return not again
     return not first or first not in _WORDS
 
 
@@ -100,13 +138,22 @@ def guess_mapping(table: PairTable) -> PairMapping:
     """The third column holds verdicts by default; the first other one in which every cell is one does if the third does not."""
     indexes = range(len(table.columns))
     for index in sorted(indexes, key=lambda number: (number != 2, number)):
-        cells = {cells[index].strip().casefold() for _, cells in table.rows if index < len(cells)}
-        if cells and cells <= _WORDS and cells != {""}:
+        if _are_verdicts(cells[index] for _line, cells in table.rows if index < len(cells)):
             break
     else:
         index = 2
     keys = [table.columns[number] for number in indexes if number != index]
     return PairMapping(keys[0], keys[1], table.columns[index])
+
+
+def _are_verdicts(cells: Iterable[str]) -> bool:
+    said = False
+    for cell in cells:
+        word = cell.strip().casefold()
+        if word not in _WORDS:
+            return False
+        said = said or bool(word)
+    return said
 
 
 def pairs_to_label_file(

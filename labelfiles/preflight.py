@@ -72,6 +72,11 @@ def preflight(
     return _Look(source, tuple(columns), primary_key, known_keys, changed_key, max_bytes).report()
 
 
+def check_form(source: BinaryIO, *, columns: Sequence[str], primary_key: str) -> tuple[Problem, ...]:
+    """The same for what concerns the file as such: its encoding, what separates the cells, its header. Rows are not looked at."""
+    return _Look(source, tuple(columns), primary_key, None, lambda _key: None, MAX_BYTES).form()
+
+
 class _Look:
     """One look at one file."""
 
@@ -110,6 +115,13 @@ class _Look:
         findings = sorted(self._findings, key=lambda problem: (problem.line is None, problem.line or 0))
         summary = Summary(self._sets, self._rows, self._pairs.matching, self._pairs.non_matching, self._blank)
         return Preflight(tuple(findings), dict(self._counts), summary, self._size)
+
+    def form(self) -> tuple[Problem, ...]:
+        encoding = self._encoding()
+        if encoding is not None:
+            self._find_delimiter(encoding)
+            self._header(self._records(encoding, report=False))
+        return tuple(self._findings)
 
     def _add(self, problem: Problem) -> None:
         self._counts[problem.code] += 1
@@ -174,22 +186,28 @@ class _Look:
         self._find_delimiter(encoding)
         scattered = self._scattered(encoding)
         records = self._records(encoding, report=True)
-        header = next(records, None)
-        if header is None:
-            self._add(Problem(None, None, "empty_file", "The file is empty."))
+        columns = self._header(records)
+        if columns is None:
             return
-        names = header[1]
-        if names[:2] != [SET_ID_COLUMN, LABEL_COLUMN]:
+        self._body(records, columns, scattered)
+        for problem in check_whole(self._rows, (self._pairs.matching, self._pairs.non_matching)):
+            self._add(problem)
+
+    def _header(self, records: Generator[tuple[int, list[str]], None, None]) -> tuple[str, ...] | None:
+        """The source columns; None, and the records closed, where the first line is no header of a label file."""
+        _line, names = next(records, (1, []))
+        if names[:2] == [SET_ID_COLUMN, LABEL_COLUMN]:
+            for problem in check_columns(names[2:], self._columns, self._primary_key):
+                self._add(problem)
+            return tuple(names[2:])
+        if names:
             found = ", ".join(names[:2])
             message = f"The first two columns must be {SET_ID_COLUMN} and {LABEL_COLUMN}; they are {found}."
             self._add(Problem(1, None, "header", message))
-            records.close()
-            return
-        for problem in check_columns(names[2:], self._columns, self._primary_key):
-            self._add(problem)
-        self._body(records, tuple(names[2:]), scattered)
-        for problem in check_whole(self._rows, (self._pairs.matching, self._pairs.non_matching)):
-            self._add(problem)
+        else:
+            self._add(Problem(None, None, "empty_file", "The file is empty."))
+        records.close()
+        return None
 
     def _find_delimiter(self, encoding: str) -> None:
         self._source.seek(0)

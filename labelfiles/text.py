@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import codecs
 
 from labelfiles.model import LabelFileError, Problem
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class DecodedText:
-    """Text without byte order mark, and the encoding it was in: ``utf-8``, ``utf-8-sig``, ``utf-16`` or ``cp1252``."""
-
-    text: str
-    encoding: str
-
-
-def decode_text(data: bytes) -> DecodedText:
-    """Recognise UTF-8, with or without a byte order mark, UTF-16 with one, and else Windows-1252, which Excel on Windows writes.
+def find_encoding(data: bytes) -> str:
+    """``utf-8``, ``utf-8-sig`` with a byte order mark, ``utf-16`` with one, and else ``cp1252``, which Excel on Windows writes.
 
     Windows-1252 is a guess, since nearly all bytes are some text in it, so say so to the person. Raises ``LabelFileError`` for bytes that are text in
     none of these.
@@ -31,12 +24,22 @@ def decode_text(data: bytes) -> DecodedText:
     else:
         candidates = ["utf-8", "cp1252"]
     for encoding in candidates:
-        try:
-            return DecodedText(data.decode(encoding), encoding)
-        except UnicodeDecodeError:
-            continue
+        if _is_text(data, encoding):
+            return encoding
     message = "The file is not text in UTF-8, UTF-16 or Windows-1252. Save it as CSV in UTF-8."
     raise LabelFileError([Problem(None, None, "encoding", message)])
+
+
+def _is_text(data: bytes, encoding: str) -> bool:
+    """Decoded piece by piece, because text takes up to four times the room of its bytes."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for start in range(0, len(data), _CHUNK):
+            decoder.decode(data[start : start + _CHUNK])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def find_delimiter(line: str, default: str = ",") -> str:

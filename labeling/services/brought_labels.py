@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from io import BytesIO
+from itertools import chain, islice
 from pathlib import PurePosixPath
 
 from django.conf import settings
@@ -33,13 +34,13 @@ from labelfiles import (
     PairTable,
     Problem,
     Summary,
+    check_form,
     guess_label_mapping,
     guess_mapping,
     is_label_table,
     label_file_bytes,
     labels_to_label_file,
     pairs_to_label_file,
-    preflight,
     read_pair_table,
     summarise,
     validate,
@@ -105,7 +106,8 @@ class Brought:
     def sample(self) -> tuple[tuple[str, ...], ...]:
         """The first rows as they stand in the file, as many cells as columns."""
         width = len(self.table.columns)
-        return tuple((*cells[:width], *([""] * (width - len(cells)))) for _line, cells in self.table.rows[:SHOWN_ROWS])
+        rows = islice(self.table.rows, SHOWN_ROWS)
+        return tuple((*cells[:width], *([""] * (width - len(cells)))) for _line, cells in rows)
 
 
 def stage_labels(*, transform: Transform, user: User, file: UploadedFile[bytes]) -> LabelUpload:
@@ -144,15 +146,16 @@ def read_brought_table(content: bytes, *, has_header: bool | None = None) -> Pai
         if (
             has_header is None
             and not table.has_header
-            and is_label_table(replace(table, columns=table.rows[0][1], has_header=True))
+            and is_label_table(replace(table, columns=next(iter(table.rows))[1], has_header=True))
         ):
             table = read_pair_table(content, has_header=True)
     except LabelFileError as error:
         raise InvalidLabelsError(str(error)) from error
-    for line, cells in ((1, table.columns), *table.rows):
-        if any("\0" in cell for cell in cells):
-            message = _("Line %(line)d holds a NUL character, which no table has. Is this a CSV file?")
-            raise InvalidLabelsError(message % {"line": line})
+    if table.encoding == "utf-16" or b"\0" in content:
+        for line, cells in chain([(1, table.columns)], table.rows):
+            if any("\0" in cell for cell in cells):
+                message = _("Line %(line)d holds a NUL character, which no table has. Is this a CSV file?")
+                raise InvalidLabelsError(message % {"line": line})
     return table
 
 
@@ -247,8 +250,10 @@ def label_upload_file(*, upload: LabelUpload) -> Download:
 
 def _repaired(table: PairTable, places: Iterable[int], found: SourceRows) -> tuple[PairTable, list[Problem]]:
     """The table with the keys that a spreadsheet changed put right wherever only one key can have been meant."""
+    if not found.changed:
+        return table, []
     said: list[Problem] = []
-    rows = []
+    mended_rows: dict[int, tuple[str, ...]] = {}
     for line, cells in table.rows:
         mended = list(cells)
         for place in places:
@@ -263,8 +268,8 @@ def _repaired(table: PairTable, places: Iterable[int], found: SourceRows) -> tup
                 "how": change.how,
             }
             said.append(Problem(line, table.columns[place], "key_changed", message, "warning"))
-        rows.append((line, tuple(mended)))
-    return replace(table, rows=tuple(rows)), said
+            mended_rows[line] = tuple(mended)
+    return replace(table, rows=replace(table.rows, mended=mended_rows)), said
 
 
 _PUT_RIGHT = frozenset({"bom", "encoding", "delimiter", "column_order", "missing_column", "unknown_column"})
@@ -274,18 +279,18 @@ def _as_it_came(content: bytes, transform: Transform, table: PairTable) -> Itera
     """What Glue would refuse in the form of a label file, and what writing it anew puts right."""
     if not content or not is_label_table(table):
         return
-    found = preflight(BytesIO(content), columns=transform.column_names, primary_key=transform.primary_key)
-    for problem in found.findings:
+    for problem in check_form(BytesIO(content), columns=transform.column_names, primary_key=transform.primary_key):
         if problem.code in _PUT_RIGHT:
             message = _("%(message)s The label file is written anew in Glue's form, with the values of the table.")
             yield replace(problem, message=message % {"message": problem.message}, severity="warning", repair="")
 
 
-def _explained(problems: Iterable[Problem], table: PairTable, found: SourceRows) -> Iterator[Problem]:
+def _explained(problems: Collection[Problem], table: PairTable, found: SourceRows) -> Iterator[Problem]:
     """The problems; a key that may have been one of several says so."""
-    lines = dict(table.rows)
+    unknown = {problem.line for problem in problems if problem.code == "unknown_key"}
+    lines = {line: cells for line, cells in table.rows if line in unknown} if found.changed and unknown else {}
     for problem in problems:
-        if problem.code == "unknown_key" and problem.line is not None and problem.column is not None:
+        if problem.line in lines and problem.code == "unknown_key" and problem.column is not None:
             cell = lines[problem.line][table.columns.index(problem.column)].strip()
             if cell in found.changed:
                 keys = ", ".join(found.changed[cell].keys)

@@ -71,8 +71,7 @@ class SourcePreview:
 def preview_source(*, file: IO[bytes], name: str = "") -> SourcePreview:
     """Look at a CSV or Parquet file without storing anything. Raises ``InvalidSourceError`` with the line at fault."""
     kind = tables.detect_format(file, name)
-    table = tables.read_csv(file) if kind == SourceFormat.CSV else tables.read_parquet(file)
-    return _preview(table, kind)
+    return _preview(tables.read(file, tables.Shape(kind)), kind)
 
 
 def stage_source(*, team: Team, user: User, file: UploadedFile[bytes]) -> SourceFile:
@@ -127,6 +126,22 @@ def preview_table(*, table: CatalogTable) -> SourcePreview:
 
 def read_table(*, table: CatalogTable) -> pa.Table:
     """All rows of a catalog table, CSV as text and Parquet in its own types. Raises as ``preview_table`` does."""
+    return tables.concatenate([tables.read(file, _shape(table)) for file in _files_of(table)])
+
+
+def table_pieces(*, table: CatalogTable) -> Iterator[pa.RecordBatch]:
+    """The same, a piece of the table at a time."""
+    for file in _files_of(table):
+        yield from tables.pieces(file, _shape(table))
+
+
+def _shape(table: CatalogTable) -> tables.Shape:
+    names = tuple(column.name for column in table.columns)
+    return tables.Shape(SourceFormat(table.format), names, table.header_lines, table.delimiter)
+
+
+def _files_of(table: CatalogTable) -> Iterator[IO[bytes]]:
+    """The files of a table, one after the other, each at hand until the next is asked for."""
     if table.format not in SourceFormat.values:
         raise InvalidSourceError(_("Only tables over CSV or Parquet files can be used."))
     objects = storage.list_objects(table.location.rstrip("/") + "/") or storage.list_objects(table.location)
@@ -137,27 +152,17 @@ def read_table(*, table: CatalogTable) -> pa.Table:
         raise InvalidSourceError(
             _("The table is larger than %(limit)d MB, the most that is checked here.") % {"limit": limit}
         )
-    names = [column.name for column in table.columns]
-    parts: list[pa.Table] = []
     for item in objects:
         with tempfile.TemporaryFile() as copy:
             storage.download_uri(item.uri, copy)
-            copy.seek(0)
-            if table.format == SourceFormat.CSV:
-                parts.append(
-                    tables.read_csv(copy, columns=names, skip_lines=table.header_lines, delimiter=table.delimiter)
-                )
-            else:
-                parts.append(tables.read_parquet(copy))
-    return tables.concatenate(parts)
+            yield copy
 
 
-def read_source(*, source: SourceFile) -> pa.Table:
-    """All rows of an uploaded file, CSV as text and Parquet in its own types. Raises ``GlueError`` if S3 does not give it."""
+def source_pieces(*, source: SourceFile) -> Iterator[pa.RecordBatch]:
+    """The rows of an uploaded file, piece by piece, CSV as text and Parquet in its own types. Raises ``GlueError`` if S3 does not give it."""
     with tempfile.TemporaryFile() as copy:
         storage.download_uri(storage.our_uri(source.key), copy)
-        copy.seek(0)
-        return tables.read_csv(copy) if source.format == SourceFormat.CSV else tables.read_parquet(copy)
+        yield from tables.pieces(copy, tables.Shape(SourceFormat(source.format)))
 
 
 def _preview(table: pa.Table, kind: str) -> SourcePreview:

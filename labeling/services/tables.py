@@ -6,9 +6,10 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +23,7 @@ from labeling.exceptions import InvalidSourceError
 MAX_COLUMNS = 100  # TransformSchema of https://docs.aws.amazon.com/glue/latest/webapi/API_GetMLTransform.html
 _RESERVED = frozenset({"labeling_set_id", "label", "match_id", "match_confidence_score"})
 _CHUNK = 1024 * 1024
+_BLOCK = 8 * _CHUNK
 _PARQUET_MAGIC = b"PAR1"
 _MAX_CELL = 1000
 
@@ -52,40 +54,86 @@ def detect_format(file: IO[bytes], name: str) -> SourceFormat:
     return SourceFormat.CSV
 
 
-def read_csv(
-    file: IO[bytes], *, columns: Sequence[str] | None = None, skip_lines: int = 1, delimiter: str = ","
-) -> pa.Table:
-    """A CSV file as a table of text; blank cells are empty text. The header names the columns unless ``columns`` does."""
-    if _check_utf8(file) % 2:
-        _check_quotes(file, delimiter)
-    names = list(columns) if columns is not None else _header(file, delimiter)
-    bad_rows: list[tuple[int | None, int]] = []
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a file is to be read. The header of a CSV file names the columns unless ``columns`` does."""
 
-    def note(row: pa_csv.InvalidRow) -> str:
-        bad_rows.append((row.number, row.actual_columns))
-        return "skip" if len(bad_rows) < 2 else "error"
+    format: SourceFormat
+    columns: tuple[str, ...] | None = None
+    header_lines: int = 1
+    delimiter: str = ","
 
+
+def read(file: IO[bytes], shape: Shape) -> pa.Table:
+    """All rows: CSV as text, in which blank cells are empty, Parquet in its own types."""
+    if shape.format == SourceFormat.PARQUET:
+        return _read_parquet(file)
+    csv_file = _CsvFile(file, shape)
+    with csv_file.explained():
+        return pa_csv.read_csv(csv_file.source, **csv_file.options)
+
+
+def pieces(file: IO[bytes], shape: Shape) -> Iterator[pa.RecordBatch]:
+    """The same rows in pieces of some megabytes, of which one at a time is in memory."""
     file.seek(0)
-    try:
-        table = pa_csv.read_csv(
-            pa.PythonFile(file, mode="r"),
-            read_options=pa_csv.ReadOptions(column_names=names, skip_rows_after_names=skip_lines, use_threads=False),
-            parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
-            convert_options=pa_csv.ConvertOptions(
+    if shape.format == SourceFormat.PARQUET:
+        try:
+            yield from pq.ParquetFile(pa.PythonFile(file, mode="r")).iter_batches()
+        except (pa.ArrowException, OSError) as error:
+            raise InvalidSourceError(_("The file cannot be read as Parquet: %(error)s") % {"error": error}) from error
+        return
+    csv_file = _CsvFile(file, shape)
+    with csv_file.explained():
+        yield from pa_csv.open_csv(csv_file.source, **csv_file.options)
+
+
+def as_text(column: pa.Array) -> pa.Array:
+    """A column of any type that ``catalog_type`` knows, as text; nulls stay."""
+    return (column.dictionary_decode() if pa.types.is_dictionary(column.type) else column).cast(pa.string())
+
+
+class _CsvFile:
+    """A CSV file that has been looked at, with what pyarrow needs to know to read it, and its errors in words."""
+
+    def __init__(self, file: IO[bytes], shape: Shape) -> None:
+        if _check_utf8(file) % 2:
+            _check_quotes(file, shape.delimiter)
+        names = list(shape.columns) if shape.columns is not None else _header(file, shape.delimiter)
+        self._width = len(names)
+        self._bad_rows: list[tuple[int | None, int]] = []
+        file.seek(0)
+        self.source = pa.PythonFile(file, mode="r")
+        self.options: dict[str, Any] = {
+            "read_options": pa_csv.ReadOptions(
+                column_names=names, skip_rows_after_names=shape.header_lines, use_threads=False, block_size=_BLOCK
+            ),
+            "parse_options": pa_csv.ParseOptions(
+                delimiter=shape.delimiter, newlines_in_values=True, invalid_row_handler=self._note
+            ),
+            "convert_options": pa_csv.ConvertOptions(
                 column_types={name: pa.string() for name in names}, strings_can_be_null=False
             ),
-        )
-    except pa.ArrowInvalid as error:
-        if not bad_rows:
-            raise InvalidSourceError(_("The file cannot be read as CSV: %(error)s") % {"error": error}) from error
-    if bad_rows:
-        number, actual = bad_rows[0]
-        message = _("Row %(number)s has %(actual)d cells; the header has %(expected)d columns.")
-        raise InvalidSourceError(message % {"number": number or "?", "actual": actual, "expected": len(names)})
-    return table
+        }
+
+    def _note(self, row: pa_csv.InvalidRow) -> str:
+        self._bad_rows.append((row.number, row.actual_columns))
+        return "skip" if len(self._bad_rows) < 2 else "error"
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Raises ``InvalidSourceError`` for what pyarrow refuses, also for a row that it was told to skip."""
+        try:
+            yield
+        except pa.ArrowInvalid as error:
+            if not self._bad_rows:
+                raise InvalidSourceError(_("The file cannot be read as CSV: %(error)s") % {"error": error}) from error
+        if self._bad_rows:
+            number, actual = self._bad_rows[0]
+            message = _("Row %(number)s has %(actual)d cells; the header has %(expected)d columns.")
+            raise InvalidSourceError(message % {"number": number or "?", "actual": actual, "expected": self._width})
 
 
-def read_parquet(file: IO[bytes]) -> pa.Table:
+def _read_parquet(file: IO[bytes]) -> pa.Table:
     """A Parquet file as a table in its own types."""
     file.seek(0)
     try:

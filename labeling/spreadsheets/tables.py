@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.utils import get_column_letter
 
-from labelfiles import LABEL_COLUMN, SET_ID_COLUMN, LabelFileError, decode_text, find_delimiter
+from labelfiles import LABEL_COLUMN, SET_ID_COLUMN, LabelFileError, find_delimiter, find_encoding
 from labeling.spreadsheets.cells import cell_text
 from labeling.spreadsheets.model import GUIDE_SHEET, MARK_COLUMN, SheetProblem
 
@@ -122,19 +122,20 @@ def _cell(cell: object) -> Cell:
 
 def _csv_sheet(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetProblem]]:
     try:
-        decoded = decode_text(data)
+        encoding = find_encoding(data)
     except LabelFileError:
         return [], [
             _whole_file("encoding", _("This is neither an Excel workbook nor CSV in an encoding that we know."))
         ]
     problems = []
-    if decoded.encoding == "cp1252":
+    if encoding == "cp1252":
         message = _(
             "The file is not in UTF-8; it was read as Windows-1252. Letters that this encoding has not are lost in it."
         )
         problems.append(SheetProblem(None, None, None, "cp1252", message, "warning"))
-    text = decoded.text.lstrip("\r\n")
-    start = len(re.findall(r"\r\n|\r|\n", decoded.text[: len(decoded.text) - len(text)]))
+    decoded = data.decode(encoding)
+    text = decoded.lstrip("\r\n")
+    start = len(re.findall(r"\r\n|\r|\n", decoded[: len(decoded) - len(text)]))
     first = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(first), strict=False)
     rows: _Rows = []

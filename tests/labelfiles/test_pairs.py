@@ -11,8 +11,8 @@ from labelfiles import (
     BroughtPairs,
     LabelFileError,
     PairMapping,
-    decode_text,
     find_delimiter,
+    find_encoding,
     guess_mapping,
     pairs_to_label_file,
     read_pair_table,
@@ -68,7 +68,7 @@ def test_many_ways_to_write_the_same(data: str) -> None:
 def test_encodings(encoding: str) -> None:
     data = "a,b,m\nZoë,1,1\n".encode(encoding)
     assert said(brought(data)) == {("1", "Zoë"): True}
-    assert decode_text(data).encoding == encoding
+    assert find_encoding(data) == encoding
 
 
 @pytest.mark.parametrize(
