@@ -104,3 +104,11 @@ def send_webhooks(**_kwargs: object) -> None:
     from labeling.services import webhooks  # tasks are imported before the apps are ready
 
     webhooks.send_deliveries()
+
+
+@shared_task(name="labeling.prune_messages")
+def prune_messages(**_kwargs: object) -> None:
+    """Forget old messages and their logs; sent by beat once a night."""
+    from labeling.services import retention  # tasks are imported before the apps are ready
+
+    retention.prune_messages()

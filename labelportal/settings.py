@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 env = environ.Env()
@@ -170,6 +171,9 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="labelportal@localhost")
 # Webhooks may call addresses in private networks only where this says so.
 WEBHOOK_PRIVATE = env.bool("LABELPORTAL_WEBHOOK_PRIVATE", default=False)
+# How many days people find what they were told of, and admins the log of a webhook. 0: for good. Labels, runs and files are always kept.
+NOTIFICATION_DAYS = env.int("LABELPORTAL_NOTIFICATION_DAYS", default=365)
+WEBHOOK_LOG_DAYS = env.int("LABELPORTAL_WEBHOOK_LOG_DAYS", default=90)
 
 # The password of the people that ``manage.py seed`` makes; empty: a random one for each.
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
@@ -195,7 +199,8 @@ CELERY_TASK_DEFAULT_QUEUE = "portal"
 CELERY_TASK_ROUTES = {"localglue.*": {"queue": "engine"}, "labeling.*": {"queue": "portal"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = (
-    "celery.beat:Scheduler"  # in memory: all that recurs is due every few seconds, so nothing is worth a file
+    # In memory: what recurs is due every few seconds, and a night that is missed does no harm, so nothing is worth a file.
+    "celery.beat:Scheduler"
 )
 CELERY_BEAT_SCHEDULE = {
     # A tick that nobody took before the next one is due says nothing new, so it expires.
@@ -222,6 +227,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-notifications": {"task": "labeling.sweep_notifications", "schedule": 3.0, "options": {"expires": 3.0}},
     "send-mails": {"task": "labeling.send_mails", "schedule": 5.0, "options": {"expires": 5.0}},
     "send-webhooks": {"task": "labeling.send_webhooks", "schedule": 5.0, "options": {"expires": 5.0}},
+    "prune-messages": {"task": "labeling.prune_messages", "schedule": crontab(hour=3, minute=17)},
     "sweep-glue-runs": {"task": "localglue.sweep_runs", "schedule": 5.0, "options": {"expires": 5.0}},
 }
 

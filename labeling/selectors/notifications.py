@@ -105,6 +105,7 @@ def payload_of(occurrence: Occurrence) -> dict[str, Any]:
     run = occurrence.run
     if run is not None:
         found["run"] = {"id": str(run.pk), "kind": run.kind, "status": run.status, "error": run.error}
+        found["run"]["outside"] = run.foreign
         if run.metrics:
             found["run"]["metrics"] = {name: run.metrics[name] for name in ("precision", "recall", "f1")}
     if occurrence.question_set is not None:
@@ -127,7 +128,9 @@ def _run_words(occurrence: Occurrence) -> Words:
         metrics = Metrics.from_stored(run.metrics)
         figures = {"f1": metrics.f1, "p": metrics.precision, "r": metrics.recall}
         return Words(title, _("F1 %(f1).3f, precision %(p).3f, recall %(r).3f.") % figures, path)
+    if run.foreign and run.replace_all_labels:
+        return Words(title, _("It was started outside the portal and replaced all labels that Glue held."), path)
     if run.labels_before is not None and run.labels_after is not None:
         labels = {"before": run.labels_before, "after": run.labels_after}
         return Words(title, _("Labels at Glue: %(before)d → %(after)d.") % labels, path)
-    return Words(title, "", path)
+    return Words(title, _("It was started outside the portal.") if run.foreign else "", path)

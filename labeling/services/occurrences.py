@@ -15,11 +15,13 @@ WAITING_FROM = 3
 """A run waits in earnest from so many attempts on; the first ones take seconds."""
 
 _RECENT = timedelta(days=1)
-"""Sets that were finished longer ago, before anybody looked, are no news."""
+"""Sets that were finished longer ago, before anybody looked, and runs that others started are no news."""
 
 
 def run_ended(run: TaskRun) -> None:
-    """The run has reached a terminal state."""
+    """The run has reached a terminal state. What others started is news only while it is fresh: the first look at a transform finds months of it."""
+    if run.foreign and not _fresh(run):
+        return
     failed = run.status in (RunStatus.FAILED, RunStatus.TIMEOUT)
     _happened(run, NotificationEvent.RUN_FAILED if failed else NotificationEvent.RUN_ENDED, f"run:{run.pk}:ended")
 
@@ -50,6 +52,11 @@ def sweep_question_sets() -> None:
 def fell(figures: SetFigures) -> bool:
     """Whether the interval of this set lies wholly below what the sets before came to. A few questions alone never do."""
     return figures.before is not None and figures.high is not None and figures.high < figures.before
+
+
+def _fresh(run: TaskRun) -> bool:
+    ended = run.completed_at or timezone.now()
+    return ended >= max(timezone.now() - _RECENT, run.transform.created_at)
 
 
 def _happened(run: TaskRun, event: NotificationEvent, key: str) -> None:

@@ -10,9 +10,10 @@ import pytest
 from django.utils import timezone
 
 from labeling.choices import LabelFileKind, RunKind, RunStatus
-from labeling.models import LabelFile, LabelFileQuestion, Question, TaskRun, Transform
+from labeling.models import LabelFile, LabelFileQuestion, Occurrence, Question, TaskRun, Transform
 from labeling.selectors.imports import import_preview
 from labeling.selectors.known_labels import known_labels
+from labeling.selectors.notifications import payload_of, words_of
 from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.task_runs import sweep_foreign_runs, sweep_runs
 from labeling.services.task_runs.foreign import take_in_foreign_runs
@@ -87,6 +88,25 @@ def test_runs_of_others_come_in_once(of: Transform, monkeypatch: pytest.MonkeyPa
 
     assert look(of, monkeypatch, *runs) == []
     assert TaskRun.objects.count() == 4
+
+
+def test_people_are_told_of_fresh_runs_and_not_of_history(of: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = 24 * 60
+    Transform.objects.filter(pk=of.pk).update(created_at=timezone.now() - timedelta(days=30))
+    history = [ended("EVALUATION", f"tsk-old-{number}", number * days) for number in range(2, 8)]
+    replaced = imported("tsk-replaced", 20, replace=True)
+    look(of, monkeypatch, *history, replaced, ml_run("FAILED", "EVALUATION", "tsk-bad"), asked=7, LabelCount=4)
+    told = Occurrence.objects.order_by("event")
+    assert [(one.event, one.run and one.run.glue_run_id) for one in told] == [
+        ("run.ended", "tsk-replaced"),
+        ("run.failed", "tsk-bad"),
+    ]
+    assert "outside the portal and replaced all labels" in words_of(told[0]).detail
+    assert payload_of(told[0])["run"]["outside"] is True
+
+    Transform.objects.filter(pk=of.pk).update(created_at=timezone.now())
+    look(of, monkeypatch, ended("EVALUATION", "tsk-before", 10), asked=1)
+    assert Occurrence.objects.count() == 2  # it ended before the portal knew the transform
 
 
 def test_a_later_look_asks_only_for_what_is_new(of: Transform, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from labeling.choices import NotificationEvent, OutboxState, RunKind, RunStatus
 from labeling.exceptions import GlueError, InvalidWebhookError
 from labeling.models import Notification, Occurrence, Question, TaskRun, Transform, Webhook, WebhookDelivery
 from labeling.selectors.notifications import choices_of, unread_count, words_of
-from labeling.services import notifications, outbox, webhooks
+from labeling.services import notifications, outbox, retention, webhooks
 from labeling.services.notifications import mark_read, save_choices, send_mails, sweep_notifications
 from labeling.services.task_runs.transitions import fail, note_problem, transition
 from labeling.services.webhooks import create_webhook, renew_secret, secret_of, send_again, send_deliveries, send_test
@@ -344,3 +344,39 @@ def test_a_team_has_only_so_many_webhooks(people: Cast) -> None:
     )
     with pytest.raises(InvalidWebhookError):
         create_webhook(team=people.team, user=people.admin, url="https://example.org/", events=ALL)
+
+
+def test_old_messages_are_forgotten_and_what_they_were_about_is_not(
+    people: Cast, of: Transform, receiver: Receiver, settings: Settings
+) -> None:
+    webhook = create_webhook(team=people.team, user=people.admin, url=receiver.url, events=ALL)
+    run = running(of, people)
+    fail(run=run, error="The column price is missing.")
+    sweep_notifications()
+    send_deliveries()
+    send_mails()
+    retention.prune_messages()
+    assert (webhook.deliveries.count(), Notification.objects.count()) == (1, 2)
+
+    old = timezone.now() - timedelta(days=100)
+    WebhookDelivery.objects.update(created_at=old)
+    Occurrence.objects.update(created_at=old)
+    WebhookDelivery.objects.create(webhook=webhook, body="{}")  # on its way
+    WebhookDelivery.objects.update(created_at=old)
+    retention.prune_messages()
+    assert [one.state for one in webhook.deliveries.all()] == [OutboxState.WAITING]
+    assert Notification.objects.count() == 2
+
+    Occurrence.objects.update(created_at=timezone.now() - timedelta(days=400))
+    Notification.objects.filter(user=people.lead).update(state=OutboxState.WAITING)
+    retention.prune_messages()
+    assert Occurrence.objects.count() == 1  # a mail about it has not gone yet
+    Notification.objects.update(state=OutboxState.FAILED)
+    settings.NOTIFICATION_DAYS = 0
+    retention.prune_messages()
+    assert Occurrence.objects.count() == 1
+    settings.NOTIFICATION_DAYS = 365
+    retention.prune_messages()
+    assert not Occurrence.objects.exists()
+    assert not Notification.objects.exists()
+    assert TaskRun.objects.filter(pk=run.pk).exists()
