@@ -10,7 +10,7 @@ RUN_FLAGS = $(if $(VERBOSE),--verbose)
 
 export WEB_PORT GLUE_PORT S3_PORT REDIS_PORT LABELPORTAL_VAR DEMO_PASSWORD
 
-.PHONY: help run logs clean-data install install-dev browser node-modules check test format lock
+.PHONY: help run logs clean-data install install-dev install-spark browser node-modules check test format lock
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo 'make check        ruff, mypy, djlint, import-linter, migrations, deployment checks'
 	@echo 'make test         make check, then all tests (SQLite, PostgreSQL, real servers, browser)'
 	@echo 'make bench        the engine beside Splink and dedupe: quality and speed, into docs/benchmarks.md (hours; DATA=folder of data sets)'
+	@echo 'make install-spark  what findmatches needs to run on Apache Spark, into $(VENV)'
 	@echo 'make format       format Python and templates'
 	@echo 'make lock         compile requirements*.in to requirements*.txt'
 
@@ -45,6 +46,13 @@ install-dev: install
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt && \
 	  cp requirements-dev.txt $(VENV)/requirements-dev.txt; }
 
+# PySpark is large, and only who matches on Spark needs it; Java 17 is looked for when it starts.
+install-spark: install
+	@cmp -s requirements-spark.txt $(VENV)/requirements-spark.txt || { \
+	  echo 'Installing requirements-spark.txt into $(VENV)' && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.txt && \
+	  cp requirements-spark.txt $(VENV)/requirements-spark.txt; }
+
 $(BIN)/python:
 	@test -n '$(PYTHON)' || { echo 'labelportal needs Python 3.11 or newer; none was found. PYTHON=/path/to/python3 names one.'; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'Python cannot make virtual environments here; on Debian: apt install python3-venv'; exit 1; }
@@ -63,7 +71,7 @@ node-modules: install-dev
 # The checks must not depend on, or touch, the data of an installation.
 CHECK_ENV = env -u DATABASE_URL LABELPORTAL_VAR=$(CURDIR)/$(VENV)/check-var SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')
 
-check: install-dev
+check: install-dev install-spark
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
@@ -108,4 +116,5 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 lock: install-dev
 	$(UV_COMPILE) $(UPGRADE) requirements.in -o requirements.txt
 	$(UV_COMPILE) $(UPGRADE) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(UV_COMPILE) $(UPGRADE) -c requirements.txt requirements-spark.in -o requirements-spark.txt
 	$(UV_COMPILE) $(UPGRADE) bench/peers/requirements.in -o bench/peers/requirements.txt

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -210,7 +210,7 @@ def prune(view: csr_matrix, work_per_row: int) -> Search:
     return Search(pruned, float((pruned.data**2).sum() / max(float((view.data**2).sum()), 1e-12)))
 
 
-def affordable(frequency: NDArray[np.int64], n_rows: int, work_per_row: int) -> NDArray[np.float32]:
+def affordable(frequency: NDArray[np.integer[Any]], n_rows: int, work_per_row: int) -> NDArray[np.float32]:
     """1 for each feature that may be searched by, the rarest first; 0 for those whose products would go beyond the work allowed."""
     order = np.argsort(frequency, kind="stable")
     spent = np.cumsum(frequency[order].astype(np.int64) ** 2)

@@ -66,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
         "--existing", type=Path, metavar="MATCHES.csv",
         help="an earlier result, whose rows keep their match_id: RECORDS are new rows, and the output holds both",
     )  # fmt: skip
+    apply.add_argument(
+        "--spark", metavar="MASTER",
+        help="do it on Apache Spark, at this master (local[2], spark://…, yarn); the output is a folder",
+    )  # fmt: skip
     _add_output(apply, "MATCHES.csv")
 
     reason = _command(commands, "explain", "say why two rows have the score they have, column by column", _explain)
@@ -169,6 +173,9 @@ def _match(options: argparse.Namespace) -> None:
     from pyarrow import csv as arrow_csv  # here and not above: the other commands do without it
 
     model = Model.load(options.model)
+    if options.spark:
+        _match_on_spark(options, model)
+        return
     records = _records(options, model.primary_key)
     if options.existing:
         table = match_incremental(read_records(options.existing, primary_key=model.primary_key), records, model)
@@ -180,6 +187,19 @@ def _match(options: argparse.Namespace) -> None:
         parquet.write_table(table, options.output)
     else:
         arrow_csv.write_csv(table, options.output, arrow_csv.WriteOptions(quoting_style="needed"))
+
+
+def _match_on_spark(options: argparse.Namespace, model: Model) -> None:
+    for name in ("cache", "existing"):
+        if getattr(options, name):
+            raise FindMatchesError(f"--{name} and --spark do not go together.")
+    try:
+        from findmatches.spark.session import match_files  # PySpark need not be there
+    except ModuleNotFoundError as error:
+        raise FindMatchesError(
+            f"--spark needs PySpark, and {error.name} is not installed: pip install -r requirements-spark.txt."
+        ) from error
+    match_files(options.records, model, options.spark, options.output)
 
 
 def _explain(options: argparse.Namespace) -> None:

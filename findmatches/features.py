@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 _BITS = 22
+FEATURES = 1 << _BITS
 _CHUNK_CHARS = 8 << 20
 _BLANK = 32
 _BREAK = 10
@@ -54,7 +55,7 @@ def _points(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.int32]:
-    """Spread 64-bit hashes over ``2 ** _BITS`` columns."""
+    """Spread 64-bit hashes over ``FEATURES`` columns."""
     values = values ^ (values >> np.uint64(31))
     values = values * _PRIME
     return (values >> np.uint64(64 - _BITS)).astype(np.int32)
@@ -141,7 +142,7 @@ def span_hashes(points: NDArray[np.uint64], first: NDArray[np.int64], last: NDAr
 def _binary(rows: list[NDArray[np.int64]], features: list[NDArray[np.int32]], n_rows: int) -> csr_matrix:
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
-    shape = (n_rows, 1 << _BITS)
+    shape = (n_rows, FEATURES)
     if not rows:
         return csr_matrix(shape, dtype=np.float32)
     row, feature = np.concatenate(rows), np.concatenate(features)
@@ -157,7 +158,7 @@ class DocumentFrequency:
     """In how many of ``n_rows`` rows each feature occurs."""
 
     n_rows: int
-    counts: NDArray[np.int64]
+    counts: NDArray[np.integer[Any]]
 
 
 class Frequencies:

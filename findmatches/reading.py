@@ -28,12 +28,12 @@ def read_records(source: Path | Sequence[Path], *, primary_key: str) -> Records:
     An empty cell is a null. All files must have the same columns; their order may differ. In a folder, files whose names
     start with ``.`` or ``_`` are left out, as Spark does. Raises ``FindMatchesError``.
     """
-    paths = _files([source] if isinstance(source, Path) else list(source))
+    paths = data_files([source] if isinstance(source, Path) else list(source))
     tables = [_read(path) for path in paths]
     return _join(paths, tables, primary_key)
 
 
-def _files(sources: list[Path]) -> list[Path]:
+def data_files(sources: list[Path]) -> list[Path]:
     found: list[Path] = []
     for source in sources:
         if source.is_dir():

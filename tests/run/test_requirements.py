@@ -28,7 +28,7 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@pytest.mark.parametrize("stem", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("stem", ["requirements", "requirements-dev", "requirements-spark"])
 def test_every_direct_dependency_is_locked_with_hashes(stem: str) -> None:
     text = (ROOT / f"{stem}.txt").read_text()
     assert names_in(f"{stem}.in") <= set(pins_in(f"{stem}.txt"))
@@ -40,6 +40,8 @@ def test_every_direct_dependency_is_locked_with_hashes(stem: str) -> None:
 
 def test_development_and_production_run_the_same_versions() -> None:
     development = pins_in("requirements-dev.txt")
+    spark = pins_in("requirements-spark.txt")
+    assert [name for name in spark if name in development and not spark[name] & development[name]] == []
     assert {name: development.get(name) for name in pins_in("requirements.txt")} == pins_in("requirements.txt")
 
 
@@ -47,7 +49,9 @@ def test_the_documentation_explains_every_direct_dependency() -> None:
     explained = {
         normal(name) for name in re.findall(r"^\| `([^`]+)`", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
     }
-    assert names_in("requirements.in") | names_in("requirements-dev.in") <= explained
+    assert (
+        names_in("requirements.in") | names_in("requirements-dev.in") | names_in("requirements-spark.in") <= explained
+    )
 
 
 def test_the_python_that_is_promised_is_the_python_that_is_checked() -> None:

@@ -35,7 +35,8 @@ class Suite:
 # Each process has servers of its own. Tests of one module stay together: they share what is slow to start.
 TWO_WITH_SERVERS = ("-n", "2", "--dist", "loadfile")
 
-ALONE = Suite("without servers, SQLite", ("-n", "2", "-m", "not services and not e2e"))
+# Tests of one group stay together: Spark is slow to start.
+ALONE = Suite("without servers, SQLite", ("-n", "2", "--dist", "loadgroup", "-m", "not services and not e2e"))
 SERVED = Suite("real servers and browser, SQLite", (*TWO_WITH_SERVERS, "-m", "services or e2e"))
 DATABASE = Suite("database, PostgreSQL", ("-n", "2", "-m", "database and not services and not e2e"))
 # With servers, what rests on how a database locks and commits: the rest does not differ from the SQLite run.

@@ -1,0 +1,39 @@
+"""Small help with DataFrames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+import pyarrow as pa
+from pyspark import StorageLevel
+from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+Batches: TypeAlias = Iterator[pa.RecordBatch]
+
+
+def kept(frame: DataFrame) -> DataFrame:
+    """The frame, worked out and kept on the disks of the executors. What is made of it does not carry its history along."""
+    return frame.localCheckpoint(eager=True, storageLevel=StorageLevel.DISK_ONLY)
+
+
+def both_ways(edges: DataFrame, *rest: str) -> DataFrame:
+    """Each edge from each of its rows: ``row`` and ``other``."""
+    forth = edges.select(F.col("left").alias("row"), F.col("right").alias("other"), *rest)
+    return forth.unionAll(edges.select(F.col("right").alias("row"), F.col("left").alias("other"), *rest))
+
+
+def tables(batches: Batches, rows: int) -> Iterator[pa.Table]:
+    """The batches of a task put together to tables of so many rows or a few more."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        if batch.num_rows:
+            waiting.append(batch)
+        if sum(one.num_rows for one in waiting) >= rows:
+            yield pa.Table.from_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.Table.from_batches(waiting)

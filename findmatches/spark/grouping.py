@@ -1,0 +1,112 @@
+"""Scored pairs to groups on Spark: connected pieces by DataFrame operations, and inside them the clustering of one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
+from pyspark.sql.window import Window
+
+from findmatches.clustering import MAX_PIECE, Edges, Told, cluster
+from findmatches.model import confidence_of
+from findmatches.spark.components import components
+from findmatches.spark.frames import both_ways, kept
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+Pairs = Sequence[tuple[int, int]]
+
+# Rows that are numbered together at the end.
+_BLOCK = 100_000
+
+
+def _strong(edges: DataFrame, threshold: float) -> DataFrame:
+    """The edges that link: scores are single precision, and so is the threshold that they are held against."""
+    return edges.where(F.col("score") >= float(np.float32(threshold)))
+
+
+def pieces_of(edges: DataFrame, threshold: float) -> DataFrame:
+    """What the edges connect: ``row`` and ``piece``; rows without a link are left out."""
+    return components(_strong(edges, threshold))
+
+
+def gaps(edges: DataFrame, pieces: DataFrame) -> DataFrame:
+    """The pairs that are missing inside pieces of 3 to ``MAX_PIECE`` rows."""
+    size = pieces.groupBy("piece").count().where(F.col("count").between(3, MAX_PIECE)).select("piece")
+    members = pieces.join(size, "piece")
+    pairs = members.withColumnRenamed("row", "left").join(members.withColumnRenamed("row", "right"), "piece")
+    pairs = pairs.where("left < right").select("left", "right")
+    return kept(pairs.join(edges.select("left", "right"), ["left", "right"], "left_anti"))
+
+
+def groups(
+    rows: DataFrame, edges: DataFrame, pieces: DataFrame, threshold: float, same: Pairs, different: Pairs
+) -> DataFrame:
+    """``row``, ``match_id`` and ``match_confidence_score`` of every row. Judged pairs are respected, whatever their scores."""
+    session = rows.sparkSession
+    if same:
+        links = pieces.select(F.col("piece").alias("left"), F.col("row").alias("right"))
+        pieces = components(links.unionAll(session.createDataFrame(list(same), "left long, right long")))
+    portions = max(1, session.sparkContext.defaultParallelism * 4)
+    portion = F.pmod(F.xxhash64("piece"), F.lit(portions)).alias("portion")
+    members = pieces.select(portion, "row")
+    inside = (
+        edges.join(pieces.toDF("left", "piece"), "left")
+        .join(pieces.toDF("right", "other piece"), "right")
+        .where(F.col("piece") == F.col("other piece"))
+        .select(portion, "left", "right", "score")
+    )
+
+    def join(members: pa.Table, inside: pa.Table) -> pa.Table:
+        row = np.sort(members["row"].to_numpy())
+        inside = inside.sort_by([("left", "ascending"), ("right", "ascending")])
+        left, right = (np.searchsorted(row, inside[name].to_numpy()).astype(np.int32) for name in ("left", "right"))
+        scored = Edges(left, right, inside["score"].to_numpy().astype(np.float32))
+        place = {number: at for at, number in enumerate(row.tolist())}
+        told = Told(
+            *(tuple((place[a], place[b]) for a, b in pairs if a in place and b in place) for pairs in (same, different))
+        )
+        group = cluster(len(row), scored, threshold, told)
+        first = np.full(int(group.max(initial=-1)) + 1, len(row))
+        np.minimum.at(first, group, np.arange(len(row)))
+        return pa.table(
+            {
+                "row": row,
+                "leader": row[first[group]],
+                "size": np.bincount(group)[group],
+                "confidence": confidence_of(group, scored),
+            }
+        )
+
+    joined = members.groupBy("portion").cogroup(inside.groupBy("portion"))
+    found = joined.applyInArrow(join, "row long, leader long, size long, confidence double")
+    best = both_ways(edges, "score").groupBy("row").agg(F.max("score").cast("double").alias("best"))
+    alone = F.greatest(F.lit(0.0), F.least(F.lit(1.0), 1 - F.coalesce("best", F.lit(0.0))))
+    grouped = (
+        rows.select("row")
+        .join(found, "row", "left")
+        .join(best, "row", "left")
+        .select(
+            "row",
+            F.coalesce("leader", "row").alias("leader"),
+            F.when(F.col("size") > 1, F.col("confidence")).otherwise(alone).alias("match_confidence_score"),
+        )
+    )
+    return _numbered(kept(grouped))
+
+
+def _numbered(grouped: DataFrame) -> DataFrame:
+    """Number the groups from 0 in the order of their first rows."""
+    leaders = grouped.where("row = leader").select("row", (F.col("row") / _BLOCK).cast("long").alias("block"))
+    counts = sorted((line.block, line["count"]) for line in leaders.groupBy("block").count().collect())
+    ends = np.cumsum([count for _, count in counts]).tolist()
+    starts = [(block, end - count) for (block, count), end in zip(counts, ends, strict=True)]
+    begin = grouped.sparkSession.createDataFrame(starts, "block long, start long")
+    place = F.row_number().over(Window.partitionBy("block").orderBy("row")) - 1
+    numbers = leaders.withColumn("place", place).join(F.broadcast(begin), "block")
+    numbers = numbers.select(F.col("row").alias("leader"), (F.col("start") + F.col("place")).alias("match_id"))
+    return grouped.join(numbers, "leader").select("row", "match_id", "match_confidence_score")

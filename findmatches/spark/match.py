@@ -1,0 +1,77 @@
+"""``match`` on Spark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
+from pyspark.sql import types as T  # noqa: N812
+
+from findmatches import tuning
+from findmatches.errors import FindMatchesError
+from findmatches.model import RESULT_COLUMNS, Model
+from findmatches.spark.frames import kept
+from findmatches.spark.grouping import Pairs, gaps, groups, pieces_of
+from findmatches.spark.rows import numbered_rows, quoted
+from findmatches.spark.scoring import Scorer
+from findmatches.spark.search import find_pairs
+from findmatches.spark.whole import whole_of, with_counts
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def match(frame: DataFrame, model: Model) -> DataFrame:
+    """The rows with ``match_id`` (rows with the same number are one thing) and ``match_confidence_score``, as ``Model.match`` gives them.
+
+    The work is done when this returns. Raises ``FindMatchesError`` if the frame lacks a column of the model or has one of the result, or if
+    a primary key is blank or stands twice.
+    """
+    key = model.primary_key
+    for name in RESULT_COLUMNS:
+        if name in frame.columns:
+            raise FindMatchesError(f"The table already has a column {name}.")
+    names = [name for name, _, _ in model.schema.columns]
+    missing = [name for name in (key, *names) if name not in frame.columns]
+    if missing:
+        raise FindMatchesError(f"The table lacks columns that the model was trained with: {', '.join(missing)}.")
+    rows, n_rows = numbered_rows(frame, key, names)
+    if n_rows == 0:
+        return frame.withColumns(
+            {RESULT_COLUMNS[0]: F.lit(None).cast(T.LongType()), RESULT_COLUMNS[1]: F.lit(None).cast(T.DoubleType())}
+        )
+    found = _groups(rows, n_rows, model)
+    result = kept(rows.select("row", F.col("key").alias("key of the row")).join(found, "row").drop("row"))
+    joined = frame.join(result, frame[quoted(key)] == result["key of the row"])
+    return joined.select(*(frame[quoted(name)] for name in frame.columns), *RESULT_COLUMNS)
+
+
+def _groups(rows: DataFrame, n_rows: int, model: Model) -> DataFrame:
+    rows, values = with_counts(rows)
+    whole = whole_of(rows, values, n_rows, model.schema)
+    scorer = Scorer(rows, whole, model.schema, model.learner)
+    candidates = scorer.cosines(find_pairs(rows, whole, model.schema, tuning.neighbours(model.accuracy_cost)))
+    scorer.know(candidates)
+    scored = scorer.first(candidates)
+    edges = scorer.second(scored, scored)
+    pieces = pieces_of(edges, model.threshold)
+    missing = gaps(edges, pieces)
+    if not missing.isEmpty():
+        filled = scorer.first(scorer.cosines(missing))
+        edges = kept(edges.unionAll(scorer.second(filled, edges)))
+    same, different = _told(rows, model)
+    return groups(rows, edges, pieces, model.threshold, same, different)
+
+
+def _told(rows: DataFrame, model: Model) -> tuple[Pairs, Pairs]:
+    """The judged pairs that the result must respect, by the numbers of their rows."""
+    keys = {key for pairs in (model.told_same, model.told_different) for pair in pairs for key in pair}
+    if not model.enforce_labels or not keys:
+        return (), ()
+    wanted = rows.sparkSession.createDataFrame([(key,) for key in sorted(keys)], "name string")
+    row_of = {line.name: line.row for line in rows.join(F.broadcast(wanted), "name").select("name", "row").collect()}
+    same, different = (
+        [(row_of[one], row_of[two]) for one, two in pairs if one in row_of and two in row_of]
+        for pairs in (model.told_same, model.told_different)
+    )
+    return same, different

@@ -1,0 +1,110 @@
+"""A Spark DataFrame to numbered rows of folded text, checked as ``findmatches.schema`` checks a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from pyspark import TaskContext
+from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
+from pyspark.sql import types as T  # noqa: N812
+
+from findmatches.errors import FindMatchesError
+from findmatches.normalise import make_column
+from findmatches.schema import text_table
+from findmatches.spark.frames import Batches, kept
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def numbered_rows(frame: DataFrame, primary_key: str, names: Sequence[str]) -> tuple[DataFrame, int]:
+    """The rows with their numbers in the order of the keys (``row``), the key as it was (``key``), and as text (``name``), and the
+    folded cells of the named columns (``texts``, null where missing); and how many there are.
+
+    Rows are numbered as on one machine, so the same candidates and groups come of them. Raises ``FindMatchesError`` if a key is
+    blank or stands twice.
+    """
+    plain = [F.col(quoted(primary_key)).alias("key")]
+    plain += [F.col(quoted(name)).alias(f"column {place}") for place, name in enumerate(names)]
+    schema = T.StructType(
+        [
+            T.StructField("key", frame.schema[primary_key].dataType),
+            T.StructField("name", T.StringType()),
+            T.StructField("texts", T.ArrayType(T.StringType())),
+        ]
+    )
+    folded = frame.select(*plain).mapInArrow(_fold, schema)
+    ordered = kept(folded.repartitionByRange("name").sortWithinPartitions("name"))
+    counted = ordered.select("name").mapInArrow(_count, "part int, rows long, blank long, repeated string").collect()
+    if blank := sum(part.blank for part in counted):
+        raise FindMatchesError(f"Column {primary_key}: the primary key is blank in {blank} of the rows.")
+    if repeated := sorted(part.repeated for part in counted if part.repeated is not None):
+        raise FindMatchesError(f"Column {primary_key}: the primary key {repeated[0]} stands in more than one row.")
+    counted.sort(key=lambda part: part.part)
+    ends = np.cumsum([0, *(part.rows for part in counted)]).tolist()
+    starts = {part.part: start for part, (start, _) in zip(counted, pairwise(ends), strict=True)}
+    rows = ordered.mapInArrow(_number(starts), T.StructType([T.StructField("row", T.LongType()), *schema.fields]))
+    return kept(rows), ends[-1]
+
+
+def quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _fold(batches: Batches) -> Batches:
+    for batch in batches:
+        table = text_table(pa.Table.from_batches([batch]), "key")
+        cells = []
+        for name in table.column_names[1:]:
+            column = make_column(name, table.column(name))
+            values = pa.array([*column.values, None], pa.string())
+            cells.append(values.take(pa.array(column.codes.astype(np.int64) % len(values))))
+        yield pa.RecordBatch.from_arrays(
+            [batch.column(0), table.column("key").combine_chunks(), _lists(cells, batch.num_rows)],
+            names=["key", "name", "texts"],
+        )
+
+
+def _lists(cells: Sequence[pa.Array], n_rows: int) -> pa.ListArray:
+    """The cells of each row as a list."""
+    width = len(cells)
+    order = np.arange(n_rows * width).reshape(width, n_rows).T.ravel()
+    flat = pa.concat_arrays([cell.cast(pa.string()) for cell in cells]).take(pa.array(order))
+    return pa.ListArray.from_arrays(pa.array(np.arange(n_rows + 1, dtype=np.int32) * width), flat)
+
+
+def _part() -> int:
+    context = TaskContext.get()
+    assert context is not None
+    return context.partitionId()
+
+
+def _count(batches: Batches) -> Batches:
+    """How many rows this part has, how many blank keys, and a key that is repeated. Equal keys are neighbours in one part."""
+    rows, blank, repeated, before = 0, 0, None, None
+    for batch in batches:
+        for key in batch.column(0).to_pylist():
+            rows += 1
+            blank += key is None or not key.strip()
+            if key is not None and key == before:
+                repeated = key
+            before = key
+    columns = [pa.array([_part()], pa.int32()), pa.array([rows], pa.int64()), pa.array([blank], pa.int64())]
+    yield pa.RecordBatch.from_arrays(
+        [*columns, pa.array([repeated], pa.string())], names=["part", "rows", "blank", "repeated"]
+    )
+
+
+def _number(starts: dict[int, int]) -> Callable[[Batches], Batches]:
+    def number(batches: Batches) -> Batches:
+        at = starts[_part()]
+        for batch in batches:
+            numbers = pa.array(np.arange(at, at + batch.num_rows))
+            at += batch.num_rows
+            yield pa.RecordBatch.from_arrays([numbers, *batch.columns], names=["row", *batch.schema.names])
+
+    return number

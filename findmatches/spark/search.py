@@ -1,0 +1,275 @@
+"""Candidates on Spark: the nearest rows of each row by cosine, as ``findmatches.blocking`` finds them, in blocks of rows.
+
+A sparse product of a table with itself needs all rows against all rows. Each task holds one block of rows and lets the whole table
+pass by, a chunk at a time, keeping the best of each row; no task holds more than its block and a chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations, groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
+from pyspark.sql.window import Window
+
+from findmatches.blocking import (
+    LEAST_SHARE,
+    MAX_SHARING,
+    MIN_SIMILARITY,
+    PAIRED_COLUMNS,
+    Limits,
+    affordable,
+    limits,
+    make_views,
+)
+from findmatches.comparisons import Schema
+from findmatches.spark.frames import Batches, kept, tables
+from findmatches.spark.part import columns_of
+from findmatches.spark.whole import Known, Whole
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+    from scipy.sparse import csr_matrix
+
+# Rows that a task holds at most, and rows that pass by at a time.
+BLOCK = 125_000
+CHUNK = 25_000
+_SHARED = -1
+_VECTORS = (
+    "view int, block int, rows binary, starts binary, features binary, weights binary, weight double, left_out double"
+)
+_FOUND = "view int, left long, right long, cosine float"
+
+
+def find_pairs(rows: DataFrame, whole: Whole, schema: Schema, neighbours: int) -> DataFrame:
+    """The candidates, ``left < right``, each once."""
+    allowed = limits(whole.n_rows, neighbours)
+    block = max(1, min(BLOCK, -(-whole.n_rows // rows.sparkSession.sparkContext.defaultParallelism)))
+    vectors = kept(rows.select("row", "texts").mapInArrow(_view_vectors(schema, whole, allowed, block), _VECTORS))
+    searched = list(range(len(schema.views)))
+    if allowed.large:
+        share = vectors.groupBy("view").agg((1 - F.sum("left_out") / F.sum("weight")).alias("share")).collect()
+        searched = [line.view for line in share if line.share >= LEAST_SHARE] or searched
+        vectors = vectors.where(F.col("view").isin(searched)).unionAll(_shared_vectors(rows, whole, block))
+    found = _nearest(vectors, -(-whole.n_rows // block), allowed.neighbours)
+    if not allowed.large:
+        return kept(found.select("left", "right").distinct())
+    # A pair that was found from both of its rows counts once in each view.
+    value = sum(
+        (
+            F.coalesce(F.max(F.when(F.col("view") == view, F.col("cosine"))), F.lit(0.0)).cast("double")
+            for view in searched
+        ),
+        F.coalesce(F.max(F.when(F.col("view") == _SHARED, F.col("cosine"))), F.lit(0.0)).cast("double"),
+    )
+    return _best(found.groupBy("left", "right").agg(value.alias("value")), allowed.kept)
+
+
+def _best(pairs: DataFrame, count: int) -> DataFrame:
+    """The pairs that are among the ``count`` most valued of at least one of their rows."""
+    pairs = kept(pairs)
+    sides = [
+        pairs.select(F.col(side).alias("row"), F.lit(number).alias("side"), "left", "right", "value")
+        for number, side in enumerate(("left", "right"))
+    ]
+    order = Window.partitionBy("row").orderBy(F.desc("value"), "side", "left", "right")
+    ranked = sides[0].unionAll(sides[1]).withColumn("rank", F.row_number().over(order))
+    return kept(ranked.where(F.col("rank") <= count).select("left", "right").distinct())
+
+
+def _view_vectors(schema: Schema, whole: Whole, allowed: Limits, block: int) -> Callable[[Batches], Batches]:
+    """What of each view is searched, in chunks of rows, with the weight of the whole view and of what is left out of it."""
+    known: Known = whole.frequencies.only(lambda name: name.startswith("view "))
+    width, n_rows = whole.width(), whole.n_rows
+
+    def vectors(batches: Batches) -> Batches:
+        from scipy.sparse import diags  # here and not above: it is the executors that need it
+
+        keeps = []
+        for number in range(len(schema.views)):
+            counts = known[f"view {number}"].counts
+            keeps.append(affordable(counts[counts >= 2], n_rows, allowed.work))
+        for table in tables(batches, CHUNK):
+            row = table.column("row").to_numpy()
+            columns = columns_of(table, schema, width)
+            for number, view in enumerate(make_views(schema.views, columns, len(row), known)):
+                weight = float((view.data**2).sum())
+                left = 0.0
+                if not keeps[number].all():
+                    pruned = (view @ diags(keeps[number])).tocsr()
+                    pruned.eliminate_zeros()
+                    left = weight - float((pruned.data**2).sum())
+                    view = pruned
+                yield _packed(number, row, block, view, weight, left)
+
+    return vectors
+
+
+def _packed(
+    view: int, row: NDArray[np.int64], block: int, matrix: csr_matrix, weight: float, left_out: float
+) -> pa.RecordBatch:
+    arrays = row.astype(np.int64), matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array([view], pa.int32()),
+            pa.array([int(row[0]) // block], pa.int32()),
+            *(pa.array([array.tobytes()], pa.binary()) for array in arrays),
+            pa.array([weight]),
+            pa.array([left_out]),
+        ],
+        names=["view", "block", "rows", "starts", "features", "weights", "weight", "left_out"],
+    )
+
+
+def _shared_vectors(rows: DataFrame, whole: Whole, block: int) -> DataFrame:
+    """Which pairs of values, in two columns, each row has; only those that 2 to ``MAX_SHARING`` rows have. Unit rows."""
+    told = [place for place, column in enumerate(whole.columns) if column.n_values > 1]
+    told = sorted(told, key=lambda place: whole.columns[place].telling, reverse=True)[:PAIRED_COLUMNS]
+    both = [
+        F.when(
+            F.col("texts")[one].isNotNull() & F.col("texts")[two].isNotNull(),
+            F.xxhash64(F.lit(number), F.col("texts")[one], F.col("texts")[two]),
+        )
+        for number, (one, two) in enumerate(combinations(told, 2))
+    ]
+    empty = F.array().cast("array<bigint>")
+    pairs = rows.select("row", F.explode(F.array(*both) if both else empty).alias("feature")).where(
+        "feature is not null"
+    )
+    shared = pairs.withColumn("count", F.count("*").over(Window.partitionBy("feature")))
+    shared = shared.where(F.col("count").between(2, MAX_SHARING))
+    by_row = shared.groupBy("row").agg(F.collect_list(F.struct("feature", "count")).alias("features"))
+    blocks = -(-whole.n_rows // block)
+    placed = by_row.withColumn("block", (F.col("row") / block).cast("int")).repartitionById(blocks, "block")
+    return kept(placed.sortWithinPartitions("row").mapInArrow(_pack_shared(whole.n_rows, block), _VECTORS))
+
+
+def _pack_shared(n_rows: int, block: int) -> Callable[[Batches], Batches]:
+    def pack(batches: Batches) -> Batches:
+        from scipy.sparse import csr_matrix  # here and not above: it is the executors that need it
+
+        for whole in tables(batches, CHUNK):
+            blocks = whole.column("block").to_numpy()
+            for own in np.unique(blocks):
+                table = whole.filter(pa.array(blocks == own))
+                lists = table.column("features").combine_chunks()
+                starts = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])
+                flat = lists.flatten()
+                weight = np.log(n_rows / flat.field("count").to_numpy())
+                norm = np.sqrt(np.add.reduceat(weight**2, starts[:-1]))
+                data = (weight / np.repeat(np.maximum(norm, 1e-12), np.diff(starts))).astype(np.float32)
+                # Not a matrix to reckon with: the features are hashes, and only their names are wanted here.
+                matrix = csr_matrix((len(starts) - 1, 1), dtype=np.float32)
+                matrix.indptr, matrix.indices, matrix.data = starts, flat.field("feature").to_numpy(), data
+                yield _packed(_SHARED, table.column("row").to_numpy(), block, matrix, 1.0, 0.0)
+
+    return pack
+
+
+def _nearest(vectors: DataFrame, blocks: int, neighbours: int) -> DataFrame:
+    """The nearest rows of each row, in each view."""
+    views = sorted(line.view for line in vectors.select("view").distinct().collect())
+    held = vectors.withColumn("target", F.explode(F.sequence(F.lit(0), F.lit(blocks - 1))))
+    number = F.array_position(F.lit(views), F.col("view")) - 1
+    placed = held.repartitionById(blocks * len(views), (number * blocks + F.col("target")).cast("int"))
+    # What a task holds comes first; of that it makes its block, then the rest passes by.
+    own = F.col("target") == F.col("block")
+    placed = placed.sortWithinPartitions("view", "target", F.desc(own))
+    lines = placed.select("view", "target", own.alias("own"), "rows", "starts", "features", "weights")
+    return lines.mapInArrow(_search(neighbours + 1), _FOUND)
+
+
+class _Chunk:
+    """Some rows of a view."""
+
+    def __init__(self, line: dict[str, Any]) -> None:
+        self.rows = np.frombuffer(line["rows"], dtype=np.int64)
+        self.starts = np.frombuffer(line["starts"], dtype=np.int64)
+        self.features = np.frombuffer(line["features"], dtype=np.int64)
+        self.weights = np.frombuffer(line["weights"], dtype=np.float32)
+
+
+class _Block:
+    """The rows that a task holds, and the best that it has seen of each."""
+
+    def __init__(self, chunks: list[_Chunk], count: int) -> None:
+        from scipy.sparse import csr_matrix  # here and not above: it is the executors that need it
+
+        self._count = count
+        self.rows = np.concatenate([chunk.rows for chunk in chunks])
+        lengths = np.concatenate([np.diff(chunk.starts) for chunk in chunks])
+        features = np.concatenate([chunk.features for chunk in chunks])
+        self._features, place = np.unique(features, return_inverse=True)
+        weights = np.concatenate([chunk.weights for chunk in chunks])
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        self._matrix = csr_matrix((weights, place, starts), shape=(len(self.rows), max(len(self._features), 1)))
+        self._best: csr_matrix | None = None
+        self._others: list[NDArray[np.int64]] = []
+
+    def look_at(self, chunk: _Chunk) -> None:
+        """Let some rows pass by."""
+        from scipy.sparse import csr_matrix  # as above
+        from sparse_dot_topn import sp_matmul_topn, zip_sp_matmul_topn
+
+        if not len(self._features):
+            return
+        place = np.minimum(np.searchsorted(self._features, chunk.features), len(self._features) - 1)
+        own = self._features[place] == chunk.features
+        starts = np.concatenate([[0], np.cumsum(own)])[chunk.starts]
+        passing = csr_matrix((chunk.weights[own], place[own], starts), shape=(len(chunk.rows), len(self._features)))
+        found = sp_matmul_topn(
+            self._matrix, passing.T.tocsr(), top_n=self._count, threshold=MIN_SIMILARITY, sort=True, n_threads=1
+        )
+        self._others.append(chunk.rows)
+        self._best = found if self._best is None else zip_sp_matmul_topn(self._count, [self._best, found])
+
+    def found(self, view: int) -> pa.RecordBatch:
+        """The best rows of each row, itself left out."""
+        row, other, cosine = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        if self._best is not None:
+            row = np.repeat(self.rows, np.diff(self._best.indptr))
+            other = np.concatenate(self._others)[self._best.indices]
+            keep = row != other
+            row, other, cosine = row[keep], other[keep], self._best.data[keep].astype(np.float32)
+        return pa.RecordBatch.from_arrays(
+            [
+                pa.array(np.full(len(row), view, dtype=np.int32)),
+                pa.array(np.minimum(row, other)),
+                pa.array(np.maximum(row, other)),
+                pa.array(cosine),
+            ],
+            names=["view", "left", "right", "cosine"],
+        )
+
+
+def _search(count: int) -> Callable[[Batches], Batches]:
+    def search(batches: Batches) -> Batches:
+        for (view, _), lines in groupby(_lines(batches), key=lambda line: (line["view"], line["target"])):
+            own: list[_Chunk] = []
+            block = None
+            for line in lines:
+                if line["own"]:
+                    own.append(_Chunk(line))
+                elif own:
+                    block = block or _made(own, count)
+                    block.look_at(_Chunk(line))
+            if own:
+                yield (block or _made(own, count)).found(view)
+
+    return search
+
+
+def _made(own: list[_Chunk], count: int) -> _Block:
+    block = _Block(own, count)
+    for chunk in own:
+        block.look_at(chunk)
+    return block
+
+
+def _lines(batches: Batches) -> Iterator[dict[str, Any]]:
+    for batch in batches:
+        yield from batch.to_pylist()

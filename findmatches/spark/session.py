@@ -1,0 +1,119 @@
+"""Sessions and files of the command ``match --spark``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from findmatches.errors import FindMatchesError
+from findmatches.model import Model
+from findmatches.reading import data_files
+from findmatches.spark.match import match
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# On one machine, driver and executor are one Java process. Beside it each core has a Python process.
+_LOCAL = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "3g",
+    "spark.sql.shuffle.partitions": "16",
+}
+_ALWAYS = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "FATAL"}
+
+
+@contextmanager
+def spark_session(master: str, name: str = "findmatches") -> Iterator[SparkSession]:
+    """The session that runs in this process, or one of its own, stopped at the end; on this machine (``local[2]``) that listens on
+    loopback only.
+
+    Other settings come from where Spark looks for them: ``SPARK_CONF_DIR`` and ``PYSPARK_SUBMIT_ARGS``. Raises ``FindMatchesError``
+    if there is no Java or the master does not answer.
+    """
+    from pyspark.sql import SparkSession
+
+    if running := SparkSession.getActiveSession():
+        yield running
+        return
+    if not os.environ.get("JAVA_HOME") and shutil.which("java") is None:
+        raise FindMatchesError("Spark needs Java 17 or newer: none was found in JAVA_HOME or on the PATH.")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    logging.getLogger("py4j.clientserver").setLevel(logging.WARNING)  # it tells of every connection that it closes
+    builder = SparkSession.builder.master(master).appName(name)
+    for key, value in {**_ALWAYS, **(_LOCAL if master.startswith("local") else {})}.items():
+        builder = builder.config(key, value)
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:  # Spark's, Java's, or that no process could be started
+        raise FindMatchesError(f"Spark does not start at {master}: {_first_line(error)}") from error
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return next((line for line in lines if "Exception" in line), lines[0] if lines else type(error).__name__)
+
+
+def read_frame(session: SparkSession, source: Path) -> DataFrame:
+    """CSV (with a header) or Parquet, a file or a folder, every column of a CSV file as text, as ``findmatches.read_records`` reads them.
+
+    A folder must hold one kind of file, all with the same columns. A malformed line ends the run when it is reached.
+    """
+    paths = [str(path.resolve()) for path in data_files([source])]
+    parquet = [path.lower().endswith((".parquet", ".parq")) for path in paths]
+    if all(parquet):
+        return session.read.parquet(*paths)
+    if any(parquet):
+        raise FindMatchesError(f"The folder {source} holds CSV and Parquet files; Spark reads one kind at a time.")
+    session.conf.set(
+        "spark.sql.csv.parser.columnPruning.enabled", "false"
+    )  # it would not see lines of the wrong length
+    return session.read.csv(
+        paths, header=True, enforceSchema=False, multiLine=True, quote='"', escape='"', mode="FAILFAST", inferSchema=False,
+        nullValue="", emptyValue="", ignoreLeadingWhiteSpace=False, ignoreTrailingWhiteSpace=False, maxCharsPerColumn=-1,
+    )  # fmt: skip
+
+
+def match_files(source: Path, model: Model, master: str, output: Path) -> None:
+    """Match the records in ``source`` and write a folder: Parquet if its name ends so, else CSV with a header.
+
+    Raises ``FindMatchesError`` for bad input and if there is something at ``output`` already.
+    """
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    if output.exists():
+        raise FindMatchesError(f"{output} exists already; Spark writes a folder of its own.")
+    with spark_session(master) as session:
+        try:
+            matched = match(read_frame(session, source), model).write
+            if output.suffix.lower() == ".parquet":
+                matched.parquet(str(output.resolve()))
+            else:
+                matched.csv(str(output.resolve()), header=True, escape='"', emptyValue="")
+        except (PySparkException, Py4JError) as error:
+            raise FindMatchesError(_explained(error, source)) from error
+
+
+def _explained(error: Exception, source: Path) -> str:
+    """What a person can do about an error of Spark's."""
+    text = str(error)
+    if ours := re.search(r"FindMatchesError: (.+)", text):  # of an executor
+        return ours[1]
+    if "MALFORMED_RECORD" in text or "MALFORMED_CSV" in text or "CSVHeader" in text or "CSV header" in text:
+        return (
+            f"{source}: a line does not have the columns of the header, or the files do not have the same ones. "
+            "Without --spark, the error names the file and the line."
+        )
+    return f"Spark: {_first_line(error)}"

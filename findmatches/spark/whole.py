@@ -1,0 +1,194 @@
+"""What comparisons need to know of the whole table: counts that do not grow with its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
+
+from findmatches.blocking import damped, make_views
+from findmatches.comparisons import Comparer, Schema
+from findmatches.comparisons.columns import ColumnComparer
+from findmatches.features import FEATURES, DocumentFrequency, Frequencies
+from findmatches.normalise import Column, object_array
+from findmatches.spark.frames import Batches, kept, tables
+from findmatches.spark.part import Width, columns_of, no_candidates
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+    from scipy.sparse import csr_matrix
+
+_ROWS_AT_ONCE = 50_000
+_COUNTS = "source string, matrix string, feature int, count long"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """How many distinct values a column has, and how telling it is."""
+
+    n_values: int
+    telling: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """A document frequency without its zeros, as it travels to the executors."""
+
+    n_rows: int
+    features: NDArray[np.int32]
+    counts: NDArray[np.int32]
+
+
+class Known(Frequencies):
+    """Document frequencies that were counted before, by the names of the matrices."""
+
+    def __init__(self, counts: Mapping[str, Counts]) -> None:
+        self._counts = counts
+        self._known: dict[str, DocumentFrequency] = {}
+
+    def of(self, name: str, matrix: csr_matrix) -> DocumentFrequency:
+        return self[name]
+
+    def __getitem__(self, name: str) -> DocumentFrequency:
+        if name not in self._known:
+            found = self._counts[name]
+            counts = np.zeros(FEATURES, dtype=np.int32)
+            counts[found.features] = found.counts
+            self._known[name] = DocumentFrequency(found.n_rows, counts)
+        return self._known[name]
+
+    def only(self, want: Callable[[str], bool]) -> Known:
+        """Those whose names are wanted."""
+        return Known({name: counts for name, counts in self._counts.items() if want(name)})
+
+
+class _Counting(Frequencies):
+    """Counts, and remembers what it has counted."""
+
+    def __init__(self) -> None:
+        self.counted: dict[str, DocumentFrequency] = {}
+
+    def of(self, name: str, matrix: csr_matrix) -> DocumentFrequency:
+        self.counted[name] = super().of(name, matrix)
+        return self.counted[name]
+
+    def batch(self, source: str) -> pa.RecordBatch:
+        """All counts, and those of the rows as counts of the feature -1."""
+        names: list[str] = []
+        features, counts = [np.empty(0, dtype=np.int32)], [np.empty(0, dtype=np.int64)]
+        for name, found in self.counted.items():
+            feature = np.flatnonzero(found.counts)
+            names += [name] * (len(feature) + 1)
+            features += [np.array([-1], dtype=np.int32), feature.astype(np.int32)]
+            counts += [np.array([found.n_rows], dtype=np.int64), found.counts[feature].astype(np.int64)]
+        return pa.RecordBatch.from_arrays(
+            [
+                pa.array([source] * len(names), pa.string()),
+                pa.array(names, pa.string()),
+                pa.array(np.concatenate(features)),
+                pa.array(np.concatenate(counts)),
+            ],
+            names=["source", "matrix", "feature", "count"],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whole:
+    """The counts of a table with the columns and views of a model."""
+
+    n_rows: int
+    columns: tuple[ColumnFacts, ...]
+    frequencies: Known
+
+    def width(self) -> Width:
+        return Width(self.n_rows, tuple(column.n_values for column in self.columns))
+
+
+def with_counts(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """The rows with ``counts``, in how many rows each of their values stands (in the order of ``texts``, 0 where missing);
+    and the distinct values (``place`` of the column, ``value``, ``count``)."""
+    cells = rows.select("row", F.posexplode("texts").alias("place", "value")).where("value is not null")
+    values = kept(cells.groupBy("place", "value").agg(F.count("*").alias("count")))
+    found = (
+        cells.join(values, ["place", "value"])
+        .groupBy("row")
+        .agg(F.map_from_entries(F.collect_list(F.struct("place", "count"))).alias("found"))
+    )
+    counts = F.transform(
+        F.sequence(F.lit(0), F.size("texts") - 1), lambda place: F.coalesce(F.element_at("found", place), F.lit(0))
+    )
+    counted = rows.join(found, "row", "left").select("row", "key", "name", "texts", counts.alias("counts"))
+    return kept(counted), values
+
+
+def whole_of(rows: DataFrame, values: DataFrame, n_rows: int, schema: Schema) -> Whole:
+    """Count. ``rows`` and ``values`` are those of ``with_counts``."""
+    columns = _columns(values, n_rows, len(schema.columns))
+    width = Width(n_rows, tuple(column.n_values for column in columns))
+    by_row = rows.select("row", "texts", "counts").mapInArrow(_count_rows(schema, width), _COUNTS)
+    by_value = values.mapInArrow(_count_values(schema), _COUNTS)
+    summed = by_row.unionAll(by_value).groupBy("source", "matrix", "feature").agg(F.sum("count").alias("count"))
+    found = summed.toArrow()
+    names = [pc.dictionary_encode(found.column(name)).combine_chunks() for name in ("source", "matrix")]
+    feature, count = found.column("feature").to_numpy(), found.column("count").to_numpy()
+    known = {}
+    for source in ("rows", "values"):  # the latter last: among rows a value counts as often as it stands there
+        for name in names[1].dictionary.to_pylist():
+            own = np.flatnonzero(_is(names[0], source) & _is(names[1], name))
+            if len(own):
+                known[name] = _counts(feature[own], count[own])
+    return Whole(n_rows, columns, Known(known))
+
+
+def _is(names: pa.DictionaryArray, wanted: str) -> NDArray[np.bool_]:
+    codes = names.dictionary.to_pylist()
+    result: NDArray[np.bool_] = names.indices.to_numpy() == (codes.index(wanted) if wanted in codes else -1)
+    return result
+
+
+def _counts(feature: NDArray[np.int32], count: NDArray[np.int64]) -> Counts:
+    real = feature >= 0
+    return Counts(int(count[~real].sum()), feature[real], count[real].astype(np.int32))
+
+
+def _columns(values: DataFrame, n_rows: int, n_columns: int) -> tuple[ColumnFacts, ...]:
+    share = F.col("count") / max(n_rows, 1)
+    found = values.groupBy("place").agg(
+        F.count("*").alias("n_values"),
+        F.sum(-share * F.log2(share)).alias("bits"),
+        (F.sum(F.length("value") * F.col("count")) / F.sum("count")).alias("length"),
+    )
+    facts = {line.place: ColumnFacts(line.n_values, damped(line.bits, line.length)) for line in found.collect()}
+    return tuple(facts.get(place, ColumnFacts(0, 0.0)) for place in range(n_columns))
+
+
+def _count_rows(schema: Schema, width: Width) -> Callable[[Batches], Batches]:
+    def count(batches: Batches) -> Batches:
+        for table in tables(batches, _ROWS_AT_ONCE):
+            counting = _Counting()
+            columns = columns_of(table, schema, width)
+            make_views(schema.views, columns, table.num_rows, counting)
+            Comparer(columns, schema, no_candidates(len(schema.views)), counting)
+            yield counting.batch("rows")
+
+    return count
+
+
+def _count_values(schema: Schema) -> Callable[[Batches], Batches]:
+    def count(batches: Batches) -> Batches:
+        for table in tables(batches, _ROWS_AT_ONCE):
+            counting = _Counting()
+            places, texts = table.column("place").to_numpy(), table.column("value")
+            for place, (name, kind, numeric) in enumerate(schema.columns):
+                own = object_array(texts.filter(pa.array(places == place)).to_pylist())
+                column = Column(name, np.arange(len(own), dtype=np.int32), own, np.ones(len(own), dtype=np.int64))
+                ColumnComparer(column, kind, numeric, counting)
+            yield counting.batch("values")
+
+    return count
