@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, Any
 
 from botocore.exceptions import ClientError
@@ -41,6 +42,7 @@ class ListedObject:
 
     uri: str
     size: int
+    modified: datetime
 
     @property
     def name(self) -> str:
@@ -150,7 +152,7 @@ def list_objects(prefix_uri: str) -> list[ListedObject]:
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
         for page in clients.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             found.extend(
-                ListedObject(f"s3://{bucket}/{item['Key']}", item["Size"])
+                ListedObject(f"s3://{bucket}/{item['Key']}", item["Size"], item["LastModified"])
                 for item in page.get("Contents", [])
                 if not item["Key"].endswith("/") and item["Key"].rsplit("/", 1)[-1][:1] not in ("_", ".")
             )

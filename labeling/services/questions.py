@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from labelfiles import LabelFile as LabelFileContents
 from labelfiles import LabelFileError, read_label_file, summarise
 from labeling.aws import storage
-from labeling.choices import LabelFileKind
+from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import LabelportalError
 from labeling.models import LabelFile, Question, QuestionSet, Row, TaskRun
 from labeling.tasks import refresh_proposals
@@ -21,6 +24,7 @@ from labeling.tasks import refresh_proposals
 logger = logging.getLogger(__name__)
 
 _MIN_ROWS = 2
+_CLOCK_SKEW = timedelta(minutes=2)
 
 
 class UnreadableQuestionsError(LabelportalError):
@@ -40,6 +44,8 @@ class GeneratedQuestions:
 def read_generated_questions(*, run: TaskRun) -> GeneratedQuestions:
     """Fetch and check the file. Raises ``UnreadableQuestionsError``, ``GlueError``."""
     found = [item for item in storage.list_objects(run.path) if item.name.endswith(".csv")]
+    if run.foreign and len(found) > 1:
+        found = [item for item in found if _written_during(run, item)]
     if len(found) != 1:
         message = _("Glue should have written one file of questions, but there are %(count)d.")
         raise UnreadableQuestionsError(message % {"count": len(found)})
@@ -112,6 +118,34 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
     transaction.on_commit(lambda: refresh_proposals.delay(transform_id=str(transform.pk)), robust=True)
     logger.info("run %s: %d questions in set %s", run.pk, len(questions), question_set.pk)
     return question_set
+
+
+def ask_foreign_questions(*, run: TaskRun, user: User) -> QuestionSet:
+    """Ask here what somebody had generated outside the portal: once, however often it is asked for.
+
+    The file is copied, because nobody keeps theirs for us. Raises ``UnreadableQuestionsError``, also where the run brought no questions, ``GlueError``.
+    """
+    if not (run.foreign and run.kind == RunKind.LABELING_SET_GENERATION and run.status == RunStatus.SUCCEEDED):
+        raise UnreadableQuestionsError(_("This run has no questions that could be asked here."))
+    theirs = read_generated_questions(run=run)
+    stored = storage.save_bytes(f"questions/{run.transform_id}/{run.pk}/questions.csv", storage.read_uri(theirs.uri))
+    if stored.sha256 != theirs.sha256:
+        raise UnreadableQuestionsError(_("The file of questions is being changed. Try again when it is done."))
+    with transaction.atomic():
+        TaskRun.objects.select_for_update().get(pk=run.pk)
+        asked = QuestionSet.objects.filter(task_run=run).first()
+        if asked is not None:
+            return asked
+        question_set = load_generated_questions(run=run, generated=replace(theirs, uri=stored.uri))
+        LabelFile.objects.filter(pk=question_set.label_file_id).update(created_by=user)
+    logger.info("run %s: its questions are asked here, by user %s", run.pk, user.pk)
+    return question_set
+
+
+def _written_during(run: TaskRun, item: storage.ListedObject) -> bool:
+    """Others let many runs write into one folder. The clocks of Glue and S3 may differ by some minutes."""
+    started, ended = run.started_at or run.created_at, run.completed_at or timezone.now()
+    return started - _CLOCK_SKEW <= item.modified <= ended + _CLOCK_SKEW
 
 
 def _in_table_order(contents: LabelFileContents, columns: list[str]) -> LabelFileContents:

@@ -27,6 +27,7 @@ from labeling.permissions import (
 from labeling.selectors.imports import import_preview
 from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.chains import Afterwards, start_import
+from labeling.services.questions import ask_foreign_questions
 from labeling.services.replacements import start_replacement
 from labeling.services.task_runs import (
     StopOutcome,
@@ -96,6 +97,19 @@ def run_retry(request: HttpRequest, run_id: UUID) -> HttpResponse:
         messages.error(request, error_text(error))
         return redirect("labeling:run-detail", run.pk)
     return redirect("labeling:run-detail", new.pk)
+
+
+@require_POST
+def run_ask(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Ask the questions of a run that somebody else started."""
+    run, _membership = run_access(request, run_id, can_generate_questions)
+    try:
+        question_set = ask_foreign_questions(run=run, user=signed_in(request))
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:run-detail", run.pk)
+    messages.success(request, _("The questions are in the stewards’ queue."))
+    return redirect("labeling:question-set-detail", question_set.pk)
 
 
 @require_POST

@@ -1,6 +1,7 @@
 """What runs that were started outside the portal mean for what the portal knows.
 
-Their files are not the portal's: questions that somebody else generated are not asked, and exports are not kept. Counts and estimates are Glue's, and noted.
+Their files are not the portal's: questions that somebody else generated are asked only when a lead says so
+(``services/questions``), and exports are not kept. Counts and estimates are Glue's, and noted.
 """
 
 from __future__ import annotations

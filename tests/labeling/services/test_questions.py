@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from labeling.aws import storage
-from labeling.choices import LabelFileKind, RunKind
+from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.models import Question, QuestionSet, TaskRun, Transform
-from labeling.services.questions import UnreadableQuestionsError, load_generated_questions, read_generated_questions
+from labeling.services.questions import (
+    UnreadableQuestionsError,
+    ask_foreign_questions,
+    load_generated_questions,
+    read_generated_questions,
+)
 from tests.labeling.builders import cast, transform
 
 pytestmark = pytest.mark.django_db
@@ -83,3 +92,58 @@ def test_columns_in_another_order_are_put_right(of: Transform) -> None:
 def test_files_that_are_not_questions_are_refused(of: Transform, files: dict[str, bytes], said: str) -> None:
     with pytest.raises(UnreadableQuestionsError, match=said):
         read_generated_questions(run=generation(of, **files))
+
+
+def outside(of: Transform, folder: str) -> TaskRun:
+    """A generation that somebody started in the console, with what it wrote there."""
+    storage.overwrite(f"theirs/{folder}/out.csv", FILE)
+    return TaskRun.objects.create(
+        transform=of,
+        kind=RunKind.LABELING_SET_GENERATION,
+        status=RunStatus.SUCCEEDED,
+        foreign=True,
+        glue_run_id=f"tsk-{folder}",
+        path=storage.our_uri(f"theirs/{folder}/"),
+        started_at=timezone.now(),
+        completed_at=timezone.now(),
+    )
+
+
+def test_questions_that_were_generated_outside_can_be_asked_here_once(of: Transform, client: Client) -> None:
+    load(generation(of, generated=FILE))
+    run = outside(of, "one")
+    client.force_login(User.objects.get(username="lead"))
+    page = client.get(reverse("labeling:run-detail", args=[run.pk])).content.decode()
+    assert "Ask these questions here" in page
+    ask = reverse("labeling:run-ask", args=[run.pk])
+    for _press in range(2):
+        answer = client.post(ask)
+    asked = QuestionSet.objects.get(task_run=run)
+    assert answer.headers["Location"] == reverse("labeling:question-set-detail", args=[asked.pk])
+    assert (asked.number, asked.questions.count()) == (2, 2)
+    assert asked.label_file.created_by == User.objects.get(username="lead")
+    storage.overwrite("theirs/one/out.csv", b"")  # what others do to their file is theirs
+    assert storage.read_uri(asked.label_file.uri) == FILE
+    page = client.get(reverse("labeling:run-detail", args=[run.pk])).content.decode()
+    assert "Ask these questions here" not in page
+    assert reverse("labeling:question-set-detail", args=[asked.pk]) in page
+
+    client.force_login(User.objects.get(username="steward"))
+    assert client.post(ask).status_code == 403
+
+
+def test_of_many_files_in_one_folder_it_is_the_one_that_the_run_wrote(of: Transform) -> None:
+    run = outside(of, "many")
+    TaskRun.objects.filter(pk=run.pk).update(started_at=timezone.now() - timedelta(days=1), completed_at=None)
+    storage.overwrite("theirs/many/another.csv", FILE)
+    run.refresh_from_db()
+    with pytest.raises(UnreadableQuestionsError, match="there are 2"):
+        ask_foreign_questions(run=run, user=User.objects.get(username="lead"))
+    TaskRun.objects.filter(pk=run.pk).update(completed_at=timezone.now() - timedelta(hours=23))
+    run.refresh_from_db()
+    with pytest.raises(UnreadableQuestionsError, match="there are 0"):
+        ask_foreign_questions(run=run, user=User.objects.get(username="lead"))
+    assert not QuestionSet.objects.exists()
+    ours = generation(of, generated=FILE)
+    with pytest.raises(UnreadableQuestionsError, match="no questions that could be asked"):
+        ask_foreign_questions(run=ours, user=User.objects.get(username="lead"))
