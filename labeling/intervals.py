@@ -33,9 +33,11 @@ def wilson(hits: int, of: int) -> tuple[float, float] | None:
 def f1_interval(true_positives: int, false_positives: int, false_negatives: int) -> tuple[float, float] | None:
     """The interval of F1 at a threshold; None where there is neither a match nor anything called one.
 
-    Among the pairs that are matches or are called so, the share J of those that are both is binomial, and F1 = 2 J / (1 + J) grows
-    with it: Wilson's interval of J, its ends put into that formula. K. F. Y. Lam, V. Gopal and J. Qian, "Confidence intervals for the F1
-    score: a comparison of four methods", arXiv:2309.14621 (2023), where it is called Wilson indirect.
+    Among the pairs that are matches or are called so, the share of those that are both is binomial. It is F*, of which F1 = 2 F* / (1 + F*) is a rising
+    function (D. Hand, P. Christen and N. Kirielle, "F*: an interpretable transformation of the F-measure", Machine Learning 110, 451-456, 2021); so
+    Wilson's interval of F*, its ends put into that formula, is one of F1. K. F. Y. Lam, V. Gopal and J. Qian, "Confidence intervals for the F1 score: a
+    comparison of four methods", arXiv:2309.14621 (2023, second version 2024), call it Wilson indirect, and find that it covers better than Wald's and
+    Clopper-Pearson's.
     """
     found = wilson(true_positives, true_positives + false_positives + false_negatives)
     return (2 * found[0] / (1 + found[0]), 2 * found[1] / (1 + found[1])) if found else None
