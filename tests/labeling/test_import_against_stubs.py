@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from labeling.aws.errors import advice_for
 from labeling.choices import RunKind, RunProblem, RunStatus
 from labeling.models import Question, TaskRun, Transform
 from labeling.services.chains import Afterwards, move_chains, start_import
@@ -227,6 +228,7 @@ def test_silence_before_the_start(
     page = loop.page()
     assert (loop.fresh().status, loop.run.problem) == (becomes, problem)
     assert str(problem.label) in page
+    assert advice_for(problem) in page
     assert (GOES_ON in page) == (becomes == RunStatus.QUEUED)
 
 
@@ -303,6 +305,7 @@ def test_what_s3_refuses_is_said_too(loop: Loop, code: str, text: str, problem: 
     assert (loop.fresh().status, loop.run.problem) == (RunStatus.FAILED, problem)
     page = loop.page()
     assert str(problem.label) in page
+    assert advice_for(problem) in page
     assert NOTHING_LOST in page
 
 
