@@ -19,7 +19,7 @@ def main(records: str, clusters: str, groups: str, pairs: int, linked: bool) -> 
     start = time.perf_counter()
     with open(records, encoding="utf-8", newline="") as stream:  # noqa: PTH123
         rows = {
-            row["id"]: {name: cell.strip().lower() or None for name, cell in row.items()}
+            row["id"]: {name: cell if name == "id" else cell.strip().lower() or None for name, cell in row.items()}
             for row in csv.DictReader(stream)
         }
     with open(clusters, encoding="utf-8", newline="") as stream:  # noqa: PTH123
