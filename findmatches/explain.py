@@ -16,7 +16,7 @@ from findmatches.model import Model
 from findmatches.prepared import Prepared, prepare
 from findmatches.rivals import MEASURES, Surroundings
 from findmatches.schema import Records
-from findmatches.study import DOUBT_FROM, Learner, candidates_of, measure
+from findmatches.study import DOUBT_FROM, Learner, candidates_of, first_scores, measure
 
 RECORD, OTHERS = "(the rows as a whole)", "(other rows)"
 _DRAWS = 200
@@ -125,7 +125,7 @@ class _Game:
         self._measures = measure(prepared, self._left, self._right)
         near = candidates_of(prepared, np.concatenate([self._left, self._right]))
         one, two = candidates.left[near], candidates.right[near]
-        first = learner.first.predict(measure(prepared, one, two))
+        first = first_scores(prepared, learner, measure(prepared, one, two))
         self._around = Surroundings(len(prepared.keys), Edges(one, two, first), prepared.comparer.side)
         self._own = dict(zip(self._names, self._measures[-1].tolist(), strict=True))
         self.odds = float(self._odds(self._measures[-1:], self._left[-1:], self._right[-1:])[0])

@@ -17,6 +17,8 @@ Walk: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
 # What stands in for "not known" in the trees: below every measure, so that one cut separates it.
 UNKNOWN = np.float32(-2.0)
+# Pairs that walk through all trees together. So many stay in the processor's cache from one tree to the next.
+_BLOCK = 8192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,14 +39,19 @@ class Forest:
 
     def predict(self, measures: NDArray[np.float32]) -> NDArray[np.float32]:
         """The mean share of matches over the trees, for each row of measures."""
-        filled = np.where(np.isnan(measures), UNKNOWN, measures).astype(np.float32)
-        walks = _compiled(self, filled.shape[1]) or _plain(self)
-        total = np.zeros(len(filled), dtype=np.float64)
+        walks = _compiled(self, measures.shape[1]) or _plain(self)
+
+        def mean(start: int) -> NDArray[np.float32]:
+            part = measures[start : start + _BLOCK]
+            filled = np.where(np.isnan(part), UNKNOWN, part).astype(np.float32)
+            total = np.zeros(len(filled), dtype=np.float64)
+            for walk in walks:  # in the order of the trees, so that the number of threads cannot change the last digit
+                total += walk(filled)
+            return (total / max(len(walks), 1)).astype(np.float32)
+
         with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-            # Added up in the order of the trees, so that the number of threads cannot change the last digit.
-            for share in threads.map(lambda walk: walk(filled), walks):
-                total += share
-        return (total / max(len(walks), 1)).astype(np.float32)
+            shares = list(threads.map(mean, range(0, len(measures), _BLOCK)))
+        return np.concatenate([np.empty(0, dtype=np.float32), *shares])
 
 
 def _compiled(forest: Forest, width: int) -> list[Walk] | None:

@@ -14,7 +14,7 @@ from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.prepared import CHUNK, Prepared, prepare
 from findmatches.rivals import Surroundings
 from findmatches.schema import Records
-from findmatches.study import DOUBT_FROM, Learner, candidates_of
+from findmatches.study import DOUBT_FROM, Learner, candidates_of, first_scores
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,7 +140,10 @@ class _Scorer:
         concerned = candidates_of(prepared, np.concatenate([left[near], right[near]]))
         first = np.concatenate(
             [np.empty(0, dtype=np.float32)]
-            + [learner.first.predict(prepared.comparer.compare(left[part], right[part])) for part in _chunks(concerned)]
+            + [
+                first_scores(prepared, learner, prepared.comparer.compare(left[part], right[part]))
+                for part in _chunks(concerned)
+            ]
         )
         edges = Edges(left[concerned], right[concerned], first)
         self._around = Surroundings(len(prepared.keys), edges, prepared.comparer.side)

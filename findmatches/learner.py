@@ -12,6 +12,8 @@ from findmatches.forest import Forest, grow
 
 TREES = 200
 _STRENGTH = 0.05
+# What an outline says is less likely than this is no match, however low the matches were that taught it.
+_SURE = 0.05
 # Log odds beyond this are as good as certain, and their exponential would overflow.
 _MOST_ODDS = 30.0
 
@@ -64,6 +66,28 @@ def fit(measures: NDArray[np.float32], match: NDArray[np.bool_], *, seed: int, t
     pull = np.abs(linear.weights.astype(np.float64))
     both = helped / max(helped.sum(), 1e-12) + pull / max(pull.sum(), 1e-12)
     return Ensemble(forest, linear, both / max(both.sum(), 1e-12))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sieve:
+    """Tells by the outline of a pair (``Comparer.outline``) whether it is worth comparing letter by letter."""
+
+    linear: Linear
+    cut: float
+
+    def passes(self, outline: NDArray[np.float32]) -> NDArray[np.bool_]:
+        passed: NDArray[np.bool_] = self.linear.predict(outline) >= self.cut
+        return passed
+
+
+def fit_sieve(outline: NDArray[np.float32], match: NDArray[np.bool_]) -> Sieve:
+    """A sieve that lets through what is at most a quarter as likely as the least likely match it has seen, and all above ``_SURE``.
+
+    One match that looks like none opens it wide: doubtful labels cost time, not matches.
+    """
+    weight = np.where(match, 0.5 / match.mean(), 0.5 / (1 - match.mean()))
+    linear = _fit_linear(outline, match, weight)
+    return Sieve(linear, min(_SURE, float(linear.predict(outline[match]).min()) / 4))
 
 
 def _fit_linear(measures: NDArray[np.float32], match: NDArray[np.bool_], weight: NDArray[np.float64]) -> Linear:

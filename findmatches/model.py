@@ -17,7 +17,7 @@ from findmatches.comparisons import Schema
 from findmatches.errors import FindMatchesError
 from findmatches.forest import Forest
 from findmatches.labels import Contradiction
-from findmatches.learner import Ensemble, Linear
+from findmatches.learner import Ensemble, Linear, Sieve
 from findmatches.prepared import Prepared, prepare
 from findmatches.rivals import MEASURES
 from findmatches.schema import Records
@@ -98,10 +98,12 @@ class Model:
             "labels_sha256": self.labels_sha256,
             "first": _ensemble_facts(self.learner.first),
             "second": _ensemble_facts(self.learner.second) if self.learner.second else None,
+            "sieve": {"intercept": self.learner.sieve.linear.intercept, "cut": self.learner.sieve.cut},
         }
         arrays = _arrays("first", self.learner.first)
         if self.learner.second:
             arrays |= _arrays("second", self.learner.second)
+        arrays |= _linear_arrays("sieve", self.learner.sieve.linear)
         persist.write(path, facts, arrays)
 
     @classmethod
@@ -119,18 +121,27 @@ def _ensemble_facts(ensemble: Ensemble) -> dict[str, Any]:
 
 
 def _arrays(prefix: str, ensemble: Ensemble) -> dict[str, NDArray[Any]]:
-    forest, linear = ensemble.forest, ensemble.linear
+    forest = ensemble.forest
     return {
         f"{prefix}_roots": forest.roots,
         f"{prefix}_feature": forest.feature,
         f"{prefix}_threshold": forest.threshold,
         f"{prefix}_children": forest.children,
         f"{prefix}_value": forest.value,
-        f"{prefix}_fill": linear.fill,
-        f"{prefix}_scale": linear.scale,
-        f"{prefix}_weights": linear.weights,
         f"{prefix}_importances": ensemble.importances,
+        **_linear_arrays(prefix, ensemble.linear),
     }
+
+
+def _linear_arrays(prefix: str, linear: Linear) -> dict[str, NDArray[Any]]:
+    return {f"{prefix}_fill": linear.fill, f"{prefix}_scale": linear.scale, f"{prefix}_weights": linear.weights}
+
+
+def _linear(arrays: Mapping[str, NDArray[Any]], prefix: str, width: int, intercept: float) -> Linear:
+    fill, scale, weights = (arrays[f"{prefix}_{name}"] for name in ("fill", "scale", "weights"))
+    if not len(fill) == len(scale) == len(weights) == width:
+        raise ValueError("the arrays do not fit together")
+    return Linear(fill, scale, weights, float(intercept))
 
 
 def _ensemble(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], prefix: str, width: int) -> Ensemble:
@@ -148,15 +159,13 @@ def _ensemble(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pref
         and int(forest.roots[0]) == 0
         and int(forest.roots[-1]) < nodes
         and bool(((forest.feature >= 0) & (forest.feature < width)).all())
-        and all(len(part[name]) == width for name in ("fill", "scale", "weights"))
     )
     for start, end in forest.spans() if sound else []:
         inside = forest.children[start:end]
         sound = sound and bool((inside >= np.arange(start, end)[:, None]).all()) and bool((inside < end).all())
     if not sound:
         raise ValueError("the arrays do not fit together")
-    linear = Linear(part["fill"], part["scale"], part["weights"], float(facts["intercept"]))
-    return Ensemble(forest, linear, part["importances"])
+    return Ensemble(forest, _linear(arrays, prefix, width, facts["intercept"]), part["importances"])
 
 
 def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:
@@ -169,7 +178,10 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
     second = None
     if facts["second"] is not None:
         second = _ensemble(facts["second"], arrays, "second", width + len(MEASURES))
-    learner = Learner(_ensemble(facts["first"], arrays, "first", width), second)
+    sieve = Sieve(
+        _linear(arrays, "sieve", len(schema.outlined()), facts["sieve"]["intercept"]), float(facts["sieve"]["cut"])
+    )
+    learner = Learner(_ensemble(facts["first"], arrays, "first", width), second, sieve)
     return Model(
         primary_key=str(facts["primary_key"]),
         schema=schema,

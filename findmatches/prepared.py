@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from findmatches.blocking import Candidates, find_candidates
+from findmatches.blocking import SMALL, Candidates, find_candidates
 from findmatches.cache import Cache, content_name, save_arrays
 from findmatches.comparisons import Comparer, Schema, describe
 from findmatches.errors import FindMatchesError
 from findmatches.normalise import Column, make_column
 from findmatches.schema import Records, key_order
 
-CHUNK = 250_000
+# Pairs that are compared at once by one thread.
+CHUNK = 125_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +59,16 @@ class Prepared:
         whole = found["measures"]
         return lambda places: np.asarray(whole[places])
 
+    def outline(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The outlines of candidates, by their places."""
+        left, right = self.candidates.left[places], self.candidates.right[places]
+        return self.comparer.outline(left, right, known=self.candidates.cosines[:, places])
+
+    @property
+    def sifted(self) -> bool:
+        """The table is so large that pairs which cannot match are put aside before they are compared letter by letter."""
+        return len(self.keys) > SMALL
+
     @property
     def schema(self) -> Schema:
         return self.comparer.schema
@@ -86,6 +100,15 @@ def chunks(count: int) -> Iterator[NDArray[np.int64]]:
     """The numbers below ``count`` in pieces of ``CHUNK``."""
     for start in range(0, count, CHUNK):
         yield np.arange(start, min(start + CHUNK, count))
+
+
+def in_chunks(
+    work: Callable[[NDArray[np.int64]], NDArray[Any]], places: NDArray[np.int64], dtype: DTypeLike = np.float32
+) -> NDArray[Any]:
+    """What ``work`` gives for the places, a number each, worked out in pieces by a thread for each processor."""
+    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+        parts = list(threads.map(lambda part: work(places[part]), chunks(len(places))))
+    return np.concatenate([np.empty(0, dtype=dtype), *parts])
 
 
 def _candidates(

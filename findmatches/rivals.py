@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.clustering import Edges
-from findmatches.features import row_dots
+from findmatches.features import order_by_row, row_dots
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -29,9 +29,7 @@ class Rivals:
 
     def __init__(self, n_rows: int, edges: Edges) -> None:
         row = np.concatenate([edges.left, edges.right])
-        order = np.argsort(
-            row, kind="stable"
-        )  # numbers are sorted by their digits, many times as fast as by their scores
+        order = order_by_row(row, n_rows)
         row, score = row[order], np.concatenate([edges.score, edges.score])[order]
         count = np.bincount(row, minlength=n_rows)
         some = np.flatnonzero(count)

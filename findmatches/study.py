@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from findmatches.clustering import MAX_PIECE, Edges, components
 from findmatches.labels import Lessons
-from findmatches.learner import TREES, Ensemble, fit
-from findmatches.prepared import CHUNK, Prepared, chunks
+from findmatches.learner import TREES, Ensemble, Sieve, fit, fit_sieve
+from findmatches.prepared import CHUNK, Prepared, chunks, in_chunks
 from findmatches.rivals import MEASURES, Surroundings
 
 FOLDS = 5
@@ -30,6 +30,7 @@ class Learner:
 
     first: Ensemble
     second: Ensemble | None
+    sieve: Sieve
 
 
 class Study:
@@ -50,13 +51,16 @@ class Study:
         pairs = np.flatnonzero(np.ones(len(self.taught.match), dtype=bool) if use is None else use)
         match = self.taught.match[pairs]
         first = fit(self.measures[pairs], match, seed=seed, trees=trees)
-        known, rivalry = self._unseen(pairs, seed, trees // 3)
+        sieve = fit_sieve(self.measures[pairs][:, self.prepared.schema.outlined()], match)
+        known, rivalry = self._unseen(pairs, sieve, seed, trees // 3)
         if not match[known].any() or match[known].all():
-            return Learner(first, None)
+            return Learner(first, None, sieve)
         both = np.hstack([self.measures[pairs][known], rivalry[known]])
-        return Learner(first, fit(both, match[known], seed=seed, trees=trees))
+        return Learner(first, fit(both, match[known], seed=seed, trees=trees), sieve)
 
-    def _unseen(self, pairs: NDArray[np.int64], seed: int, trees: int) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    def _unseen(
+        self, pairs: NDArray[np.int64], sieve: Sieve, seed: int, trees: int
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
         """What rivals say of each pair when its set has not been learnt from, and for which pairs that could be found."""
         owner = self.taught.set_number[pairs]
         sets = np.unique(owner)
@@ -70,17 +74,19 @@ class Study:
             if not held.any() or not match.any() or match.all():
                 continue
             ensemble = fit(self.measures[pairs[~held]], match, seed=seed + number, trees=trees)
-            rivalry[held] = self._rivalry(ensemble, pairs[held], ensemble.predict(self.measures[pairs[held]]))
+            score = ensemble.predict(self.measures[pairs[held]])
+            rivalry[held] = self._rivalry(Learner(ensemble, None, sieve), pairs[held], score)
             known |= held
         return known, rivalry
 
-    def _rivalry(self, ensemble: Ensemble, pairs: NDArray[np.int64], score: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _rivalry(self, learner: Learner, pairs: NDArray[np.int64], score: NDArray[np.float32]) -> NDArray[np.float32]:
         left, right = self.taught.left[pairs], self.taught.right[pairs]
         n_rows = len(self.prepared.keys)
         concerned = np.zeros(n_rows, dtype=bool)
         concerned[left] = concerned[right] = True
         near = concerned[self._left] | concerned[self._right]
-        edges = Edges(self._left[near], self._right[near], ensemble.predict(self._near_measures[near]))
+        first = first_scores(self.prepared, learner, self._near_measures[near])
+        edges = Edges(self._left[near], self._right[near], first)
         return Surroundings(n_rows, edges, self.prepared.comparer.side).measure(left, right, score)
 
     def score(self, learner: Learner, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -88,7 +94,7 @@ class Study:
         score = learner.first.predict(self.measures[pairs])
         if learner.second is None:
             return score
-        rivalry = self._rivalry(learner.first, pairs, score)
+        rivalry = self._rivalry(learner, pairs, score)
         return learner.second.predict(np.hstack([self.measures[pairs], rivalry]))
 
 
@@ -107,13 +113,23 @@ def measure(prepared: Prepared, left: NDArray[np.int32], right: NDArray[np.int32
     return np.vstack(parts)
 
 
+def first_scores(prepared: Prepared, learner: Learner, measures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the first round says of candidates: 0 for those that ``score_candidates`` puts aside."""
+    score = learner.first.predict(measures)
+    if prepared.sifted:
+        score[~learner.sieve.passes(measures[:, prepared.schema.outlined()])] = 0.0
+    return score
+
+
 def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32]:
     """The score of every candidate pair, worked out in pieces so that memory does not grow with the measures."""
     left, right = prepared.candidates.left, prepared.candidates.right
+    measures = prepared.measures(fill=not prepared.sifted)
+    worth = np.arange(len(left))
+    if prepared.sifted:
+        worth = worth[in_chunks(lambda places: learner.sieve.passes(prepared.outline(places)), worth, np.bool_)]
     score = np.zeros(len(left), dtype=np.float32)
-    measures = prepared.measures()
-    for places in chunks(len(left)):
-        score[places] = learner.first.predict(measures(places))
+    score[worth] = in_chunks(lambda places: learner.first.predict(measures(places)), worth)
     edges = Edges(left, right, score)
     around = Surroundings(len(prepared.keys), edges, prepared.comparer.side)
     return _again(learner, edges, np.flatnonzero(score >= DOUBT_FROM), around, measures)
@@ -129,12 +145,14 @@ def _again(
     """The scores of the edges, those at ``places`` by the second round; ``measures`` gives what is known of them."""
     if learner.second is None or not len(places):
         return edges.score
+    second = learner.second
+
+    def again(part: NDArray[np.int64]) -> NDArray[np.float32]:
+        rivalry = around.measure(edges.left[part], edges.right[part], edges.score[part])
+        return second.predict(np.hstack([measures(part), rivalry]))
+
     result = edges.score.copy()
-    for start in range(0, len(places), CHUNK):
-        part = places[start : start + CHUNK]
-        left, right = edges.left[part], edges.right[part]
-        rivalry = around.measure(left, right, edges.score[part])
-        result[part] = learner.second.predict(np.hstack([measures(part), rivalry]))
+    result[places] = in_chunks(again, places)
     return result
 
 
@@ -152,16 +170,15 @@ def fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: flo
     one, two = left[missing].astype(np.int32), right[missing].astype(np.int32)
     if not len(one):
         return edges
-    score = np.zeros(len(one), dtype=np.float32)
-    for start in range(0, len(one), CHUNK):
-        part = slice(start, start + CHUNK)
-        score[part] = learner.first.predict(prepared.comparer.compare(one[part], two[part]))
+
+    def measures(part: NDArray[np.int64]) -> NDArray[np.float32]:
+        return prepared.comparer.compare(one[part], two[part])
+
+    score = in_chunks(lambda part: learner.first.predict(measures(part)), np.arange(len(one)))
     around = Surroundings(n_rows, edges, prepared.comparer.side)
     filled = Edges(one, two, score)
     again = np.flatnonzero(score >= DOUBT_FROM)
-    filled = Edges(
-        one, two, _again(learner, filled, again, around, lambda part: prepared.comparer.compare(one[part], two[part]))
-    )
+    filled = Edges(one, two, _again(learner, filled, again, around, measures))
     return Edges(
         np.concatenate([edges.left, filled.left]),
         np.concatenate([edges.right, filled.right]),
@@ -193,6 +210,6 @@ def score_pairs(
         return score
     near = candidates_of(prepared, np.concatenate([left, right]))
     one, two = prepared.candidates.left[near], prepared.candidates.right[near]
-    edges = Edges(one, two, learner.first.predict(measure(prepared, one, two)))
+    edges = Edges(one, two, first_scores(prepared, learner, measure(prepared, one, two)))
     rivalry = Surroundings(len(prepared.keys), edges, prepared.comparer.side).measure(left, right, score)
     return learner.second.predict(np.hstack([measures, rivalry]))

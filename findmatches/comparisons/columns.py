@@ -28,6 +28,8 @@ MEASURES: dict[Kind, tuple[str, ...]] = {
     "text": ("same", "missing", "letters", "start", "words", "part", "subset", "weighted words"),
     "long": ("same", "missing", "letters", "words", "subset", "weighted words"),
 }
+# What an outline holds of each column: all that needs no look into the cells but whether they are equal.
+OUTLINE = ("same", "missing", "rarity")
 
 
 def kind_of(column: Column) -> Kind:
@@ -57,6 +59,7 @@ class ColumnComparer:
         self._numbers = numbers(column.values) if "number" in self.names else None
         self._words: csr_matrix | None = None
         self._texts = object_array([value[:_MAX_LETTERS] for value in column.values])
+        self._several = np.fromiter((" " in value for value in self._texts), bool, len(self._texts))
         if "weighted words" in self.names and len(column.values):
             words = word_matrix(column.values.tolist())
             self._words = weigh(words, frequencies.of(f"values of {column.name}", words))
@@ -68,18 +71,30 @@ class ColumnComparer:
             return result
         one, two = self.column.codes[left], self.column.codes[right]
         result[:, 1] = (one < 0).astype(np.float32) + (two < 0)
-        both = np.flatnonzero((one >= 0) & (two >= 0))
-        same = one[both] == two[both]
-        result[both, 0] = same
-        first = np.minimum(one[both], two[both]).astype(np.int64)
-        second = np.maximum(one[both], two[both])
-        code, place = np.unique(first * max(len(self.column.values), 1) + second, return_inverse=True)
-        distinct = self._values(
-            (code // max(len(self.column.values), 1)).astype(np.int32),
-            (code % max(len(self.column.values), 1)).astype(np.int32),
+        both, same = (one >= 0) & (two >= 0), one == two
+        equal, other = np.flatnonzero(both & same), np.flatnonzero(both & ~same)
+        result[equal, 0], result[other, 0] = 1.0, 0.0
+        result[equal, 2:] = self._values(one[equal], two[equal])
+        first = np.minimum(one[other], two[other]).astype(np.int64)
+        code, place = np.unique(
+            first * len(self.column.values) + np.maximum(one[other], two[other]), return_inverse=True
         )
-        result[both, 2:] = distinct[place]
+        distinct = np.divmod(code, max(len(self.column.values), 1))
+        result[other, 2:] = self._values(distinct[0].astype(np.int32), distinct[1].astype(np.int32))[place]
         return result
+
+    def outline(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+        """The measures in ``OUTLINE``, as ``compare`` gives them."""
+        one, two = self.column.codes[left], self.column.codes[right]
+        both, same = (one >= 0) & (two >= 0), one == two
+        missing = (one < 0).astype(np.float32) + (two < 0)
+        parts = [np.where(both, same.astype(np.float32), np.float32(np.nan)), missing]
+        if "rarity" in self.names:
+            equal = both & same
+            rarity = np.zeros(len(left), dtype=np.float32)
+            rarity[equal] = self._rarity(one[equal], two[equal])
+            parts.append(np.where(both, rarity, np.float32(np.nan)))
+        return np.column_stack(parts)
 
     def _values(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:
         result = np.ones((len(first), len(self.names) - 2), dtype=np.float32)
@@ -93,8 +108,13 @@ class ColumnComparer:
             elif name == "weighted words":
                 if self._words is not None:
                     result[other, place] = row_dots(self._words, first[other], second[other])
-            else:
+            elif name != "words":
                 result[other, place] = string_measure(name, one, two)
+            else:  # of single words the order is that of their letters
+                several = np.flatnonzero(self._several[first[other]] | self._several[second[other]])
+                result[:, place] = result[:, self.names.index("letters") - 2]
+                some = [one[at] for at in several], [two[at] for at in several]
+                result[other[several], place] = string_measure(name, *some)
         return result
 
     def _rarity(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:

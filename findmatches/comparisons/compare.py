@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.blocking import Candidates, View, choose_views
 from findmatches.clustering import Edges
-from findmatches.comparisons.columns import MEASURES, ColumnComparer, Kind, is_numeric, kind_of
+from findmatches.comparisons.columns import MEASURES, OUTLINE, ColumnComparer, Kind, is_numeric, kind_of
 from findmatches.comparisons.containment import CONTAINMENT, Containment
 from findmatches.features import Frequencies, code_matrix, join_columns, row_dots, row_sums, weigh
 from findmatches.normalise import Column
@@ -20,7 +20,8 @@ from findmatches.rivals import Rivals
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-_RECORD = ("likeness", "rank", "rank back", "known", "codes shared", "codes share", "codes apart")
+_PLACE = ("likeness", "rank", "rank back", "known")
+_RECORD = (*_PLACE, "codes shared", "codes share", "codes apart")
 
 FULL = 0.95
 
@@ -50,6 +51,14 @@ class Schema:
         names += [(None, "lead"), (None, "lead back")]
         names += [(None, name) for name in _RECORD]
         return names
+
+    def outlined(self) -> list[int]:
+        """Which of the names an outline holds, by their places: what needs no look into the cells but whether they are equal."""
+        return [
+            place
+            for place, (column, measure) in enumerate(self.names())
+            if measure in OUTLINE or (column is None and (measure in _PLACE or measure.startswith(("view", "lead"))))
+        ]
 
     def contained(self) -> list[int]:
         """The columns of which it is asked whether their words are found anywhere in the other row."""
@@ -97,6 +106,7 @@ class Comparer:
         codes = code_matrix(join_columns([column for column in columns if column.n_values > 1], n_rows))
         self._codes = weigh(codes, frequencies.of("codes", codes), unit=False)
         self._code_sums = row_sums(self._codes)
+        self._roots = self._codes.sqrt()
         self._containment = Containment(columns, schema.contained(), n_rows, frequencies)
         cosines = list(candidates.cosines)
         self.likeness = np.mean(cosines, axis=0).astype(np.float32)
@@ -141,25 +151,35 @@ class Comparer:
         ``known`` are the cosines of the pairs in each view (rows), if they are known already.
         """
         blocks = [column.compare(left, right) for column in self._columns if column.names]
-        cosines = self._cosines(left, right) if known is None else list(known)
-        likeness = np.mean(cosines, axis=0).astype(np.float32)
-        ranks = self.rank(left, likeness), self.rank(right, likeness)
-        filled = np.mean([(c.codes[left] >= 0) & (c.codes[right] >= 0) for c in self._all], axis=0)
-        shared = row_dots(self._codes.sqrt(), left, right)
+        shared = row_dots(self._roots, left, right)
         apart = self._code_sums[left] - shared, self._code_sums[right] - shared
         least = np.minimum(self._code_sums[left], self._code_sums[right])
-        record = self._containment.compare(left, right)
-        for cosine, tops in zip(cosines, self._tops, strict=False):
-            record += [cosine, *tops.leads(left, right, cosine)]
-        record += [
-            *self._tops[-1].leads(left, right, likeness),
-            likeness,
-            np.log1p(np.minimum(*ranks)),
-            np.log1p(np.maximum(*ranks)),
-            filled,
+        record = [
+            *self._containment.compare(left, right),
+            *self._place(left, right, known),
             shared,
             np.where(least > 0, shared / np.maximum(least, 1e-6), np.nan),
             np.minimum(*apart),
         ]
-        blocks.append(np.column_stack(record).astype(np.float32))
-        return np.hstack(blocks)
+        return np.hstack([*blocks, np.column_stack(record).astype(np.float32)])
+
+    def outline(
+        self, left: NDArray[np.int32], right: NDArray[np.int32], *, known: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """The measures of ``schema.outlined()``, in that order: what ``compare`` gives too, at a fraction of its cost."""
+        blocks = [column.outline(left, right) for column in self._columns if column.names]
+        return np.hstack([*blocks, np.column_stack(self._place(left, right, known)).astype(np.float32)])
+
+    def _place(
+        self, left: NDArray[np.int32], right: NDArray[np.int32], known: NDArray[np.float32] | None
+    ) -> list[NDArray[Any]]:
+        """Where a pair stands among the candidates of its rows: cosines, leads, ranks; and the share of columns that both rows fill."""
+        cosines = self._cosines(left, right) if known is None else list(known)
+        likeness = np.mean(cosines, axis=0).astype(np.float32)
+        ranks = self.rank(left, likeness), self.rank(right, likeness)
+        filled = np.mean([(c.codes[left] >= 0) & (c.codes[right] >= 0) for c in self._all], axis=0)
+        place: list[NDArray[Any]] = []
+        for cosine, tops in zip(cosines, self._tops, strict=False):
+            place += [cosine, *tops.leads(left, right, cosine)]
+        place += [*self._tops[-1].leads(left, right, likeness), likeness]
+        return [*place, np.log1p(np.minimum(*ranks)), np.log1p(np.maximum(*ranks)), filled]
