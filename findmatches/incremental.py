@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def match_incremental(existing: Records, incremental: Records, model: Model) -> 
     before = np.append(known, np.full(incremental.n_rows, -1))[prepared.order]
     group, scored = _place(prepared, model, before)
     confidence = np.append(confidence, np.full(incremental.n_rows, np.nan))[prepared.order]
-    sure = _confidence(group, before, confidence, scored)
+    sure = confidence_with_new(group, before, confidence, scored)
     beyond = int(names.max(initial=-1)) + 1 + np.arange(int(group.max(initial=-1)) + 1 - len(names))
     back = np.argsort(prepared.order)
     table = both.table.append_column(_ID, pa.array(np.concatenate([names, beyond])[group[back]], pa.int64()))
@@ -75,14 +76,7 @@ def _joined(existing: Records, incremental: Records) -> Records:
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
 
     names = [name for name in existing.columns if name not in RESULT_COLUMNS]
-    for wrong, what in (
-        ([name for name in names if name not in incremental.columns], "lack"),
-        ([name for name in incremental.columns if name not in names], "also have"),
-    ):
-        if wrong:
-            raise FindMatchesError(
-                f"The new rows must have the columns of the existing table; they {what} {', '.join(wrong)}."
-            )
+    check_columns(names, incremental.columns)
     repeated = set(existing.keys()).intersection(incremental.keys())
     if repeated:
         raise FindMatchesError(
@@ -93,6 +87,18 @@ def _joined(existing: Records, incremental: Records) -> Records:
         existing.primary_key,
         incremental.cache,
     )
+
+
+def check_columns(existing: Sequence[str], incremental: Sequence[str]) -> None:
+    """Raises ``FindMatchesError`` if new rows do not have the columns of an existing table (its result left out)."""
+    for wrong, what in (
+        ([name for name in existing if name not in incremental], "lack"),
+        ([name for name in incremental if name not in existing], "also have"),
+    ):
+        if wrong:
+            raise FindMatchesError(
+                f"The new rows must have the columns of the existing table; they {what} {', '.join(wrong)}."
+            )
 
 
 def _place(prepared: Prepared, model: Model, before: NDArray[np.int64]) -> tuple[NDArray[np.int64], Edges]:
@@ -106,22 +112,38 @@ def _place(prepared: Prepared, model: Model, before: NDArray[np.int64]) -> tuple
     strong = edges.score >= model.threshold
     left = node[np.concatenate([edges.left[strong], same[:, 0]])].astype(np.int32)
     right = node[np.concatenate([edges.right[strong], same[:, 1]])].astype(np.int32)
-    pieces = _pieces(components(n_known + int(new.sum()), left, right)[node], new)
+    pieces = pieces_to_join(components(n_known + int(new.sum()), left, right)[node], new)
     small = [rows for rows in pieces if len(rows) <= MAX_PIECE]
     edges = scorer.fill(edges, small)
+    return join_pieces(pieces, edges, model.threshold, node, n_known, same, different), edges
+
+
+def join_pieces(
+    pieces: list[NDArray[np.int64]],
+    edges: Edges,
+    threshold: float,
+    node: NDArray[np.int64],
+    n_known: int,
+    same: NDArray[np.int64],
+    different: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """The group of each row: a known one (its number is below ``n_known``), or a new one, numbered in the order of their first rows.
+
+    ``node`` is the known group of each row, or a number of its own for each new row; ``pieces`` are the rows between which edges decide.
+    """
     group = node.copy()
-    table = _Table(edges, len(new))
+    table = _Table(edges, len(node))
     for rows in pieces:
         if len(rows) <= MAX_PIECE:
-            group[rows] = _join(rows, table, model.threshold, node, n_known, same, different)
+            group[rows] = _join(rows, table, threshold, node, n_known, same, different)
         else:
-            group[rows] = _join_many(rows, table, model.threshold, node, n_known)
+            group[rows] = _join_many(rows, table, threshold, node, n_known)
     beyond = group >= n_known
     group[beyond] = n_known + renumber(group[beyond])
-    return group, edges
+    return group
 
 
-def _pieces(piece: NDArray[np.int32], new: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+def pieces_to_join(piece: NDArray[np.int32], new: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
     """The rows of each connected piece in which there is something to decide: a new row and another one."""
     size = np.bincount(piece)
     look = (np.bincount(piece[new], minlength=len(size)) > 0) & (size > 1)
@@ -278,7 +300,7 @@ def _join_many(
     return group
 
 
-def _confidence(
+def confidence_with_new(
     group: NDArray[np.int64], before: NDArray[np.int64], confidence: NDArray[np.float64], edges: Edges
 ) -> NDArray[np.float64]:
     """One figure a group: what it had, weighed by its pairs, and the scores of the new ones; for a new row alone, how sure that is."""

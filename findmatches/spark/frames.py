@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,8 +27,8 @@ def both_ways(edges: DataFrame, *rest: str) -> DataFrame:
     return forth.unionAll(edges.select(F.col("right").alias("row"), F.col("left").alias("other"), *rest))
 
 
-def tables(batches: Batches, rows: int) -> Iterator[pa.Table]:
-    """The batches of a task put together to tables of so many rows or a few more."""
+def tables(batches: Batches, rows: float = math.inf) -> Iterator[pa.Table]:
+    """The batches of a task put together to tables of so many rows or a few more; never an empty one."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         if batch.num_rows:

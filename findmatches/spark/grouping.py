@@ -16,7 +16,7 @@ from findmatches.spark.components import components
 from findmatches.spark.frames import both_ways, kept
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 Pairs = Sequence[tuple[int, int]]
 
@@ -24,14 +24,14 @@ Pairs = Sequence[tuple[int, int]]
 _BLOCK = 100_000
 
 
-def _strong(edges: DataFrame, threshold: float) -> DataFrame:
+def strong(edges: DataFrame, threshold: float) -> DataFrame:
     """The edges that link: scores are single precision, and so is the threshold that they are held against."""
     return edges.where(F.col("score") >= float(np.float32(threshold)))
 
 
 def pieces_of(edges: DataFrame, threshold: float) -> DataFrame:
     """What the edges connect: ``row`` and ``piece``; rows without a link are left out."""
-    return components(_strong(edges, threshold))
+    return components(strong(edges, threshold))
 
 
 def gaps(edges: DataFrame, pieces: DataFrame) -> DataFrame:
@@ -84,29 +84,37 @@ def groups(
 
     joined = members.groupBy("portion").cogroup(inside.groupBy("portion"))
     found = joined.applyInArrow(join, "row long, leader long, size long, confidence double")
-    best = both_ways(edges, "score").groupBy("row").agg(F.max("score").cast("double").alias("best"))
-    alone = F.greatest(F.lit(0.0), F.least(F.lit(1.0), 1 - F.coalesce("best", F.lit(0.0))))
     grouped = (
         rows.select("row")
         .join(found, "row", "left")
-        .join(best, "row", "left")
+        .join(best_scores(edges), "row", "left")
         .select(
             "row",
             F.coalesce("leader", "row").alias("leader"),
-            F.when(F.col("size") > 1, F.col("confidence")).otherwise(alone).alias("match_confidence_score"),
+            F.when(F.col("size") > 1, F.col("confidence")).otherwise(alone()).alias("match_confidence_score"),
         )
     )
-    return _numbered(kept(grouped))
+    grouped = kept(grouped)
+    return grouped.join(numbers(grouped, 0), "leader").select("row", "match_id", "match_confidence_score")
 
 
-def _numbered(grouped: DataFrame) -> DataFrame:
-    """Number the groups from 0 in the order of their first rows."""
-    leaders = grouped.where("row = leader").select("row", (F.col("row") / _BLOCK).cast("long").alias("block"))
+def best_scores(edges: DataFrame) -> DataFrame:
+    """The ``best`` score of each ``row`` that has any."""
+    return both_ways(edges, "score").groupBy("row").agg(F.max("score").cast("double").alias("best"))
+
+
+def alone() -> Column:
+    """How sure it is that a row is alone: 1 minus its ``best`` score."""
+    return F.greatest(F.lit(0.0), F.least(F.lit(1.0), 1 - F.coalesce("best", F.lit(0.0))))
+
+
+def numbers(grouped: DataFrame, start: int) -> DataFrame:
+    """The groups (``leader``, their first row) numbered from ``start`` in the order of those rows (``match_id``)."""
+    leaders = grouped.where("row = leader").select("leader", (F.col("row") / _BLOCK).cast("long").alias("block"))
     counts = sorted((line.block, line["count"]) for line in leaders.groupBy("block").count().collect())
     ends = np.cumsum([count for _, count in counts]).tolist()
-    starts = [(block, end - count) for (block, count), end in zip(counts, ends, strict=True)]
+    starts = [(block, start + end - count) for (block, count), end in zip(counts, ends, strict=True)]
     begin = grouped.sparkSession.createDataFrame(starts, "block long, start long")
-    place = F.row_number().over(Window.partitionBy("block").orderBy("row")) - 1
-    numbers = leaders.withColumn("place", place).join(F.broadcast(begin), "block")
-    numbers = numbers.select(F.col("row").alias("leader"), (F.col("start") + F.col("place")).alias("match_id"))
-    return grouped.join(numbers, "leader").select("row", "match_id", "match_confidence_score")
+    place = F.row_number().over(Window.partitionBy("block").orderBy("leader")) - 1
+    numbered = leaders.withColumn("place", place).join(F.broadcast(begin), "block")
+    return numbered.select("leader", (F.col("start") + F.col("place")).alias("match_id"))

@@ -28,17 +28,10 @@ def numbered_rows(frame: DataFrame, primary_key: str, names: Sequence[str]) -> t
     Rows are numbered as on one machine, so the same candidates and groups come of them. Raises ``FindMatchesError`` if a key is
     blank or stands twice.
     """
-    plain = [F.col(quoted(primary_key)).alias("key")]
-    plain += [F.col(quoted(name)).alias(f"column {place}") for place, name in enumerate(names)]
-    schema = T.StructType(
-        [
-            T.StructField("key", frame.schema[primary_key].dataType),
-            T.StructField("name", T.StringType()),
-            T.StructField("texts", T.ArrayType(T.StringType())),
-        ]
-    )
-    folded = frame.select(*plain).mapInArrow(_fold, schema)
-    ordered = kept(folded.repartitionByRange("name").sortWithinPartitions("name"))
+    key = F.col(quoted(primary_key))
+    cells = [F.col(quoted(name)).alias(f"column {place}") for place, name in enumerate(names)]
+    plain = frame.select(key.alias("key"), key.cast("string").alias("name"), *cells)
+    ordered = kept(plain.repartitionByRange("name").sortWithinPartitions("name"))
     counted = ordered.select("name").mapInArrow(_count, "part int, rows long, blank long, repeated string").collect()
     if blank := sum(part.blank for part in counted):
         raise FindMatchesError(f"Column {primary_key}: the primary key is blank in {blank} of the rows.")
@@ -47,26 +40,41 @@ def numbered_rows(frame: DataFrame, primary_key: str, names: Sequence[str]) -> t
     counted.sort(key=lambda part: part.part)
     ends = np.cumsum([0, *(part.rows for part in counted)]).tolist()
     starts = {part.part: start for part, (start, _) in zip(counted, pairwise(ends), strict=True)}
-    rows = ordered.mapInArrow(_number(starts), T.StructType([T.StructField("row", T.LongType()), *schema.fields]))
-    return kept(rows), ends[-1]
+    schema = T.StructType(
+        [
+            T.StructField("row", T.LongType()),
+            T.StructField("key", frame.schema[primary_key].dataType),
+            T.StructField("name", T.StringType()),
+            T.StructField("texts", T.ArrayType(T.StringType())),
+        ]
+    )
+    return kept(ordered.mapInArrow(_fold(starts), schema)), ends[-1]
 
 
 def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def _fold(batches: Batches) -> Batches:
-    for batch in batches:
-        table = text_table(pa.Table.from_batches([batch]), "key")
-        cells = []
-        for name in table.column_names[1:]:
-            column = make_column(name, table.column(name))
-            values = pa.array([*column.values, None], pa.string())
-            cells.append(values.take(pa.array(column.codes.astype(np.int64) % len(values))))
-        yield pa.RecordBatch.from_arrays(
-            [batch.column(0), table.column("key").combine_chunks(), _lists(cells, batch.num_rows)],
-            names=["key", "name", "texts"],
-        )
+def _fold(starts: dict[int, int]) -> Callable[[Batches], Batches]:
+    """Number the rows, from the number at which their part starts, and fold their cells."""
+
+    def fold(batches: Batches) -> Batches:
+        at = starts[_part()]
+        for batch in batches:
+            table = text_table(pa.Table.from_batches([batch]), "name")
+            cells = []
+            for name in table.column_names[2:]:
+                column = make_column(name, table.column(name))
+                values = pa.array([*column.values, None], pa.string())
+                cells.append(values.take(pa.array(column.codes.astype(np.int64) % len(values))))
+            numbers = pa.array(np.arange(at, at + batch.num_rows))
+            at += batch.num_rows
+            yield pa.RecordBatch.from_arrays(
+                [numbers, batch.column(0), batch.column(1), _lists(cells, batch.num_rows)],
+                names=["row", "key", "name", "texts"],
+            )
+
+    return fold
 
 
 def _lists(cells: Sequence[pa.Array], n_rows: int) -> pa.ListArray:
@@ -97,14 +105,3 @@ def _count(batches: Batches) -> Batches:
     yield pa.RecordBatch.from_arrays(
         [*columns, pa.array([repeated], pa.string())], names=["part", "rows", "blank", "repeated"]
     )
-
-
-def _number(starts: dict[int, int]) -> Callable[[Batches], Batches]:
-    def number(batches: Batches) -> Batches:
-        at = starts[_part()]
-        for batch in batches:
-            numbers = pa.array(np.arange(at, at + batch.num_rows))
-            at += batch.num_rows
-            yield pa.RecordBatch.from_arrays([numbers, *batch.columns], names=["row", *batch.schema.names])
-
-    return number

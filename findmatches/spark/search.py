@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
-from pyspark.sql.window import Window
 
 from findmatches.blocking import (
     LEAST_SHARE,
@@ -27,7 +26,7 @@ from findmatches.blocking import (
     make_views,
 )
 from findmatches.comparisons import Schema
-from findmatches.spark.frames import Batches, kept, tables
+from findmatches.spark.frames import Batches, both_ways, kept, tables
 from findmatches.spark.part import columns_of
 from findmatches.spark.whole import Known, Whole
 
@@ -38,6 +37,9 @@ if TYPE_CHECKING:
 # Rows that a task holds at most, and rows that pass by at a time.
 BLOCK = 125_000
 CHUNK = 25_000
+# Rows whose pairs are ranked together, and pairs of values that are counted together.
+_RANKED = 50_000
+_COUNTED = 4_000_000
 _SHARED = -1
 _VECTORS = (
     "view int, block int, rows binary, starts binary, features binary, weights binary, weight double, left_out double"
@@ -58,27 +60,39 @@ def find_pairs(rows: DataFrame, whole: Whole, schema: Schema, neighbours: int) -
     found = _nearest(vectors, -(-whole.n_rows // block), allowed.neighbours)
     if not allowed.large:
         return kept(found.select("left", "right").distinct())
-    # A pair that was found from both of its rows counts once in each view.
-    value = sum(
-        (
-            F.coalesce(F.max(F.when(F.col("view") == view, F.col("cosine"))), F.lit(0.0)).cast("double")
-            for view in searched
-        ),
-        F.coalesce(F.max(F.when(F.col("view") == _SHARED, F.col("cosine"))), F.lit(0.0)).cast("double"),
-    )
-    return _best(found.groupBy("left", "right").agg(value.alias("value")), allowed.kept)
+    return _best(found, whole.n_rows, allowed.kept)
 
 
-def _best(pairs: DataFrame, count: int) -> DataFrame:
-    """The pairs that are among the ``count`` most valued of at least one of their rows."""
-    pairs = kept(pairs)
-    sides = [
-        pairs.select(F.col(side).alias("row"), F.lit(number).alias("side"), "left", "right", "value")
-        for number, side in enumerate(("left", "right"))
-    ]
-    order = Window.partitionBy("row").orderBy(F.desc("value"), "side", "left", "right")
-    ranked = sides[0].unionAll(sides[1]).withColumn("rank", F.row_number().over(order))
-    return kept(ranked.where(F.col("rank") <= count).select("left", "right").distinct())
+def _best(found: DataFrame, n_rows: int, count: int) -> DataFrame:
+    """The pairs that are among the ``count`` most valued of at least one of their rows; a value is the sum of cosines over all views."""
+    blocks = -(-n_rows // _RANKED)
+    directed = both_ways(found, "view", "cosine").repartitionById(blocks, (F.col("row") / _RANKED).cast("int"))
+    return kept(directed.mapInArrow(_rank(count), "left long, right long").distinct())
+
+
+def _rank(count: int) -> Callable[[Batches], Batches]:
+    def rank(batches: Batches) -> Batches:
+        for table in tables(batches):
+            view, row, other = (table.column(name).to_numpy() for name in ("view", "row", "other"))
+            cosine = table.column("cosine").to_numpy()
+            order = np.lexsort((view, other, row))
+            view, row, other, cosine = view[order], row[order], other[order], cosine[order]
+            # A pair that was found from both of its rows counts once in each view.
+            once = np.append(True, (np.diff(view) != 0) | (np.diff(other) != 0) | (np.diff(row) != 0))
+            row, other, cosine = row[once], other[once], cosine[once]
+            start = np.flatnonzero(np.append(True, (np.diff(other) != 0) | (np.diff(row) != 0)))
+            value = np.add.reduceat(cosine.astype(np.float64), start)
+            row, other = row[start], other[start]
+            order = np.lexsort((other, row > other, -value, row))
+            row, other = row[order], other[order]
+            first = np.flatnonzero(np.append(True, np.diff(row) != 0))
+            place = np.arange(len(row)) - np.repeat(first, np.diff(np.append(first, len(row))))
+            row, other = row[place < count], other[place < count]
+            yield pa.RecordBatch.from_arrays(
+                [pa.array(np.minimum(row, other)), pa.array(np.maximum(row, other))], names=["left", "right"]
+            )
+
+    return rank
 
 
 def _view_vectors(schema: Schema, whole: Whole, allowed: Limits, block: int) -> Callable[[Batches], Batches]:
@@ -130,42 +144,53 @@ def _shared_vectors(rows: DataFrame, whole: Whole, block: int) -> DataFrame:
     told = [place for place, column in enumerate(whole.columns) if column.n_values > 1]
     told = sorted(told, key=lambda place: whole.columns[place].telling, reverse=True)[:PAIRED_COLUMNS]
     both = [
-        F.when(
-            F.col("texts")[one].isNotNull() & F.col("texts")[two].isNotNull(),
-            F.xxhash64(F.lit(number), F.col("texts")[one], F.col("texts")[two]),
-        )
+        # A value that stands in one row only is in no pair that two rows share.
+        F.when((F.col("counts")[one] > 1) & (F.col("counts")[two] > 1), F.xxhash64(F.lit(number), *(F.col("texts")[place] for place in (one, two))))
         for number, (one, two) in enumerate(combinations(told, 2))
-    ]
+    ]  # fmt: skip
     empty = F.array().cast("array<bigint>")
     pairs = rows.select("row", F.explode(F.array(*both) if both else empty).alias("feature")).where(
-        "feature is not null"
+        "feature IS NOT NULL"
     )
-    shared = pairs.withColumn("count", F.count("*").over(Window.partitionBy("feature")))
-    shared = shared.where(F.col("count").between(2, MAX_SHARING))
-    by_row = shared.groupBy("row").agg(F.collect_list(F.struct("feature", "count")).alias("features"))
+    parts = max(rows.sparkSession.sparkContext.defaultParallelism, whole.n_rows * len(both) // _COUNTED)
+    shared = pairs.repartition(parts, "feature").mapInArrow(_count_shared, "row long, feature long, count int")
     blocks = -(-whole.n_rows // block)
-    placed = by_row.withColumn("block", (F.col("row") / block).cast("int")).repartitionById(blocks, "block")
-    return kept(placed.sortWithinPartitions("row").mapInArrow(_pack_shared(whole.n_rows, block), _VECTORS))
+    placed = shared.repartitionById(blocks, (F.col("row") / block).cast("int"))
+    return kept(placed.mapInArrow(_pack_shared(whole.n_rows, block), _VECTORS))
+
+
+def _count_shared(batches: Batches) -> Batches:
+    """How many rows have each pair of values, where that is 2 to ``MAX_SHARING``."""
+    for table in tables(batches):
+        row, feature = table.column("row").to_numpy(), table.column("feature").to_numpy()
+        _, place, counts = np.unique(feature, return_inverse=True, return_counts=True)
+        count = counts[place]
+        use = (count >= 2) & (count <= MAX_SHARING)
+        yield pa.RecordBatch.from_arrays(
+            [pa.array(row[use]), pa.array(feature[use]), pa.array(count[use].astype(np.int32))],
+            names=["row", "feature", "count"],
+        )
 
 
 def _pack_shared(n_rows: int, block: int) -> Callable[[Batches], Batches]:
     def pack(batches: Batches) -> Batches:
         from scipy.sparse import csr_matrix  # here and not above: it is the executors that need it
 
-        for whole in tables(batches, CHUNK):
-            blocks = whole.column("block").to_numpy()
-            for own in np.unique(blocks):
-                table = whole.filter(pa.array(blocks == own))
-                lists = table.column("features").combine_chunks()
-                starts = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])
-                flat = lists.flatten()
-                weight = np.log(n_rows / flat.field("count").to_numpy())
-                norm = np.sqrt(np.add.reduceat(weight**2, starts[:-1]))
-                data = (weight / np.repeat(np.maximum(norm, 1e-12), np.diff(starts))).astype(np.float32)
+        for table in tables(batches):
+            order = np.argsort(table.column("row").to_numpy(), kind="stable")
+            row, feature, count = (table.column(name).to_numpy()[order] for name in ("row", "feature", "count"))
+            rows, start = np.unique(row, return_index=True)
+            starts = np.append(start, len(row))
+            weight = np.log(n_rows / count)
+            norm = np.sqrt(np.add.reduceat(weight**2, start))
+            data = (weight / np.repeat(np.maximum(norm, 1e-12), np.diff(starts))).astype(np.float32)
+            for at in range(0, len(rows), CHUNK):
+                part = starts[at : at + CHUNK + 1]
                 # Not a matrix to reckon with: the features are hashes, and only their names are wanted here.
-                matrix = csr_matrix((len(starts) - 1, 1), dtype=np.float32)
-                matrix.indptr, matrix.indices, matrix.data = starts, flat.field("feature").to_numpy(), data
-                yield _packed(_SHARED, table.column("row").to_numpy(), block, matrix, 1.0, 0.0)
+                matrix = csr_matrix((len(part) - 1, 1), dtype=np.float32)
+                matrix.indptr = part - part[0]
+                matrix.indices, matrix.data = feature[part[0] : part[-1]], data[part[0] : part[-1]]
+                yield _packed(_SHARED, rows[at : at + CHUNK], block, matrix, 1.0, 0.0)
 
     return pack
 

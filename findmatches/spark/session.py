@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from findmatches.errors import FindMatchesError
 from findmatches.model import Model
 from findmatches.reading import data_files
-from findmatches.spark.match import match
+from findmatches.spark.matching import match
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

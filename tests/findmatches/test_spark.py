@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytest.importorskip("pyspark", reason="make install-spark")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
 
-from findmatches.spark import match  # noqa: E402
+from findmatches.spark import FindIncrementalMatches, FindMatches, match  # noqa: E402
 from findmatches.spark.components import components  # noqa: E402
 from findmatches.spark.session import spark_session  # noqa: E402
 
@@ -80,6 +80,24 @@ def test_the_command_gives_the_groups_of_one_machine(
     assert main(command) == 1, "the folder is there already"
 
 
+def test_new_rows_join_the_groups_that_one_machine_finds(
+    session: SparkSession, taught: tuple[findmatches.Records, findmatches.Model]
+) -> None:
+    records, model = taught
+    old = findmatches.Records(records.table.slice(0, 150), "id")
+    new = findmatches.Records(records.table.slice(150), "id")
+    matched = model.match(old)
+    here = findmatches.match_incremental(findmatches.Records.from_arrow(matched, primary_key="id"), new, model)
+    found = FindIncrementalMatches.apply(
+        session.createDataFrame(matched), session.createDataFrame(new.table), model, computeMatchConfidenceScores=1
+    ).toArrow()
+    assert found.column_names == here.column_names
+    found, here = found.sort_by("id"), here.sort_by("id")
+    assert found["match_id"].to_pylist() == here["match_id"].to_pylist()
+    confidence = [np.array(table["match_confidence_score"].to_pylist(), dtype=float) for table in (found, here)]
+    assert np.abs(confidence[0] - confidence[1]).max() < 1e-3
+
+
 def test_components_are_those_of_a_graph_library(session: SparkSession) -> None:
     rng = np.random.default_rng(0)
     chain = np.column_stack([np.arange(0, 40), np.arange(1, 41)])
@@ -131,7 +149,7 @@ def test_what_is_missing_is_said(
     with pytest.raises(findmatches.FindMatchesError, match="lacks columns that the model was trained with: phone"):
         match(frame.drop("phone"), model)
     with pytest.raises(findmatches.FindMatchesError, match="already has a column match_id"):
-        match(frame.withColumnRenamed("phone", "match_id"), model)
+        FindMatches.apply(frame.withColumnRenamed("phone", "match_id"), model)
     model.save(tmp_path / "model")
     bad = tmp_path / "bad.csv"
     bad.write_text("id,first,last,address,born,phone\nr1,a,b,c,d,e\nr2,too,few\n")

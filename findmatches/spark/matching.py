@@ -22,36 +22,16 @@ if TYPE_CHECKING:
 
 
 def match(frame: DataFrame, model: Model) -> DataFrame:
-    """The rows with ``match_id`` (rows with the same number are one thing) and ``match_confidence_score``, as ``Model.match`` gives them.
-
-    The work is done when this returns. Raises ``FindMatchesError`` if the frame lacks a column of the model or has one of the result, or if
-    a primary key is blank or stands twice.
-    """
-    key = model.primary_key
+    """See ``findmatches.spark.match``."""
     for name in RESULT_COLUMNS:
         if name in frame.columns:
             raise FindMatchesError(f"The table already has a column {name}.")
-    names = [name for name, _, _ in model.schema.columns]
-    missing = [name for name in (key, *names) if name not in frame.columns]
-    if missing:
-        raise FindMatchesError(f"The table lacks columns that the model was trained with: {', '.join(missing)}.")
-    rows, n_rows = numbered_rows(frame, key, names)
+    rows, n_rows = numbered(frame, model)
     if n_rows == 0:
         return frame.withColumns(
             {RESULT_COLUMNS[0]: F.lit(None).cast(T.LongType()), RESULT_COLUMNS[1]: F.lit(None).cast(T.DoubleType())}
         )
-    found = _groups(rows, n_rows, model)
-    result = kept(rows.select("row", F.col("key").alias("key of the row")).join(found, "row").drop("row"))
-    joined = frame.join(result, frame[quoted(key)] == result["key of the row"])
-    return joined.select(*(frame[quoted(name)] for name in frame.columns), *RESULT_COLUMNS)
-
-
-def _groups(rows: DataFrame, n_rows: int, model: Model) -> DataFrame:
-    rows, values = with_counts(rows)
-    whole = whole_of(rows, values, n_rows, model.schema)
-    scorer = Scorer(rows, whole, model.schema, model.learner)
-    candidates = scorer.cosines(find_pairs(rows, whole, model.schema, tuning.neighbours(model.accuracy_cost)))
-    scorer.know(candidates)
+    scorer, candidates = prepared(rows, n_rows, model)
     scored = scorer.first(candidates)
     edges = scorer.second(scored, scored)
     pieces = pieces_of(edges, model.threshold)
@@ -59,11 +39,36 @@ def _groups(rows: DataFrame, n_rows: int, model: Model) -> DataFrame:
     if not missing.isEmpty():
         filled = scorer.first(scorer.cosines(missing))
         edges = kept(edges.unionAll(scorer.second(filled, edges)))
-    same, different = _told(rows, model)
-    return groups(rows, edges, pieces, model.threshold, same, different)
+    return with_result(frame, rows, groups(rows, edges, pieces, model.threshold, *told(rows, model)), model)
 
 
-def _told(rows: DataFrame, model: Model) -> tuple[Pairs, Pairs]:
+def numbered(frame: DataFrame, model: Model) -> tuple[DataFrame, int]:
+    """The numbered rows of a frame that must have the columns of the model, and how many there are."""
+    names = [name for name, _, _ in model.schema.columns]
+    missing = [name for name in (model.primary_key, *names) if name not in frame.columns]
+    if missing:
+        raise FindMatchesError(f"The table lacks columns that the model was trained with: {', '.join(missing)}.")
+    return numbered_rows(frame, model.primary_key, names)
+
+
+def prepared(rows: DataFrame, n_rows: int, model: Model) -> tuple[Scorer, DataFrame]:
+    """All that is done before scores: the candidates, and a scorer that knows them."""
+    counted, values = with_counts(rows)
+    whole = whole_of(counted, values, n_rows, model.schema)
+    scorer = Scorer(counted, whole, model.schema, model.learner)
+    candidates = scorer.cosines(find_pairs(counted, whole, model.schema, tuning.neighbours(model.accuracy_cost)))
+    scorer.know(candidates)
+    return scorer, candidates
+
+
+def with_result(frame: DataFrame, rows: DataFrame, found: DataFrame, model: Model) -> DataFrame:
+    """The frame with what was found of each of its rows, which is worked out now."""
+    result = kept(rows.select("row", F.col("key").alias("key of the row")).join(found, "row").drop("row"))
+    joined = frame.join(result, frame[quoted(model.primary_key)] == result["key of the row"])
+    return joined.select(*(frame[quoted(name)] for name in frame.columns), *RESULT_COLUMNS)
+
+
+def told(rows: DataFrame, model: Model) -> tuple[Pairs, Pairs]:
     """The judged pairs that the result must respect, by the numbers of their rows."""
     keys = {key for pairs in (model.told_same, model.told_different) for pair in pairs for key in pair}
     if not model.enforce_labels or not keys:
