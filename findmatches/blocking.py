@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.features import Frequencies, join_columns, ngram_matrix, row_dots, weigh, word_matrix
+from findmatches.features import Frequencies, join_columns, keep_columns, ngram_matrix, row_dots, weigh, word_matrix
 from findmatches.normalise import Column
 
 if TYPE_CHECKING:
@@ -200,13 +200,10 @@ class Search:
 
 def prune(view: csr_matrix, work_per_row: int) -> Search:
     """Without the commonest features, so many that the product of the rest with itself stays within the work allowed."""
-    from scipy.sparse import diags  # here and not above: importing findmatches must stay quick
-
     keep = affordable(np.bincount(view.indices, minlength=view.shape[1]), view.shape[0], work_per_row)
     if keep.all():
         return Search(view, 1.0)
-    pruned = (view @ diags(keep)).tocsr()
-    pruned.eliminate_zeros()
+    pruned = keep_columns(view, keep > 0)
     return Search(pruned, float((pruned.data**2).sum() / max(float((view.data**2).sum()), 1e-12)))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,45 +14,67 @@ from numpy.typing import NDArray
 from findmatches.normalise import Column
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from scipy.sparse import csr_matrix
 
 _BITS = 22
 FEATURES = 1 << _BITS
-_CHUNK_CHARS = 8 << 20
+_CHUNK_BYTES = 8 << 20
+# Pairs of rows that are multiplied at once by one thread.
+_DOTS = 100_000
 _BLANK = 32
-_BREAK = 10
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
-def join_columns(columns: Sequence[Column], n_rows: int) -> list[str]:
+def join_columns(columns: Sequence[Column], n_rows: int) -> pa.Array:
     """The text of each row: its values, blanks between. Missing values leave nothing behind."""
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+    import pyarrow.compute as pc
+
     if not columns:
-        return [""] * n_rows
-    parts = []
-    for column in columns:
-        padded: NDArray[Any] = np.empty(len(column.values) + 1, dtype=object)
-        padded[:-1] = column.values
-        padded[-1] = ""
-        parts.append(padded[column.codes].tolist())
-    return [" ".join(filter(None, row)) for row in zip(*parts, strict=True)]
+        return pa.repeat(pa.scalar("", pa.large_string()), n_rows)
+    missing = np.stack([column.codes < 0 for column in columns])
+    parts: list[pa.Array] = []
+    for column, gone in zip(columns, missing, strict=True):
+        values = pa.array([*column.values, ""], pa.large_string())
+        # Arrow leaves out rows that have nothing but nulls; the first column so has an empty text there.
+        codes, gone = (
+            (column.codes, gone)
+            if parts
+            else (np.where(gone, len(column.values), column.codes), gone & ~missing.all(axis=0))
+        )
+        parts.append(values.take(pa.array(codes, mask=gone)))
+    joined: pa.Array = pc.binary_join_element_wise(*parts, pa.scalar(" ", pa.large_string()), null_handling="skip")
+    return joined
 
 
-def _chunks(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """Ranges of rows of about as many characters each."""
+def _chunks(texts: pa.Array) -> Iterator[tuple[int, pa.Array]]:
+    """The texts in pieces of about as many bytes each, and which row each piece starts with."""
     if not len(texts):
-        return []
-    ends = np.cumsum(np.fromiter((len(text) + 2 for text in texts), np.int64, len(texts)))
-    cuts = np.searchsorted(ends, np.arange(_CHUNK_CHARS, int(ends[-1]) + _CHUNK_CHARS, _CHUNK_CHARS), side="right")
-    bounds = [0, *sorted({min(int(cut) + 1, len(texts)) for cut in cuts})]
-    return [(start, end) for start, end in pairwise(bounds) if end > start]
+        return
+    ends = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    start = 0
+    while start < len(texts):
+        end = max(int(np.searchsorted(ends, ends[start] + _CHUNK_BYTES, side="right")) - 1, start + 1)
+        yield start, texts.slice(start, min(end, len(texts)) - start)
+        start = end
 
 
-def _points(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def _points(texts: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
     """The code points of all texts, a blank before and after each, and the row of each point."""
-    joined = "".join(f" {text} " for text in texts)
-    points = np.frombuffer(joined.encode("utf-32-le", errors="surrogatepass"), dtype="<u4").astype(np.uint64)
-    lengths = np.fromiter((len(text) + 2 for text in texts), np.int64, len(texts))
-    return points, np.repeat(np.arange(len(texts)), lengths)
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+    import pyarrow.compute as pc
+
+    empty, blank = pa.scalar("", pa.large_string()), pa.scalar(" ", pa.large_string())
+    padded = pc.binary_join_element_wise(empty, texts, empty, blank)
+    _, offsets, data = padded.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int64)[: len(padded) + 1]
+    raw = np.frombuffer(data, dtype=np.uint8)[: ends[-1]] if data is not None else np.empty(0, dtype=np.uint8)
+    lengths = np.diff(ends)
+    if len(raw) and raw.max() > 127:
+        lengths = pc.utf8_length(padded).to_numpy(zero_copy_only=False)
+        raw = np.frombuffer(raw.tobytes().decode().encode("utf-32-le"), dtype="<u4")
+    return raw.astype(np.uint64), np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.int32]:
@@ -61,11 +84,11 @@ def _mix(values: NDArray[np.uint64]) -> NDArray[np.int32]:
     return (values >> np.uint64(64 - _BITS)).astype(np.int32)
 
 
-def ngram_matrix(texts: Sequence[str], size: int) -> csr_matrix:
+def ngram_matrix(texts: pa.Array, size: int) -> csr_matrix:
     """Which character n-grams (blanks at both ends of the text included) each text holds: a 0/1 matrix."""
     rows, features = [], []
-    for start, end in _chunks(texts):
-        points, owner = _points(texts[start:end])
+    for start, part in _chunks(texts):
+        points, owner = _points(part)
         if len(points) < size:
             continue
         length = len(points) - size + 1
@@ -80,11 +103,11 @@ def ngram_matrix(texts: Sequence[str], size: int) -> csr_matrix:
     return _binary(rows, features, len(texts))
 
 
-def word_matrix(texts: Sequence[str], *, figures: bool = False) -> csr_matrix:
+def word_matrix(texts: pa.Array, *, figures: bool = False) -> csr_matrix:
     """Which words (runs of letters and digits) each text holds, or only those with a digit: a 0/1 matrix."""
     rows, features = [], []
-    for start, end in _chunks(texts):
-        points, owner = _points(texts[start:end])
+    for start, part in _chunks(texts):
+        points, owner = _points(part)
         first, last = spans(_in_word(points))
         if figures and len(first):
             digit = np.concatenate([[0], np.cumsum((points >= 48) & (points <= 57))])
@@ -98,11 +121,11 @@ def word_matrix(texts: Sequence[str], *, figures: bool = False) -> csr_matrix:
     return _binary(rows, features, len(texts))
 
 
-def code_matrix(texts: Sequence[str]) -> csr_matrix:
+def code_matrix(texts: pa.Array) -> csr_matrix:
     """Which codes each text holds: runs without blanks, with a digit, two characters or more, punctuation taken out of them."""
     rows, features = [], []
-    for start, end in _chunks(texts):
-        points, owner = _points(texts[start:end])
+    for start, part in _chunks(texts):
+        points, owner = _points(part)
         kept = _in_word(points) | (points == _BLANK)
         points, owner = points[kept], owner[kept]
         first, last = spans(points != _BLANK)
@@ -139,7 +162,7 @@ def span_hashes(points: NDArray[np.uint64], first: NDArray[np.int64], last: NDAr
     return np.add.reduceat(weighted, starts)
 
 
-def _binary(rows: list[NDArray[np.int64]], features: list[NDArray[np.int32]], n_rows: int) -> csr_matrix:
+def _binary(rows: list[NDArray[np.int32]], features: list[NDArray[np.int32]], n_rows: int) -> csr_matrix:
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
     shape = (n_rows, FEATURES)
@@ -147,7 +170,8 @@ def _binary(rows: list[NDArray[np.int64]], features: list[NDArray[np.int32]], n_
         return csr_matrix(shape, dtype=np.float32)
     row, feature = np.concatenate(rows), np.concatenate(features)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))])
-    matrix = csr_matrix((np.ones(len(row), dtype=np.float32), feature, indptr), shape=shape)
+    del row
+    matrix = csr_matrix((np.ones(len(feature), dtype=np.float32), feature, indptr), shape=shape)
     matrix.sum_duplicates()
     matrix.data[:] = 1.0
     return matrix
@@ -175,36 +199,47 @@ class Frequencies:
 
 def weigh(matrix: csr_matrix, known: DocumentFrequency, *, unit: bool = True) -> csr_matrix:
     """TF-IDF, with unit rows if asked for. Features of one row only count in the length of the row and are then dropped; columns are renumbered."""
-    from scipy.sparse import csr_matrix, diags  # here and not above: importing findmatches must stay quick
+    from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
-    n_rows, frequency = matrix.shape[0], known.counts
-    seen = np.arange(int(frequency.max(initial=0)) + 1)
-    weight = (np.log((1 + known.n_rows) / (1 + seen)) + 1).astype(np.float32)
-    data = weight[frequency[matrix.indices]]
-    owner = np.repeat(np.arange(n_rows), np.diff(matrix.indptr))
-    norm = np.sqrt(np.bincount(owner, weights=data.astype(np.float64) ** 2, minlength=n_rows))
+    frequency = known.counts
+    weight = (np.log((1 + known.n_rows) / (1 + np.asarray(frequency))) + 1).astype(np.float32)
     kept = frequency >= 2
-    number = np.cumsum(kept, dtype=np.int64) - 1
-    use = kept[matrix.indices]
-    indices = number[matrix.indices[use]].astype(np.int32)
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(owner[use], minlength=n_rows))])
-    weighed = csr_matrix((data[use], indices, indptr), shape=(n_rows, max(int(kept.sum()), 1)))
-    if not unit:
-        return weighed
-    return (diags((1 / np.maximum(norm, 1e-12)).astype(np.float32)) @ weighed).tocsr()
+    number = (np.cumsum(kept) - 1).astype(np.int32)
+    data = weight[matrix.indices]
+    if unit:
+        squares = csr_matrix((np.square(data), matrix.indices, matrix.indptr), shape=matrix.shape)
+        norm = np.sqrt(row_sums(squares))
+        data *= np.repeat((1 / np.maximum(norm, 1e-12)).astype(np.float32), np.diff(matrix.indptr))
+    weighed = keep_columns(csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape), kept)
+    shape = matrix.shape[0], max(int(kept.sum()), 1)
+    return csr_matrix((weighed.data, number[weighed.indices], weighed.indptr), shape=shape)
+
+
+def keep_columns(matrix: csr_matrix, keep: NDArray[np.bool_]) -> csr_matrix:
+    """What of the matrix stands in these columns; the others are empty."""
+    from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
+
+    use = keep[matrix.indices]
+    if use.all():
+        return matrix
+    so_far = np.cumsum(use, dtype=matrix.indptr.dtype)
+    indptr = np.where(matrix.indptr > 0, so_far[matrix.indptr - 1], 0)
+    return csr_matrix((matrix.data[use], matrix.indices[use], indptr), shape=matrix.shape)
 
 
 def row_dots(
     matrix: csr_matrix, left: NDArray[np.int32], right: NDArray[np.int32], other: csr_matrix | None = None
 ) -> NDArray[np.float32]:
     """The product of row ``left[k]`` with row ``right[k]`` (of the ``other`` matrix, if there is one), for every k."""
-    other = matrix if other is None else other
-    result = np.zeros(len(left), dtype=np.float32)
-    step = 200_000
-    for start in range(0, len(left), step):
-        part = slice(start, start + step)
-        result[part] = np.asarray(matrix[left[part]].multiply(other[right[part]]).sum(axis=1)).ravel()
-    return result
+    second = matrix if other is None else other
+
+    def dots(start: int) -> NDArray[np.float32]:
+        part = slice(start, start + _DOTS)
+        return row_sums(matrix[left[part]].multiply(second[right[part]]))
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+        parts = list(threads.map(dots, range(0, len(left), _DOTS)))
+    return np.concatenate([np.empty(0, dtype=np.float32), *parts])
 
 
 def order_by_row(row: NDArray[np.int32], n_rows: int) -> NDArray[np.int32]:

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 MISSING = -1
 # What tables write where they have nothing to say, as whole cells and after folding.
 PLACEHOLDERS = frozenset({"null", "none", "nan", "n/a", "#n/a", "nil", "-", "--", "?", "."})
-_NUMBER = re.compile(r"[^\d.\-]")
+_NOT_IN_NUMBER = r"[^\d.\-]"
+_NUMBER = r"^-?(\d+\.?\d*|\.\d+)$"
+_WORDY = r"(?s)([A-Za-z].*){4}"
+# Blanks at the ends or side by side, and all other white space and NUL: what ``fold`` changes in text that is plain ASCII.
+_ODD = r"^ | $|  |[\x00-\x1f]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,19 +88,36 @@ def fold(text: str) -> str:
 
 def make_column(name: str, cells: pa.ChunkedArray) -> Column:
     """Fold the cells of one column. Blank and null cells are missing."""
-    import pyarrow.compute as pc  # here and not above: importing findmatches must stay quick
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+    import pyarrow.compute as pc
 
     encoded = (
         cells.combine_chunks().dictionary_encode() if cells.num_chunks != 1 else cells.chunk(0).dictionary_encode()
     )
-    raw_codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    folded = [fold(value) for value in encoded.dictionary.to_pylist()]
-    values = sorted(set(folded) - {""})
-    number = {value: code for code, value in enumerate(values)}
-    lookup = np.array([number.get(value, MISSING) for value in folded] + [MISSING], dtype=np.int32)
-    codes = lookup[raw_codes]
+    folded = _fold_all(encoded.dictionary)
+    distinct = folded.dictionary_encode()
+    order = pc.sort_indices(distinct.dictionary).to_numpy()
+    values = distinct.dictionary.take(pa.array(order)).to_pylist()
+    lookup = np.full(len(folded) + 1, MISSING, dtype=np.int32)
+    place = np.argsort(order).astype(np.int32)
+    known = distinct.indices.is_valid().to_numpy(zero_copy_only=False)
+    lookup[:-1][known] = place[distinct.indices.drop_null().to_numpy()]
+    codes = lookup[pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)]
     counts = np.bincount(codes[codes >= 0], minlength=len(values)).astype(np.int64)
     return Column(name, codes, object_array(values), counts)
+
+
+def _fold_all(texts: pa.Array) -> pa.Array:
+    """``fold`` of each text, null where nothing is left. Only what is not plain ASCII in single blanks is handled one by one."""
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+    import pyarrow.compute as pc
+
+    odd = pc.or_(pc.invert(pc.string_is_ascii(texts)), pc.match_substring_regex(texts, _ODD))
+    one_by_one = pa.array([fold(text) for text in texts.filter(odd).to_pylist()], texts.type)
+    folded = pc.replace_with_mask(pc.utf8_lower(texts), odd, one_by_one)
+    nothing = pc.is_in(folded, pa.array(["", *sorted(PLACEHOLDERS)], texts.type))
+    blanked: pa.Array = pc.if_else(nothing, pa.scalar(None, texts.type), folded)
+    return blanked
 
 
 def object_array(values: list[str]) -> NDArray[np.object_]:
@@ -108,12 +129,28 @@ def object_array(values: list[str]) -> NDArray[np.object_]:
 
 def numbers(values: NDArray[np.object_]) -> NDArray[np.float64]:
     """The number that each value is, if it is one (currency signs and thousands separators aside), else NaN."""
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+    import pyarrow.compute as pc
+
+    texts = pa.array(values, pa.large_string())
+    ascii_only = pc.string_is_ascii(texts)
+    bare = pc.replace_substring_regex(texts, _NOT_IN_NUMBER, "")
+    few = pc.less_equal(pc.subtract(pc.binary_length(texts), pc.binary_length(bare)), 3)
+    wordless = pc.invert(pc.match_substring_regex(texts, _WORDY))
+    fits = pc.and_(pc.and_(few, wordless), pc.match_substring_regex(bare, _NUMBER))
     result = np.full(len(values), np.nan)
-    for place, value in enumerate(values):
-        text = _NUMBER.sub("", value)
-        if text and len(value) - len(text) <= 3 and sum(map(str.isalpha, value)) <= 3:
-            try:
-                result[place] = float(text)
-            except ValueError:
-                continue
+    use = pc.and_(fits, ascii_only)
+    result[use.to_numpy(zero_copy_only=False)] = bare.filter(use).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    for place in np.flatnonzero(~ascii_only.to_numpy(zero_copy_only=False)):  # other scripts have digits too
+        result[place] = _number(values[place])
     return result
+
+
+def _number(value: str) -> float:
+    text = re.sub(_NOT_IN_NUMBER, "", value)
+    if not text or len(value) - len(text) > 3 or sum(map(str.isalpha, value)) > 3:
+        return np.nan
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan

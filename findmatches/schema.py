@@ -90,6 +90,9 @@ def text_table(table: pa.Table, primary_key: str) -> pa.Table:
 
 def key_fault(keys: list[str]) -> tuple[int, str] | None:
     """The index of the first row whose key is blank or was seen before, and what is wrong with it."""
+    distinct = set(keys)
+    if len(distinct) == len(keys) and None not in distinct and all(map(str.strip, keys)):
+        return None
     seen: dict[str, int] = {}
     for row, key in enumerate(keys):
         if key is None or not key.strip():
@@ -101,4 +104,8 @@ def key_fault(keys: list[str]) -> tuple[int, str] | None:
 
 def key_order(keys: list[str]) -> NDArray[np.int64]:
     """The rows sorted by key. All work is done in this order, so that the order of the rows in the file cannot matter."""
-    return np.argsort(np.asarray(keys, dtype=object), kind="stable").astype(np.int64)
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+    import pyarrow.compute as pc
+
+    order: NDArray[np.int64] = pc.sort_indices(pa.array(keys, pa.large_string())).to_numpy().astype(np.int64)
+    return order

@@ -53,6 +53,8 @@ class ColumnComparer:
     """Compares the cells of one column of one table; what can be known of each distinct value is worked out once."""
 
     def __init__(self, column: Column, kind: Kind, numeric: bool, frequencies: Frequencies) -> None:
+        import pyarrow as pa  # here and not above: importing findmatches must stay quick
+
         self.column = column
         self.kind = kind
         self.names = (*MEASURES[kind], *(("number",) if numeric and kind != "constant" else ()))
@@ -61,7 +63,7 @@ class ColumnComparer:
         self._texts = object_array([value[:_MAX_LETTERS] for value in column.values])
         self._several = np.fromiter((" " in value for value in self._texts), bool, len(self._texts))
         if "weighted words" in self.names and len(column.values):
-            words = word_matrix(column.values.tolist())
+            words = word_matrix(pa.array(column.values, pa.large_string()))
             self._words = weigh(words, frequencies.of(f"values of {column.name}", words))
 
     def compare(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
