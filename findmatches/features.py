@@ -33,17 +33,13 @@ def join_columns(columns: Sequence[Column], n_rows: int) -> pa.Array:
 
     if not columns:
         return pa.repeat(pa.scalar("", pa.large_string()), n_rows)
-    missing = np.stack([column.codes < 0 for column in columns])
-    parts: list[pa.Array] = []
-    for column, gone in zip(columns, missing, strict=True):
-        values = pa.array([*column.values, ""], pa.large_string())
-        # Arrow leaves out rows that have nothing but nulls; the first column so has an empty text there.
-        codes, gone = (
-            (column.codes, gone)
-            if parts
-            else (np.where(gone, len(column.values), column.codes), gone & ~missing.all(axis=0))
-        )
-        parts.append(values.take(pa.array(codes, mask=gone)))
+    parts = [
+        pa.array(column.values.tolist(), pa.large_string()).take(pa.array(column.codes, mask=column.codes < 0))
+        for column in columns
+    ]
+    # Arrow would leave out rows that have nothing but nulls.
+    empty = pa.array(np.all([column.codes < 0 for column in columns], axis=0))
+    parts[0] = pc.if_else(empty, pa.scalar("", pa.large_string()), parts[0])
     joined: pa.Array = pc.binary_join_element_wise(*parts, pa.scalar(" ", pa.large_string()), null_handling="skip")
     return joined
 
