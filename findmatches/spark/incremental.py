@@ -47,7 +47,7 @@ def match_incremental(existing: DataFrame, incremental: DataFrame, model: Model)
     members = _members(state, edges, same, model.threshold)
     missing = _gaps(members, edges)
     if not missing.isEmpty():
-        filled = scorer.first(scorer.cosines(missing))
+        filled = scorer.first(scorer.cosines(missing), sift=False)
         edges = kept(edges.unionAll(scorer.second(filled, around)))
     found = _joined(members, edges, model.threshold, same, different)
     return with_result(both, rows, _finished(state, found, edges), model)
@@ -73,10 +73,10 @@ def _state(rows: DataFrame, existing: DataFrame, key: str) -> DataFrame:
 def _scored(scorer: Scorer, candidates: DataFrame, state: DataFrame) -> tuple[DataFrame, DataFrame]:
     """The scores of all candidates with a new row; and those of the first round of all candidates of the rows concerned."""
     new = state.where("known IS NULL").select("row")
-    near = kept(_touching(candidates, new).select("left", "right"))
+    near = kept(_touching(candidates, new))
     concerned = near.select(F.explode(F.array("left", "right")).alias("row")).distinct()
-    around = scorer.first(_touching(candidates, concerned))
-    return scorer.second(around.join(near, ["left", "right"], "left_semi"), around), around
+    around = scorer.first(_touching(candidates, concerned), sift=True)
+    return scorer.second(scorer.first(near, sift=False), around), around
 
 
 def _touching(edges: DataFrame, rows: DataFrame) -> DataFrame:

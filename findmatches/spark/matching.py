@@ -32,12 +32,12 @@ def match(frame: DataFrame, model: Model) -> DataFrame:
             {RESULT_COLUMNS[0]: F.lit(None).cast(T.LongType()), RESULT_COLUMNS[1]: F.lit(None).cast(T.DoubleType())}
         )
     scorer, candidates = prepared(rows, n_rows, model)
-    scored = scorer.first(candidates)
+    scored = scorer.first(candidates, sift=True)
     edges = scorer.second(scored, scored)
     pieces = pieces_of(edges, model.threshold)
     missing = gaps(edges, pieces)
     if not missing.isEmpty():
-        filled = scorer.first(scorer.cosines(missing))
+        filled = scorer.first(scorer.cosines(missing), sift=False)
         edges = kept(edges.unionAll(scorer.second(filled, edges)))
     return with_result(frame, rows, groups(rows, edges, pieces, model.threshold, *told(rows, model)), model)
 

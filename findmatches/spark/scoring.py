@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
 
-from findmatches.blocking import Candidates, make_views
+from findmatches.blocking import SMALL, Candidates, make_views
 from findmatches.clustering import Edges
 from findmatches.comparisons import Comparer, Schema
 from findmatches.features import row_dots
@@ -39,7 +39,7 @@ class Scorer:
         context = rows.sparkSession.sparkContext
         self._views = context.broadcast(whole.frequencies.only(lambda name: name.startswith("view ")))
         self._others = context.broadcast(whole.frequencies.only(lambda name: not name.startswith("view ")))
-        self._first = context.broadcast(learner.first)
+        self._first = context.broadcast((learner.first, learner.sieve))
         self._second = context.broadcast(learner.second) if learner.second else None
         self._records: DataFrame | None = None
         # A small table is dealt out, too.
@@ -65,37 +65,43 @@ class Scorer:
         edges = by_row.agg(F.collect_list(F.struct("other", "cosines")).alias("edges"))
         self._records = kept(self._rows.select("row", "texts", "counts").join(edges, "row", "left"))
 
-    def first(self, pairs: DataFrame) -> DataFrame:
+    def first(self, pairs: DataFrame, *, sift: bool) -> DataFrame:
         """The scores of the first round (``score``), and the ``measures`` of pairs that the second round looks at again.
 
-        ``sides`` says from which source the two rows are, where the table has a column for that.
+        With ``sift``, pairs of a large table that the sieve puts aside score 0. ``left_side`` and ``right_side`` say from which source the rows
+        are, where the table has a column for that.
         """
         assert self._records is not None
         schema, width, others = self._schema, self._whole.width(), self._others
         learnt, twice = self._first, self._second is not None
+        sift = sift and self._whole.n_rows > SMALL
 
         def measure(pairs: pa.Table, records: pa.Table) -> pa.Table:
-            near, known = edges_of(records)
+            near, edges = edges_of(records)
             columns = columns_of(records, schema, width, near.records, len(near.rows))
-            cosines = matrix_of(known.field("cosines"), len(schema.views))[near.first]
+            cosines = matrix_of(edges.field("cosines"), len(schema.views))[near.first]
             candidates = Candidates(near.left, near.right, (), np.ascontiguousarray(cosines.T))
             comparer = Comparer(columns, schema, candidates, others.value)
             left, right = (near.places(rows) for rows in columns_named(pairs, ("left", "right")))
-            own = matrix_of(pairs["cosines"].combine_chunks(), len(schema.views))
-            measures = comparer.compare(left, right, known=np.ascontiguousarray(own.T))
-            score = learnt.value.predict(measures)
-            again = (score >= DOUBT_FROM) & twice
-            found = lists_of(measures[again])
-            place = np.where(again, np.cumsum(again) - 1, -1)
-            sides = [_side_of(columns, schema, rows) for rows in (left, right)]
+            known = np.ascontiguousarray(matrix_of(pairs["cosines"].combine_chunks(), len(schema.views)).T)
+            forest, sieve = learnt.value
+            worth = np.arange(len(left))
+            if sift:
+                worth = np.flatnonzero(sieve.passes(comparer.outline(left, right, known=known)))
+            measures = comparer.compare(left[worth], right[worth], known=known[:, worth])
+            score = np.zeros(len(left), dtype=np.float32)
+            score[worth] = forest.predict(measures)
+            again = (score[worth] >= DOUBT_FROM) & twice
+            place = np.full(len(left), -1)
+            place[worth[again]] = np.arange(int(again.sum()))
             return pa.table(
                 {
                     "left": pairs["left"],
                     "right": pairs["right"],
                     "score": pa.array(score, pa.float32()),
-                    "measures": found.take(pa.array(place, mask=~again)),
-                    "left_side": sides[0],
-                    "right_side": sides[1],
+                    "measures": lists_of(measures[again]).take(pa.array(place, mask=place < 0)),
+                    "left_side": _side_of(columns, schema, left),
+                    "right_side": _side_of(columns, schema, right),
                 }
             )
 

@@ -13,7 +13,7 @@ import pytest
 from pyarrow import csv as arrow_csv
 
 import findmatches
-from findmatches import blocking
+from findmatches import blocking, prepared
 from findmatches.cli import main
 from findmatches.clustering import components as components_here
 from tests.findmatches.data import oracle, partition, people
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 pytest.importorskip("pyspark", reason="make install-spark")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
 
-from findmatches.spark import FindIncrementalMatches, FindMatches, match  # noqa: E402
+from findmatches.spark import (  # noqa: E402
+    FindIncrementalMatches,
+    FindMatches,
+    match,
+    scoring,
+)
 from findmatches.spark.components import components  # noqa: E402
 from findmatches.spark.session import spark_session  # noqa: E402
 
@@ -51,7 +56,8 @@ def test_the_command_gives_the_groups_of_one_machine(
     taught: tuple[findmatches.Records, findmatches.Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records, model = taught
-    monkeypatch.setattr(blocking, "SMALL", 100)  # so that the table is searched as a large one
+    for module in (blocking, prepared, scoring):
+        monkeypatch.setattr(module, "SMALL", 100)  # so that the table is searched, and sifted, as a large one
     model.save(tmp_path / "model")
     arrow_csv.write_csv(records.table, tmp_path / "in.csv")
     out = tmp_path / "out"
