@@ -42,6 +42,11 @@ def can_generate_questions(membership: Membership | None) -> bool:
     return is_lead(membership)
 
 
+def can_export(membership: Membership | None) -> bool:
+    """Have Glue write out the labels that it holds."""
+    return is_lead(membership)
+
+
 def can_import(membership: Membership | None) -> bool:
     """Add answers to the labels that Glue holds."""
     return is_lead(membership)

@@ -63,6 +63,7 @@ transform_urls = [
     path("automation/", automation.automation, name="automation"),
     path("chains/<uuid:chain_id>/stop/", automation.chain_stop, name="chain-stop"),
     path("evaluate/", task_runs.evaluation_create, name="evaluation-create"),
+    path("export/", task_runs.export_create, name="export-create"),
     path("apply/", task_runs.apply_create, name="apply-create"),
 ]
 

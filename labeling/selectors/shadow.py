@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from labeling.choices import RunKind, RunStatus
 from labeling.metrics import Metrics
@@ -13,6 +15,12 @@ from labeling.models import JudgedQuestion, LabelFile, Row, ShadowEstimate, Task
 
 NEXT_QUESTIONS = 10
 """So many questions are what the next file holds when its gain is worked out."""
+
+
+CLAIM = timedelta(minutes=10)
+"""So long a worker may take for an estimate; then another one takes over."""
+
+_SOON = timedelta(minutes=1)
 
 
 class Cell(StrEnum):
@@ -107,6 +115,17 @@ def estimate_for(*, run: TaskRun) -> Metrics | None:
         return None
     stored = ShadowEstimate.objects.filter(import_run=run).values_list("metrics", flat=True).first()
     return Metrics.from_stored(stored) if stored else None
+
+
+def estimate_awaited(*, run: TaskRun) -> bool:
+    """Whether the estimate for this import is being worked out, or is about to be: imports that ended longer ago get one only when their turn comes."""
+    ours = run.kind == RunKind.IMPORT_LABELS and run.label_file_id is not None
+    if not ours or run.status != RunStatus.SUCCEEDED or run.completed_at is None:
+        return False
+    estimate = ShadowEstimate.objects.filter(import_run=run).first()
+    since, waiting = (run.completed_at, _SOON) if estimate is None else (estimate.claimed_at, CLAIM)
+    done = estimate is not None and estimate.completed_at is not None
+    return not done and since is not None and since > timezone.now() - waiting
 
 
 def questions_behind(*, estimate: ShadowEstimate, cell: Cell) -> QuerySet[JudgedQuestion]:

@@ -11,7 +11,6 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -26,12 +25,9 @@ from labeling.aws import storage
 from labeling.choices import ACTIVE, AT_GLUE, RunKind, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import JudgedQuestion, Question, ShadowEstimate, TaskRun, Transform
-from labeling.selectors.shadow import NEXT_QUESTIONS, Cell, files_learned
+from labeling.selectors.shadow import CLAIM, NEXT_QUESTIONS, Cell, files_learned
 
 logger = logging.getLogger(__name__)
-
-CLAIM = timedelta(minutes=10)
-"""So long a worker may take; then another one takes over."""
 
 _MAX_ATTEMPTS = 3
 _MAX_SETS = 400

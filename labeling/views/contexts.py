@@ -34,7 +34,7 @@ from labeling.selectors.questions import (
 )
 from labeling.selectors.report import Week, better_table, waiting_table
 from labeling.selectors.run_story import run_cost, run_story
-from labeling.selectors.shadow import estimate_for
+from labeling.selectors.shadow import estimate_awaited, estimate_for
 from labeling.selectors.task_runs import (
     foreign_replacement,
     run_events,
@@ -166,6 +166,7 @@ def _between(value: float, low: str, middle: str, high: str) -> str:
 def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
     """The page of a run."""
     label_file = label_file_of(run)
+    awaited = estimate_awaited(run=run)
     return {
         "area": "runs",
         "membership": membership,
@@ -173,6 +174,8 @@ def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
         "events": run_events(run=run),
         "metrics": run_metrics(run),
         "shadow": estimate_for(run=run),
+        "shadow_awaited": awaited,
+        "goes_on": run.is_active or awaited or (run.chain is not None and run.chain.is_running),
         "usual_seconds": usual_seconds(run=run),
         "label_file": label_file,
         "findings": findings_of(label_file=label_file) if label_file else [],

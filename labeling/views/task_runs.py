@@ -18,6 +18,7 @@ from labeling.permissions import (
     can_apply,
     can_cancel_runs,
     can_evaluate,
+    can_export,
     can_generate_questions,
     can_import,
     can_replace_all,
@@ -34,6 +35,7 @@ from labeling.services.task_runs import (
     cancel_run,
     request_apply,
     request_evaluation,
+    request_label_export,
     request_question_generation,
     retry_run,
 )
@@ -51,13 +53,12 @@ class Request(Protocol):
 
 @require_GET
 def run_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """One run. htmx asks for its living part every two seconds, until the run and what follows it has ended."""
+    """One run. htmx asks for its living part every two seconds, until the run, what follows it and the estimate have ended."""
     run, membership = run_access(request, run_id, can_see_runs)
     context = run_context(run, membership)
     if not request.htmx:  # type: ignore[attr-defined]
         return render(request, "labeling/runs/detail.html", context)
-    goes_on = run.is_active or (run.chain is not None and run.chain.is_running)
-    return render(request, "labeling/runs/_live.html", context, status=200 if goes_on else STOP_POLLING)
+    return render(request, "labeling/runs/_live.html", context, status=200 if context["goes_on"] else STOP_POLLING)
 
 
 @require_POST
@@ -122,6 +123,12 @@ def question_generate(request: HttpRequest, transform_id: UUID) -> HttpResponse:
 def evaluation_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """Estimate the quality."""
     return _start(request, transform_id, can_evaluate, request_evaluation)
+
+
+@require_POST
+def export_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Have Glue write out the labels that it holds."""
+    return _start(request, transform_id, can_export, request_label_export)
 
 
 @require_POST

@@ -5,21 +5,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from playwright.sync_api import Page, Request, ViewportSize, expect
 
+from accounts.models import User
 from labeling.choices import GoalPeriod, RunKind, RunStatus
-from labeling.models import LabelReplacement, Question, QuestionSet, Row, TaskRun, TaskRunEvent, Transform
+from labeling.models import (
+    Chain,
+    LabelFile,
+    LabelReplacement,
+    Question,
+    QuestionSet,
+    Row,
+    TaskRun,
+    TaskRunEvent,
+    Transform,
+)
+from labeling.services.brought_labels import (
+    brought_content,
+    guess,
+    keep_labels,
+    look_at_labels,
+    read_brought_table,
+    stage_labels,
+)
 from labeling.services.comments import add_comment
 from labeling.services.consensus import settle
 from labeling.services.contradictions import check_contradictions
 from labeling.services.goals import set_goal
 from labeling.services.guidelines import add_example, save_guidelines
 from labeling.services.label_files import build_answers_file
+from labeling.services.sources import stage_source
 from tests.e2e.conftest import NARROW, WIDE, Portal, Visit, picture
 from tests.e2e.data import people_transform
 from tests.labeling.builders import answer, finished_run
+from tests.labeling.builders import transform as new_transform
 from tests.labeling.views.test_transforms import METRICS
 
 ZOOMED: ViewportSize = {"width": WIDE["width"] // 2, "height": WIDE["height"] // 2}
@@ -73,17 +98,49 @@ def visit_all(page: Page, addresses: dict[str, str]) -> None:
         look(page, "" if name.startswith("-") else name)
 
 
-def history(transform: Transform, portal: Portal) -> list[TaskRun]:
-    """One run of each look: went well with numbers, failed with advice."""
-    good = finished_run(transform, portal.lead, RunKind.EVALUATION, metrics=METRICS, execution_seconds=41)
-    bad = finished_run(
-        transform, portal.lead, RunKind.IMPORT_LABELS, error="Column price is missing.", advice="Add it."
+def history(transform: Transform, portal: Portal, file: LabelFile) -> list[TaskRun]:
+    """One run of each look: measured, imported, failed with advice, waits for Glue in the middle of a chain, started outside in both ways."""
+    known: dict[str, Any] = {"labels_before": 0, "labels_after": 9, "matching_before": 0, "matching_after": 5}
+    known |= {"non_matching_before": 0, "non_matching_after": 31, "label_file": file}
+    lead, of = portal.lead, transform
+    chain = Chain.objects.create(transform=new_transform(portal.team, portal.admin, "Products"), created_by=lead)
+    trouble = {"problem": "throttled", "error": "Rate exceeded.", "advice": "Wait.", "chain": chain}
+    runs = [
+        finished_run(of, lead, RunKind.EVALUATION, metrics=METRICS, execution_seconds=41),
+        finished_run(of, lead, RunKind.IMPORT_LABELS, content_hash="7f" * 32, **known),
+        finished_run(of, lead, RunKind.IMPORT_LABELS, problem="region", error="Another region.", advice="Move it."),
+        finished_run(of, None, RunKind.LABELING_SET_GENERATION, foreign=True),
+        finished_run(of, None, RunKind.IMPORT_LABELS, foreign=True, replace_all_labels=True, started_at=timezone.now()),
+        finished_run(chain.transform, lead, RunKind.IMPORT_LABELS, **trouble),
+    ]
+    TaskRun.objects.filter(pk=runs[2].pk).update(status=RunStatus.FAILED)
+    TaskRun.objects.filter(pk=runs[5].pk).update(
+        status=RunStatus.QUEUED, not_before=timezone.now() + timedelta(hours=1)
     )
-    TaskRun.objects.filter(pk=bad.pk).update(status=RunStatus.FAILED)
-    for run in (good, bad):
+    for run in runs:
         for status in (RunStatus.QUEUED, RunStatus.RUNNING, run.status):
             TaskRunEvent.objects.create(run=run, status=status, at=run.created_at)
-    return [good, bad]
+    return runs
+
+
+def brought(transform: Transform, admin: User) -> list[str]:
+    """The ways in of a table and of labels from elsewhere: looked at with findings, and ready to import."""
+    rows = Row.objects.filter(question__question_set__transform=transform)
+    columns = ",".join(transform.column_names)
+    table = "\n".join([columns, *(",".join(f'"{value}"' for value in row.values) for row in rows[:10])])
+    source = SimpleUploadedFile("people.csv", table.encode())
+    transform.source_file = stage_source(team=transform.team, user=admin, file=source)
+    transform.save()
+    first, second, third = (row.key for row in rows[:3])
+    addresses = []
+    for lines in (f"{first},{second},1\n{first},nobody,0\n", f"{first},{second},1\n{first},{third},0\n"):
+        file = SimpleUploadedFile("pairs.csv", f"left,right,match\n{lines}".encode())
+        upload = stage_labels(transform=transform, user=admin, file=file)
+        addresses.append(f"/brought-labels/{upload.pk}/")
+    found = read_brought_table(brought_content(upload=upload))
+    look_at = look_at_labels(upload=upload, table=found, mapping=guess(found, transform=transform))
+    kept = keep_labels(upload=upload, brought=look_at, user=admin)
+    return [*addresses[:1], f"/label-files/{kept.pk}/import/", f"/transforms/new/file/{transform.source_file.pk}/"]
 
 
 def team_at_work(portal: Portal) -> tuple[Transform, list[Question]]:
@@ -146,11 +203,11 @@ def test_pages_of_a_lead(portal: Portal, visit: Visit) -> None:
 
 def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
     transform, questions = people_transform(portal)
-    runs = history(transform, portal)
     base = f"/transforms/{transform.pk}/"
     admin = visit(portal.admin)
     answer(questions[0], portal.steward, "AABBCCDDEE")
     held = build_answers_file(transform=transform, user=portal.admin)
+    runs = history(transform, portal, held)
     answer(questions[1], portal.steward, "A" * 10)
     replacement = LabelReplacement.objects.create(
         transform=transform,
@@ -168,7 +225,10 @@ def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
         base,
         f"{base}edit/",
         f"{base}import/",
+        f"{base}import/labels/",
+        *brought(transform, portal.admin),
         "/transforms/new/",
+        "/transforms/new/catalog/",
         "/runs/",
         "/runs/?state=STOPPED",
     ]
@@ -187,6 +247,9 @@ def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
         )
     ]
     visit_all(admin, {f"-{address}": address for address in addresses})
+    admin.goto(base)
+    admin.locator("summary", has_text="More").click()
+    look(admin)
     admin.locator("summary[aria-label='Your menu']").click()
     look(admin)
 

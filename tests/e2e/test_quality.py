@@ -135,6 +135,7 @@ def test_a_lead_is_told_and_reads_the_week(portal: Portal, visit: Visit) -> None
     look(admin, "lead-notifications")
     for address, name in (
         ("/notifications/settings/", ""),
+        ("/notifications/webhooks/new/", ""),
         (f"/notifications/webhooks/{hook.pk}/", ""),
         ("/report/", "lead-report"),
     ):

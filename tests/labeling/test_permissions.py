@@ -22,6 +22,7 @@ ADMINS = {Role.ADMIN}
         (permissions.can_see_runs, LEADS),
         (permissions.can_see_quality, LEADS),
         (permissions.can_generate_questions, LEADS),
+        (permissions.can_export, LEADS),
         (permissions.can_import, LEADS),
         (permissions.can_replace_all, ADMINS),
         (permissions.can_evaluate, LEADS),

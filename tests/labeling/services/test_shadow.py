@@ -16,11 +16,11 @@ from labeling.exceptions import InvalidAnswerError
 from labeling.metrics import Metrics
 from labeling.models import AnswerChange, Question, ShadowEstimate, TaskRun, Transform
 from labeling.models import LabelFile as StoredFile
-from labeling.selectors.shadow import Cell, disagreements, files_learned, newest_estimate, questions_behind
+from labeling.selectors.shadow import CLAIM, Cell, disagreements, files_learned, newest_estimate, questions_behind
 from labeling.services import shadow
 from labeling.services.answers import submit_answer
 from labeling.services.ask_again import ask_again
-from labeling.services.shadow import CLAIM, sweep_shadow
+from labeling.services.shadow import sweep_shadow
 from tests.labeling.builders import Cast, answer, cast, finished_run, grouping, question_set, transform
 
 pytestmark = pytest.mark.django_db

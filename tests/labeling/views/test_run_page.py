@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from labeling.choices import LabelFileKind, RunKind, RunStatus
-from labeling.models import LabelFile, LabelFileReport, TaskRun, Transform
+from labeling.models import LabelFile, LabelFileReport, ShadowEstimate, TaskRun, Transform
 from tests.labeling.builders import Cast, finished_run
 from tests.labeling.views.conftest import ClientFor
 from tests.labeling.views.test_transforms import METRICS
@@ -172,3 +172,26 @@ def test_a_replacement_outside_the_portal_is_said_loudly(
 
     TaskRun.objects.update(status=RunStatus.FAILED)
     assert reverse("labeling:run-retry", args=[run.pk]) not in client.get(detail(run)).content.decode()
+
+
+def test_the_page_waits_for_the_estimate(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    file = LabelFile.objects.create(
+        transform=people_transform, kind=LabelFileKind.BUILT, bucket="b", key="k", size=1, sha256="0", sets=1, rows=2
+    )
+    ended = timezone.now()
+    run = finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS, label_file=file, completed_at=ended)
+    client = client_for(people.lead)
+
+    def goes_on() -> bool:
+        return client.get(detail(run), headers={"HX-Request": "true"}).status_code == 200
+
+    assert 'hx-trigger="every 2s"' in client.get(detail(run)).content.decode()
+    assert goes_on()
+    estimate = ShadowEstimate.objects.create(import_run=run, transform=people_transform, claimed_at=ended)
+    assert goes_on()
+    ShadowEstimate.objects.update(claimed_at=None, completed_at=ended, metrics=METRICS)
+    assert not goes_on()
+    assert "By the embedded engine" in client.get(detail(run)).content.decode()
+    estimate.delete()
+    TaskRun.objects.update(completed_at=ended - timedelta(hours=1))
+    assert not goes_on()  # nobody waits for what comes at any time or never

@@ -27,6 +27,17 @@ def test_generating_shows_the_run(people: Cast, people_transform: Transform, cli
     assert run.requested_by == people.lead
 
 
+def test_labels_are_exported_by_one_press(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    client = client_for(people.lead)
+    page = client.get(reverse("labeling:label-file-list", args=[people_transform.pk])).content.decode()
+    url = reverse("labeling:export-create", args=[people_transform.pk])
+    assert url in page
+    response = client.post(url)
+    run = TaskRun.objects.get(kind=RunKind.EXPORT_LABELS)
+    assert response.headers["Location"] == reverse("labeling:run-detail", args=[run.pk])
+    assert client_for(people.steward).post(url).status_code == 403
+
+
 def test_a_second_press_is_told_why_not(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
     client = client_for(people.lead)
     url = reverse("labeling:question-generate", args=[people_transform.pk])
