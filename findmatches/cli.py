@@ -193,12 +193,8 @@ def _match_on_spark(options: argparse.Namespace, model: Model) -> None:
     for name in ("cache", "existing"):
         if getattr(options, name):
             raise FindMatchesError(f"--{name} and --spark do not go together.")
-    try:
-        from findmatches.spark.session import match_files  # PySpark need not be there
-    except ModuleNotFoundError as error:
-        raise FindMatchesError(
-            f"--spark needs PySpark, and {error.name} is not installed: pip install -r requirements-spark.txt."
-        ) from error
+    from findmatches.spark import match_files  # PySpark need not be there
+
     match_files(options.records, model, options.spark, options.output)
 
 

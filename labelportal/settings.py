@@ -263,6 +263,8 @@ LOCALGLUE_ACCOUNT_ID = env.str("LOCALGLUE_ACCOUNT_ID", default="000000000000")
 LOCALGLUE_DIR = Path(env.str("LOCALGLUE_DIR", default=str(VAR_DIR / "localglue"))).resolve()
 LOCALGLUE_CACHE_MB = env.int("LOCALGLUE_CACHE_MB", default=2048)
 LOCALGLUE_ENGINE_CACHE_MB = env.int("LOCALGLUE_ENGINE_CACHE_MB", default=8192)
+# Where jobs match: empty for the embedded engine, else the master of a Spark, such as local[2] or spark://host:7077.
+LOCALGLUE_SPARK_MASTER = env.str("LOCALGLUE_SPARK_MASTER", default="")
 # Buckets that runs may read and write, as shell patterns.
 LOCALGLUE_BUCKETS = env.list("LOCALGLUE_BUCKETS", default=["*"])
 # Quotas, with the defaults of AWS.

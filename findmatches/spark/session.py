@@ -1,4 +1,4 @@
-"""Sessions and files of the command ``match --spark``."""
+"""Spark for callers that have files, or a table in memory, and no session of their own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from findmatches.errors import FindMatchesError
 from findmatches.model import Model
 from findmatches.reading import data_files
+from findmatches.schema import Records
+from findmatches.spark.incremental import match_incremental
 from findmatches.spark.matching import match
 
 if TYPE_CHECKING:
@@ -27,7 +32,12 @@ _LOCAL = {
     "spark.driver.memory": "3g",
     "spark.sql.shuffle.partitions": "16",
 }
-_ALWAYS = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "FATAL"}
+_ALWAYS = {
+    "spark.serializer": "org.apache.spark.serializer.KryoSerializer",  # what is kept on disk goes through it
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "FATAL",
+}
 
 
 @contextmanager
@@ -48,7 +58,10 @@ def spark_session(master: str, name: str = "findmatches") -> Iterator[SparkSessi
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     logging.getLogger("py4j.clientserver").setLevel(logging.WARNING)  # it tells of every connection that it closes
     builder = SparkSession.builder.master(master).appName(name)
-    for key, value in {**_ALWAYS, **(_LOCAL if master.startswith("local") else {})}.items():
+    own = (
+        {"spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2]), **_LOCAL} if master.startswith("local") else {}
+    )
+    for key, value in {**_ALWAYS, **own}.items():
         builder = builder.config(key, value)
     try:
         session = builder.getOrCreate()
@@ -90,30 +103,47 @@ def match_files(source: Path, model: Model, master: str, output: Path) -> None:
 
     Raises ``FindMatchesError`` for bad input and if there is something at ``output`` already.
     """
+    if output.exists():
+        raise FindMatchesError(f"{output} exists already; Spark writes a folder of its own.")
+    with spark_session(master) as session, _explained(f"{source}: "):
+        matched = match(read_frame(session, source), model).write
+        if output.suffix.lower() == ".parquet":
+            matched.parquet(str(output.resolve()))
+        else:
+            matched.csv(str(output.resolve()), header=True, escape='"', emptyValue="")
+
+
+def match_records(records: Records, model: Model, master: str, existing: Records | None = None) -> pa.Table:
+    """What ``Model.match`` gives, or ``match_incremental`` with ``existing``, in the same order; the work is done on Spark.
+
+    The table is sent to Spark from this process and comes back to it. Raises ``FindMatchesError``.
+    """
+    with spark_session(master) as session, _explained(""):
+        frame = session.createDataFrame(records.table)
+        if existing is None:
+            matched = match(frame, model).toArrow()
+            keys = records.keys()
+        else:
+            matched = match_incremental(session.createDataFrame(existing.table), frame, model).toArrow()
+            keys = existing.keys() + records.keys()
+    return matched.take(pc.index_in(pa.array(keys, pa.string()), matched.column(model.primary_key)))
+
+
+@contextmanager
+def _explained(where: str) -> Iterator[None]:
+    """Errors of Spark's as ours, saying what a person can do about them."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
-    if output.exists():
-        raise FindMatchesError(f"{output} exists already; Spark writes a folder of its own.")
-    with spark_session(master) as session:
-        try:
-            matched = match(read_frame(session, source), model).write
-            if output.suffix.lower() == ".parquet":
-                matched.parquet(str(output.resolve()))
-            else:
-                matched.csv(str(output.resolve()), header=True, escape='"', emptyValue="")
-        except (PySparkException, Py4JError) as error:
-            raise FindMatchesError(_explained(error, source)) from error
-
-
-def _explained(error: Exception, source: Path) -> str:
-    """What a person can do about an error of Spark's."""
-    text = str(error)
-    if ours := re.search(r"FindMatchesError: (.+)", text):  # of an executor
-        return ours[1]
-    if "MALFORMED_RECORD" in text or "MALFORMED_CSV" in text or "CSVHeader" in text or "CSV header" in text:
-        return (
-            f"{source}: a line does not have the columns of the header, or the files do not have the same ones. "
-            "Without --spark, the error names the file and the line."
-        )
-    return f"Spark: {_first_line(error)}"
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        text = str(error)
+        if ours := re.search(r"FindMatchesError: (.+)", text):  # of an executor
+            raise FindMatchesError(ours[1]) from error
+        if "MALFORMED_RECORD" in text or "MALFORMED_CSV" in text or "CSV header" in text:
+            raise FindMatchesError(
+                f"{where}a line does not have the columns of the header, or the files do not have the same ones. "
+                "Without --spark, the error names the file and the line."
+            ) from error
+        raise FindMatchesError(f"Spark: {_first_line(error)}") from error

@@ -6,6 +6,8 @@ import io
 import json
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from localglue import store
 from localglue.apply_arguments import ApplyArguments
 from localglue.labels import stored_labels
@@ -17,7 +19,7 @@ from localglue.work.common import read_records, trained_model, transform_of, wri
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from findmatches import Records
+    from findmatches import Model, Records
 
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -39,10 +41,8 @@ def perform(run: TaskRun) -> Store:
     own = read_records(transform)
     model = trained_model(transform, labels, own)
     records = _records(arguments, transform, own)
-    if arguments.existing_path:
-        matches = findmatches.match_incremental(_existing(arguments.existing_path, transform), records, model)
-    else:
-        matches = model.match(records)
+    existing = _existing(arguments.existing_path, transform) if arguments.existing_path else None
+    matches = matched(records, model, existing)
     if arguments.remove_duplicates:
         matches = _without_duplicates(matches, transform.primary_key)
     if not arguments.match_confidence:
@@ -50,6 +50,17 @@ def perform(run: TaskRun) -> Store:
     path = store.parse_path(arguments.output_path).child(f"part-00000.{arguments.output_format}")
     write_output(run, path, _encoded(matches, arguments.output_format), _TYPES[arguments.output_format])
     return nothing
+
+
+def matched(records: Records, model: Model, existing: Records | None) -> pa.Table:
+    """The match, whole or incremental, by the embedded engine or on Spark. Spark ends with this process, however that ends."""
+    import findmatches  # as above
+
+    if settings.LOCALGLUE_SPARK_MASTER:
+        from findmatches import spark  # heavier still
+
+        return spark.match_records(records, model, settings.LOCALGLUE_SPARK_MASTER, existing)
+    return findmatches.match_incremental(existing, records, model) if existing else model.match(records)
 
 
 def _records(arguments: ApplyArguments, transform: MLTransform, own: Records) -> Records:

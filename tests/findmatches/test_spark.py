@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,16 +18,18 @@ import findmatches
 from findmatches import blocking, prepared
 from findmatches.cli import main
 from findmatches.clustering import components as components_here
+from localglue.work.find_matches import matched
 from tests.findmatches.data import oracle, partition, people
+from tests.support.servers import wait_until
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from pytest_django import Settings
 
 pytest.importorskip("pyspark", reason="make install-spark")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
 
 from findmatches.spark import (  # noqa: E402
-    FindIncrementalMatches,
     FindMatches,
     match,
     scoring,
@@ -86,22 +90,56 @@ def test_the_command_gives_the_groups_of_one_machine(
     assert main(command) == 1, "the folder is there already"
 
 
-def test_new_rows_join_the_groups_that_one_machine_finds(
-    session: SparkSession, taught: tuple[findmatches.Records, findmatches.Model]
+@pytest.mark.usefixtures("session")
+def test_a_job_of_localglue_finds_on_spark_what_its_engine_finds(
+    taught: tuple[findmatches.Records, findmatches.Model], settings: Settings
 ) -> None:
+    """Whole is the command above; here new rows join a table that has been matched."""
     records, model = taught
     old = findmatches.Records(records.table.slice(0, 150), "id")
     new = findmatches.Records(records.table.slice(150), "id")
-    matched = model.match(old)
-    here = findmatches.match_incremental(findmatches.Records.from_arrow(matched, primary_key="id"), new, model)
-    found = FindIncrementalMatches.apply(
-        session.createDataFrame(matched), session.createDataFrame(new.table), model, computeMatchConfidenceScores=1
-    ).toArrow()
-    assert found.column_names == here.column_names
-    found, here = found.sort_by("id"), here.sort_by("id")
-    assert found["match_id"].to_pylist() == here["match_id"].to_pylist()
+    existing = findmatches.Records.from_arrow(model.match(old), primary_key="id")
+    here = matched(new, model, existing)
+    settings.LOCALGLUE_SPARK_MASTER = "local[2]"
+    found = matched(new, model, existing)
+    assert found.drop_columns(["match_confidence_score"]).equals(here.drop_columns(["match_confidence_score"]))
     confidence = [np.array(table["match_confidence_score"].to_pylist(), dtype=float) for table in (found, here)]
     assert np.abs(confidence[0] - confidence[1]).max() < 1e-3
+
+
+def test_nothing_of_spark_outlives_a_driver_that_is_killed() -> None:
+    """So it is with a job run of localglue: stopping it, or its worker's end, kills the process that is the driver."""
+    script = (
+        "import time\nfrom findmatches.spark.session import spark_session\n"
+        "with spark_session('local[1]') as session:\n"
+        "    session.range(1).mapInArrow(lambda batches: iter(lambda: time.sleep(600), 1), 'id long').count()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script]) as driver:
+        wait_until(lambda: len(group_below(driver.pid)) > 2, seconds=120, what="Java and a Python worker of Spark's")
+        started = group_below(driver.pid)
+        driver.kill()
+    wait_until(lambda: not any(map(lives, started)), seconds=60, what="the end of all that Spark has started")
+
+
+def state_of(pid: int) -> list[str]:
+    """State, parent and so on of a process; empty if there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def lives(pid: int) -> bool:
+    return state_of(pid)[:1] not in ([], ["Z"])
+
+
+def group_below(pid: int) -> list[int]:
+    """The processes that descend from one."""
+    parents = {int(path.name): state_of(int(path.name))[1:2] for path in Path("/proc").glob("[0-9]*")}
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == [str(one)]]
+    return found[1:]
 
 
 def test_components_are_those_of_a_graph_library(session: SparkSession) -> None:
@@ -138,7 +176,8 @@ def test_keys_are_checked(
 def test_tables_of_no_or_one_row(session: SparkSession, taught: tuple[findmatches.Records, findmatches.Model]) -> None:
     records, model = taught
     one = session.createDataFrame(records.table.slice(0, 1))
-    assert match(one, model).select("match_id", "match_confidence_score").collect() == [(0, 1.0)]
+    scored = FindMatches.apply(one, model, computeMatchConfidenceScores=1)
+    assert scored.select("match_id", "match_confidence_score").collect() == [(0, 1.0)]
     nothing = match(one.limit(0), model)
     assert nothing.columns[-2:] == ["match_id", "match_confidence_score"]
     assert nothing.count() == 0
