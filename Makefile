@@ -95,8 +95,8 @@ install-peers: install-dev
 	  $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/peers/requirements.txt && \
 	  cp bench/peers/requirements.txt $(PEERS)/requirements.txt; }
 
-bench: bench-quality bench-speed
-	$(BIN)/python -m bench.report --quality var/bench-quality.json --speed var/bench-speed.json -o docs/benchmarks.md
+bench: bench-quality bench-speed bench-spark
+	$(BIN)/python -m bench.report --quality var/bench-quality.json --speed var/bench-speed.json --spark var/bench-spark.json -o docs/benchmarks.md
 
 bench-quality: install-dev
 	@mkdir -p var
@@ -105,6 +105,10 @@ bench-quality: install-dev
 bench-speed: install-peers
 	@mkdir -p var
 	$(BIN)/python -m bench.speed $(DATA) --peers $(PEERS)/bin/python --json var/bench-speed.json
+
+bench-spark: install-dev install-spark
+	@mkdir -p var
+	$(BIN)/python -m bench.spark $(DATA) --json var/bench-spark.json
 
 format: install-dev
 	$(BIN)/ruff check --fix .

@@ -93,7 +93,32 @@ def ratios(results: Rows) -> str:
     return table(["ratio", "by the clock", "by processor seconds", "bar"], lines)
 
 
-def page(quality_results: Rows, speed_results: Rows) -> str:
+def spark(results: Rows) -> str:
+    lines = [
+        [
+            one["work"],
+            f"{one['rows']:,}",
+            f"{one['seconds']:.0f}",
+            f"{one['cpu_seconds']:.0f}",
+            f"{one['peak_gib']:.2f}",
+            f"{one['f1']:.4f}",
+            "" if one["same_as_one_machine"] is None else f"{one['same_as_one_machine']:.5f}",
+        ]
+        for one in results
+    ]
+    return table(
+        ["table", "rows", "seconds", "processor seconds", "peak GiB", "F1", "adjusted Rand to one machine"], lines
+    )
+
+
+def busy(results: Rows) -> str:
+    load, cores = max(one.get("load", 0.0) for one in results), os.cpu_count() or 1
+    if load <= 2 * cores:
+        return ""
+    return f" The machine was busy with other work (load up to {load:.0f} on {cores} cores), so processor seconds say more than the clock."
+
+
+def page(quality_results: Rows, speed_results: Rows, spark_results: Rows) -> str:
     parts = [
         "# Benchmarks of the engine\n",
         (
@@ -111,16 +136,22 @@ def page(quality_results: Rows, speed_results: Rows) -> str:
             quality(quality_results) + "\n",
         ]
     if speed_results:
-        load = max(one.get("load", 0.0) for one in speed_results)
-        busy = f" The machine was busy with other work (load up to {load:.0f} on {os.cpu_count()} cores), so processor seconds say more than the clock."
         parts += [
             "## Speed and memory\n",
             "Each figure is a process of its own, reading and writing included; peers run in the same run: `make bench-speed`."
-            + (busy if load > 2 * (os.cpu_count() or 1) else "")
+            + busy(speed_results)
             + "\n",
             speed(speed_results) + "\n",
             "### Ratios\n",
             ratios(speed_results) + "\n",
+        ]
+    if spark_results:
+        parts += [
+            "## On Spark\n",
+            "`match --spark 'local[2]'` from file to folder, the memory of driver, Java and Python workers together: `make bench-spark`."
+            + busy(spark_results)
+            + "\n",
+            spark(spark_results) + "\n",
         ]
     return "\n".join(parts)
 
@@ -129,11 +160,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split(":", maxsplit=1)[0])
     parser.add_argument("--quality", type=Path, help="what bench.quality wrote")
     parser.add_argument("--speed", type=Path, nargs="*", default=[], help="what bench.speed wrote")
+    parser.add_argument("--spark", type=Path, help="what bench.spark wrote")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args(arguments)
     found = json.loads(options.quality.read_text(encoding="utf-8")) if options.quality else []
+    sparked = json.loads(options.spark.read_text(encoding="utf-8")) if options.spark else []
     timed = [one for path in options.speed for one in json.loads(path.read_text(encoding="utf-8"))]
-    options.output.write_text(page(found, timed), encoding="utf-8")
+    options.output.write_text(page(found, timed, sparked), encoding="utf-8")
     return 0
 
 
