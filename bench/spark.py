@@ -21,7 +21,7 @@ from pathlib import Path
 
 import findmatches
 from bench.quality import KEY, learn, read_truth, score
-from bench.speed import engine, label, read_people, write_people
+from bench.speed import LABELED_ROWS, engine, read_people, write_people
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             header, rows, truth = read_people(options.data)
             small, _ = write_people(scratch / "small.csv", header, rows, truth, 10_000)
             taught = findmatches.read_records(small, primary_key=KEY)
-            findmatches.train(taught, label(small, truth)).save(scratch / "people")
+            learn(taught, truth, LABELED_ROWS, 0).save(scratch / "people")
             for count in sorted(options.people):
                 table, _ = write_people(scratch / f"people_{count}.csv", header, rows, truth, count)
                 model = scratch / "people"

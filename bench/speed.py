@@ -3,7 +3,8 @@
     python -m bench.speed ../shared/data --people 10000 100000 1000000 --peers .venv-peers/bin/python --json speed.json
 
 Every measurement is a process of its own: its peak memory counts, reading the table counts. Smaller tables of people are those of whole groups of the
-million; the 400 labelled rows come from the smallest and are the same for all. Peers are left out without ``--peers``.
+million. Of each table 400 rows are labelled, by the sets that ``ask`` gives for it; training starts without what was cached for that. Peers are
+left out without ``--peers``.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from pathlib import Path
 
 import findmatches
 from bench.quality import KEY, answer, score
-from labelfiles import LabelFile, label_file_bytes, read_label_file
+from labelfiles import label_file_bytes, read_label_file
 
 PEOPLE = "synth_people_1000000"
 PAPERS = "dblp_acm"
 LABELED_ROWS = 400
+# dedupe is asked as many pairs.
+LABELED_PAPERS = 200
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,24 @@ def write_people(
     return path, len(kept)
 
 
-def label(table: Path, truth: dict[str, str]) -> list[LabelFile]:
-    records = findmatches.read_records(table, primary_key=KEY)
-    labels: list[LabelFile] = []
-    while sum(len(one.rows) for one in labels) < LABELED_ROWS:
-        labels.append(answer(findmatches.ask(records, labels), truth))
-    return labels
+def label(
+    table: Path, rows: int, truth: dict[str, str], scratch: Path, cache: Sequence[str | Path], wanted: int
+) -> tuple[list[Path], list[Timed]]:
+    """Label files with so many rows, one file after the other; and what it cost to ask for each."""
+    labels: list[Path] = []
+    parts: list[Timed] = []
+    known: list[str | Path] = []
+    labelled = 0
+    while labelled < wanted:
+        questions, answers = scratch / "questions.csv", scratch / f"{table.stem}_labels_{len(labels)}.csv"
+        command = engine("ask", table, "--primary-key", KEY, *known, *cache, "-o", questions)
+        parts.append(timed("ask", rows, command))
+        asked = read_label_file(questions)
+        labelled += len(asked.rows)
+        answers.write_bytes(label_file_bytes(answer(asked, truth)))
+        labels.append(answers)
+        known = ["--labels", *labels]
+    return labels, parts
 
 
 def groups_of(path: Path, group: str) -> tuple[list[str], list[int]]:
@@ -109,15 +124,15 @@ def engine(*arguments: str | Path) -> list[str]:
 
 def people(folder: Path, scratch: Path, counts: Sequence[int], peers: Path | None) -> list[Timed]:
     header, rows, truth = read_people(folder)
-    results, labels = [], scratch / "labels.csv"
+    results = []
     for count in sorted(counts):
         table, n_rows = write_people(scratch / f"people_{count}.csv", header, rows, truth, count)
-        if not labels.exists():
-            files = label(table, truth)
-            labels.write_bytes(label_file_bytes(LabelFile(files[0].columns, tuple(r for f in files for r in f.rows))))
         model, out = scratch / f"model_{count}", scratch / f"out_{count}.csv"
         cache: list[str | Path] = ["--cache", scratch / f"cache_{count}"]
-        known: list[str | Path] = ["--primary-key", KEY, "--labels", labels]
+        labels, asked = label(table, n_rows, truth, scratch, cache, LABELED_ROWS)
+        shutil.rmtree(scratch / f"cache_{count}")
+        results.append(shown(together(f"ask for {LABELED_ROWS} rows, in {len(asked)} files", asked)))
+        known: list[str | Path] = ["--primary-key", KEY, "--labels", *labels]
         train = timed("train", n_rows, engine("train", table, *known, *cache, "-o", model))
         match = timed("match", n_rows, engine("match", table, "--model", model, *cache, "-o", out))
         ask = timed("next questions", n_rows, engine("ask", table, *known, *cache, "-o", scratch / "next.csv"))
@@ -136,22 +151,15 @@ def papers(folder: Path, scratch: Path, peers: Path | None, linked: bool) -> lis
     records = findmatches.read_records(clusters, primary_key=KEY).table
     truth = dict(zip(records.column(KEY).to_pylist(), records.column("cluster_id").to_pylist(), strict=True))
     rows = findmatches.read_records(table, primary_key=KEY).n_rows
-    parts: list[Timed] = []
-    known: list[str | Path] = []
     cache: list[str | Path] = ["--cache", scratch / "cache"]
-    for number in range(2):
-        questions, answers = scratch / f"q{number}.csv", scratch / f"a{number}.csv"
-        more = ["--labels", *known] if known else []
-        parts.append(timed("ask", rows, engine("ask", table, "--primary-key", KEY, *more, *cache, "-o", questions)))
-        answers.write_bytes(label_file_bytes(answer(read_label_file(questions), truth)))
-        known.append(answers)
+    known, parts = label(table, rows, truth, scratch, cache, LABELED_PAPERS)
     model, out = scratch / "papers", scratch / "papers.csv"
     parts.append(
         timed("train", rows, engine("train", table, "--primary-key", KEY, "--labels", *known, *cache, "-o", model))
     )
     parts.append(timed("match", rows, engine("match", table, "--model", model, *cache, "-o", out)))
     f1 = score(*groups_of(out, "match_id"), truth)[2]
-    results = [shown(together("2 × ask, train, match (200 rows labelled)", parts, f1))]
+    results = [shown(together(f"{len(known)} × ask, train, match ({LABELED_PAPERS} rows labelled)", parts, f1))]
     if peers is not None:
         script, found = Path(__file__).parent / "peers" / "dedupe_papers.py", scratch / "dedupe.csv"
         command = [
@@ -160,7 +168,7 @@ def papers(folder: Path, scratch: Path, peers: Path | None, linked: bool) -> lis
             str(table),
             str(clusters),
             str(found),
-            "200",
+            str(LABELED_PAPERS),
             *(["linked"] if linked else []),
         ]
         name = "dedupe, told that sources have no duplicates inside" if linked else "dedupe"
@@ -195,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="also write every single result here")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="bench-speed-") as scratch:
-        found: list[Timed] = []
+        found = [shown(timed("importing findmatches", 0, [sys.executable, "-c", "import findmatches"]))]
         if options.papers:
             found += papers(options.data, Path(scratch), options.peers, options.linked)
         if options.people:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from findmatches.features import Frequencies, join_columns, keep_columns, ngram_matrix, row_dots, weigh, word_matrix
 from findmatches.normalise import Column
+from findmatches.threads import in_threads
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -72,12 +73,13 @@ def make_views(
     views: Sequence[View], columns: Sequence[Column], n_rows: int, frequencies: Frequencies
 ) -> list[csr_matrix]:
     """The TF-IDF matrix of each view."""
-    matrices = []
-    for number, view in enumerate(views):
-        texts = join_columns([columns[place] for place in view.columns], n_rows)
-        counted = ngram_matrix(texts, 3) if view.unit == "trigrams" else word_matrix(texts)
-        matrices.append(weigh(counted, frequencies.of(f"view {number}", counted)))
-    return matrices
+
+    def make(number: int) -> csr_matrix:
+        texts = join_columns([columns[place] for place in views[number].columns], n_rows)
+        counted = ngram_matrix(texts, 3) if views[number].unit == "trigrams" else word_matrix(texts)
+        return weigh(counted, frequencies.of(f"view {number}", counted))
+
+    return in_threads(make, range(len(views)))
 
 
 def telling(column: Column) -> float:
@@ -101,7 +103,7 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
         none = np.empty(0, dtype=np.int32)
         return Candidates(none, none, tuple(matrices), np.empty((len(matrices), 0), dtype=np.float32))
     large, work, count, best_of = limits(n_rows, neighbours)
-    searched = [prune(matrix, work) for matrix in matrices]
+    searched = in_threads(lambda matrix: prune(matrix, work), matrices)
     if large:
         kept = [search for search in searched if search.share >= LEAST_SHARE]
         searched = [*(kept or searched), Search(shared_values(columns, n_rows), 1.0)]

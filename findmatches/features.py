@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.normalise import Column
+from findmatches.threads import in_threads
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -233,8 +232,7 @@ def row_dots(
         part = slice(start, start + _DOTS)
         return row_sums(matrix[left[part]].multiply(second[right[part]]))
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-        parts = list(threads.map(dots, range(0, len(left), _DOTS)))
+    parts = in_threads(dots, range(0, len(left), _DOTS))
     return np.concatenate([np.empty(0, dtype=np.float32), *parts])
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -12,6 +10,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from findmatches.threads import in_threads
 
 Walk: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
@@ -49,8 +49,7 @@ class Forest:
                 total += walk(filled)
             return (total / max(len(walks), 1)).astype(np.float32)
 
-        with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-            shares = list(threads.map(mean, range(0, len(measures), _BLOCK)))
+        shares = in_threads(mean, range(0, len(measures), _BLOCK))
         return np.concatenate([np.empty(0, dtype=np.float32), *shares])
 
 

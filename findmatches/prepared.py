@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from findmatches.comparisons import Comparer, Schema, describe
 from findmatches.errors import FindMatchesError
 from findmatches.normalise import Column, make_column
 from findmatches.schema import Records, key_order
+from findmatches.threads import in_threads
 
 # Pairs that are compared at once by one thread.
 CHUNK = 125_000
@@ -88,7 +87,7 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
             raise FindMatchesError(f"The table lacks columns that the model was trained with: {', '.join(missing)}.")
     if not names:
         raise FindMatchesError("The table has no column besides the primary key, so there is nothing to compare.")
-    columns = tuple(make_column(name, table.column(name)) for name in names)
+    columns = tuple(in_threads(lambda name: make_column(name, table.column(name)), names))
     known = schema or describe(columns)
     name = content_name(table.select(names), known, neighbours) if records.cache else ""
     candidates = _candidates(records.cache, name, columns, known, len(keys), neighbours)
@@ -106,8 +105,7 @@ def in_chunks(
     work: Callable[[NDArray[np.int64]], NDArray[Any]], places: NDArray[np.int64], dtype: DTypeLike = np.float32
 ) -> NDArray[Any]:
     """What ``work`` gives for the places, a number each, worked out in pieces by a thread for each processor."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-        parts = list(threads.map(lambda part: work(places[part]), chunks(len(places))))
+    parts = in_threads(lambda part: work(places[part]), chunks(len(places)))
     return np.concatenate([np.empty(0, dtype=dtype), *parts])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from findmatches.features import order_by_row
 from findmatches.prepared import Prepared
 
 # How the sets of a file start when there is a model: these shares from pairs it is unsure of, and from those it takes for
@@ -172,10 +173,10 @@ class _Neighbours:
     def __init__(
         self, n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32], value: NDArray[np.float32]
     ) -> None:
-        row = np.concatenate([left, right])
-        other = np.concatenate([right, left])
-        both = np.concatenate([value, value])
-        order = np.lexsort((other, -both, row))
-        self.other, self.value = other[order], both[order]
-        self.pair = np.tile(np.arange(len(left)), 2)[order]
+        pair = np.argsort(-value, kind="stable")  # among equals the order of the pairs, and so of the other rows, stays
+        row = np.column_stack([left[pair], right[pair]]).ravel()
+        order = order_by_row(row, n_rows)
+        self.pair = pair[order // 2]
+        self.other = np.column_stack([right[pair], left[pair]]).ravel()[order]
+        self.value = value[self.pair]
         self.start: list[int] = [0, *np.cumsum(np.bincount(row, minlength=n_rows)).tolist()]

@@ -165,8 +165,9 @@ def fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: flo
     strong = edges.score >= threshold
     piece = components(n_rows, edges.left[strong], edges.right[strong])
     left, right = _pairs_inside(piece)
-    have = edges.left.astype(np.int64) * n_rows + edges.right
-    missing = ~np.isin(left * n_rows + right, have)
+    have = np.append(edges.left.astype(np.int64) * n_rows + edges.right, -1)  # candidates are sorted
+    wanted = left * n_rows + right
+    missing = have[np.searchsorted(have[:-1], wanted)] != wanted
     one, two = left[missing].astype(np.int32), right[missing].astype(np.int32)
     if not len(one):
         return edges

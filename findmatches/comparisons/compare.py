@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from findmatches.comparisons.containment import CONTAINMENT, Containment
 from findmatches.features import Frequencies, code_matrix, join_columns, row_dots, row_sums, weigh
 from findmatches.normalise import Column
 from findmatches.rivals import Rivals
+from findmatches.threads import in_threads
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -96,24 +98,23 @@ class Comparer:
         self.schema = schema
         frequencies = frequencies or Frequencies()
         n_rows = len(columns[0].codes)
-        self._columns = [
-            ColumnComparer(column, kind, numeric, frequencies)
-            for column, (_, kind, numeric) in zip(columns, schema.columns, strict=True)
-        ]
+        self._columns = in_threads(
+            lambda both: ColumnComparer(both[0], both[1][1], both[1][2], frequencies),
+            zip(columns, schema.columns, strict=True),
+        )
         self._all = columns
         self.side = None if schema.side is None else columns[schema.side].codes
         self._views: tuple[csr_matrix, ...] = candidates.views
         codes = code_matrix(join_columns([column for column in columns if column.n_values > 1], n_rows))
-        self._codes = weigh(codes, frequencies.of("codes", codes), unit=False)
-        self._code_sums = row_sums(self._codes)
-        self._roots = self._codes.sqrt()
+        weighed = weigh(codes, frequencies.of("codes", codes), unit=False)
+        self._code_sums, self._code_roots = row_sums(weighed), weighed.sqrt()
         self._containment = Containment(columns, schema.contained(), n_rows, frequencies)
-        cosines = list(candidates.cosines)
-        self.likeness = np.mean(cosines, axis=0).astype(np.float32)
-        self._tops = [
-            Rivals(n_rows, Edges(candidates.left, candidates.right, value)) for value in (*cosines, self.likeness)
-        ]
-        self.promise = self._promise(candidates, cosines)
+        self._candidates = candidates
+        self.likeness = np.mean(candidates.cosines, axis=0).astype(np.float32)
+        self._tops = in_threads(
+            lambda value: Rivals(n_rows, Edges(candidates.left, candidates.right, value)),
+            (*candidates.cosines, self.likeness),
+        )
         self._rank_by(candidates)
 
     def _cosines(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> list[NDArray[np.float32]]:
@@ -124,11 +125,13 @@ class Comparer:
         likeness: NDArray[np.float32] = np.mean(self._cosines(left, right), axis=0).astype(np.float32)
         return likeness
 
-    def _promise(self, candidates: Candidates, cosines: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    @cached_property
+    def promise(self) -> NDArray[np.float32]:
         """How much each candidate looks like a match before anything was learnt: alike, and more than any rival, in all views."""
-        promise = np.zeros(len(candidates.left), dtype=np.float32)
-        for cosine, tops in zip(cosines, self._tops, strict=False):
-            promise += cosine + np.add(*tops.leads(candidates.left, candidates.right, cosine))
+        left, right = self._candidates.left, self._candidates.right
+        promise = np.zeros(len(left), dtype=np.float32)
+        for cosine, tops in zip(self._candidates.cosines, self._tops, strict=False):
+            promise += cosine + np.add(*tops.leads(left, right, cosine))
         return promise
 
     def _rank_by(self, candidates: Candidates) -> None:
@@ -151,7 +154,7 @@ class Comparer:
         ``known`` are the cosines of the pairs in each view (rows), if they are known already.
         """
         blocks = [column.compare(left, right) for column in self._columns if column.names]
-        shared = row_dots(self._roots, left, right)
+        shared = row_dots(self._code_roots, left, right)
         apart = self._code_sums[left] - shared, self._code_sums[right] - shared
         least = np.minimum(self._code_sums[left], self._code_sums[right])
         record = [
