@@ -7,7 +7,6 @@ import json
 import math
 import os
 import platform
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,9 +21,6 @@ _BARS = {
     "growth": "at most 1.1",
     "papers time": "at most 0.05",
     "papers memory": "at most 0.1",
-    "f1": "at least 0.99",
-    "memory": "at most 6",
-    "import": "under 1",
 }
 
 
@@ -85,10 +81,6 @@ def ratios(results: Rows) -> str:
             (f"growth, exponent, {sizes[0]:,} to {sizes[-1]:,}", f"{grown[0]:.2f}", f"{grown[1]:.2f}", _BARS["growth"])
         )
     asked = works.get("next questions", {})
-    if sizes:
-        largest = own[sizes[-1]]
-        lines.append((f"F1, {sizes[-1]:,} people", f"{largest['f1']:.4f}", "", _BARS["f1"]))
-        lines.append((f"peak GiB, {sizes[-1]:,} people", f"{largest['peak_gib']:.2f}", "", _BARS["memory"]))
     if sizes and sizes[-1] in asked:
         add(f"next questions : train + match, {sizes[-1]:,}", asked[sizes[-1]], own[sizes[-1]], "well below 1")
     papers = [one for one in results if "ask, train, match" in one["work"]]
@@ -97,60 +89,84 @@ def ratios(results: Rows) -> str:
         for rival in rivals:
             add(f"{one['work']} : {rival['work']}, dblp_acm", one, rival, _BARS["papers time"])
             share = one["peak_gib"] / rival["peak_gib"]
-            lines.append((f"memory : {rival['work']}", f"{share:.3f}", "", _BARS["papers memory"]))
-    for one in works.get("importing findmatches", {}).values():
-        figures = f"{one['seconds']:.2f}", f"{one['cpu_seconds']:.2f}"
-        lines.append(("seconds to import findmatches", *figures, _BARS["import"]))
-    return table(["figure", "by the clock", "by processor seconds", "bar"], lines)
+            lines.append((f"memory : {rival['work']}", f"{share:.3f}", f"{share:.3f}", _BARS["papers memory"]))
+    return table(["ratio", "by the clock", "by processor seconds", "bar"], lines)
 
 
-def page(quality_results: Rows, speed_results: Rows, before: str = "") -> str:
-    """The page; a part of which nothing was measured stays as it was ``before``."""
-    sections = {part.split("\n", 1)[0]: part.rstrip("\n") for part in re.split(r"^## ", before, flags=re.MULTILINE)[1:]}
-    if quality_results:
-        sections["Quality"] = "\n".join(
-            [
-                "Quality\n",
-                (
-                    "Mean pairwise F1 over the whole table, all true pairs in the denominator, an oracle answering the sets that `ask` gives,"
-                    " default settings: `make bench-quality`.\n"
-                ),
-                quality(quality_results),
-            ]
-        )
-    if speed_results:
-        load = max(one.get("load", 0.0) for one in speed_results)
-        busy = f" The machine was busy with other work (load up to {load:.0f} on {os.cpu_count()} cores), so processor seconds say more than the clock."
-        sections["Speed and memory"] = "\n".join(
-            [
-                "Speed and memory\n",
-                "Each figure is a process of its own, reading and writing included; peers run in the same run: `make bench-speed`."
-                + (busy if load > 2 * (os.cpu_count() or 1) else "")
-                + "\n",
-                speed(speed_results) + "\n",
-                "### Beside the bars\n",
-                ratios(speed_results),
-            ]
-        )
-    head = (
-        "# Benchmarks of the engine\n\n"
-        f"Written by `make bench` (`python -m bench.report`): findmatches {findmatches.VERSION}, Python {platform.python_version()},"
-        f" {os.cpu_count()} cores. Bars are those of the issue the engine was built to. How it works: [engine.md](engine.md)."
+def spark(results: Rows) -> str:
+    lines = [
+        [
+            one["work"],
+            f"{one['rows']:,}",
+            f"{one['seconds']:.0f}",
+            f"{one['cpu_seconds']:.0f}",
+            f"{one['peak_gib']:.2f}",
+            f"{one['f1']:.4f}",
+            "" if one["same_as_one_machine"] is None else f"{one['same_as_one_machine']:.5f}",
+        ]
+        for one in results
+    ]
+    return table(
+        ["table", "rows", "seconds", "processor seconds", "peak GiB", "F1", "adjusted Rand to one machine"], lines
     )
-    names = sorted(sections, key=lambda name: (name != "Quality", name != "Speed and memory"))
-    return "\n\n".join([head, *(f"## {sections[name]}" for name in names)]) + "\n"
+
+
+def busy(results: Rows) -> str:
+    load, cores = max(one.get("load", 0.0) for one in results), os.cpu_count() or 1
+    if load <= 2 * cores:
+        return ""
+    return f" The machine was busy with other work (load up to {load:.0f} on {cores} cores), so processor seconds say more than the clock."
+
+
+def page(quality_results: Rows, speed_results: Rows, spark_results: Rows) -> str:
+    parts = [
+        "# Benchmarks of the engine\n",
+        (
+            f"Written by `make bench` (`python -m bench.report`): findmatches {findmatches.VERSION}, Python {platform.python_version()},"
+            f" {os.cpu_count()} cores. Bars are those of the issue the engine was built to. How it works: [engine.md](engine.md).\n"
+        ),
+    ]
+    if quality_results:
+        parts += [
+            "## Quality\n",
+            (
+                "Mean pairwise F1 over the whole table, all true pairs in the denominator, an oracle answering the sets that `ask` gives,"
+                " default settings: `make bench-quality`.\n"
+            ),
+            quality(quality_results) + "\n",
+        ]
+    if speed_results:
+        parts += [
+            "## Speed and memory\n",
+            "Each figure is a process of its own, reading and writing included; peers run in the same run: `make bench-speed`."
+            + busy(speed_results)
+            + "\n",
+            speed(speed_results) + "\n",
+            "### Ratios\n",
+            ratios(speed_results) + "\n",
+        ]
+    if spark_results:
+        parts += [
+            "## On Spark\n",
+            "`match --spark 'local[2]'` from file to folder, the memory of driver, Java and Python workers together: `make bench-spark`."
+            + busy(spark_results)
+            + "\n",
+            spark(spark_results) + "\n",
+        ]
+    return "\n".join(parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split(":", maxsplit=1)[0])
     parser.add_argument("--quality", type=Path, help="what bench.quality wrote")
     parser.add_argument("--speed", type=Path, nargs="*", default=[], help="what bench.speed wrote")
+    parser.add_argument("--spark", type=Path, help="what bench.spark wrote")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args(arguments)
     found = json.loads(options.quality.read_text(encoding="utf-8")) if options.quality else []
+    sparked = json.loads(options.spark.read_text(encoding="utf-8")) if options.spark else []
     timed = [one for path in options.speed for one in json.loads(path.read_text(encoding="utf-8"))]
-    before = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
-    options.output.write_text(page(found, timed, before), encoding="utf-8")
+    options.output.write_text(page(found, timed, sparked), encoding="utf-8")
     return 0
 
 

@@ -92,6 +92,7 @@ class LabelFileKind(models.TextChoices):
     BUILT = "built", _("Built from answers")
     EXPORTED = "exported", _("Exported from Glue")
     UPLOADED = "uploaded", _("Brought by a person")
+    COMPOSED = "composed", _("An earlier state, put together")
 
 
 class AnswerStatus(models.TextChoices):

@@ -142,6 +142,7 @@ run_urls = [
     path("cancel/", task_runs.run_cancel, name="run-cancel"),
     path("retry/", task_runs.run_retry, name="run-retry"),
     path("ask/", task_runs.run_ask, name="run-ask"),
+    path("restore/", replacements.run_restore, name="run-restore"),
     path("label-file/", label_files.run_label_file, name="label-file-download"),
     path("result/", label_files.run_result, name="result-download"),
 ]

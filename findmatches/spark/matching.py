@@ -53,7 +53,7 @@ def numbered(frame: DataFrame, model: Model) -> tuple[DataFrame, int]:
 
 def prepared(rows: DataFrame, n_rows: int, model: Model) -> tuple[Scorer, DataFrame]:
     """All that is done before scores: the candidates, and a scorer that knows them."""
-    counted, values = with_counts(rows)
+    counted, values = with_counts(rows, n_rows)
     whole = whole_of(counted, values, n_rows, model.schema)
     scorer = Scorer(counted, whole, model.schema, model.learner)
     candidates = scorer.cosines(find_pairs(counted, whole, model.schema, tuning.neighbours(model.accuracy_cost)))

@@ -111,7 +111,7 @@ def matrix_of(lists: pa.Array, width: int) -> NDArray[np.float32]:
     return np.asarray(flat, dtype=np.float32).reshape(-1, width)
 
 
-def lists_of(matrix: NDArray[np.float32]) -> pa.ListArray:
+def lists_of(matrix: NDArray[Any]) -> pa.ListArray:
     """The rows of an array as lists."""
     ends = np.arange(len(matrix) + 1, dtype=np.int32) * matrix.shape[1]
     return pa.ListArray.from_arrays(pa.array(ends), pa.array(np.ascontiguousarray(matrix).ravel()))

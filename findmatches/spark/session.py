@@ -33,7 +33,9 @@ _LOCAL = {
     "spark.sql.shuffle.partitions": "16",
 }
 _ALWAYS = {
-    "spark.serializer": "org.apache.spark.serializer.KryoSerializer",  # what is kept on disk goes through it
+    # What is kept on disk goes through the serializer, row by row; rows refer to nothing.
+    "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
+    "spark.kryo.referenceTracking": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "FATAL",

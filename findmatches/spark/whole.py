@@ -18,7 +18,7 @@ from findmatches.comparisons.columns import ColumnComparer
 from findmatches.features import FEATURES, DocumentFrequency, Frequencies
 from findmatches.normalise import Column, object_array
 from findmatches.spark.frames import Batches, kept, tables
-from findmatches.spark.part import Width, columns_of, no_candidates
+from findmatches.spark.part import Width, columns_of, lists_of, no_candidates
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -110,21 +110,44 @@ class Whole:
         return Width(self.n_rows, tuple(column.n_values for column in self.columns))
 
 
-def with_counts(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
+def with_counts(rows: DataFrame, n_rows: int) -> tuple[DataFrame, DataFrame]:
     """The rows with ``counts``, in how many rows each of their values stands (in the order of ``texts``, 0 where missing);
-    and the distinct values (``place`` of the column, ``value``, ``count``)."""
-    cells = rows.select("row", F.posexplode("texts").alias("place", "value")).where("value is not null")
+    and the distinct values (``place`` of the column, ``value``, ``count``).
+
+    Values are counted by their 64-bit hashes: numbers are shuffled and sorted many times as fast as text.
+    """
+    cells = rows.select("row", F.posexplode("texts").alias("place", "value")).where("value IS NOT NULL")
     values = kept(cells.groupBy("place", "value").agg(F.count("*").alias("count")))
-    found = (
-        cells.join(values, ["place", "value"])
-        .groupBy("row")
-        .agg(F.map_from_entries(F.collect_list(F.struct("place", "count"))).alias("found"))
-    )
-    counts = F.transform(
-        F.sequence(F.lit(0), F.size("texts") - 1), lambda place: F.coalesce(F.element_at("found", place), F.lit(0))
-    )
-    counted = rows.join(found, "row", "left").select("row", "key", "name", "texts", counts.alias("counts"))
-    return kept(counted), values
+    hashed = cells.select("row", "place", F.xxhash64("place", "value").alias("hash"))
+    parts = max(rows.sparkSession.sparkContext.defaultParallelism, n_rows // _ROWS_AT_ONCE)
+    counted = hashed.repartition(parts, "hash").mapInArrow(_count_values, "row long, place int, count long")
+    placed = counted.repartitionById(-(-n_rows // _ROWS_AT_ONCE) or 1, (F.col("row") / _ROWS_AT_ONCE).cast("int"))
+    n_columns = rows.select(F.size("texts")).first()
+    width = n_columns[0] if n_columns else 0
+    found = placed.mapInArrow(_gather(width), "row long, counts array<long>")
+    missing = F.array_repeat(F.lit(0).cast("long"), width)
+    joined = rows.join(found, "row", "left").withColumn("counts", F.coalesce("counts", missing))
+    return kept(joined), values
+
+
+def _count_values(batches: Batches) -> Batches:
+    for table in tables(batches):
+        _, place, counts = np.unique(table.column("hash").to_numpy(), return_inverse=True, return_counts=True)
+        columns = [table.column(name).combine_chunks() for name in ("row", "place")]
+        yield pa.RecordBatch.from_arrays([*columns, pa.array(counts[place])], names=["row", "place", "count"])
+
+
+def _gather(width: int) -> Callable[[Batches], Batches]:
+    """The counts of the cells of a row, as a list."""
+
+    def gather(batches: Batches) -> Batches:
+        for table in tables(batches):
+            rows, at = np.unique(table.column("row").to_numpy(), return_inverse=True)
+            counts = np.zeros((len(rows), width), dtype=np.int64)
+            counts[at, table.column("place").to_numpy()] = table.column("count").to_numpy()
+            yield pa.RecordBatch.from_arrays([pa.array(rows), lists_of(counts)], names=["row", "counts"])
+
+    return gather
 
 
 def whole_of(rows: DataFrame, values: DataFrame, n_rows: int, schema: Schema) -> Whole:
@@ -132,7 +155,7 @@ def whole_of(rows: DataFrame, values: DataFrame, n_rows: int, schema: Schema) ->
     columns = _columns(values, n_rows, len(schema.columns))
     width = Width(n_rows, tuple(column.n_values for column in columns))
     by_row = rows.select("row", "texts", "counts").mapInArrow(_count_rows(schema, width), _COUNTS)
-    by_value = values.mapInArrow(_count_values(schema), _COUNTS)
+    by_value = values.mapInArrow(_count_words(schema), _COUNTS)
     summed = by_row.unionAll(by_value).groupBy("source", "matrix", "feature").agg(F.sum("count").alias("count"))
     found = summed.toArrow()
     names = [pc.dictionary_encode(found.column(name)).combine_chunks() for name in ("source", "matrix")]
@@ -180,7 +203,7 @@ def _count_rows(schema: Schema, width: Width) -> Callable[[Batches], Batches]:
     return count
 
 
-def _count_values(schema: Schema) -> Callable[[Batches], Batches]:
+def _count_words(schema: Schema) -> Callable[[Batches], Batches]:
     def count(batches: Batches) -> Batches:
         for table in tables(batches, _ROWS_AT_ONCE):
             counting = _Counting()

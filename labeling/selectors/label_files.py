@@ -47,7 +47,7 @@ def provenance(*, label_file: LabelFile) -> Provenance:
     """From which answers, file or run a label file came."""
     included = label_file.included_questions
     people: list[Contributor] = []
-    if label_file.kind in (LabelFileKind.BUILT, LabelFileKind.EXPORTED):
+    if label_file.kind in (LabelFileKind.BUILT, LabelFileKind.EXPORTED, LabelFileKind.COMPOSED):
         counts = (
             Answer.objects.filter(question__inclusions__label_file=label_file, version__gte=1, control=False)
             .order_by()

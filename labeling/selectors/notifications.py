@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Membership, Team, User
-from labeling.choices import NotificationEvent
+from labeling.choices import NotificationEvent, RunKind
 from labeling.metrics import Metrics
-from labeling.models import Notification, NotificationPreference, Occurrence
+from labeling.models import Notification, NotificationPreference, Occurrence, QuestionSet, TaskRun
 
 DEFAULT_EMAIL = frozenset({NotificationEvent.RUN_FAILED, NotificationEvent.AGREEMENT_FELL})
 """By e-mail comes what somebody has to act on; everything is in the page."""
+
+_OF_RUN = ("occurrence__run__label_file", "occurrence__run__question_set__label_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def notifications_for(*, user: User, team: Team) -> QuerySet[Notification]:
     """What the person has been told in the page about this team, newest first."""
     return (
         Notification.objects.filter(user=user, in_page=True, occurrence__transform__team=team)
-        .select_related("occurrence__transform", "occurrence__run", "occurrence__question_set__transform")
+        .select_related("occurrence__transform", "occurrence__question_set__transform", *_OF_RUN)
         .order_by("-created_at")
     )
 
@@ -128,9 +130,22 @@ def _run_words(occurrence: Occurrence) -> Words:
         metrics = Metrics.from_stored(run.metrics)
         figures = {"f1": metrics.f1, "p": metrics.precision, "r": metrics.recall}
         return Words(title, _("F1 %(f1).3f, precision %(p).3f, recall %(r).3f.") % figures, path)
+    return Words(title, _brought(run), path)
+
+
+def _brought(run: TaskRun) -> str:
+    """What a run that went well came to, in a sentence; empty where there is nothing to say."""
     if run.foreign and run.replace_all_labels:
-        return Words(title, _("It was started outside the portal and replaced all labels that Glue held."), path)
-    if run.labels_before is not None and run.labels_after is not None:
-        labels = {"before": run.labels_before, "after": run.labels_after}
-        return Words(title, _("Labels at Glue: %(before)d → %(after)d.") % labels, path)
-    return Words(title, _("It was started outside the portal.") if run.foreign else "", path)
+        return _("It was started outside the portal and replaced all labels that Glue held.")
+    if run.kind == RunKind.IMPORT_LABELS and run.labels_before is not None and run.labels_after is not None:
+        return _("Labels at Glue: %(before)d → %(after)d.") % {"before": run.labels_before, "after": run.labels_after}
+    if run.foreign:
+        return _("It was started outside the portal.")
+    if run.kind == RunKind.EXPORT_LABELS and run.label_file is not None:
+        rows = run.label_file.rows
+        return ngettext("%(n)d label was written out.", "%(n)d labels were written out.", rows) % {"n": rows}
+    asked: QuestionSet | None = getattr(run, "question_set", None)
+    if asked is not None:
+        count = asked.label_file.sets
+        return ngettext("%(n)d question was generated.", "%(n)d questions were generated.", count) % {"n": count}
+    return ""

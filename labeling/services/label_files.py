@@ -23,6 +23,7 @@ from labelfiles import (
     hash_of_sets,
     label_file_bytes,
     preflight,
+    read_label_file,
     set_digests,
     split_label_file,
     summarise,
@@ -166,23 +167,39 @@ def _answers(transform: Transform, *, replace_all: bool) -> LabelContents:
 def _keep_answers(
     transform: Transform, user: User | None, contents: LabelContents, parts: Sequence[StoredPart]
 ) -> LabelFile:
-    """The first file. A question goes with the part that holds its set; one that says nothing any more goes with the last, when all is learned."""
-    kept = keep_parts(transform=transform, kind=LabelFileKind.BUILT, parts=parts, user=user)
-    place_of = {
-        name: label_file for label_file, part in zip(kept, parts, strict=True) for name in part.contents.by_set()
-    }
-    names: dict[uuid.UUID, str] = {}
-    for chunk in in_chunks([question for question, _version in contents.included]):
-        names |= dict(Question.objects.filter(pk__in=chunk).values_list("pk", "labeling_set_id"))
-    LabelFileQuestion.objects.bulk_create(
-        [
-            LabelFileQuestion(
-                label_file=place_of.get(names[question_id], kept[-1]), question_id=question_id, version=version
-            )
-            for question_id, version in contents.included
-        ],
-        batch_size=1000,
-    )
+    kind = LabelFileKind.BUILT
+    return keep_with_questions(transform=transform, kind=kind, user=user, parts=parts, included=contents.included)
+
+
+def keep_with_questions(
+    *,
+    transform: Transform,
+    kind: LabelFileKind,
+    user: User | None,
+    parts: Sequence[StoredPart],
+    included: Sequence[tuple[uuid.UUID, int]],
+) -> LabelFile:
+    """The rows of the parts with the versions of the questions that they carry, in one transaction; the first file.
+
+    A question goes with the part that holds its set; one that says nothing any more goes with the last, when all is learned.
+    """
+    with transaction.atomic():
+        kept = keep_parts(transform=transform, kind=kind, parts=parts, user=user)
+        place_of = {
+            name: label_file for label_file, part in zip(kept, parts, strict=True) for name in part.contents.by_set()
+        }
+        names: dict[uuid.UUID, str] = {}
+        for chunk in in_chunks([question for question, _version in included]):
+            names |= dict(Question.objects.filter(pk__in=chunk).values_list("pk", "labeling_set_id"))
+        LabelFileQuestion.objects.bulk_create(
+            [
+                LabelFileQuestion(
+                    label_file=place_of.get(names[question_id], kept[-1]), question_id=question_id, version=version
+                )
+                for question_id, version in included
+            ],
+            batch_size=1000,
+        )
     return kept[0]
 
 
@@ -193,6 +210,14 @@ def read_kept(*, label_file: LabelFile) -> bytes:
         advice = _("Bring the labels again. Somebody has changed the file in S3, where nothing is ever to be changed.")
         raise GlueError(_("The label file is not the one that was checked."), code="LabelFileChanged", advice=advice)
     return content
+
+
+def kept_contents(*, label_file: LabelFile) -> LabelFileContents:
+    """The rows of a kept file. Raises ``GlueError`` as ``read_kept`` does, and if it is no label file."""
+    try:
+        return read_label_file(read_kept(label_file=label_file))
+    except LabelFileError as error:
+        raise GlueError(_("A kept label file cannot be read: %(error)s") % {"error": error}) from error
 
 
 def read_page(*, label_file: LabelFile, start: int, count: int) -> tuple[list[str], list[list[str]]]:

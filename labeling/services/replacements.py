@@ -12,13 +12,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from labelfiles import LabelDiff, LabelFileError, diff, read_label_file
+from labelfiles import LabelDiff, diff
 from labelfiles import LabelFile as LabelFileContents
 from labeling.choices import ACTIVE, LabelFileKind, RunKind, RunStatus
-from labeling.exceptions import GlueError, NothingToImportError, RunConflictError
+from labeling.exceptions import NothingToImportError, RunConflictError
 from labeling.models import LabelFile, LabelReplacement, TaskRun, Transform
 from labeling.services.exports import check_still_held
-from labeling.services.label_files import build_answers_file, parts_of, read_kept
+from labeling.services.label_files import build_answers_file, kept_contents, parts_of
 from labeling.services.task_runs import request_label_export, request_label_import
 
 logger = logging.getLogger(__name__)
@@ -86,10 +86,10 @@ def confirm_replacement(*, replacement: LabelReplacement, user: User) -> TaskRun
 
 def replacement_difference(*, replacement: LabelReplacement) -> ReplacementDifference:
     """What would be forgotten, changed and new. Raises ``GlueError`` if a file cannot be read or is not what was kept."""
-    parts = [_contents(part) for part in parts_of(replacement.label_file)]
+    parts = [kept_contents(label_file=part) for part in parts_of(replacement.label_file)]
     new = LabelFileContents(parts[0].columns, tuple(row for part in parts for row in part.rows))
     kept = replacement.export_run.label_file
-    held = _contents(kept) if kept is not None else LabelFileContents(new.columns, ())
+    held = kept_contents(label_file=kept) if kept is not None else LabelFileContents(new.columns, ())
     return ReplacementDifference(diff(held, new, primary_key=replacement.transform.primary_key), held, new)
 
 
@@ -109,10 +109,3 @@ def _with_export(transform: Transform, user: User, label_file: LabelFile, *, fro
         export_run=export,
         created_by=user,
     )
-
-
-def _contents(label_file: LabelFile) -> LabelFileContents:
-    try:
-        return read_label_file(read_kept(label_file=label_file))
-    except LabelFileError as error:
-        raise GlueError(_("A kept label file cannot be read: %(error)s") % {"error": error}) from error

@@ -24,7 +24,8 @@ from labeling.services.replacements import (
     replacement_difference,
     start_replacement,
 )
-from labeling.views.access import label_file_access, replacement_access, signed_in, transform_access
+from labeling.services.restoring import restore_state
+from labeling.views.access import label_file_access, replacement_access, run_access, signed_in, transform_access
 from labeling.views.contexts import error_text
 
 STOP_POLLING = 286
@@ -51,6 +52,18 @@ def label_file_replace(request: HttpRequest, label_file_id: UUID) -> HttpRespons
     except LabelportalError as error:
         messages.error(request, error_text(error))
         return redirect("labeling:transform-detail", label_file.transform_id)
+    return redirect("labeling:replacement-detail", replacement.pk)
+
+
+@require_POST
+def run_restore(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Look at what bringing back the labels would do that Glue held after a run."""
+    run, _membership = run_access(request, run_id, can_replace_all)
+    try:
+        replacement = restore_state(run=run, user=signed_in(request))
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:run-detail", run.pk)
     return redirect("labeling:replacement-detail", replacement.pk)
 
 

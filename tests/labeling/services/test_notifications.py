@@ -380,3 +380,21 @@ def test_old_messages_are_forgotten_and_what_they_were_about_is_not(
     assert not Occurrence.objects.exists()
     assert not Notification.objects.exists()
     assert TaskRun.objects.filter(pk=run.pk).exists()
+
+
+def test_each_kind_of_run_says_what_it_brought(people: Cast, of: Transform) -> None:
+    questions = question_set(of, people.lead, [2, 2])
+    generated = questions[0].question_set.task_run
+    imported = running(of, people)
+    TaskRun.objects.filter(pk=imported.pk).update(labels_before=3, labels_after=7)
+    exported = running(of, people, RunKind.EXPORT_LABELS)
+    TaskRun.objects.filter(pk=exported.pk).update(label_file=questions[0].question_set.label_file, labels_after=7)
+    said = []
+    for run in (generated, imported, exported):
+        Occurrence.objects.create(transform=of, event=NotificationEvent.RUN_ENDED, key=str(run.pk), run=run)
+        said.append(words_of(Occurrence.objects.get(run=run)).detail)
+    assert said == [
+        f"{generated.question_set.label_file.sets} questions were generated.",
+        "Labels at Glue: 3 → 7.",
+        f"{questions[0].question_set.label_file.rows} labels were written out.",
+    ]

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from labeling.choices import LabelFileKind, RunKind, RunStatus
-from labeling.models import LabelFile, LabelFileReport, ShadowEstimate, TaskRun, Transform
+from labeling.choices import ChainStatus, LabelFileKind, RunKind, RunStatus
+from labeling.models import Chain, LabelFile, LabelFileReport, ShadowEstimate, TaskRun, Transform
 from tests.labeling.builders import Cast, finished_run
 from tests.labeling.views.conftest import ClientFor
 from tests.labeling.views.test_transforms import METRICS
@@ -195,3 +195,16 @@ def test_the_page_waits_for_the_estimate(people: Cast, people_transform: Transfo
     estimate.delete()
     TaskRun.objects.update(completed_at=ended - timedelta(hours=1))
     assert not goes_on()  # nobody waits for what comes at any time or never
+
+
+def test_after_a_whole_round_the_quality_is_next(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    client = client_for(people.lead)
+    alone = finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS)
+    assert "Estimate quality" in client.get(detail(alone)).content.decode()
+    chain = Chain.objects.create(transform=people_transform, status=ChainStatus.DONE)
+    run = finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS, chain=chain)
+    page = client.get(detail(run)).content.decode()
+    assert "See the quality" in page
+    assert reverse("labeling:quality", args=[people_transform.pk]) in page
