@@ -21,6 +21,7 @@ help:
 	@echo 'make test         make check, then all tests (SQLite, PostgreSQL, real servers, browser)'
 	@echo 'make bench        the engine beside Splink and dedupe: quality and speed, into docs/benchmarks.md (hours; DATA=folder of data sets)'
 	@echo 'make install-spark  what findmatches needs to run on Apache Spark, into $(VENV)'
+	@echo 'make bench-speed  speed and memory alone (a quarter of an hour on a machine that does nothing else; 20 GiB for dedupe)'
 	@echo 'make format       format Python and templates'
 	@echo 'make lock         compile requirements*.in to requirements*.txt'
 
@@ -96,19 +97,21 @@ install-peers: install-dev
 	  cp bench/peers/requirements.txt $(PEERS)/requirements.txt; }
 
 bench: bench-quality bench-speed bench-spark
-	$(BIN)/python -m bench.report --quality var/bench-quality.json --speed var/bench-speed.json --spark var/bench-spark.json -o docs/benchmarks.md
 
 bench-quality: install-dev
 	@mkdir -p var
 	$(BIN)/python -m bench.quality $(addprefix $(DATA)/,$(BENCH_SETS)) --json var/bench-quality.json
+	$(BIN)/python -m bench.report --quality var/bench-quality.json -o docs/benchmarks.md
 
 bench-speed: install-peers
 	@mkdir -p var
 	$(BIN)/python -m bench.speed $(DATA) --peers $(PEERS)/bin/python --json var/bench-speed.json
+	$(BIN)/python -m bench.report --speed var/bench-speed.json -o docs/benchmarks.md
 
 bench-spark: install-dev install-spark
 	@mkdir -p var
 	$(BIN)/python -m bench.spark $(DATA) --json var/bench-spark.json
+	$(BIN)/python -m bench.report --spark var/bench-spark.json -o docs/benchmarks.md
 
 format: install-dev
 	$(BIN)/ruff check --fix .

@@ -15,12 +15,16 @@ from typing import Any
 import findmatches
 
 Rows = list[dict[str, Any]]
+_PARTS = ("Quality", "Speed and memory", "On Spark")
 _BARS = {
     "time": "at most 0.7",
     "share": "at most 0.15",
     "growth": "at most 1.1",
     "papers time": "at most 0.05",
     "papers memory": "at most 0.1",
+    "f1": "at least 0.99",
+    "memory": "at most 6",
+    "import": "under 1",
 }
 
 
@@ -81,6 +85,10 @@ def ratios(results: Rows) -> str:
             (f"growth, exponent, {sizes[0]:,} to {sizes[-1]:,}", f"{grown[0]:.2f}", f"{grown[1]:.2f}", _BARS["growth"])
         )
     asked = works.get("next questions", {})
+    if sizes:
+        largest = own[sizes[-1]]
+        lines.append((f"F1, {sizes[-1]:,} people", f"{largest['f1']:.4f}", "", _BARS["f1"]))
+        lines.append((f"peak GiB, {sizes[-1]:,} people", f"{largest['peak_gib']:.2f}", "", _BARS["memory"]))
     if sizes and sizes[-1] in asked:
         add(f"next questions : train + match, {sizes[-1]:,}", asked[sizes[-1]], own[sizes[-1]], "well below 1")
     papers = [one for one in results if "ask, train, match" in one["work"]]
@@ -89,8 +97,11 @@ def ratios(results: Rows) -> str:
         for rival in rivals:
             add(f"{one['work']} : {rival['work']}, dblp_acm", one, rival, _BARS["papers time"])
             share = one["peak_gib"] / rival["peak_gib"]
-            lines.append((f"memory : {rival['work']}", f"{share:.3f}", f"{share:.3f}", _BARS["papers memory"]))
-    return table(["ratio", "by the clock", "by processor seconds", "bar"], lines)
+            lines.append((f"memory : {rival['work']}", f"{share:.3f}", "", _BARS["papers memory"]))
+    for one in works.get("importing findmatches", {}).values():
+        figures = f"{one['seconds']:.2f}", f"{one['cpu_seconds']:.2f}"
+        lines.append(("seconds to import findmatches", *figures, _BARS["import"]))
+    return table(["figure", "by the clock", "by processor seconds", "bar"], lines)
 
 
 def spark(results: Rows) -> str:
@@ -118,42 +129,34 @@ def busy(results: Rows) -> str:
     return f" The machine was busy with other work (load up to {load:.0f} on {cores} cores), so processor seconds say more than the clock."
 
 
-def page(quality_results: Rows, speed_results: Rows, spark_results: Rows) -> str:
-    parts = [
-        "# Benchmarks of the engine\n",
-        (
-            f"Written by `make bench` (`python -m bench.report`): findmatches {findmatches.VERSION}, Python {platform.python_version()},"
-            f" {os.cpu_count()} cores. Bars are those of the issue the engine was built to. How it works: [engine.md](engine.md).\n"
-        ),
-    ]
+def page(quality_results: Rows, speed_results: Rows, spark_results: Rows, before: str = "") -> str:
+    """The page; a part of which nothing was measured stays as it was ``before``."""
+    parts = {}
+    for part in before.split("\n## ")[1:]:
+        title, _, text = part.partition("\n")
+        parts[title] = text.strip("\n")
     if quality_results:
-        parts += [
-            "## Quality\n",
-            (
-                "Mean pairwise F1 over the whole table, all true pairs in the denominator, an oracle answering the sets that `ask` gives,"
-                " default settings: `make bench-quality`.\n"
-            ),
-            quality(quality_results) + "\n",
-        ]
+        parts["Quality"] = (
+            "Mean pairwise F1 over the whole table, all true pairs in the denominator, an oracle answering the sets that `ask` gives,"
+            f" default settings: `make bench-quality`.\n\n{quality(quality_results)}"
+        )
     if speed_results:
-        parts += [
-            "## Speed and memory\n",
+        parts["Speed and memory"] = (
             "Each figure is a process of its own, reading and writing included; peers run in the same run: `make bench-speed`."
-            + busy(speed_results)
-            + "\n",
-            speed(speed_results) + "\n",
-            "### Ratios\n",
-            ratios(speed_results) + "\n",
-        ]
+            f"{busy(speed_results)}\n\n{speed(speed_results)}\n\n### Beside the bars\n\n{ratios(speed_results)}"
+        )
     if spark_results:
-        parts += [
-            "## On Spark\n",
+        parts["On Spark"] = (
             "`match --spark 'local[2]'` from file to folder, the memory of driver, Java and Python workers together: `make bench-spark`."
-            + busy(spark_results)
-            + "\n",
-            spark(spark_results) + "\n",
-        ]
-    return "\n".join(parts)
+            f"{busy(spark_results)}\n\n{spark(spark_results)}"
+        )
+    head = (
+        "# Benchmarks of the engine\n\n"
+        f"Written by `make bench` (`python -m bench.report`): findmatches {findmatches.VERSION}, Python {platform.python_version()},"
+        f" {os.cpu_count()} cores. Bars are those of the issue the engine was built to. How it works: [engine.md](engine.md)."
+    )
+    titles = [*(title for title in _PARTS if title in parts), *(title for title in parts if title not in _PARTS)]
+    return "\n\n".join([head, *(f"## {title}\n\n{parts[title]}" for title in titles)]) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -166,7 +169,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = json.loads(options.quality.read_text(encoding="utf-8")) if options.quality else []
     sparked = json.loads(options.spark.read_text(encoding="utf-8")) if options.spark else []
     timed = [one for path in options.speed for one in json.loads(path.read_text(encoding="utf-8"))]
-    options.output.write_text(page(found, timed, sparked), encoding="utf-8")
+    before = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
+    options.output.write_text(page(found, timed, sparked, before), encoding="utf-8")
     return 0
 
 
