@@ -61,9 +61,9 @@ def _fold(starts: dict[int, int]) -> Callable[[Batches], Batches]:
     def fold(batches: Batches) -> Batches:
         at = starts[_part()]
         for batch in batches:
-            table = text_table(pa.Table.from_batches([batch]), "name")
+            table = text_table(pa.Table.from_batches([batch]).drop_columns(["key"]), "name")
             cells = []
-            for name in table.column_names[2:]:
+            for name in table.column_names[1:]:
                 column = make_column(name, table.column(name))
                 values = pa.array([*column.values, None], pa.string())
                 cells.append(values.take(pa.array(column.codes.astype(np.int64) % len(values))))

@@ -42,7 +42,7 @@ _RANKED = 50_000
 _COUNTED = 4_000_000
 _SHARED = -1
 _VECTORS = (
-    "view int, block int, rows binary, starts binary, features binary, weights binary, weight double, left_out double"
+    "view int, block int, rows binary, starts binary, features binary, weights binary, weight double, left double"
 )
 _FOUND = "view int, left long, right long, cosine float"
 
@@ -54,7 +54,11 @@ def find_pairs(rows: DataFrame, whole: Whole, schema: Schema, neighbours: int) -
     vectors = kept(rows.select("row", "texts").mapInArrow(_view_vectors(schema, whole, allowed, block), _VECTORS))
     searched = list(range(len(schema.views)))
     if allowed.large:
-        share = vectors.groupBy("view").agg((1 - F.sum("left_out") / F.sum("weight")).alias("share")).collect()
+        share = (
+            vectors.groupBy("view")
+            .agg((F.sum("left") / F.greatest(F.sum("weight"), F.lit(1e-12))).alias("share"))
+            .collect()
+        )
         searched = [line.view for line in share if line.share >= LEAST_SHARE] or searched
         vectors = vectors.where(F.col("view").isin(searched)).unionAll(_shared_vectors(rows, whole, block))
     found = _nearest(vectors, -(-whole.n_rows // block), allowed.neighbours)
@@ -96,7 +100,7 @@ def _rank(count: int) -> Callable[[Batches], Batches]:
 
 
 def _view_vectors(schema: Schema, whole: Whole, allowed: Limits, block: int) -> Callable[[Batches], Batches]:
-    """What of each view is searched, in chunks of rows, with the weight of the whole view and of what is left out of it."""
+    """What of each view is searched, in chunks of rows, with the weight of the whole view and of what is left of it."""
     known: Known = whole.frequencies.only(lambda name: name.startswith("view "))
     width, n_rows = whole.width(), whole.n_rows
 
@@ -111,20 +115,17 @@ def _view_vectors(schema: Schema, whole: Whole, allowed: Limits, block: int) -> 
             row = table.column("row").to_numpy()
             columns = columns_of(table, schema, width)
             for number, view in enumerate(make_views(schema.views, columns, len(row), known)):
-                weight = float((view.data**2).sum())
-                left = 0.0
+                searched = view
                 if not keeps[number].all():
-                    pruned = (view @ diags(keeps[number])).tocsr()
-                    pruned.eliminate_zeros()
-                    left = weight - float((pruned.data**2).sum())
-                    view = pruned
-                yield _packed(number, row, block, view, weight, left)
+                    searched = (view @ diags(keeps[number])).tocsr()
+                    searched.eliminate_zeros()
+                yield _packed(number, row, block, searched, *(float((one.data**2).sum()) for one in (view, searched)))
 
     return vectors
 
 
 def _packed(
-    view: int, row: NDArray[np.int64], block: int, matrix: csr_matrix, weight: float, left_out: float
+    view: int, row: NDArray[np.int64], block: int, matrix: csr_matrix, weight: float, left: float
 ) -> pa.RecordBatch:
     arrays = row.astype(np.int64), matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data
     return pa.RecordBatch.from_arrays(
@@ -133,9 +134,9 @@ def _packed(
             pa.array([int(row[0]) // block], pa.int32()),
             *(pa.array([array.tobytes()], pa.binary()) for array in arrays),
             pa.array([weight]),
-            pa.array([left_out]),
+            pa.array([left]),
         ],
-        names=["view", "block", "rows", "starts", "features", "weights", "weight", "left_out"],
+        names=["view", "block", "rows", "starts", "features", "weights", "weight", "left"],
     )
 
 
@@ -190,7 +191,7 @@ def _pack_shared(n_rows: int, block: int) -> Callable[[Batches], Batches]:
                 matrix = csr_matrix((len(part) - 1, 1), dtype=np.float32)
                 matrix.indptr = part - part[0]
                 matrix.indices, matrix.data = feature[part[0] : part[-1]], data[part[0] : part[-1]]
-                yield _packed(_SHARED, rows[at : at + CHUNK], block, matrix, 1.0, 0.0)
+                yield _packed(_SHARED, rows[at : at + CHUNK], block, matrix, 1.0, 1.0)
 
     return pack
 

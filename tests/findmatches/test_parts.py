@@ -116,7 +116,7 @@ def test_a_block_that_sees_the_table_pass_by_finds_the_same_neighbours() -> None
         chunks = [
             _Chunk(
                 _packed(
-                    0, np.arange(start, min(start + 40, n_rows)), 80, view[start : start + 40], 1.0, 0.0
+                    0, np.arange(start, min(start + 40, n_rows)), 80, view[start : start + 40], 1.0, 1.0
                 ).to_pylist()[0]
             )
             for start in range(0, n_rows, 40)
