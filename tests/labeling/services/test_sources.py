@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import hashlib
 import io
@@ -12,8 +13,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
 from labeling.aws import storage
+from labeling.choices import SourceFormat
 from labeling.exceptions import InvalidSourceError
 from labeling.models import SourceFile
+from labeling.services import tables
 from labeling.services.catalog import CatalogColumn, CatalogTable
 from labeling.services.sources import SourcePreview, preview_source, preview_table, stage_source, staged_preview
 from tests.labeling.builders import cast
@@ -191,3 +194,24 @@ def test_a_catalog_table_over_parquet(s3_server: str) -> None:
 def test_catalog_tables_that_cannot_be_used(s3_server: str, kind: str, said: str) -> None:
     with pytest.raises(InvalidSourceError, match=said):
         preview_table(table=catalog_table(storage.our_uri("nowhere/"), kind))
+
+
+def test_a_table_in_pieces_is_the_same_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_BLOCK", 64)
+    rows = [(str(number), f'name "{number}"\nsecond line, Zoë', "") for number in range(50)]
+    text = io.StringIO()
+    csv.writer(text).writerows([("id", "name", "note"), *rows])
+    file, shape = io.BytesIO(text.getvalue().encode()), tables.Shape(SourceFormat.CSV)
+    found = list(tables.pieces(file, shape))
+    assert len(found) > 1
+    assert pa.Table.from_batches(found).equals(tables.read(file, shape).combine_chunks())
+    assert [tuple(row.values()) for piece in found for row in piece.to_pylist()] == rows
+
+    columns = {"id": pa.array([1, 2]), "city": pa.array(["Rome", None]).dictionary_encode()}
+    stored = io.BytesIO()
+    pq.write_table(pa.table(columns), stored)
+    (piece,) = tables.pieces(stored, tables.Shape(SourceFormat.PARQUET))
+    assert [tables.as_text(column).to_pylist() for column in piece.columns] == [["1", "2"], ["Rome", None]]
+
+    with pytest.raises(InvalidSourceError, match="has 3 cells"):
+        list(tables.pieces(io.BytesIO(b"id,name\n1,a\n2,b,c\n"), shape))
