@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.urls import reverse
@@ -46,6 +47,9 @@ def test_cost_and_log_stand_there_where_aws_bills(
     assert "favours precision, balanced" in page
 
     monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", "https://glue.eu-central-1.amazonaws.com")
+    # A real client would keep that address for the tests after this one.
+    aws = SimpleNamespace(meta=SimpleNamespace(region_name="eu-central-1"))
+    monkeypatch.setattr("labeling.aws.clients.glue", lambda: aws)
     page = client.get(detail(run)).content.decode()
     assert "about 0.44 USD" in page
     assert "1.00 DPU-hours: 10 DPU for 6 min 0 s" in page
