@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabelFile, LabelFileError, Problem
 
-_NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^\ufeff')
+_SPECIAL = re.compile(r'[",\r\n]')
 
 
 def write_label_file(label_file: LabelFile, stream: BinaryIO) -> None:
@@ -35,8 +35,13 @@ def label_file_bytes(label_file: LabelFile) -> bytes:
     return stream.getvalue()
 
 
+def _needs_quotes(cell: str) -> bool:
+    """Beside what CSV itself needs: what some readers would take off, spaces at the ends and a byte order mark."""
+    return _SPECIAL.search(cell) is not None or cell != cell.strip() or cell.startswith("\ufeff")
+
+
 def _line(cells: Iterable[str], line: int) -> bytes:
-    text = ",".join('"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells)
+    text = ",".join(['"' + cell.replace('"', '""') + '"' if _needs_quotes(cell) else cell for cell in cells])
     try:
         return (text + "\n").encode("utf-8")
     except UnicodeEncodeError:
