@@ -12,8 +12,10 @@ from findmatches.forest import Forest, grow
 
 TREES = 200
 _STRENGTH = 0.05
-# What an outline says is less likely than this is no match, however low the matches were that taught it.
-_SURE = 0.05
+# What an outline says is less likely than this is no match, however low the matches were that taught it. So many matches open
+# the sieve to half of that.
+_SURE = 0.1
+_FEW = 50
 # Log odds beyond this are as good as certain, and their exponential would overflow.
 _MOST_ODDS = 30.0
 
@@ -81,13 +83,15 @@ class Sieve:
 
 
 def fit_sieve(outline: NDArray[np.float32], match: NDArray[np.bool_]) -> Sieve:
-    """A sieve that lets through what is at most a quarter as likely as the least likely match it has seen, and all above ``_SURE``.
+    """A sieve that lets through what is at least half as likely as the least likely match it has seen, and all above a cut that is
+    lower the fewer matches it has seen.
 
     One match that looks like none opens it wide: doubtful labels cost time, not matches.
     """
     weight = np.where(match, 0.5 / match.mean(), 0.5 / (1 - match.mean()))
     linear = _fit_linear(outline, match, weight)
-    return Sieve(linear, min(_SURE, float(linear.predict(outline[match]).min()) / 4))
+    sure = _SURE * match.sum() / (match.sum() + _FEW)
+    return Sieve(linear, min(sure, float(linear.predict(outline[match]).min()) / 2))
 
 
 def _fit_linear(measures: NDArray[np.float32], match: NDArray[np.bool_], weight: NDArray[np.float64]) -> Linear:
