@@ -22,6 +22,19 @@ class Edges:
     def where(self, keep: NDArray[np.bool_]) -> Edges:
         return Edges(self.left[keep], self.right[keep], self.score[keep])
 
+    def codes(self, n_rows: int) -> NDArray[np.int64]:
+        """A number for each pair, the same for the same two rows in the same order."""
+        return self.left.astype(np.int64) * n_rows + self.right
+
+
+def joined(one: Edges, two: Edges) -> Edges:
+    """All edges of both."""
+    return Edges(
+        np.concatenate([one.left, two.left]),
+        np.concatenate([one.right, two.right]),
+        np.concatenate([one.score, two.score]),
+    )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
@@ -38,6 +51,20 @@ def components(n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32]) -
 
     graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n_rows, n_rows))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int32)
+
+
+def pairs_inside(piece: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of rows of the same piece, in pieces of 3 to ``MAX_PIECE`` rows."""
+    size = np.bincount(piece)
+    members = np.argsort(piece, kind="stable")
+    start = np.concatenate([[0], np.cumsum(size)])
+    left, right = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for count in np.unique(size[(size >= 3) & (size <= MAX_PIECE)]).tolist():
+        rows = members[start[:-1][size == count][:, None] + np.arange(count)]
+        one, two = np.triu_indices(count, 1)
+        left.append(rows[:, one].ravel())
+        right.append(rows[:, two].ravel())
+    return np.concatenate(left), np.concatenate(right)
 
 
 def cluster(n_rows: int, edges: Edges, threshold: float, told: Told | None = None) -> NDArray[np.int64]:

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from findmatches import tuning
 from findmatches.clustering import Edges
 from findmatches.errors import FindMatchesError
+from findmatches.linkage import between
 from findmatches.model import Model
 from findmatches.prepared import Prepared, prepare
 from findmatches.rivals import MEASURES, Surroundings
 from findmatches.schema import Records
-from findmatches.study import DOUBT_FROM, Learner, candidates_of, first_scores, measure
+from findmatches.study import DOUBT_FROM, Learner, candidates_of, first_scores, measure, score_pairs
 
 RECORD, OTHERS = "(the rows as a whole)", "(other rows)"
 _DRAWS = 200
@@ -89,15 +90,47 @@ def explain(records: Records, model: Model, pair: tuple[str, str]) -> Explanatio
     game = _Game(prepared, model.learner, rows[0], rows[1])
     effect, typical = game.shapley()
     odds = game.odds
+    third = _by_third_row(prepared, model.learner, rows[0], rows[1])
+    if third is not None:  # what the rows are like has no say
+        odds, effect = third.odds, np.append(np.zeros(len(effect) - 1), third.odds - typical)
     own = {key: int(prepared.order[row_of[key]]) for key in pair}
     names = [name for name, _, _ in model.schema.columns]
     parts = []
     for name, value in zip([*names, RECORD, OTHERS], effect.tolist(), strict=True):
         cells = tuple(records.table.column(name)[own[key]].as_py() for key in pair) if name in names else (None, None)
-        parts.append(Contribution(name, (cells[0], cells[1]), game.words(name), value))
+        words = third.words if third is not None and name == OTHERS else game.words(name)
+        parts.append(Contribution(name, (cells[0], cells[1]), words, value))
     parts.sort(key=lambda part: -abs(part.log_odds))
     score = float(1 / (1 + np.exp(-odds)))
     return Explanation(pair, score, model.threshold, odds, typical, tuple(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class _ThirdRow:
+    odds: float
+    words: str
+
+
+def _by_third_row(prepared: Prepared, learner: Learner, left: int, right: int) -> _ThirdRow | None:
+    """The score of two rows of one source that match only by way of a row of another, if the model has learnt that it is so."""
+    sources = prepared.sources
+    if learner.linkage is None or sources is None or sources.codes[left] != sources.codes[right]:
+        return None
+    near = candidates_of(prepared, np.array([left, right], dtype=np.int32))
+    found = Edges(
+        prepared.candidates.left[near], prepared.candidates.right[near], np.zeros(len(near), dtype=np.float32)
+    )
+    links = between(found, sources.codes)
+    links = Edges(links.left, links.right, score_pairs(prepared, learner, links.left, links.right))
+    one, two = np.array([left], dtype=np.int32), np.array([right], dtype=np.int32)
+    score = float(learner.linkage.score(len(prepared.keys), links, one, two, sources)[0])
+    inside = min(max(score, _LEAST), 1 - _LEAST)
+    source = str(sources.values[sources.codes[left]]) if sources.codes[left] >= 0 else "no known source"
+    reason = "no such row matches both" if score < _LEAST else f"the best row that both match gives {score:.2f}"
+    return _ThirdRow(
+        float(np.log(inside / (1 - inside))),
+        f"both rows are of {source}, and rows of one source count as one thing only if they match the same row of another; {reason}",
+    )
 
 
 def _shown(cell: str | None) -> str:
@@ -126,7 +159,7 @@ class _Game:
         near = candidates_of(prepared, np.concatenate([self._left, self._right]))
         one, two = candidates.left[near], candidates.right[near]
         first = first_scores(prepared, learner, measure(prepared, one, two))
-        self._around = Surroundings(len(prepared.keys), Edges(one, two, first), prepared.comparer.side)
+        self._around = Surroundings(len(prepared.keys), Edges(one, two, first), prepared.side)
         self._own = dict(zip(self._names, self._measures[-1].tolist(), strict=True))
         self.odds = float(self._odds(self._measures[-1:], self._left[-1:], self._right[-1:])[0])
         own = self._around.measure(self._left[-1:], self._right[-1:], learner.first.predict(self._measures[-1:]))

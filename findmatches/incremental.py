@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from findmatches import tuning
 from findmatches.clustering import MAX_PIECE, Edges, cluster, components, mean_linkage, renumber
 from findmatches.errors import FindMatchesError
+from findmatches.linkage import between
 from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.prepared import CHUNK, Prepared, prepare
 from findmatches.rivals import Surroundings
@@ -106,6 +107,9 @@ def _place(prepared: Prepared, model: Model, before: NDArray[np.int64]) -> tuple
     new = before < 0
     scorer = _Scorer(prepared, model.learner, new)
     edges = scorer.candidates()
+    linkage, sources = model.learner.linkage, prepared.sources
+    if linkage is not None and sources is not None:
+        edges = between(edges, sources.codes)
     n_known = int(before.max(initial=-1)) + 1
     node = np.where(new, n_known + np.cumsum(new) - 1, before)  # a known group is one node
     same, different = _told(prepared, model, new)
@@ -115,6 +119,8 @@ def _place(prepared: Prepared, model: Model, before: NDArray[np.int64]) -> tuple
     pieces = pieces_to_join(components(n_known + int(new.sum()), left, right)[node], new)
     small = [rows for rows in pieces if len(rows) <= MAX_PIECE]
     edges = scorer.fill(edges, small)
+    if linkage is not None and sources is not None:
+        edges = linkage.complete_new(between(edges, sources.codes), small, node, n_known, sources)
     return join_pieces(pieces, edges, model.threshold, node, n_known, same, different), edges
 
 
@@ -168,7 +174,7 @@ class _Scorer:
             ]
         )
         edges = Edges(left[concerned], right[concerned], first)
-        self._around = Surroundings(len(prepared.keys), edges, prepared.comparer.side)
+        self._around = Surroundings(len(prepared.keys), edges, prepared.side)
         self._left, self._right = left[near], right[near]
 
     def candidates(self) -> Edges:

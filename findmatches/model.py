@@ -18,10 +18,11 @@ from findmatches.errors import FindMatchesError
 from findmatches.forest import Forest
 from findmatches.labels import Contradiction
 from findmatches.learner import Ensemble, Linear, Sieve
+from findmatches.linkage import Linkage
 from findmatches.prepared import Prepared, prepare
 from findmatches.rivals import MEASURES
 from findmatches.schema import Records
-from findmatches.study import Learner, fill_gaps, score_candidates
+from findmatches.study import Learner, links
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,8 +72,7 @@ class Model:
 
     def match_prepared(self, prepared: Prepared) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Group and confidence of each row, in the order of the prepared table."""
-        scored = Edges(prepared.candidates.left, prepared.candidates.right, score_candidates(prepared, self.learner))
-        scored = fill_gaps(prepared, self.learner, scored, self.threshold)
+        scored = links(prepared, self.learner, self.threshold)
         group = cluster(len(prepared.keys), scored, self.threshold, self._told(prepared))
         return group, confidence_of(group, scored)
 
@@ -98,6 +98,7 @@ class Model:
             "labels_sha256": self.labels_sha256,
             "first": _ensemble_facts(self.learner.first),
             "second": _ensemble_facts(self.learner.second) if self.learner.second else None,
+            "linkage": dict(self.learner.linkage.repeats) if self.learner.linkage else None,
             "sieve": {"intercept": self.learner.sieve.linear.intercept, "cut": self.learner.sieve.cut},
         }
         arrays = _arrays("first", self.learner.first)
@@ -181,7 +182,8 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
     sieve = Sieve(
         _linear(arrays, "sieve", len(schema.outlined()), facts["sieve"]["intercept"]), float(facts["sieve"]["cut"])
     )
-    learner = Learner(_ensemble(facts["first"], arrays, "first", width), second, sieve)
+    linkage = None if facts["linkage"] is None else Linkage({str(k): float(v) for k, v in facts["linkage"].items()})
+    learner = Learner(_ensemble(facts["first"], arrays, "first", width), second, sieve, linkage)
     return Model(
         primary_key=str(facts["primary_key"]),
         schema=schema,

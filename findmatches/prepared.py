@@ -69,6 +69,16 @@ class Prepared:
         return len(self.keys) > SMALL
 
     @property
+    def sources(self) -> Column | None:
+        """The column that most looks like the source of a row, if there is one."""
+        return None if self.schema.side is None else self.columns[self.schema.side]
+
+    @property
+    def side(self) -> NDArray[np.int32] | None:
+        """A number for the source of each row, if the table has several sources."""
+        return None if self.sources is None else self.sources.codes
+
+    @property
     def schema(self) -> Schema:
         return self.comparer.schema
 

@@ -16,6 +16,9 @@ from findmatches.prepared import Prepared
 # matches; the rest from pairs that look promising whatever the model says, which is how confident errors are found.
 UNSURE_SHARE = 0.6
 MATCH_SHARE = 0.2
+# Of ten sets of a first file so many are about rows of two sources, if there are several: rows of one source may be so much alike that
+# no question would ever be about anything else.
+ACROSS_SETS = 7
 _PARTNER_FROM = 0.2
 _STEEPNESS = 3
 # A first file ends with so many rows that have nothing to do with the others of their set, chosen among so many pairs.
@@ -36,6 +39,7 @@ def choose_sets(
     chooser = _Chooser(prepared, score, asked, np.random.default_rng([seed, len(asked)]))
     found: list[list[int]] = []
     for number in range(sets):
+        chooser.look(across=score is None and number % 10 < ACROSS_SETS)
         start = chooser.start((number + 0.5) / sets, (number + chooser.random.random()) / sets)
         if start is None:
             break
@@ -69,10 +73,16 @@ class _Chooser:
         order = np.argsort(-promise, kind="stable")
         self._promising = np.concatenate([order[self._mutual[order]], order[~self._mutual[order]]])
         self._n_mutual = int(self._mutual.sum())
+        side = prepared.side
+        self._across = None if side is None else side[self.left] != side[self.right]
         value = promise if score is None else score
         self._partner_ok = self._mutual if score is None else score >= _PARTNER_FROM
         self._partners = _Neighbours(n_rows, self.left, self.right, value)
-        self._like = _Neighbours(n_rows, self.left, self.right, likeness if score is None else score + 0.1 * likeness)
+        alike = likeness if score is None else score + 0.1 * likeness
+        self._like = self._like_any = _Neighbours(n_rows, self.left, self.right, alike)
+        self._use: NDArray[np.bool_] | None = None
+        if score is None and (use := self._across) is not None:
+            self._like_across = _Neighbours(n_rows, self.left[use], self.right[use], alike[use])
         if score is not None:
             self._matches = np.argsort(-score, kind="stable")[: int((score > 0.5).sum())]
             doubt = score * (1 - score)
@@ -91,8 +101,15 @@ class _Chooser:
             found = self._spread(self._promising, self.random.random() ** _STEEPNESS, self._n_mutual)
         return found
 
+    def look(self, *, across: bool) -> None:
+        """Start and grow sets by pairs across sources only, or by all."""
+        self._use = self._across if across else None
+        self._like = self._like_any if self._use is None else self._like_across
+
     def _free_pairs(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
-        return order[self.free[self.left[order]] & self.free[self.right[order]]]
+        free = order[self.free[self.left[order]] & self.free[self.right[order]]]
+        across = free if self._use is None else free[self._use[free]]
+        return across if len(across) else free
 
     def _spread(self, order: NDArray[np.int64], place: float, first: int) -> int | None:
         """The free pair at ``place`` of the way down the first part of the order, or of all if that part is used up."""
@@ -118,6 +135,10 @@ class _Chooser:
         reached = [self._like.start[row] for row in members]
         while len(members) < rows:
             row = self._next(members, reached)
+            if row is None and self._like is not self._like_any:
+                self._like = self._like_any
+                reached = [self._like.start[member] for member in members]
+                continue
             if row is None:
                 break
             self._take(row, members)

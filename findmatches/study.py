@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.clustering import MAX_PIECE, Edges, components
+from findmatches.clustering import Edges, components, joined, pairs_inside
 from findmatches.labels import Lessons
 from findmatches.learner import TREES, Ensemble, Sieve, fit, fit_sieve
+from findmatches.linkage import Linkage, between, learn_linkage, through
 from findmatches.prepared import CHUNK, Prepared, chunks, in_chunks
 from findmatches.rivals import MEASURES, Surroundings
 
@@ -26,11 +27,12 @@ DOUBT_FROM = 0.03
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learner:
-    """``second`` is None where the labels were too few to learn it."""
+    """``second`` is None where the labels were too few to learn it, ``linkage`` where rows of one source match by themselves."""
 
     first: Ensemble
     second: Ensemble | None
     sieve: Sieve
+    linkage: Linkage | None = None
 
 
 class Study:
@@ -52,22 +54,25 @@ class Study:
         match = self.taught.match[pairs]
         first = fit(self.measures[pairs], match, seed=seed, trees=trees)
         sieve = fit_sieve(self.measures[pairs][:, self.prepared.schema.outlined()], match)
-        known, rivalry = self._unseen(pairs, sieve, seed, trees // 3)
+        unseen = self._unseen(pairs, sieve, seed, trees // 3)
+        known = unseen.known
         if not match[known].any() or match[known].all():
             return Learner(first, None, sieve)
-        both = np.hstack([self.measures[pairs][known], rivalry[known]])
-        return Learner(first, fit(both, match[known], seed=seed, trees=trees), sieve)
+        both = np.hstack([self.measures[pairs][known], unseen.rivalry[known]])
+        second = fit(both, match[known], seed=seed, trees=trees)
+        sources = self.prepared.sources
+        if sources is None:
+            return Learner(first, second, sieve)
+        linkage = learn_linkage(self.taught, pairs[known], sources, unseen.score[known], unseen.third[known])
+        return Learner(first, second, sieve, linkage)
 
-    def _unseen(
-        self, pairs: NDArray[np.int64], sieve: Sieve, seed: int, trees: int
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-        """What rivals say of each pair when its set has not been learnt from, and for which pairs that could be found."""
+    def _unseen(self, pairs: NDArray[np.int64], sieve: Sieve, seed: int, trees: int) -> _Unseen:
+        """What is thought of each pair when its set has not been learnt from."""
         owner = self.taught.set_number[pairs]
         sets = np.unique(owner)
         dealt = np.random.default_rng(seed).permutation(len(sets)) % FOLDS
         fold = dealt[np.searchsorted(sets, owner)]
-        known = np.zeros(len(pairs), dtype=bool)
-        rivalry = np.zeros((len(pairs), len(MEASURES)), dtype=np.float32)
+        unseen = _Unseen(len(pairs))
         for number in range(FOLDS):
             held = fold == number
             match = self.taught.match[pairs[~held]]
@@ -75,27 +80,42 @@ class Study:
                 continue
             ensemble = fit(self.measures[pairs[~held]], match, seed=seed + number, trees=trees)
             score = ensemble.predict(self.measures[pairs[held]])
-            rivalry[held] = self._rivalry(Learner(ensemble, None, sieve), pairs[held], score)
-            known |= held
-        return known, rivalry
+            left, right = self.taught.left[pairs[held]], self.taught.right[pairs[held]]
+            around = self._around(Learner(ensemble, None, sieve), left, right)
+            unseen.known |= held
+            unseen.score[held] = score
+            unseen.rivalry[held] = Surroundings(len(self.prepared.keys), around, self.prepared.side).measure(
+                left, right, score
+            )
+            if self.prepared.side is not None:
+                unseen.third[held] = through(len(self.prepared.keys), between(around, self.prepared.side), left, right)
+        return unseen
 
-    def _rivalry(self, learner: Learner, pairs: NDArray[np.int64], score: NDArray[np.float32]) -> NDArray[np.float32]:
-        left, right = self.taught.left[pairs], self.taught.right[pairs]
-        n_rows = len(self.prepared.keys)
-        concerned = np.zeros(n_rows, dtype=bool)
+    def _around(self, learner: Learner, left: NDArray[np.int32], right: NDArray[np.int32]) -> Edges:
+        """The candidates of the rows of some judged pairs, scored by the first round."""
+        concerned = np.zeros(len(self.prepared.keys), dtype=bool)
         concerned[left] = concerned[right] = True
         near = concerned[self._left] | concerned[self._right]
         first = first_scores(self.prepared, learner, self._near_measures[near])
-        edges = Edges(self._left[near], self._right[near], first)
-        return Surroundings(n_rows, edges, self.prepared.comparer.side).measure(left, right, score)
+        return Edges(self._left[near], self._right[near], first)
 
     def score(self, learner: Learner, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
         """The scores of judged pairs, given by their places."""
-        score = learner.first.predict(self.measures[pairs])
-        if learner.second is None:
-            return score
-        rivalry = self._rivalry(learner, pairs, score)
-        return learner.second.predict(np.hstack([self.measures[pairs], rivalry]))
+        left, right = self.taught.left[pairs], self.taught.right[pairs]
+        return _in_context(
+            self.prepared, learner, left, right, self.measures[pairs], self._around(learner, left, right)
+        )
+
+
+class _Unseen:
+    """What is thought of pairs by learners that have not seen their sets: the score of the first round, what rivals say, and the link
+    by way of a third row; ``known`` where there was enough to learn from."""
+
+    def __init__(self, n_pairs: int) -> None:
+        self.known = np.zeros(n_pairs, dtype=bool)
+        self.score = np.zeros(n_pairs, dtype=np.float32)
+        self.rivalry = np.zeros((n_pairs, len(MEASURES)), dtype=np.float32)
+        self.third = np.zeros(n_pairs, dtype=np.float32)
 
 
 def candidates_of(prepared: Prepared, rows: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -131,7 +151,7 @@ def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32
     score = np.zeros(len(left), dtype=np.float32)
     score[worth] = in_chunks(lambda places: learner.first.predict(measures(places)), worth)
     edges = Edges(left, right, score)
-    around = Surroundings(len(prepared.keys), edges, prepared.comparer.side)
+    around = Surroundings(len(prepared.keys), edges, prepared.side)
     return _again(learner, edges, np.flatnonzero(score >= DOUBT_FROM), around, measures)
 
 
@@ -156,7 +176,20 @@ def _again(
     return result
 
 
-def fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: float) -> Edges:
+def links(prepared: Prepared, learner: Learner, threshold: float) -> Edges:
+    """All scored pairs that say how rows group: the candidates, and the pairs that are missing inside what these connect.
+
+    Where rows of one source match only by way of another, that is what pairs within a source are scored by.
+    """
+    edges = Edges(prepared.candidates.left, prepared.candidates.right, score_candidates(prepared, learner))
+    sources = prepared.sources
+    if learner.linkage is None or sources is None:
+        return _fill_gaps(prepared, learner, edges, threshold)
+    across = _fill_gaps(prepared, learner, between(edges, sources.codes), threshold)
+    return learner.linkage.complete(len(prepared.keys), across, threshold, sources)
+
+
+def _fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: float) -> Edges:
     """The edges, and the scores of the pairs that are missing inside what they connect.
 
     A row has more matches than neighbours where hundreds of rows are one thing; groups must not fall apart because of that.
@@ -164,10 +197,12 @@ def fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: flo
     n_rows = len(prepared.keys)
     strong = edges.score >= threshold
     piece = components(n_rows, edges.left[strong], edges.right[strong])
-    left, right = _pairs_inside(piece)
-    have = np.append(edges.left.astype(np.int64) * n_rows + edges.right, -1)  # candidates are sorted
+    left, right = pairs_inside(piece)
+    have = np.append(edges.codes(n_rows), -1)  # candidates are sorted
     wanted = left * n_rows + right
     missing = have[np.searchsorted(have[:-1], wanted)] != wanted
+    if learner.linkage is not None and prepared.side is not None:
+        missing &= prepared.side[left] != prepared.side[right]
     one, two = left[missing].astype(np.int32), right[missing].astype(np.int32)
     if not len(one):
         return edges
@@ -176,41 +211,40 @@ def fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: flo
         return prepared.comparer.compare(one[part], two[part])
 
     score = in_chunks(lambda part: learner.first.predict(measures(part)), np.arange(len(one)))
-    around = Surroundings(n_rows, edges, prepared.comparer.side)
+    around = Surroundings(n_rows, edges, prepared.side)
     filled = Edges(one, two, score)
     again = np.flatnonzero(score >= DOUBT_FROM)
-    filled = Edges(one, two, _again(learner, filled, again, around, measures))
-    return Edges(
-        np.concatenate([edges.left, filled.left]),
-        np.concatenate([edges.right, filled.right]),
-        np.concatenate([edges.score, filled.score]),
-    )
-
-
-def _pairs_inside(piece: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """All pairs of rows of the same piece, in pieces of 3 to ``MAX_PIECE`` rows."""
-    size = np.bincount(piece)
-    members = np.argsort(piece, kind="stable")
-    start = np.concatenate([[0], np.cumsum(size)])
-    left, right = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    for count in np.unique(size[(size >= 3) & (size <= MAX_PIECE)]).tolist():
-        rows = members[start[:-1][size == count][:, None] + np.arange(count)]
-        one, two = np.triu_indices(count, 1)
-        left.append(rows[:, one].ravel())
-        right.append(rows[:, two].ravel())
-    return np.concatenate(left), np.concatenate(right)
+    return joined(edges, Edges(one, two, _again(learner, filled, again, around, measures)))
 
 
 def score_pairs(
     prepared: Prepared, learner: Learner, left: NDArray[np.int32], right: NDArray[np.int32]
 ) -> NDArray[np.float32]:
     """The scores of any pairs of rows, candidates or not."""
-    measures = prepared.comparer.compare(left, right)
+    near = candidates_of(prepared, np.concatenate([left, right]))
+    one, two = prepared.candidates.left[near], prepared.candidates.right[near]
+    around = Edges(one, two, first_scores(prepared, learner, measure(prepared, one, two)))
+    return _in_context(prepared, learner, left, right, prepared.comparer.compare(left, right), around)
+
+
+def _in_context(
+    prepared: Prepared,
+    learner: Learner,
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    measures: NDArray[np.float32],
+    around: Edges,
+) -> NDArray[np.float32]:
+    """The scores of measured pairs; ``around`` are the candidates of their rows, scored by the first round."""
     score = learner.first.predict(measures)
     if learner.second is None or not len(left):
         return score
-    near = candidates_of(prepared, np.concatenate([left, right]))
-    one, two = prepared.candidates.left[near], prepared.candidates.right[near]
-    edges = Edges(one, two, first_scores(prepared, learner, measure(prepared, one, two)))
-    rivalry = Surroundings(len(prepared.keys), edges, prepared.comparer.side).measure(left, right, score)
-    return learner.second.predict(np.hstack([measures, rivalry]))
+    n_rows, sources = len(prepared.keys), prepared.sources
+    rivalry = Surroundings(n_rows, around, prepared.side).measure(left, right, score)
+    score = learner.second.predict(np.hstack([measures, rivalry]))
+    if learner.linkage is None or sources is None:
+        return score
+    own = Edges(np.minimum(left, right), np.maximum(left, right), score)
+    others = around.where(~np.isin(around.codes(n_rows), own.codes(n_rows)))
+    third = learner.linkage.score(n_rows, between(joined(own, others), sources.codes), left, right, sources)
+    return np.where(sources.codes[left] == sources.codes[right], third, score).astype(np.float32)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
 from pyspark.sql.window import Window
 
 from findmatches.clustering import MAX_PIECE, Edges, Told, cluster
-from findmatches.model import confidence_of
+from findmatches.model import Model, confidence_of
+from findmatches.normalise import MISSING, object_array
+from findmatches.normalise import Column as Values
 from findmatches.spark.components import components
 from findmatches.spark.frames import both_ways, kept
 
@@ -43,17 +46,39 @@ def gaps(edges: DataFrame, pieces: DataFrame) -> DataFrame:
     return kept(pairs.join(edges.select("left", "right"), ["left", "right"], "left_anti"))
 
 
+def between(edges: DataFrame, model: Model) -> DataFrame:
+    """The edges between rows of two sources, if the model has learnt that no others count; else all."""
+    return edges if model.learner.linkage is None else edges.where("NOT (left_side <=> right_side)")
+
+
+def with_source(frame: DataFrame, rows: DataFrame, model: Model) -> DataFrame:
+    """With the ``source`` of each ``row``; null where the model does not ask for it."""
+    place = model.schema.side
+    if model.learner.linkage is None or place is None:
+        return frame.withColumn("source", F.lit(None).cast("string"))
+    return frame.join(rows.select("row", F.element_at("texts", place + 1).alias("source")), "row")
+
+
+def sources_of(names: pa.ChunkedArray) -> Values:
+    """The sources of some rows as a column."""
+    found = pc.dictionary_encode(names.combine_chunks())
+    codes = np.asarray(pc.fill_null(found.indices, MISSING).to_numpy(zero_copy_only=False), dtype=np.int32)
+    values = object_array(found.dictionary.to_pylist())
+    return Values("source", codes, values, np.bincount(codes[codes >= 0], minlength=len(values)))
+
+
 def groups(
-    rows: DataFrame, edges: DataFrame, pieces: DataFrame, threshold: float, same: Pairs, different: Pairs
+    rows: DataFrame, edges: DataFrame, pieces: DataFrame, model: Model, same: Pairs, different: Pairs
 ) -> DataFrame:
     """``row``, ``match_id`` and ``match_confidence_score`` of every row. Judged pairs are respected, whatever their scores."""
     session = rows.sparkSession
+    threshold, linkage = model.threshold, model.learner.linkage
     if same:
         links = pieces.select(F.col("piece").alias("left"), F.col("row").alias("right"))
         pieces = components(links.unionAll(session.createDataFrame(list(same), "left long, right long")))
     portions = max(1, session.sparkContext.defaultParallelism * 4)
     portion = F.pmod(F.xxhash64("piece"), F.lit(portions)).alias("portion")
-    members = pieces.select(portion, "row")
+    members = with_source(pieces.select(portion, "row"), rows, model)
     inside = (
         edges.join(pieces.toDF("left", "piece"), "left")
         .join(pieces.toDF("right", "other piece"), "right")
@@ -62,10 +87,13 @@ def groups(
     )
 
     def join(members: pa.Table, inside: pa.Table) -> pa.Table:
-        row = np.sort(members["row"].to_numpy())
+        members = members.sort_by("row")
+        row = members["row"].to_numpy()
         inside = inside.sort_by([("left", "ascending"), ("right", "ascending")])
         left, right = (np.searchsorted(row, inside[name].to_numpy()).astype(np.int32) for name in ("left", "right"))
         scored = Edges(left, right, inside["score"].to_numpy().astype(np.float32))
+        if linkage is not None:
+            scored = linkage.complete(len(row), scored, threshold, sources_of(members["source"]))
         place = {number: at for at, number in enumerate(row.tolist())}
         told = Told(
             *(tuple((place[a], place[b]) for a, b in pairs if a in place and b in place) for pairs in (same, different))

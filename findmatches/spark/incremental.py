@@ -14,7 +14,7 @@ from findmatches.incremental import check_columns, confidence_with_new, join_pie
 from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.spark.components import components
 from findmatches.spark.frames import kept
-from findmatches.spark.grouping import Pairs, alone, best_scores, numbers, strong
+from findmatches.spark.grouping import Pairs, alone, best_scores, between, numbers, sources_of, strong, with_source
 from findmatches.spark.matching import numbered, prepared, told, with_result
 from findmatches.spark.rows import quoted
 from findmatches.spark.scoring import Scorer
@@ -43,13 +43,14 @@ def match_incremental(existing: DataFrame, incremental: DataFrame, model: Model)
         return with_result(both, rows, state.selectExpr("row", f"known AS {_ID}", f"sure AS {_CONFIDENCE}"), model)
     scorer, candidates = prepared(rows, n_rows, model)
     edges, around = _scored(scorer, candidates, state)
+    edges = between(edges, model)
     same, different = _told(rows, state, model)
     members = _members(state, edges, same, model.threshold)
     missing = _gaps(members, edges)
     if not missing.isEmpty():
         filled = scorer.first(scorer.cosines(missing), sift=False)
-        edges = kept(edges.unionAll(scorer.second(filled, around)))
-    found = _joined(members, edges, model.threshold, same, different)
+        edges = kept(edges.unionAll(between(scorer.second(filled, around), model)))
+    found = _joined(with_source(members, rows, model), edges, model, same, different)
     return with_result(both, rows, _finished(state, found, edges), model)
 
 
@@ -123,9 +124,10 @@ def _gaps(members: DataFrame, edges: DataFrame) -> DataFrame:
     return kept(pairs.join(edges.select("left", "right"), ["left", "right"], "left_anti"))
 
 
-def _joined(members: DataFrame, edges: DataFrame, threshold: float, same: Pairs, different: Pairs) -> DataFrame:
+def _joined(members: DataFrame, edges: DataFrame, model: Model, same: Pairs, different: Pairs) -> DataFrame:
     """For each row of a piece: the ``match_id`` of its group if that was known, else the first row of the group (``leader``); the
     ``confidence`` of the group, and its ``size``, the known rows among it counted."""
+    threshold, linkage = model.threshold, model.learner.linkage
     portions = max(1, members.sparkSession.sparkContext.defaultParallelism * 4)
     portion = F.pmod(F.xxhash64("piece"), F.lit(portions)).alias("portion")
     ends = [members.select(F.col("row").alias(end), F.col("piece").alias(f"{end} piece")) for end in ("left", "right")]
@@ -152,6 +154,9 @@ def _joined(members: DataFrame, edges: DataFrame, threshold: float, same: Pairs,
             for pairs in (same, different)
         ]
         pieces = pieces_to_join(piece.astype(np.int32), new)
+        if linkage is not None:
+            small = [rows for rows in pieces if len(rows) <= MAX_PIECE]
+            scored = linkage.complete_new(scored, small, node, len(ids), sources_of(members["source"]))
         group = join_pieces(pieces, scored, threshold, node, len(ids), *local)
         first = np.full(int(group.max(initial=-1)) + 1, len(row))
         np.minimum.at(first, group, np.arange(len(row)))
@@ -170,7 +175,9 @@ def _joined(members: DataFrame, edges: DataFrame, threshold: float, same: Pairs,
         )
 
     grouped = (
-        members.select(portion, "row", "known", "sure", "piece").groupBy("portion").cogroup(inside.groupBy("portion"))
+        members.select(portion, "row", "known", "sure", "piece", "source")
+        .groupBy("portion")
+        .cogroup(inside.groupBy("portion"))
     )
     return kept(grouped.applyInArrow(join, "row long, match_id long, leader long, size long, confidence double"))
 

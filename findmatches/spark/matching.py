@@ -11,7 +11,7 @@ from findmatches import tuning
 from findmatches.errors import FindMatchesError
 from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.spark.frames import kept
-from findmatches.spark.grouping import Pairs, gaps, groups, pieces_of
+from findmatches.spark.grouping import Pairs, between, gaps, groups, pieces_of
 from findmatches.spark.rows import numbered_rows, quoted
 from findmatches.spark.scoring import Scorer
 from findmatches.spark.search import find_pairs
@@ -33,13 +33,13 @@ def match(frame: DataFrame, model: Model) -> DataFrame:
         )
     scorer, candidates = prepared(rows, n_rows, model)
     scored = scorer.first(candidates, sift=True)
-    edges = scorer.second(scored, scored)
+    edges = between(scorer.second(scored, scored), model)
     pieces = pieces_of(edges, model.threshold)
     missing = gaps(edges, pieces)
     if not missing.isEmpty():
         filled = scorer.first(scorer.cosines(missing), sift=False)
-        edges = kept(edges.unionAll(scorer.second(filled, edges)))
-    return with_result(frame, rows, groups(rows, edges, pieces, model.threshold, *told(rows, model)), model)
+        edges = kept(edges.unionAll(between(scorer.second(filled, edges), model)))
+    return with_result(frame, rows, groups(rows, edges, pieces, model, *told(rows, model)), model)
 
 
 def numbered(frame: DataFrame, model: Model) -> tuple[DataFrame, int]:

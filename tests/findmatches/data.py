@@ -91,6 +91,30 @@ def people(things: int, doubles: int, seed: int = 0, errors: int = 1) -> tuple[R
     return records(rows, ["id", "first", "last", "address", "born", "phone"]), truth
 
 
+def register_and_finds(things: int, others: int, seed: int = 0) -> tuple[Records, dict[str, str]]:
+    """People in a register, once each, and finds of them elsewhere, up to three; and ``others``, found two or three times, but not in the
+    register: for the truth such finds are nobody's."""
+    rng = random.Random(seed)  # noqa: S311 (test data, no secrets)
+    rows: list[list[str]] = []
+    truth: dict[str, str] = {}
+    for number in range(things + others):
+        person = [rng.choice(FIRST), rng.choice(LAST), f"{rng.randint(1, 99)} {rng.choice(STREETS)} street",
+                  f"{rng.randint(1930, 2005)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"]  # fmt: skip
+        listed = number < things
+        copies = [("register", person)] if listed else []
+        for _ in range(rng.randint(0, 3) if listed else rng.randint(2, 3)):
+            find = list(person)
+            place = rng.randrange(len(find))
+            find[place] = misspell(find[place], rng)
+            copies.append(("finds", find))
+        for source, values in copies:
+            key = f"r{len(rows):04d}"
+            truth[key] = str(number) if listed else f"nobody {key}"
+            rows.append([key, source, *values])
+    rng.shuffle(rows)
+    return records(rows, ["id", "source", "first", "last", "address", "born"]), truth
+
+
 def misspell(text: str, rng: random.Random) -> str:
     place = rng.randrange(len(text))
     return text[:place] + rng.choice("abcdefghij") + text[place + rng.randint(0, 1) :]

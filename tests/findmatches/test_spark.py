@@ -19,7 +19,7 @@ from findmatches import blocking, prepared
 from findmatches.cli import main
 from findmatches.clustering import components as components_here
 from localglue.work.find_matches import matched
-from tests.findmatches.data import oracle, partition, people
+from tests.findmatches.data import oracle, partition, people, register_and_finds
 from tests.support.servers import wait_until
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
 from findmatches.spark import (  # noqa: E402
     FindMatches,
     match,
+    match_incremental,
     scoring,
 )
 from findmatches.spark.components import components  # noqa: E402
@@ -104,6 +105,24 @@ def test_a_job_of_localglue_finds_on_spark_what_its_engine_finds(
     found = matched(new, model, existing)
     assert found.drop_columns(["match_confidence_score"]).equals(here.drop_columns(["match_confidence_score"]))
     confidence = [np.array(table["match_confidence_score"].to_pylist(), dtype=float) for table in (found, here)]
+    assert np.abs(confidence[0] - confidence[1]).max() < 1e-3
+
+
+def test_sources_count_on_spark_as_they_do_here(session: SparkSession) -> None:
+    records, truth = register_and_finds(60, 40)
+    model = findmatches.train(records, [oracle(truth)(findmatches.ask(records, [], sets=10, rows=8))])
+    assert model.learner.linkage is not None
+    frame = session.createDataFrame(records.table)
+    here = model.match(records)
+    assert partition(match(frame, model).toArrow()) == partition(here)
+    rows = records.table.sort_by([("source", "descending"), ("id", "ascending")])
+    old, new = rows.slice(0, rows.num_rows - 40), rows.slice(rows.num_rows - 40)
+    existing = model.match(findmatches.Records(old, "id"))
+    found = match_incremental(session.createDataFrame(existing), session.createDataFrame(new), model).toArrow()
+    text = findmatches.Records.from_arrow(existing, primary_key="id")
+    both = findmatches.match_incremental(text, findmatches.Records(new, "id"), model)
+    assert found.sort_by("id")["match_id"].equals(both.sort_by("id")["match_id"])
+    confidence = [np.array(table.sort_by("id")["match_confidence_score"].to_pylist()) for table in (found, both)]
     assert np.abs(confidence[0] - confidence[1]).max() < 1e-3
 
 

@@ -1,0 +1,153 @@
+"""Tables of several sources in which rows of one source are one thing only if they match the same row of another.
+
+A catalogue and what a crawler found, two shops, a register and its sources: there the question is which row of one source belongs to
+which row of the other, and how much two rows of one source are alike says little. Whether a table is so is learnt from labels, and
+so is, for each source, whether it repeats itself: which share of its pairs that match the same row elsewhere are one thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches.clustering import Edges, components, joined, pairs_inside
+from findmatches.labels import Lessons
+from findmatches.normalise import Column
+
+# A link weaker than this does not lead from one row of a source to another.
+_LINK = 0.03
+# Groups of labels that stand in one source alone are at most this share of all, or sources are no matter.
+_ALONE = 0.1
+# What a source is taken for before a label tells: as many pairs as this, of which so many are one thing.
+_BEFORE, _BEFORE_SAME = 1.25, 0.25
+_SURE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Linkage:
+    """``repeats``: for each source, which share of its pairs that match the same row of another source are one thing."""
+
+    repeats: Mapping[str, float]
+
+    def of(self, sources: Column) -> NDArray[np.float32]:
+        """The shares by the codes of the column. A source that the labels did not know, or none (-1), repeats itself as the others do."""
+        others = float(np.mean(list(self.repeats.values())))
+        known = [self.repeats.get(str(value), others) for value in sources.values]
+        return np.array([*known, others], dtype=np.float32)
+
+    def score(
+        self, n_rows: int, across: Edges, left: NDArray[np.int32], right: NDArray[np.int32], sources: Column
+    ) -> NDArray[np.float32]:
+        """What pairs within a source are worth by way of the third rows that the edges ``across`` lead to."""
+        return through(n_rows, across, left, right) * self.of(sources)[sources.codes[left]]
+
+    def complete(self, n_rows: int, across: Edges, threshold: float, sources: Column) -> Edges:
+        """The edges, and all pairs within a source inside the pieces that they connect."""
+        strong = across.score >= threshold
+        piece = components(n_rows, across.left[strong], across.right[strong])
+        left, right = pairs_inside(piece)
+        within = sources.codes[left] == sources.codes[right]
+        one, two = left[within].astype(np.int32), right[within].astype(np.int32)
+        inside = across.where(piece[across.left] == piece[across.right])
+        return joined(across, Edges(one, two, self.score(n_rows, inside, one, two, sources)))
+
+    def complete_new(
+        self, across: Edges, pieces: Sequence[NDArray[np.int64]], node: NDArray[np.int64], n_known: int, sources: Column
+    ) -> Edges:
+        """As ``complete``, for new rows in given pieces: rows of one known group (``node`` below ``n_known``) are linked for certain."""
+        side = sources.codes
+        piece = np.full(len(node), -1)
+        found: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        known: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        for number, rows in enumerate(pieces):
+            piece[rows] = number
+            one, two = (np.sort(rows)[ends] for ends in np.triu_indices(len(rows), 1))
+            new, same = (node[one] >= n_known) | (node[two] >= n_known), side[one] == side[two]
+            found.append((one[new & same], two[new & same]))
+            together = ~new & ~same & (node[one] == node[two])
+            known.append((one[together], two[together]))
+        left, right = _ends(found)
+        certain = Edges(*_ends(known), np.ones(sum(len(one) for one, _ in known), dtype=np.float32))
+        inside = across.where((piece[across.left] == piece[across.right]) & (piece[across.left] >= 0))
+        return joined(across, Edges(left, right, self.score(len(node), joined(inside, certain), left, right, sources)))
+
+
+def _ends(pairs: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    none = np.empty(0, dtype=np.int64)
+    left, right = (np.concatenate([none, *(pair[end] for pair in pairs)]).astype(np.int32) for end in (0, 1))
+    return left, right
+
+
+def between(edges: Edges, side: NDArray[np.int32]) -> Edges:
+    """The edges between rows of two sources."""
+    return edges.where(side[edges.left] != side[edges.right])
+
+
+def through(n_rows: int, across: Edges, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+    """How well each pair is linked by way of a third row: the better the weaker of the two links, the best third row. 0 without any."""
+    strong = across.where(across.score >= _LINK)
+    row = np.concatenate([strong.left, strong.right]).astype(np.int64)
+    code = row * n_rows + np.concatenate([strong.right, strong.left])
+    order = np.argsort(code)
+    code, score = code[order], np.concatenate([strong.score, strong.score])[order]
+    count = np.bincount(row, minlength=n_rows)
+    start = np.cumsum(count) - count
+    result = np.zeros(len(left), dtype=np.float32)
+    swap = count[left] > count[right]  # go out from the row with fewer links
+    near, far = np.where(swap, right, left), np.where(swap, left, right)
+    step = count[near]
+    pair = np.repeat(np.arange(len(left)), step)
+    if not len(pair):
+        return result
+    first = np.arange(len(pair)) - np.repeat(np.cumsum(step) - step, step) + start[near][pair]
+    wanted = code[first] % n_rows * n_rows + far[pair]
+    second = np.minimum(np.searchsorted(code, wanted), len(code) - 1)
+    weaker = np.where(code[second] == wanted, np.minimum(score[first], score[second]), 0)
+    np.maximum.at(result, pair, weaker.astype(np.float32))
+    return result
+
+
+def learn_linkage(
+    taught: Lessons, pairs: NDArray[np.int64], sources: Column, score: NDArray[np.float32], third: NDArray[np.float32]
+) -> Linkage | None:
+    """What the judged ``pairs`` say: None where rows of one source match by themselves.
+
+    ``score`` is what each pair looks like by itself, ``third`` its link by way of a third row, both to a learner that has not seen its
+    set. The sources matter if next to no group of labels stands in one source alone, and third rows explain the pairs within a source
+    at least as well as the pairs themselves (by the likelihood of the labels).
+    """
+    left, match = taught.left[pairs], taught.match[pairs]
+    within = sources.codes[left] == sources.codes[taught.right[pairs]]
+    if not match[~within].any() or not within.any() or not _spread(taught, pairs[match], sources.codes):
+        return None
+    within &= sources.codes[left] >= 0
+    owner, same, link = sources.codes[left[within]], match[within], third[within]
+    n_sources = len(sources.values)
+    positive = np.bincount(owner, weights=same, minlength=n_sources) + _BEFORE_SAME
+    share = np.minimum(positive / (np.bincount(owner, weights=link, minlength=n_sources) + _BEFORE), 1.0)
+    if _surprise(same, link * share[owner]) > _surprise(same, score[within]):
+        return None
+    return Linkage({str(value): float(part) for value, part in zip(sources.values, share, strict=True)})
+
+
+def _spread(taught: Lessons, same: NDArray[np.int64], side: NDArray[np.int32]) -> bool:
+    """Nearly all groups of labels hold rows of several sources."""
+    row = np.concatenate([taught.left[same], taught.right[same]]).astype(np.int64)
+    code = np.concatenate([taught.set_number[same]] * 2) * (int(row.max()) + 1) + row
+    _, first, place = np.unique(code, return_index=True, return_inverse=True)
+    one, two = np.split(place.astype(np.int32), 2)
+    group = components(len(first), one, two)
+    sides = side[row[first]]
+    low, high = np.full(int(group.max()) + 1, np.iinfo(np.int32).max), np.full(int(group.max()) + 1, -1)
+    np.minimum.at(low, group, sides)
+    np.maximum.at(high, group, sides)
+    return bool((low == high).sum() + 0.5 <= _ALONE * (len(low) + 1))
+
+
+def _surprise(same: NDArray[np.bool_], chance: NDArray[np.float64] | NDArray[np.float32]) -> float:
+    """The negative log likelihood of the labels."""
+    inside = np.clip(chance.astype(np.float64), _SURE, 1 - _SURE)
+    return float(-np.log(np.where(same, inside, 1 - inside)).sum())

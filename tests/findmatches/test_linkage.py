@@ -1,0 +1,118 @@
+"""Rows of one source that are one thing only if they match the same row of another: learnt from labels, and kept to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from findmatches import Model, Records, ask, explain, match_incremental, propose, train
+from labelfiles import LabelFile
+from tests.findmatches.data import oracle, partition, people, register_and_finds
+
+
+@pytest.fixture(scope="module")
+def table() -> tuple[Records, dict[str, str]]:
+    return register_and_finds(90, 60)
+
+
+@pytest.fixture(scope="module")
+def labels(table: tuple[Records, dict[str, str]]) -> list[LabelFile]:
+    rows, truth = table
+    first = oracle(truth)(ask(rows, [], sets=8, rows=8))
+    return [first, oracle(truth)(ask(rows, [first], sets=4, rows=8))]
+
+
+@pytest.fixture(scope="module")
+def model(table: tuple[Records, dict[str, str]], labels: list[LabelFile]) -> Model:
+    return train(table[0], labels)
+
+
+def pairs(groups: set[frozenset[str]]) -> set[tuple[str, str]]:
+    return {(one, two) for group in groups for one in group for two in group if one < two}
+
+
+def f1(found: set[frozenset[str]], truth: dict[str, str]) -> float:
+    things: dict[str, set[str]] = {}
+    for key, thing in truth.items():
+        things.setdefault(thing, set()).add(key)
+    said, real = pairs(found), pairs({frozenset(keys) for keys in things.values()})
+    return 2 * len(said & real) / (len(said) + len(real))
+
+
+def test_finds_of_people_who_are_in_no_register_stay_alone(
+    table: tuple[Records, dict[str, str]], model: Model, tmp_path: Path
+) -> None:
+    rows, truth = table
+    linkage = model.learner.linkage
+    assert linkage is not None
+    assert linkage.repeats["finds"] > 0.7 > 0.3 > linkage.repeats["register"]
+    found = model.match(rows)
+    assert f1(partition(found), truth) > 0.95
+    nobody = {key for key, thing in truth.items() if thing.startswith("nobody")}
+    assert not {pair for pair in pairs(partition(found)) if set(pair) <= nobody}
+    model.save(tmp_path / "model")
+    assert Model.load(tmp_path / "model").match(rows).equals(found)
+
+
+def test_the_first_questions_are_mostly_about_rows_of_two_sources(labels: list[LabelFile]) -> None:
+    place = labels[0].columns.index("source")
+    mixed = [len({row.values[place] for row in members}) == 2 for members in labels[0].by_set().values()]
+    assert sum(mixed) >= 6
+
+
+def test_a_column_with_few_values_is_not_a_source_where_matches_have_the_same(
+    table: tuple[Records, dict[str, str]],
+) -> None:
+    rows, truth = people(140, 70)
+    sex = pa.array(["f" if int(truth[key]) % 2 else "m" for key in rows.keys()])  # noqa: SIM118 (a method, no dictionary)
+    sexed = Records(rows.table.append_column("sex", sex), "id")
+    model = train(sexed, [oracle(truth)(ask(sexed, [], sets=10, rows=8))])
+    assert model.schema.side is not None
+    assert model.learner.linkage is None
+    assert f1(partition(model.match(sexed)), truth) > 0.9
+
+
+def test_new_finds_join_by_way_of_the_register(table: tuple[Records, dict[str, str]], model: Model) -> None:
+    rows, truth = table
+    finds_last = rows.table.sort_by([("source", "descending"), ("id", "ascending")])
+    old = Records(finds_last.slice(0, rows.n_rows - 60), "id")
+    existing = Records.from_arrow(model.match(old), primary_key="id")
+    both = match_incremental(existing, Records(finds_last.slice(rows.n_rows - 60), "id"), model)
+    assert f1(partition(both), truth) > 0.93
+    nobody = {key for key, thing in truth.items() if thing.startswith("nobody")}
+    assert not {pair for pair in pairs(partition(both)) if set(pair) <= nobody}
+
+
+def test_the_reason_for_two_finds_is_the_row_that_both_match(
+    table: tuple[Records, dict[str, str]], model: Model
+) -> None:
+    rows, truth = table
+    source = dict(zip(rows.keys(), rows.table.column("source").to_pylist(), strict=True))
+    finds: dict[str, list[str]] = {}
+    for group in partition(model.match(rows)):
+        own = sorted(key for key in group if source[key] == "finds")
+        if len(own) > 1 and len({truth[key] for key in own}) == 1:
+            finds.setdefault("together", []).extend(own[:2])
+    reason = explain(rows, model, (finds["together"][0], finds["together"][1]))
+    assert reason.score >= model.threshold
+    assert reason.log_odds == pytest.approx(reason.typical_log_odds + sum(c.log_odds for c in reason.contributions))
+    assert "rows of one source count as one thing only if" in reason.contributions[0].words
+    nobody = sorted(key for key, thing in truth.items() if thing.startswith("nobody"))
+    alone = explain(rows, model, (nobody[0], nobody[1]))
+    assert alone.score < model.threshold
+
+
+def test_proposals_keep_to_it(table: tuple[Records, dict[str, str]], labels: list[LabelFile]) -> None:
+    rows, truth = table
+    question = ask(rows, labels, sets=4, rows=8, seed=1)
+    place = question.columns.index("id")
+    wrong = 0
+    for set_id, proposals in propose(rows, question, labels).items():
+        things = [truth[row.values[place]] for row in question.by_set()[set_id]]
+        said = [proposal.group for proposal in proposals]
+        for one, two in zip(*np.triu_indices(len(said), 1), strict=True):
+            wrong += (said[one] == said[two]) != (things[one] == things[two])
+    assert wrong <= 6
