@@ -130,7 +130,8 @@ def learn_linkage(
     share = np.minimum(positive / (np.bincount(owner, weights=link, minlength=n_sources) + _BEFORE), 1.0)
     if _surprise(same, link * share[owner]) > _surprise(same, score[within]):
         return None
-    return Linkage({str(value): float(part) for value, part in zip(sources.values, share, strict=True)})
+    # Links of learners that lack a part of the labels lead astray more often than those of the one that has them all.
+    return Linkage({str(value): float(part) for value, part in zip(sources.values, np.sqrt(share), strict=True)})
 
 
 def _spread(taught: Lessons, same: NDArray[np.int64], side: NDArray[np.int32]) -> bool:
