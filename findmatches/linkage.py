@@ -126,12 +126,15 @@ def learn_linkage(
     within &= sources.codes[left] >= 0
     owner, same, link = sources.codes[left[within]], match[within], third[within]
     n_sources = len(sources.values)
-    positive = np.bincount(owner, weights=same, minlength=n_sources) + _BEFORE_SAME
-    share = np.minimum(positive / (np.bincount(owner, weights=link, minlength=n_sources) + _BEFORE), 1.0)
+    positive = np.bincount(owner, weights=same, minlength=n_sources)
+    share = np.minimum(
+        (positive + _BEFORE_SAME) / (np.bincount(owner, weights=link, minlength=n_sources) + _BEFORE), 1.0
+    )
     if _surprise(same, link * share[owner]) > _surprise(same, score[within]):
         return None
     # Links of learners that lack a part of the labels lead astray more often than those of the one that has them all.
-    return Linkage({str(value): float(part) for value, part in zip(sources.values, np.sqrt(share), strict=True)})
+    share = np.where(positive > 0, np.sqrt(share), share)
+    return Linkage({str(value): float(part) for value, part in zip(sources.values, share, strict=True)})
 
 
 def _spread(taught: Lessons, same: NDArray[np.int64], side: NDArray[np.int32]) -> bool:
