@@ -140,7 +140,7 @@ def learn_linkage(
 def _spread(taught: Lessons, same: NDArray[np.int64], side: NDArray[np.int32]) -> bool:
     """Nearly all groups of labels hold rows of several sources."""
     row = np.concatenate([taught.left[same], taught.right[same]]).astype(np.int64)
-    code = np.concatenate([taught.set_number[same]] * 2) * (int(row.max()) + 1) + row
+    code = np.concatenate([taught.set_number[same]] * 2).astype(np.int64) * (int(row.max()) + 1) + row
     _, first, place = np.unique(code, return_index=True, return_inverse=True)
     one, two = np.split(place.astype(np.int32), 2)
     group = components(len(first), one, two)
