@@ -38,7 +38,10 @@ FORBIDDEN = {
         "labeling/permissions.py",
         "import findmatches",
     ),
-    "localglue uses only the façade of findmatches": ("localglue/errors.py", "import findmatches.planted"),
+    "localglue uses only the façades of findmatches, that of one machine and that on Spark": (
+        "localglue/errors.py",
+        "import findmatches.planted",
+    ),
     "Only labeling.aws imports boto3 in the portal": ("labeling/permissions.py", "import boto3"),
     "Layers inside labeling": ("labeling/models/planted.py", "import labeling.permissions"),
 }
