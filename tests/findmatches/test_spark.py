@@ -19,7 +19,7 @@ from findmatches import blocking, prepared
 from findmatches.cli import main
 from findmatches.clustering import components as components_here
 from localglue.work.find_matches import matched
-from tests.findmatches.data import oracle, partition, people, register_and_finds
+from tests.findmatches.data import oracle, partition, register_and_finds
 from tests.support.servers import wait_until
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
 from findmatches.spark import (  # noqa: E402
     FindMatches,
     match,
-    match_incremental,
     scoring,
 )
 from findmatches.spark.components import components  # noqa: E402
@@ -51,9 +50,12 @@ def session() -> Iterator[SparkSession]:
 
 @pytest.fixture(scope="module")
 def taught() -> tuple[findmatches.Records, findmatches.Model]:
-    records, truth = people(170, 70)
+    """Of a table with sources that count: that of one source without is a part of the way."""
+    records, truth = register_and_finds(70, 30)
     labels = oracle(truth)(findmatches.ask(records, [], sets=8, rows=10))
-    return records, findmatches.train(records, [labels], enforce_labels=True)
+    model = findmatches.train(records, [labels], enforce_labels=True)
+    assert model.learner.linkage is not None
+    return records, model
 
 
 @pytest.mark.usefixtures("session")
@@ -81,7 +83,7 @@ def test_the_command_gives_the_groups_of_one_machine(
     assert found.column_names == [*records.columns, "match_id", "match_confidence_score"]
     here = model.match(records)
     assert partition(found) == partition(here)
-    assert len(partition(found)) < 180
+    assert 100 < len(partition(found)) < 0.9 * records.n_rows
     assert found.sort_by("id").select(records.columns).equals(records.table.sort_by("id"))
     confidence = [
         np.array(table.sort_by("id")["match_confidence_score"].to_pylist(), dtype=float) for table in (found, here)
@@ -105,24 +107,6 @@ def test_a_job_of_localglue_finds_on_spark_what_its_engine_finds(
     found = matched(new, model, existing)
     assert found.drop_columns(["match_confidence_score"]).equals(here.drop_columns(["match_confidence_score"]))
     confidence = [np.array(table["match_confidence_score"].to_pylist(), dtype=float) for table in (found, here)]
-    assert np.abs(confidence[0] - confidence[1]).max() < 1e-3
-
-
-def test_sources_count_on_spark_as_they_do_here(session: SparkSession) -> None:
-    records, truth = register_and_finds(60, 40)
-    model = findmatches.train(records, [oracle(truth)(findmatches.ask(records, [], sets=10, rows=8))])
-    assert model.learner.linkage is not None
-    frame = session.createDataFrame(records.table)
-    here = model.match(records)
-    assert partition(match(frame, model).toArrow()) == partition(here)
-    rows = records.table.sort_by([("source", "descending"), ("id", "ascending")])
-    old, new = rows.slice(0, rows.num_rows - 40), rows.slice(rows.num_rows - 40)
-    existing = model.match(findmatches.Records(old, "id"))
-    found = match_incremental(session.createDataFrame(existing), session.createDataFrame(new), model).toArrow()
-    text = findmatches.Records.from_arrow(existing, primary_key="id")
-    both = findmatches.match_incremental(text, findmatches.Records(new, "id"), model)
-    assert found.sort_by("id")["match_id"].equals(both.sort_by("id")["match_id"])
-    confidence = [np.array(table.sort_by("id")["match_confidence_score"].to_pylist()) for table in (found, both)]
     assert np.abs(confidence[0] - confidence[1]).max() < 1e-3
 
 
@@ -210,13 +194,13 @@ def test_what_is_missing_is_said(
 ) -> None:
     records, model = taught
     frame = session.createDataFrame(records.table)
-    with pytest.raises(findmatches.FindMatchesError, match="lacks columns that the model was trained with: phone"):
-        match(frame.drop("phone"), model)
+    with pytest.raises(findmatches.FindMatchesError, match="lacks columns that the model was trained with: born"):
+        match(frame.drop("born"), model)
     with pytest.raises(findmatches.FindMatchesError, match="already has a column match_id"):
-        FindMatches.apply(frame.withColumnRenamed("phone", "match_id"), model)
+        FindMatches.apply(frame.withColumnRenamed("born", "match_id"), model)
     model.save(tmp_path / "model")
     bad = tmp_path / "bad.csv"
-    bad.write_text("id,first,last,address,born,phone\nr1,a,b,c,d,e\nr2,too,few\n")
+    bad.write_text("id,source,first,last,address,born\nr1,a,b,c,d,e\nr2,too,few\n")
     command = [
         "match",
         str(bad),
