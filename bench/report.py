@@ -47,19 +47,23 @@ def quality(results: Rows) -> str:
     return table(["table", *(f"{budget} rows" for budget in budgets), "seeds"], lines)
 
 
-def speed(results: Rows) -> str:
-    lines = [
-        [
-            one["work"],
-            f"{one['rows']:,}",
-            f"{one['seconds']:.0f}",
-            f"{one['cpu_seconds']:.0f}",
-            f"{one['peak_gib']:.2f}",
-            "" if one["f1"] is None else f"{one['f1']:.4f}",
-        ]
-        for one in results
+_SPENT = ["rows", "seconds", "processor seconds", "peak GiB", "F1"]
+
+
+def spent(one: dict[str, Any]) -> list[str]:
+    """What a process was given, took and found, after its name under the headings of ``_SPENT``."""
+    return [
+        one["work"],
+        f"{one['rows']:,}",
+        f"{one['seconds']:.0f}",
+        f"{one['cpu_seconds']:.0f}",
+        f"{one['peak_gib']:.2f}",
+        "" if one["f1"] is None else f"{one['f1']:.4f}",
     ]
-    return table(["work", "rows", "seconds", "processor seconds", "peak GiB", "F1"], lines)
+
+
+def speed(results: Rows) -> str:
+    return table(["work", *_SPENT], [spent(one) for one in results])
 
 
 def ratios(results: Rows) -> str:
@@ -105,21 +109,9 @@ def ratios(results: Rows) -> str:
 
 
 def spark(results: Rows) -> str:
-    lines = [
-        [
-            one["work"],
-            f"{one['rows']:,}",
-            f"{one['seconds']:.0f}",
-            f"{one['cpu_seconds']:.0f}",
-            f"{one['peak_gib']:.2f}",
-            f"{one['f1']:.4f}",
-            "" if one["same_as_one_machine"] is None else f"{one['same_as_one_machine']:.5f}",
-        ]
-        for one in results
-    ]
-    return table(
-        ["table", "rows", "seconds", "processor seconds", "peak GiB", "F1", "adjusted Rand to one machine"], lines
-    )
+    same = ["" if (found := one["same_as_one_machine"]) is None else f"{found:.5f}" for one in results]
+    lines = [[*spent(one), agreed] for one, agreed in zip(results, same, strict=True)]
+    return table(["table", *_SPENT, "adjusted Rand to one machine"], lines)
 
 
 def busy(results: Rows) -> str:

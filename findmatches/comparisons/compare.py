@@ -103,7 +103,6 @@ class Comparer:
             zip(columns, schema.columns, strict=True),
         )
         self._all = columns
-        self.side = None if schema.side is None else columns[schema.side].codes
         self._views: tuple[csr_matrix, ...] = candidates.views
         codes = code_matrix(join_columns([column for column in columns if column.n_values > 1], n_rows))
         weighed = weigh(codes, frequencies.of("codes", codes), unit=False)
