@@ -1,9 +1,10 @@
 """Tables of shapes that the benchmark tables do not have, made up: do the same defaults hold on them?
 
-    python -m bench.shapes --rows 2000 --budget 200 --seeds 0 1 2
+    python -m bench.shapes --rows 2000 --budgets 100 200 --seeds 0 1 2
 
-Every shape has things and copies of them with errors; how they are made is all that is known of them. Printed is what
-``bench.quality`` prints: pairwise precision, recall and F1 over the whole table after so many labelled rows.
+Every shape has things and copies of them with errors; how they are made is all that is known of them. Printed is a line of a
+Markdown table for each shape: pairwise F1 over the whole table after so many labelled rows, then precision and recall at each
+trade-off after the last of them.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ import argparse
 import random
 import string
 import sys
+import tempfile
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 
 import findmatches
 from bench.quality import KEY, learn, score
+from bench.report import table
 
 Row = list[str]
 Maker = tuple[Callable[[], Row], Callable[[Row], Row]]
@@ -223,30 +228,41 @@ def make(name: str, rows: int, seed: int) -> tuple[findmatches.Records, dict[str
     columns: dict[str, list[str | None]] = {KEY: list(keys)}
     for place in range(len(made[0][0])):
         columns[f"c{place}"] = [row[place] or None for row, _ in made]
-    table = pa.table({column: pa.array(values, pa.string()) for column, values in columns.items()})
-    return findmatches.Records.from_arrow(table, primary_key=KEY), dict(
+    content = pa.table({column: pa.array(values, pa.string()) for column, values in columns.items()})
+    return findmatches.Records.from_arrow(content, primary_key=KEY), dict(
         zip(keys, (thing for _, thing in made), strict=True)
     )
+
+
+def measured(
+    name: str, rows: int, seed: int, budgets: Sequence[int], trade_offs: Sequence[float]
+) -> list[tuple[float, float, float]]:
+    """Precision, recall and F1 of one table: balanced after each budget, then at each trade-off after the last."""
+    made, truth = make(name, rows, seed)
+    with tempfile.TemporaryDirectory(prefix="bench-shapes-") as folder:
+        records = made.cached_in(Path(folder))
+        models = [learn(records, truth, budget, seed) for budget in sorted(budgets)]
+        models += [replace(models[-1], precision_recall=trade_off) for trade_off in trade_offs]
+        tables = [model.match(records) for model in models]
+    return [score(one.column(KEY).to_pylist(), one.column("match_id").to_pylist(), truth) for one in tables]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--shapes", nargs="+", choices=list(SHAPES), default=list(SHAPES))
     parser.add_argument("--rows", type=int, default=2000)
-    parser.add_argument("--budget", type=int, default=200, help="rows labelled")
+    parser.add_argument("--budgets", type=int, nargs="+", default=[100, 200], help="rows labelled")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--precision-recall", type=float, nargs="+", default=[0.1, 0.5, 0.9], help="trade-offs")
     options = parser.parse_args(arguments)
+    budgets, trade_offs = sorted(options.budgets), options.precision_recall
+    print(table(["shape", *(f"F1, {budget} rows" for budget in budgets), *(f"at {one}" for one in trade_offs)], []))
     for name in options.shapes:
-        figures = []
-        for seed in options.seeds:
-            records, truth = make(name, options.rows, seed)
-            matched = learn(records, truth, options.budget, seed).match(records)
-            figures.append(score(matched.column(KEY).to_pylist(), matched.column("match_id").to_pylist(), truth))
-        precision, recall, f1 = (sum(values) / len(values) for values in zip(*figures, strict=True))
-        print(
-            f"{name:20} precision {precision:.4f}  recall {recall:.4f}  F1 {f1:.4f}  (mean of {len(figures)})",
-            flush=True,
-        )
+        found = [measured(name, options.rows, seed, budgets, trade_offs) for seed in options.seeds]
+        means = [[sum(values) / len(values) for values in zip(*same, strict=True)] for same in zip(*found, strict=True)]
+        f1 = [f"{mean[2]:.3f}" for mean in means[: len(budgets)]]
+        both = [f"{precision:.3f}, {recall:.3f}" for precision, recall, _ in means[len(budgets) :]]
+        print(f"| {' | '.join([name, *f1, *both])} |", flush=True)
     return 0
 
 
