@@ -8,9 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from findmatches import tuning
 from findmatches.curve import curve_of
-from findmatches.engine import BALANCED, ask, train
+from findmatches.engine import ask, train
 from findmatches.errors import FindMatchesError
 from findmatches.evaluate import metrics_of, study_of
 from findmatches.explain import explain
@@ -207,9 +206,8 @@ def _explain(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     records = _records(options, options.primary_key)
-    cut = tuning.threshold(BALANCED, options.precision_recall)
     study = study_of(records, _label_files(options.labels), options.accuracy_cost)
-    content = metrics_of(study, cut=cut, seed=options.seed).to_dict()
+    content = metrics_of(study, precision_recall=options.precision_recall, seed=options.seed).to_dict()
     try:
         content["learning_curve"] = curve_of(study, seed=options.seed).to_dict()
     except FindMatchesError as error:

@@ -18,10 +18,6 @@ from findmatches.schema import Records
 from findmatches.study import Study, score_candidates
 from labelfiles import LabeledRow, LabelFile, label_file_bytes
 
-BALANCED = 0.5
-# Where rows of one source match only by way of another, a wrong link joins less than elsewhere.
-LINKED = 0.42
-
 
 def train(
     records: Records,
@@ -36,7 +32,9 @@ def train(
 
     Labels that contradict each other are listed in ``Model.contradictions``; learning goes on with them.
     """
-    tuning.threshold(BALANCED, precision_recall)  # refuses trade-offs out of range before the work starts
+    tuning.threshold(
+        tuning.balanced(linked=False), precision_recall
+    )  # refuses it if out of range, before the work starts
     neighbours = tuning.neighbours(accuracy_cost)
     if not can_train(labels):
         raise FindMatchesError(
@@ -55,7 +53,7 @@ def train(
         learner=learner,
         precision_recall=precision_recall,
         accuracy_cost=accuracy_cost,
-        balanced=LINKED if learner.linkage else BALANCED,
+        balanced=learner.balanced,
         enforce_labels=enforce_labels,
         told_same=_told(pairs, taught.match) if enforce_labels else (),
         told_different=_told(pairs, ~taught.match) if enforce_labels else (),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from findmatches import tuning
 from findmatches.comparisons import Schema
-from findmatches.engine import BALANCED, lessons_of
+from findmatches.engine import lessons_of
 from findmatches.errors import FindMatchesError
 from findmatches.labels import Lessons
 from findmatches.learner import fit
@@ -38,8 +38,8 @@ class ConfusionMatrix:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Estimates from labelled pairs. ``precision``, ``recall`` and the matrix hold at the threshold of the trade-off; ``f1`` is
-    the best over all thresholds. ``column_importances``: (column, share), largest first, together 1."""
+    """Estimates from labelled pairs. ``precision``, ``recall`` and the matrix hold at the threshold that a model of all labels
+    has at the trade-off; ``f1`` is the best over all thresholds. ``column_importances``: (column, share), largest first, together 1."""
 
     precision: float
     recall: float
@@ -89,8 +89,7 @@ def evaluate(
     A pair's score is the mean over the models that have not seen its set. Raises ``FindMatchesError`` where no split leaves
     matches and differences to learn from: then there are too few sets.
     """
-    cut = tuning.threshold(BALANCED, precision_recall)
-    return metrics_of(study_of(records, labels, accuracy_cost), cut=cut, seed=seed)
+    return metrics_of(study_of(records, labels, accuracy_cost), precision_recall=precision_recall, seed=seed)
 
 
 def study_of(records: Records, labels: Sequence[LabelFile], accuracy_cost: float) -> Study:
@@ -108,9 +107,8 @@ def judge(
     seed: int = 0,
 ) -> Judgement:
     """As ``evaluate``, with the pairs behind the figures. A pair that several sets judge stands there once for each."""
-    cut = tuning.threshold(BALANCED, precision_recall)
     study = study_of(records, labels, accuracy_cost)
-    places, score = _scores(study, seed)
+    places, score, cut = _scores(study, precision_recall, seed)
     taught, keys = study.taught, study.prepared.keys
     pairs = tuple(
         JudgedPair(taught.sets[owner], (keys[one], keys[two]), match, found)
@@ -126,18 +124,26 @@ def judge(
     return Judgement(_metrics(study, places, score, cut=cut, seed=seed), pairs, cut)
 
 
-def metrics_of(study: Study, *, cut: float, seed: int) -> Metrics:
-    """As ``evaluate``, for pairs that have been measured already; ``cut`` is the threshold of the trade-off."""
-    places, score = _scores(study, seed)
+def metrics_of(study: Study, *, precision_recall: float, seed: int) -> Metrics:
+    """As ``evaluate``, for pairs that have been measured already."""
+    places, score, cut = _scores(study, precision_recall, seed)
     return _metrics(study, places, score, cut=cut, seed=seed)
 
 
-def _scores(study: Study, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The places of the judged pairs, and for each the mean score of the models that have not seen its set."""
+def _scores(study: Study, precision_recall: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64], float]:
+    """The places of the judged pairs, for each the mean score of the models that have not seen its set, and the threshold.
+
+    It is that of ``train`` with the same labels, trade-off and seed; and if rows of one source match only by way of another
+    there, they do in every model that judges.
+    """
     taught = study.taught
+    tuning.threshold(
+        tuning.balanced(linked=False), precision_recall
+    )  # refuses it if out of range, before the work starts
     total, times = np.zeros(len(taught.match)), np.zeros(len(taught.match))
+    linked = taught.teachable and study.linked(seed=seed)
     for number, held in enumerate(splits(taught, seed)):
-        learner = study.learn(seed=seed + number, use=~held, trees=_TREES)
+        learner = study.learn(seed=seed + number, use=~held, trees=_TREES, linked=linked)
         total[held] += study.score(learner, np.flatnonzero(held))
         times[held] += 1
     places = np.flatnonzero(times)
@@ -145,7 +151,7 @@ def _scores(study: Study, seed: int) -> tuple[NDArray[np.int64], NDArray[np.floa
         raise FindMatchesError(
             "There are too few labels to estimate quality: matches and differences are needed in several labeling sets."
         )
-    return places, total[places] / times[places]
+    return places, total[places] / times[places], tuning.threshold(tuning.balanced(linked=linked), precision_recall)
 
 
 def _metrics(study: Study, places: NDArray[np.int64], score: NDArray[np.float64], *, cut: float, seed: int) -> Metrics:

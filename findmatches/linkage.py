@@ -111,17 +111,23 @@ def through(n_rows: int, across: Edges, left: NDArray[np.int32], right: NDArray[
 
 
 def learn_linkage(
-    taught: Lessons, pairs: NDArray[np.int64], sources: Column, score: NDArray[np.float32], third: NDArray[np.float32]
+    taught: Lessons,
+    pairs: NDArray[np.int64],
+    sources: Column,
+    score: NDArray[np.float32],
+    third: NDArray[np.float32],
+    *,
+    certain: bool = False,
 ) -> Linkage | None:
     """What the judged ``pairs`` say: None where rows of one source match by themselves.
 
     ``score`` is what each pair looks like by itself, ``third`` its link by way of a third row, both to a learner that has not seen its
     set. The sources matter if next to no group of labels stands in one source alone, and third rows explain the pairs within a source
-    at least as well as the pairs themselves (by the likelihood of the labels).
+    at least as well as the pairs themselves (by the likelihood of the labels). That is not asked where it is ``certain`` already.
     """
     left, match = taught.left[pairs], taught.match[pairs]
     within = sources.codes[left] == sources.codes[taught.right[pairs]]
-    if not match[~within].any() or not within.any() or not _spread(taught, pairs[match], sources.codes):
+    if not certain and not (match[~within].any() and within.any() and _spread(taught, pairs[match], sources.codes)):
         return None
     within &= sources.codes[left] >= 0
     owner, same, link = sources.codes[left[within]], match[within], third[within]
@@ -130,7 +136,7 @@ def learn_linkage(
     share = np.minimum(
         (positive + _BEFORE_SAME) / (np.bincount(owner, weights=link, minlength=n_sources) + _BEFORE), 1.0
     )
-    if _surprise(same, link * share[owner]) > _surprise(same, score[within]):
+    if not certain and _surprise(same, link * share[owner]) > _surprise(same, score[within]):
         return None
     # Links of learners that lack a part of the labels lead astray more often than those of the one that has them all.
     share = np.where(positive > 0, np.sqrt(share), share)

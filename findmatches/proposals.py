@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from findmatches import tuning
 from findmatches.clustering import Edges, cluster
-from findmatches.engine import BALANCED, lessons_of
+from findmatches.engine import lessons_of
 from findmatches.errors import FindMatchesError
 from findmatches.labels import valid_sets
 from findmatches.prepared import Prepared, prepare
@@ -46,6 +46,7 @@ def propose(records: Records, question: LabelFile, labels: Sequence[LabelFile]) 
     place = question.columns.index(records.primary_key)
     taught = lessons_of(prepared, labels)
     learner = Study(prepared, taught).learn(seed=0) if taught.teachable else None
+    threshold = learner.balanced if learner is not None else tuning.balanced(linked=False)
     result = {}
     for set_id, rows in question.by_set().items():
         own = np.array([row_of[row.values[place]] for row in rows], dtype=np.int32)
@@ -56,13 +57,13 @@ def propose(records: Records, question: LabelFile, labels: Sequence[LabelFile]) 
         else:
             score = untaught(prepared, left, right)
         score = np.where(left == right, 1.0, score).astype(np.float32)
-        result[set_id] = _grouped(len(own), pairs, score)
+        result[set_id] = _grouped(len(own), pairs, score, threshold)
     return result
 
 
-def _grouped(size: int, pairs: NDArray[np.int64], score: NDArray[np.float32]) -> list[Proposal]:
+def _grouped(size: int, pairs: NDArray[np.int64], score: NDArray[np.float32], threshold: float) -> list[Proposal]:
     edges = Edges(pairs[:, 0].astype(np.int32), pairs[:, 1].astype(np.int32), score)
-    group = cluster(size, edges, BALANCED)
+    group = cluster(size, edges, threshold)
     agreed = np.where(group[edges.left] == group[edges.right], score, 1 - score)
     sure = np.ones(size)
     np.minimum.at(sure, edges.left, agreed)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from findmatches import tuning
 from findmatches.clustering import Edges, components, joined, pairs_inside
 from findmatches.labels import Lessons
 from findmatches.learner import TREES, Ensemble, Sieve, fit, fit_sieve
@@ -34,6 +35,11 @@ class Learner:
     sieve: Sieve
     linkage: Linkage | None = None
 
+    @property
+    def balanced(self) -> float:
+        """The threshold of its scores at a precision-recall trade-off of 0.5."""
+        return tuning.balanced(linked=self.linkage is not None)
+
 
 class Study:
     """Judged pairs of a table and all candidates of their rows, measured once, to be learnt from in any part."""
@@ -48,26 +54,42 @@ class Study:
         parts = [measures(self._near[places]) for places in chunks(len(self._near))]
         self._near_measures = np.vstack(parts) if parts else measure(prepared, self._left, self._right)
 
-    def learn(self, *, seed: int, use: NDArray[np.bool_] | None = None, trees: int = TREES) -> Learner:
-        """Learn from all pairs, or from those in ``use``; both kinds must be among them."""
+    def learn(
+        self, *, seed: int, use: NDArray[np.bool_] | None = None, trees: int = TREES, linked: bool | None = None
+    ) -> Learner:
+        """Learn from all pairs, or from those in ``use``; both kinds must be among them.
+
+        Whether rows of one source match only by way of another is learnt too, unless ``linked`` tells.
+        """
         pairs = np.flatnonzero(np.ones(len(self.taught.match), dtype=bool) if use is None else use)
         match = self.taught.match[pairs]
         first = fit(self.measures[pairs], match, seed=seed, trees=trees)
-        sieve = fit_sieve(self.measures[pairs][:, self.prepared.schema.outlined()], match)
-        unseen = self._unseen(pairs, sieve, seed, trees // 3)
+        sieve, unseen = self._unseen(pairs, seed, trees)
         known = unseen.known
-        if not match[known].any() or match[known].all():
+        if not unseen.teaches(match):
             return Learner(first, None, sieve)
         both = np.hstack([self.measures[pairs][known], unseen.rivalry[known]])
         second = fit(both, match[known], seed=seed, trees=trees)
-        sources = self.prepared.sources
-        if sources is None:
-            return Learner(first, second, sieve)
-        linkage = learn_linkage(self.taught, pairs[known], sources, unseen.score[known], unseen.third[known])
-        return Learner(first, second, sieve, linkage)
+        return Learner(first, second, sieve, self._linkage(pairs, unseen, linked))
 
-    def _unseen(self, pairs: NDArray[np.int64], sieve: Sieve, seed: int, trees: int) -> _Unseen:
-        """What is thought of each pair when its set has not been learnt from."""
+    def linked(self, *, seed: int) -> bool:
+        """Whether rows of one source match only by way of another: what ``learn`` finds from all pairs with this seed."""
+        if self.prepared.sources is None:
+            return False
+        pairs = np.arange(len(self.taught.match))
+        return self._linkage(pairs, self._unseen(pairs, seed, TREES)[1], None) is not None
+
+    def _linkage(self, pairs: NDArray[np.int64], unseen: _Unseen, linked: bool | None) -> Linkage | None:
+        sources, known = self.prepared.sources, unseen.known
+        if sources is None or linked is False or not unseen.teaches(self.taught.match[pairs]):
+            return None
+        return learn_linkage(
+            self.taught, pairs[known], sources, unseen.score[known], unseen.third[known], certain=linked is True
+        )
+
+    def _unseen(self, pairs: NDArray[np.int64], seed: int, trees: int) -> tuple[Sieve, _Unseen]:
+        """The sieve that the pairs teach, and what is thought of each pair when its set has not been learnt from."""
+        sieve = fit_sieve(self.measures[pairs][:, self.prepared.schema.outlined()], self.taught.match[pairs])
         owner = self.taught.set_number[pairs]
         sets = np.unique(owner)
         dealt = np.random.default_rng(seed).permutation(len(sets)) % FOLDS
@@ -78,7 +100,7 @@ class Study:
             match = self.taught.match[pairs[~held]]
             if not held.any() or not match.any() or match.all():
                 continue
-            ensemble = fit(self.measures[pairs[~held]], match, seed=seed + number, trees=trees)
+            ensemble = fit(self.measures[pairs[~held]], match, seed=seed + number, trees=trees // 3)
             score = ensemble.predict(self.measures[pairs[held]])
             left, right = self.taught.left[pairs[held]], self.taught.right[pairs[held]]
             around = self._around(Learner(ensemble, None, sieve), left, right)
@@ -89,7 +111,7 @@ class Study:
             )
             if self.prepared.side is not None:
                 unseen.third[held] = through(len(self.prepared.keys), between(around, self.prepared.side), left, right)
-        return unseen
+        return sieve, unseen
 
     def _around(self, learner: Learner, left: NDArray[np.int32], right: NDArray[np.int32]) -> Edges:
         """The candidates of the rows of some judged pairs, scored by the first round."""
@@ -116,6 +138,10 @@ class _Unseen:
         self.score = np.zeros(n_pairs, dtype=np.float32)
         self.rivalry = np.zeros((n_pairs, len(MEASURES)), dtype=np.float32)
         self.third = np.zeros(n_pairs, dtype=np.float32)
+
+    def teaches(self, match: NDArray[np.bool_]) -> bool:
+        """Both kinds of pairs are known."""
+        return bool(match[self.known].any() and not match[self.known].all())
 
 
 def candidates_of(prepared: Prepared, rows: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -6,6 +6,10 @@ import math
 
 from findmatches.errors import FindMatchesError
 
+# The score from which rows are one thing where neither precision nor recall is favoured; and the same where rows of one source match
+# only by way of another: there a wrong link joins less than elsewhere.
+_BALANCED = 0.5
+_LINKED = 0.42
 _NEIGHBOURS = 15
 _EVIDENCE = 2.75
 
@@ -14,6 +18,11 @@ def neighbours(accuracy_cost: float) -> int:
     """How many neighbours of each row are looked at in each view: 6 at 0.0 (cost), 15 at 0.5, 40 at 1.0 (accuracy)."""
     _check("accuracy-cost", accuracy_cost)
     return round(_NEIGHBOURS * math.pow(40 / 15, 2 * accuracy_cost - 1))
+
+
+def balanced(*, linked: bool) -> float:
+    """The threshold at 0.5; ``linked`` where rows of one source match only by way of another (``linkage``)."""
+    return _LINKED if linked else _BALANCED
 
 
 def threshold(balanced: float, precision_recall: float) -> float:

@@ -140,6 +140,7 @@ def test_judged_pairs_are_those_behind_the_figures(taught: Taught) -> None:
     table, truth, labels = taught
     judgement = judge(table, labels)
     assert judgement.metrics == evaluate(table, labels)
+    assert judgement.threshold == train(table, labels).threshold
     matrix = judgement.metrics.confusion_matrix
     wrong = [pair for pair in judgement.pairs if not pair.match and pair.score >= judgement.threshold]
     missed = [pair for pair in judgement.pairs if pair.match and pair.score < judgement.threshold]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from findmatches import Model, Records, ask, explain, match_incremental, propose, train
+from findmatches import Model, Records, ask, evaluate, explain, judge, match_incremental, propose, train
 from labelfiles import LabelFile
 from tests.findmatches.data import oracle, partition, people, register_and_finds
 
@@ -73,6 +74,26 @@ def test_a_column_with_few_values_is_not_a_source_where_matches_have_the_same(
     assert model.schema.side is not None
     assert model.learner.linkage is None
     assert f1(partition(model.match(sexed)), truth) > 0.9
+
+
+@pytest.mark.parametrize("trade_off", [0.5, 0.9])
+def test_quality_is_estimated_at_the_threshold_and_by_the_rule_of_the_match(
+    table: tuple[Records, dict[str, str]], labels: list[LabelFile], model: Model, trade_off: float
+) -> None:
+    rows, truth = table
+    judgement = judge(rows, labels, precision_recall=trade_off)
+    assert judgement.threshold == replace(model, precision_recall=trade_off).threshold
+    assert judgement.metrics == evaluate(rows, labels, precision_recall=trade_off)
+    called = [pair for pair in judgement.pairs if pair.score >= judgement.threshold]
+    assert (
+        len(called)
+        == judgement.metrics.confusion_matrix.true_positives + judgement.metrics.confusion_matrix.false_positives
+    )
+    nobody = {key for key, thing in truth.items() if thing.startswith("nobody")}
+    assert any(set(pair.keys) <= nobody for pair in judgement.pairs)
+    assert not any(set(pair.keys) <= nobody for pair in called), (
+        "such finds look alike, and nobody in the register links them"
+    )
 
 
 def test_new_finds_join_by_way_of_the_register(table: tuple[Records, dict[str, str]], model: Model) -> None:
