@@ -17,7 +17,7 @@ SAMPLE = ROOT / "samples" / "people.csv"
 
 
 def test_three_people_teach_a_transform_and_use_it(portal: Portal, visit: Visit) -> None:
-    ada, lea, sam = visit(portal.admin), visit(portal.lead), visit(portal.steward)
+    ada, lea, sam = visit(portal.admin), visit(portal.lead), visit(portal.steward, by_hand=True)
     expect(sam.get_by_role("heading", name="No questions wait for you")).to_be_visible()
 
     create_transform(ada)

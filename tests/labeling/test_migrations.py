@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +11,26 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
 BEFORE = [("labeling", "0001_initial"), ("accounts", "0001_initial")]
+
+
+@pytest.fixture
+def empty_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
+    """The default connection leads to a database without tables: to go forward from there is half of going there and back."""
+    usual = connection.settings_dict["NAME"]
+    is_file = connection.vendor == "sqlite"
+    name = str(tmp_path / "old.sqlite3") if is_file else f"{usual}_old"
+    if not is_file:
+        with connection.cursor() as cursor:
+            cursor.execute(f'CREATE DATABASE "{name}"')
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    yield
+    connection.close()
+    connection.settings_dict["NAME"] = usual
+    if not is_file:
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{name}"')
 
 
 def _migrate(targets: list[tuple[str, str]]) -> Any:
@@ -20,39 +39,38 @@ def _migrate(targets: list[tuple[str, str]]) -> Any:
     return MigrationExecutor(connection).loader.project_state(targets).apps
 
 
+@pytest.mark.usefixtures("empty_database")
 def test_answers_become_results() -> None:
     newest = [node for node in MigrationExecutor(connection).loader.graph.leaf_nodes() if node[0] in dict(BEFORE)]
     old = _migrate(BEFORE)
-    try:
-        made = {name: old.get_model("labeling", name).objects for name in ("Answer", "Question", "Row", "RowLabel")}
-        user = old.get_model("accounts", "User").objects.create(username="steward")
-        team = old.get_model("accounts", "Team").objects.create(name="Team")
-        transform = old.get_model("labeling", "Transform").objects.create(team=team, name="People", created_by=user)
-        label_file = old.get_model("labeling", "LabelFile").objects.create(
-            transform=transform, kind="built", bucket="b", key="k", size=1, sha256="0", sets=1, rows=2
+    made = {name: old.get_model("labeling", name).objects for name in ("Answer", "Question", "Row", "RowLabel")}
+    user = old.get_model("accounts", "User").objects.create(username="steward")
+    team = old.get_model("accounts", "Team").objects.create(name="Team")
+    transform = old.get_model("labeling", "Transform").objects.create(team=team, name="People", created_by=user)
+    label_file = old.get_model("labeling", "LabelFile").objects.create(
+        transform=transform, kind="built", bucket="b", key="k", size=1, sha256="0", sets=1, rows=2
+    )
+    run = old.get_model("labeling", "TaskRun").objects.create(transform=transform, kind="IMPORT_LABELS")
+    question_set = old.get_model("labeling", "QuestionSet").objects.create(
+        transform=transform, number=1, task_run=run, label_file=label_file
+    )
+    for position, missing in ((1, 0), (2, 1)):
+        question = made["Question"].create(
+            question_set=question_set, labeling_set_id=str(position), position=position, answers_missing=missing
         )
-        run = old.get_model("labeling", "TaskRun").objects.create(transform=transform, kind="IMPORT_LABELS")
-        question_set = old.get_model("labeling", "QuestionSet").objects.create(
-            transform=transform, number=1, task_run=run, label_file=label_file
+        answer = made["Answer"].create(
+            question=question,
+            steward=user,
+            status="draft" if missing else "submitted",
+            version=2,
+            imported_version=1,
+            submitted_at=None if missing else timezone.now(),
         )
-        for position, missing in ((1, 0), (2, 1)):
-            question = made["Question"].create(
-                question_set=question_set, labeling_set_id=str(position), position=position, answers_missing=missing
-            )
-            answer = made["Answer"].create(
-                question=question,
-                steward=user,
-                status="draft" if missing else "submitted",
-                version=2,
-                imported_version=1,
-                submitted_at=None if missing else timezone.now(),
-            )
-            old.get_model("labeling", "LabelFileAnswer").objects.create(label_file=label_file, answer=answer, version=1)
-            for row_position, label in ((1, "B"), (2, "?")):
-                row = made["Row"].create(question=question, position=row_position, key="k", values=["k"])
-                made["RowLabel"].create(answer=answer, row=row, label=label)
-    finally:
-        new = _migrate(newest)
+        old.get_model("labeling", "LabelFileAnswer").objects.create(label_file=label_file, answer=answer, version=1)
+        for row_position, label in ((1, "B"), (2, "?")):
+            row = made["Row"].create(question=question, position=row_position, key="k", values=["k"])
+            made["RowLabel"].create(answer=answer, row=row, label=label)
+    new = _migrate(newest)
     done, reopened = new.get_model("labeling", "Question").objects.order_by("position")
     assert (done.state, sorted(done.result.values())) == ("settled", ["?", "B"])
     assert (done.result_version, done.imported_version) == (2, 1)
