@@ -9,6 +9,7 @@ from typing import Any
 import environ
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
+from whitenoise.compress import Compressor
 
 env = environ.Env()
 
@@ -155,6 +156,8 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Fonts of this kind go into PDF, not to browsers, and are the largest of all files.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "ttf")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 MAX_SOURCE_BYTES = env.int("LABELPORTAL_MAX_SOURCE_MB", default=512) * 1024 * 1024

@@ -38,8 +38,18 @@ TEST_ENVIRONMENT.apply()
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 django.setup()
 
+# What rests on how a database locks and commits: the rest of what needs servers does not differ from one database to another.
+_LOCKS = (
+    "contract/test_faults.py",
+    "contract/test_main_loop.py",
+    "faults/test_fault_table.py",
+    "labeling/services/",
+    "localglue/",
+)
+_TESTS = Path(__file__).parent
 _BACKEND = ("redis", "s3", "glue", "engine-worker", "worker")
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "services", "client_for"}
+_MIGRATED = os.environ.get("MIGRATED_DATABASE", "")
 _services: Services | None = None
 
 
@@ -60,8 +70,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks tests by what they use, and puts those that need servers last: an open transaction of another test would block the workers."""
-    order: dict[pytest.Item, int] = {}
+    """Marks tests by what they use, and puts those that need servers last: an open transaction of another test would block the workers.
+
+    Of either kind those that take long come first, so that no process is left with one when the others have nothing to do.
+    """
+    order: dict[pytest.Item, tuple[int, bool]] = {}
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         if names & {"redis_server", "s3_server", "services", "beat", "web"}:
@@ -70,7 +83,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("e2e")
         if names & _DATABASE_FIXTURES or item.get_closest_marker("django_db"):
             item.add_marker("database")
-        order[item] = 2 if item.get_closest_marker("e2e") else 1 if item.get_closest_marker("services") else 0
+            if item.path.relative_to(_TESTS).as_posix().startswith(_LOCKS):
+                item.add_marker("locks")
+        kind = 2 if item.get_closest_marker("e2e") else 1 if item.get_closest_marker("services") else 0
+        order[item] = (kind, item.get_closest_marker("slow") is None)
     items.sort(key=order.__getitem__)
 
 
@@ -87,12 +103,30 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
-    """A file instead of SQLite's memory, so that other processes can share the test database; a name per process at PostgreSQL."""
+    """A file instead of SQLite's memory, so that other processes can share the test database; a name per process at PostgreSQL.
+
+    With ``MIGRATED_DATABASE`` (a file or a name) it begins as a copy of that: migrating takes longer than most modules of tests.
+    """
     database: dict[str, Any] = settings.DATABASES["default"]
-    if database["ENGINE"].endswith("sqlite3"):
-        database.setdefault("TEST", {})["NAME"] = str(TEST_ENVIRONMENT.installation.var / "test.sqlite3")
-    else:
-        database.setdefault("TEST", {})["NAME"] = f"test_labelportal_{os.getpid()}"
+    is_file = database["ENGINE"].endswith("sqlite3")
+    name = str(TEST_ENVIRONMENT.installation.var / "test.sqlite3") if is_file else f"test_labelportal_{os.getpid()}"
+    database.setdefault("TEST", {})["NAME"] = name
+    if _MIGRATED and is_file:
+        shutil.copyfile(_MIGRATED, name)
+    elif _MIGRATED:
+        import psycopg  # only where PostgreSQL is tested
+        from psycopg import sql
+
+        with psycopg.connect(TEST_ENVIRONMENT.env["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, _MIGRATED)))
+            )
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The copy is not made anew, and goes with its server or folder; what it lacks is migrated."""
+    return bool(_MIGRATED)
 
 
 @pytest.fixture(scope="session")
@@ -142,13 +176,14 @@ def _backend(
 
 
 @pytest.fixture
-def services(_backend: Services, transactional_db: None) -> Iterator[Services]:
+def services(request: pytest.FixtureRequest, _backend: Services, transactional_db: None) -> Iterator[Services]:
     """The running back end on this test's database; parts that a test killed are back for the next one, its messages are not."""
     import redis  # only where a server runs
 
+    if "portal" not in request.fixturenames:  # tests in the browser all want it, one after the other
+        _backend.stop("beat")
     _backend.start(*_BACKEND)
     yield _backend
-    _backend.stop("beat")
     _backend.start(*_BACKEND)
     with redis.Redis.from_url(_backend.redis_url) as broker:
         broker.delete("portal", "engine", "unacked", "unacked_index")

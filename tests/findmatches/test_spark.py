@@ -37,14 +37,21 @@ from findmatches.spark import (  # noqa: E402
 from findmatches.spark.components import components  # noqa: E402
 from findmatches.spark.session import spark_session  # noqa: E402
 
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[SparkSession]:
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java 17: apt install openjdk-17-jre-headless")
     with ExitStack() as stack:
+        environment = stack.enter_context(pytest.MonkeyPatch.context())
+        environment.setenv("PYSPARK_SUBMIT_ARGS", f"--driver-java-options '{SHORT_LIVED}' pyspark-shell")
         session = stack.enter_context(spark_session("local[2]"))
         session.conf.set("spark.sql.shuffle.partitions", "2")
+        # Nothing runs often enough here to be worth compiling.
+        session.conf.set("spark.sql.codegen.wholeStage", "false")
+        session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
         yield session
 
 

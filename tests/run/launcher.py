@@ -56,7 +56,7 @@ class Launcher:
         """All that it has printed since its start."""
         return self.output.read_text(errors="replace")
 
-    def wait_for(self, text: str, seconds: float = 90.0) -> str:
+    def wait_for(self, text: str, seconds: float = 240.0) -> str:
         """The first line with ``text``; AssertionError with everything printed if it ends before or takes too long."""
         assert self.process is not None
         deadline = time.monotonic() + seconds

@@ -1,13 +1,16 @@
-"""``python -m tests.support.suites``: all tests, in the three runs they need, and one total.
+"""``python -m tests.support.suites``: all tests, in the runs they need, and one total.
 
-1. everything that needs no server, on SQLite, two processes
-2. everything with real servers and a browser, on SQLite, two processes with servers of their own
-3. the database tests again, on PostgreSQL
+1. everything with real servers and a browser, on SQLite
+2. everything that needs no server, on SQLite
+3. the database tests again, on PostgreSQL, and with servers what rests on how a database locks and commits
+
+Every process has servers of its own. Those tests wait a lot, so there are more processes than cores.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -17,10 +20,14 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 from xml.etree import ElementTree as ET
+
+import psycopg
 
 from labelportal.run.config import ROOT
 from labelportal.run.lifeline import die_with_parent
+from tests.support.environment import clean_environ
 from tests.support.postgres import postgres
 
 
@@ -32,30 +39,34 @@ class Suite:
     arguments: tuple[str, ...]
 
 
-# Each process has servers of its own. Tests of one module stay together: they share what is slow to start.
-TWO_WITH_SERVERS = ("-n", "2", "--dist", "loadfile")
-
+# Tests of one module stay together, those that take long first: they share what is slow to start.
+SERVED = Suite(
+    "real servers and browser, SQLite",
+    ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "-m", "services or e2e"),
+)
 # Tests of one group stay together: Spark is slow to start.
 ALONE = Suite("without servers, SQLite", ("-n", "2", "--dist", "loadgroup", "-m", "not services and not e2e"))
-SERVED = Suite("real servers and browser, SQLite", (*TWO_WITH_SERVERS, "-m", "services or e2e"))
-DATABASE = Suite("database, PostgreSQL", ("-n", "2", "-m", "database and not services and not e2e"))
 # With servers, what rests on how a database locks and commits: the rest does not differ from the SQLite run.
-SERVED_DATABASE = Suite(
-    "real servers, PostgreSQL",
-    (
-        *(*TWO_WITH_SERVERS, "-m", "database and services and not e2e"),
-        *("tests/faults/test_fault_table.py", "tests/contract/test_faults.py", "tests/contract/test_main_loop.py"),
-        *("tests/labeling/services", "tests/localglue"),
-    ),
+DATABASE = Suite(
+    "database, PostgreSQL",
+    ("-n", "3", "--dist", "loadfile", "-m", "database and not e2e and (locks or not services)"),
 )
 
 
-def run(suite: Suite, folder: Path, database_url: str = "") -> Counter[str]:
-    """Runs it to its end; tests by outcome. A run that found no test, or could not count, counts as one failure."""
+def migrated(url: str, folder: Path) -> None:
+    """Migrates a database, of which every process of a run then takes a copy."""
+    names = {"DATABASE_URL": url, "LABELPORTAL_VAR": str(folder / "var"), "SECRET_KEY": secrets.token_urlsafe(60)}
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(command, env={**clean_environ(), **names}, cwd=ROOT, check=True)
+
+
+def run(suite: Suite, folder: Path, copied: str, database_url: str = "") -> Counter[str]:
+    """Runs it to its end, on copies of a database; tests by outcome. A run that found no test, or could not count, counts as one failure."""
     report = folder / "report.xml"
     report.unlink(missing_ok=True)
     # Importing our own packages has named the settings in this process; the tests choose theirs.
     env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")}
+    env["MIGRATED_DATABASE"] = copied
     if database_url:
         env["DATABASE_URL"] = database_url
     print(f"\n=== {suite.name}", flush=True)
@@ -84,11 +95,13 @@ def main() -> int:
     total: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="labelportal-suites-") as scratch:
         folder = Path(scratch)
-        total += run(ALONE, folder)
-        total += run(SERVED, folder)
-        with postgres() as url:
-            total += run(DATABASE, folder, url)
-            total += run(SERVED_DATABASE, folder, url)
+        migrated(f"sqlite:///{folder / 'migrated.sqlite3'}", folder)
+        for suite in (SERVED, ALONE):
+            total += run(suite, folder, str(folder / "migrated.sqlite3"))
+        with postgres() as url, psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE migrated")
+            migrated(urlunsplit(urlsplit(url)._replace(path="/migrated")), folder)
+            total += run(DATABASE, folder, "migrated", url)
     print(f"\nAll tests took {(time.monotonic() - started) / 60:.1f} minutes.")
     print(f"total: {total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
     return 1 if total["failed"] else 0
