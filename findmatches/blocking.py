@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # leaving out the commonest features. The allowance falls with the size of the table, but not below the least, so that the work
 # grows with the number of rows and not with its square.
 WORK_PER_ROW = 40_000
-LEAST_WORK_PER_ROW = 2_000
+LEAST_WORK_PER_ROW = 500
 SMALL = 20_000
 # A view of which less than this share is left after that finds rows that are alike by chance; it is then not searched.
 LEAST_SHARE = 0.4

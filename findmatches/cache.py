@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # To be raised whenever candidates or comparisons change their meaning.
-LAYOUT = 1
+LAYOUT = 2
 MAX_BYTES = 8 << 30
 _LEFT_OVER_SECONDS = 24 * 3600
 _NOT_NAMES = (".partial-", ".old-")
@@ -56,12 +56,13 @@ class Cache:
         return found or None
 
     def put(self, name: str, write: Callable[[Path], None]) -> dict[str, NDArray[Any]] | None:
-        """Have ``write`` fill a folder with ``.npy`` files and keep it as an entry. A full disk costs the entry, not the work:
-        then, as in ``get``, None."""
+        """Have ``write`` fill a folder with ``.npy`` files and keep it as the entry of that name. A full disk costs the entry, not the
+        work: then, as in ``get``, None."""
         partial = self.folder / f".partial-{uuid.uuid4().hex}"
         try:
             partial.mkdir(parents=True)
             write(partial)
+            self._drop(self.folder / name)
             partial.rename(self.folder / name)
         except OSError:  # no room, no rights; or another process was quicker
             shutil.rmtree(partial, ignore_errors=True)

@@ -20,6 +20,53 @@ from findmatches.threads import in_threads
 
 # Pairs that are compared at once by one thread.
 CHUNK = 125_000
+# Without a cache, measures are kept from one round to the next up to so many bytes; beyond, they are worked out again.
+_IN_MEMORY = 1 << 30
+# Where no more than this share of the pairs is not in the cache, those are compared and not kept.
+_FEW = 0.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Gives the measures of candidates by their places: ``values`` of the sorted ``places``, and what ``compare`` finds of others."""
+
+    places: NDArray[np.int64]
+    values: NDArray[np.float32]
+    compare: Callable[[NDArray[np.int64]], NDArray[np.float32]]
+
+    @classmethod
+    def none(cls, compare: Callable[[NDArray[np.int64]], NDArray[np.float32]]) -> Measured:
+        """Nothing is known yet."""
+        return cls(np.empty(0, dtype=np.int64), np.empty((0, 0), dtype=np.float32), compare)
+
+    def __call__(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        at, known = self._find(places)
+        if known.all():
+            return np.asarray(self.values[at])
+        if not known.any():
+            return self.compare(places)
+        fresh = self.compare(places[~known])
+        result = np.empty((len(places), fresh.shape[1]), dtype=np.float32)
+        result[known], result[~known] = self.values[at[known]], fresh
+        return result
+
+    def count(self, places: NDArray[np.int64]) -> int:
+        """How many of the places are known."""
+        return int(self._find(places)[1].sum())
+
+    def fill(self, values: NDArray[np.float32], places: NDArray[np.int64]) -> None:
+        """Put the measures of all the places into ``values``, in pieces by a thread for each processor."""
+
+        def put(part: NDArray[np.int64]) -> None:
+            values[part] = self(places[part])
+
+        in_threads(put, chunks(len(places)))
+
+    def _find(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        if not len(self.places):
+            return np.zeros(len(places), dtype=np.int64), np.zeros(len(places), dtype=bool)
+        at = np.minimum(np.searchsorted(self.places, places), len(self.places) - 1)
+        return at, self.places[at] == places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,29 +81,34 @@ class Prepared:
     comparer: Comparer
     name: str
 
-    def measures(self, *, fill: bool = True) -> Callable[[NDArray[np.int64]], NDArray[np.float32]]:
-        """What gives the measures of candidates, by their places: from the cache, which with ``fill`` gets those of all first."""
-        cache, left, right = self.records.cache, self.candidates.left, self.candidates.right
-
-        def compare(places: NDArray[np.int64]) -> NDArray[np.float32]:
-            return self.comparer.compare(left[places], right[places], known=self.candidates.cosines[:, places])
+    def measures(self, keep: NDArray[np.int64] | None = None) -> Measured:
+        """What gives the measures of candidates, by their places. Those of the sorted places ``keep`` are worked out now and kept,
+        in the cache for whatever comes next, or as long as they are few in memory."""
+        cache, entry = self.records.cache, f"comparisons-{self.name}"
+        found = cache.get(entry) if cache else None
+        known = Measured(found["places"], found["measures"], self._compare) if found else Measured.none(self._compare)
+        if keep is None or len(keep) - known.count(keep) <= _FEW * len(keep):
+            return known
+        shape = len(keep), len(self.schema.names())
+        if cache is None:
+            if 4 * shape[0] * shape[1] > _IN_MEMORY:
+                return known
+            values = np.empty(shape, dtype=np.float32)
+            known.fill(values, keep)
+            return Measured(keep, values, self._compare)
 
         def write(folder: Path) -> None:
-            shape = len(left), len(self.schema.names())
-            whole = np.lib.format.open_memmap(folder / "measures.npy", mode="w+", dtype=np.float32, shape=shape)
-            for places in chunks(len(left)):
-                whole[places] = compare(places)
-            whole.flush()
+            save_arrays(folder, {"places": keep})
+            values = np.lib.format.open_memmap(folder / "measures.npy", mode="w+", dtype=np.float32, shape=shape)
+            known.fill(values, keep)
+            values.flush()
 
-        if cache is None or not len(left):
-            return compare
-        found = cache.get(f"comparisons-{self.name}")
-        if found is None and fill:
-            found = cache.put(f"comparisons-{self.name}", write)
-        if found is None:
-            return compare
-        whole = found["measures"]
-        return lambda places: np.asarray(whole[places])
+        found = cache.put(entry, write)
+        return Measured(found["places"], found["measures"], self._compare) if found else known
+
+    def _compare(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        left, right = self.candidates.left[places], self.candidates.right[places]
+        return self.comparer.compare(left, right, known=self.candidates.cosines[:, places])
 
     def outline(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """The outlines of candidates, by their places."""

@@ -50,7 +50,7 @@ class Study:
         self._near = candidates_of(prepared, np.concatenate([taught.left, taught.right]))
         left, right = prepared.candidates.left, prepared.candidates.right
         self._left, self._right = left[self._near], right[self._near]
-        measures = prepared.measures(fill=False)
+        measures = prepared.measures()
         parts = [measures(self._near[places]) for places in chunks(len(self._near))]
         self._near_measures = np.vstack(parts) if parts else measure(prepared, self._left, self._right)
 
@@ -170,10 +170,10 @@ def first_scores(prepared: Prepared, learner: Learner, measures: NDArray[np.floa
 def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32]:
     """The score of every candidate pair, worked out in pieces so that memory does not grow with the measures."""
     left, right = prepared.candidates.left, prepared.candidates.right
-    measures = prepared.measures(fill=not prepared.sifted)
     worth = np.arange(len(left))
     if prepared.sifted:
         worth = worth[in_chunks(lambda places: learner.sieve.passes(prepared.outline(places)), worth, np.bool_)]
+    measures = prepared.measures(worth)
     score = np.zeros(len(left), dtype=np.float32)
     score[worth] = in_chunks(lambda places: learner.first.predict(measures(places)), worth)
     edges = Edges(left, right, score)

@@ -115,3 +115,26 @@ def test_names_tell_nulls_from_blanks_and_cells_from_their_neighbours() -> None:
     whole = pa.table({"n": pa.array(["a", None, "bc", "d"], pa.string())})
     parts = pa.concat_tables([whole.slice(0, 1), whole.slice(1)])
     assert content_name(whole) == content_name(parts)
+
+
+def test_pairs_that_were_compared_are_not_compared_again_and_others_join_them(tmp_path: Path) -> None:
+    table, _ = people(60, 20)
+    ready = prepared.prepare(table.cached_in(tmp_path), neighbours=6)
+    every = np.arange(len(ready.candidates.left))
+    fresh, compared = ready.measures()(every), list[int]()
+
+    def compare(places: np.ndarray) -> np.ndarray:
+        compared.append(len(places))
+        return np.asarray(fresh[places])
+
+    def kept(places: np.ndarray) -> prepared.Measured:
+        found = ready.measures(places)
+        return prepared.Measured(found.places, found.values, compare)
+
+    assert np.array_equal(kept(every[::2])(every), fresh, equal_nan=True)
+    assert compared == [len(every[1::2])]
+    few = every[::2][:-1]
+    assert np.array_equal(kept(np.union1d(few, [1]))(every[:2]), fresh[:2], equal_nan=True)  # few more: not kept
+    assert compared[1:] == [1]
+    kept(every)(every)
+    assert len(compared) == 2
