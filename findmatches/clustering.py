@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# A connected piece larger than this is first split by a higher threshold: mean linkage holds all its pairs in memory.
+# A connected piece larger than this is first cut by a higher threshold: mean linkage holds all its pairs in memory.
 MAX_PIECE = 1500
+# The step to the next higher threshold, in log odds; beyond the last, rows are all alike.
+_STEP = 0.5
+_ALL_ALIKE = 0.999
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +56,33 @@ def components(n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32]) -
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int32)
 
 
+def pieces(n_rows: int, edges: Edges, threshold: float, same: NDArray[np.int32] | None = None) -> NDArray[np.int32]:
+    """The number of the piece of each row: what edges of at least the threshold connect, and pairs of rows judged the ``same``.
+
+    A piece of more than ``MAX_PIECE`` rows is cut: for it the threshold rises until its parts are small enough, or hang together however high it is.
+    """
+    same = np.empty((0, 2), dtype=np.int32) if same is None else same
+
+    def connected(keep: NDArray[np.bool_], judged: NDArray[np.int32]) -> NDArray[np.int32]:
+        left = np.concatenate([edges.left[keep], judged[:, 0]])
+        return components(n_rows, left, np.concatenate([edges.right[keep], judged[:, 1]]))
+
+    piece = connected(edges.score >= threshold, same)
+    large = np.bincount(piece) > MAX_PIECE
+    while large.any() and (level := higher(threshold)) is not None:
+        threshold = level
+        finer = connected(large[piece[edges.left]] & (edges.score >= threshold), same[large[piece[same[:, 0]]]])
+        piece = np.unique(np.where(large[piece], finer + len(large), piece), return_inverse=True)[1].astype(np.int32)
+        large = np.bincount(piece) > MAX_PIECE
+    return piece
+
+
+def higher(threshold: float) -> float | None:
+    """The next higher threshold by which a piece that is too large is cut; None if there is none."""
+    odds = threshold / (1 - threshold) * np.exp(_STEP)
+    return float(odds / (1 + odds)) if threshold < _ALL_ALIKE else None
+
+
 def pairs_inside(piece: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """All pairs of rows of the same piece, in pieces of 3 to ``MAX_PIECE`` rows."""
     size = np.bincount(piece)
@@ -75,8 +105,7 @@ def cluster(n_rows: int, edges: Edges, threshold: float, told: Told | None = Non
     """
     told = told or Told()
     same = np.array(told.same, dtype=np.int32).reshape(-1, 2)
-    strong = edges.where(edges.score >= threshold)
-    piece = components(n_rows, np.concatenate([strong.left, same[:, 0]]), np.concatenate([strong.right, same[:, 1]]))
+    piece = pieces(n_rows, edges, threshold, same)
     group = piece.astype(np.int64)
     next_group = int(piece.max(initial=-1)) + 1
     for rows, inside in _pieces(piece, edges, {row for pair in told.different for row in pair}):
@@ -128,8 +157,8 @@ def _split(rows: NDArray[np.int64], edges: Edges, threshold: float, told: Told) 
     different = [(a, b) for a, b in told.different if a in own and b in own]
     if not same and not different and len(left) == size * (size - 1) // 2 and edges.score.min() >= threshold:
         return np.zeros(size, dtype=np.int64)
-    if size > MAX_PIECE:
-        return _split_large(rows, edges, threshold, told)
+    if size > MAX_PIECE:  # all alike, by hundreds
+        return np.zeros(size, dtype=np.int64)
     score = np.zeros((size, size))
     score[left, right] = edges.score
     score = np.maximum(score, score.T)
@@ -138,21 +167,6 @@ def _split(rows: NDArray[np.int64], edges: Edges, threshold: float, told: Told) 
 
 def _local(rows: NDArray[np.int64], pairs: list[tuple[int, int]]) -> NDArray[np.int64]:
     return np.searchsorted(rows, np.array(pairs, dtype=np.int64).reshape(-1, 2))
-
-
-def _split_large(rows: NDArray[np.int64], edges: Edges, threshold: float, told: Told) -> NDArray[np.int64]:
-    """Cut the weakest links of a large piece until what is left hangs together in smaller ones, then go on with those."""
-    higher = (1 + threshold) / 2
-    left = np.searchsorted(rows, edges.left).astype(np.int32)
-    right = np.searchsorted(rows, edges.right).astype(np.int32)
-    if higher > 0.999:  # all alike, by hundreds: one group
-        return np.zeros(len(rows), dtype=np.int64)
-    place = {int(row): number for number, row in enumerate(rows)}
-    inner = Told(
-        tuple((place[a], place[b]) for a, b in told.same if a in place and b in place),
-        tuple((place[a], place[b]) for a, b in told.different if a in place and b in place),
-    )
-    return cluster(len(rows), Edges(left, right, edges.score), higher, inner)
 
 
 def mean_linkage(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.clustering import Edges, components, joined, pairs_inside
+from findmatches.clustering import Edges, components, joined, pairs_inside, pieces
 from findmatches.labels import Lessons
 from findmatches.normalise import Column
 
@@ -46,8 +46,7 @@ class Linkage:
 
     def complete(self, n_rows: int, across: Edges, threshold: float, sources: Column) -> Edges:
         """The edges, and all pairs within a source inside the pieces that they connect."""
-        strong = across.score >= threshold
-        piece = components(n_rows, across.left[strong], across.right[strong])
+        piece = pieces(n_rows, across, threshold)
         left, right = pairs_inside(piece)
         within = sources.codes[left] == sources.codes[right]
         one, two = left[within].astype(np.int32), right[within].astype(np.int32)

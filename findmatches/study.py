@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches import tuning
-from findmatches.clustering import Edges, components, joined, pairs_inside
+from findmatches.clustering import Edges, joined, pairs_inside, pieces
 from findmatches.labels import Lessons
 from findmatches.learner import TREES, Ensemble, Sieve, fit, fit_sieve
 from findmatches.linkage import Linkage, between, learn_linkage, through
@@ -221,9 +221,7 @@ def _fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: fl
     A row has more matches than neighbours where hundreds of rows are one thing; groups must not fall apart because of that.
     """
     n_rows = len(prepared.keys)
-    strong = edges.score >= threshold
-    piece = components(n_rows, edges.left[strong], edges.right[strong])
-    left, right = pairs_inside(piece)
+    left, right = pairs_inside(pieces(n_rows, edges, threshold))
     have = np.append(edges.codes(n_rows), -1)  # candidates are sorted
     wanted = left * n_rows + right
     missing = have[np.searchsorted(have[:-1], wanted)] != wanted

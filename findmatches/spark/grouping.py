@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
 from pyspark.sql.window import Window
 
-from findmatches.clustering import MAX_PIECE, Edges, Told, cluster
+from findmatches.clustering import MAX_PIECE, Edges, Told, cluster, higher
 from findmatches.model import Model, confidence_of
 from findmatches.normalise import MISSING, object_array
 from findmatches.normalise import Column as Values
@@ -33,8 +33,18 @@ def strong(edges: DataFrame, threshold: float) -> DataFrame:
 
 
 def pieces_of(edges: DataFrame, threshold: float) -> DataFrame:
-    """What the edges connect: ``row`` and ``piece``; rows without a link are left out."""
-    return components(strong(edges, threshold))
+    """What the edges connect, pieces that are too large cut as ``clustering.pieces`` does: ``row`` and ``piece``; rows without a link
+    are left out."""
+    pieces = components(strong(edges, threshold))
+    while (level := higher(threshold)) is not None:
+        threshold = level
+        large = kept(pieces.groupBy("piece").count().where(F.col("count") > MAX_PIECE).select("piece"))
+        if large.isEmpty():
+            break
+        rows = pieces.join(large, "piece").select(F.col("row").alias("left"))
+        finer = components(strong(edges.join(rows, "left", "left_semi"), threshold))
+        pieces = kept(pieces.join(large, "piece", "left_anti").select("row", "piece").unionAll(finer))
+    return pieces
 
 
 def gaps(edges: DataFrame, pieces: DataFrame) -> DataFrame:

@@ -33,6 +33,18 @@ def test_weak_links_do_not_chain() -> None:
     assert {3, 4, 5} in found
 
 
+def test_more_rows_than_can_be_looked_at_together_part_where_their_links_are_weakest() -> None:
+    size, count = 500, 4
+    one, two = np.triu_indices(size, 1)
+    start = np.arange(count) * size
+    left = np.concatenate([(start[:, None] + one).ravel(), start[1:] - 1]).astype(np.int32)
+    right = np.concatenate([(start[:, None] + two).ravel(), start[1:]]).astype(np.int32)
+    score = np.full(len(left), 0.4, dtype=np.float32)
+    score[-(count - 1) :] = 0.3
+    found = cluster(count * size, Edges(left, right, score), 0.25)
+    assert found.tolist() == np.repeat(np.arange(count), size).tolist()
+
+
 @given(GRAPHS, st.floats(0.05, 0.95))
 def test_every_row_is_in_one_group_and_groups_hang_together(
     graph: dict[tuple[int, int], float], threshold: float
