@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_django import Settings
 
 pytest.importorskip("pyspark", reason="make install-spark")
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
+pytestmark = pytest.mark.slow
 
 from findmatches.spark import (  # noqa: E402
     FindMatches,

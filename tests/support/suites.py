@@ -39,18 +39,22 @@ class Suite:
     arguments: tuple[str, ...]
 
 
-# Tests of one module stay together, those that take long first: they share what is slow to start.
-SERVED = Suite(
-    "real servers and browser, SQLite",
-    ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "-m", "services or e2e"),
-)
-# Tests of one group stay together: Spark is slow to start.
-ALONE = Suite("without servers, SQLite", ("-n", "2", "--dist", "loadgroup", "-m", "not services and not e2e"))
+# Tests of one module stay together, since they share what is slow to make; modules that take long come first.
+BY_MODULE = ("--dist", "loadfile", "--no-loadscope-reorder")
+SERVED = Suite("real servers and browser, SQLite", ("-n", "3", *BY_MODULE, "-m", "services or e2e"))
+ALONE = Suite("without servers, SQLite", ("-n", "2", *BY_MODULE, "-m", "not services and not e2e"))
 # With servers, what rests on how a database locks and commits: the rest does not differ from the SQLite run.
 DATABASE = Suite(
     "database, PostgreSQL",
-    ("-n", "3", "--dist", "loadfile", "-m", "database and not e2e and (locks or not services)"),
+    ("-n", "3", *BY_MODULE, "-m", "database and not e2e and (locks or not services)"),
 )
+# All cores are busy with processes, which threads would only disturb; memory that is given back is soon asked for again.
+QUICK = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": "1000000000",
+    "MALLOC_TRIM_THRESHOLD_": "1000000000",
+}
 
 
 def migrated(url: str, folder: Path) -> None:
@@ -66,7 +70,7 @@ def run(suite: Suite, folder: Path, copied: str, database_url: str = "") -> Coun
     report.unlink(missing_ok=True)
     # Importing our own packages has named the settings in this process; the tests choose theirs.
     env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")}
-    env["MIGRATED_DATABASE"] = copied
+    env |= {**QUICK, "MIGRATED_DATABASE": copied}
     if database_url:
         env["DATABASE_URL"] = database_url
     print(f"\n=== {suite.name}", flush=True)
