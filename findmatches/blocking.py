@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.features import Frequencies, join_columns, keep_columns, ngram_matrix, row_dots, weigh, word_matrix
+from findmatches.features import (
+    Frequencies,
+    by_value,
+    join_columns,
+    keep_columns,
+    row_dots,
+    trigram_matrix,
+    weigh,
+    word_matrix,
+)
 from findmatches.normalise import Column
 from findmatches.threads import in_threads
 
@@ -75,8 +84,12 @@ def make_views(
     """The TF-IDF matrix of each view."""
 
     def make(number: int) -> csr_matrix:
-        texts = join_columns([columns[place] for place in views[number].columns], n_rows)
-        counted = ngram_matrix(texts, 3) if views[number].unit == "trigrams" else word_matrix(texts)
+        told = [columns[place] for place in views[number].columns]
+        find = word_matrix if views[number].unit == "words" else trigram_matrix
+        if find is word_matrix or len(told) == 1:
+            counted = by_value(find, told, n_rows)
+        else:
+            counted = find(join_columns(told, n_rows))
         return weigh(counted, frequencies.of(f"view {number}", counted))
 
     return in_threads(make, range(len(views)))

@@ -1,8 +1,8 @@
-"""Rows of text to sparse vectors, without a Python loop over rows: n-grams and words are hashed as arrays of code points."""
+"""Rows of text to sparse vectors, without a Python loop over rows: trigrams and words are hashed as arrays of code points."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BITS = 22
 FEATURES = 1 << _BITS
-_CHUNK_BYTES = 8 << 20
+_CHUNK_BYTES = 4 << 20
 # Pairs of rows that are multiplied at once by one thread.
 _DOTS = 100_000
 _BLANK = 32
@@ -43,15 +43,15 @@ def join_columns(columns: Sequence[Column], n_rows: int) -> pa.Array:
     return joined
 
 
-def _chunks(texts: pa.Array) -> Iterator[tuple[int, pa.Array]]:
-    """The texts in pieces of about as many bytes each, and which row each piece starts with."""
+def _chunks(texts: pa.Array) -> Iterator[pa.Array]:
+    """The texts in pieces of about as many bytes each."""
     if not len(texts):
         return
     ends = np.frombuffer(texts.buffers()[1], dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
     start = 0
     while start < len(texts):
         end = max(int(np.searchsorted(ends, ends[start] + _CHUNK_BYTES, side="right")) - 1, start + 1)
-        yield start, texts.slice(start, min(end, len(texts)) - start)
+        yield texts.slice(start, min(end, len(texts)) - start)
         start = end
 
 
@@ -79,60 +79,74 @@ def _mix(values: NDArray[np.uint64]) -> NDArray[np.int32]:
     return (values >> np.uint64(64 - _BITS)).astype(np.int32)
 
 
-def ngram_matrix(texts: pa.Array, size: int) -> csr_matrix:
-    """Which character n-grams (blanks at both ends of the text included) each text holds: a 0/1 matrix."""
-    rows, features = [], []
-    for start, part in _chunks(texts):
+def trigram_matrix(texts: pa.Array) -> csr_matrix:
+    """Which three characters side by side (blanks at both ends of the text included) each text holds: a 0/1 matrix."""
+
+    def trigrams(part: pa.Array) -> csr_matrix:
         points, owner = _points(part)
-        if len(points) < size:
-            continue
-        length = len(points) - size + 1
-        hashed = np.zeros(length, dtype=np.uint64)
-        for offset in range(size):
-            hashed = hashed * np.uint64(1_000_003) + points[offset : offset + length]
-        inside = owner[:length] == owner[size - 1 :]
-        if size > 1:  # a gram of two blanks says nothing; it appears only in empty texts
-            inside &= ~((points[:length] == _BLANK) & (points[1 : length + 1] == _BLANK))
-        rows.append(owner[:length][inside] + start)
-        features.append(_mix(hashed[inside]))
-    return _binary(rows, features, len(texts))
+        hashed = np.zeros(max(len(points) - 2, 0), dtype=np.uint64)
+        for offset in range(3):
+            hashed = hashed * np.uint64(1_000_003) + points[offset : offset + len(hashed)]
+        # A gram of two blanks says nothing; it appears only in empty texts.
+        inside = (owner[:-2] == owner[2:]) & ((points[:-2] != _BLANK) | (points[1:-1] != _BLANK))
+        return _binary(owner[:-2][inside], hashed[inside], len(part))
+
+    return _stacked(trigrams, texts)
 
 
-def word_matrix(texts: pa.Array, *, figures: bool = False) -> csr_matrix:
-    """Which words (runs of letters and digits) each text holds, or only those with a digit: a 0/1 matrix."""
-    rows, features = [], []
-    for start, part in _chunks(texts):
+def word_matrix(texts: pa.Array) -> csr_matrix:
+    """Which words (runs of letters and digits) each text holds: a 0/1 matrix."""
+
+    def words(part: pa.Array) -> csr_matrix:
         points, owner = _points(part)
         first, last = spans(_in_word(points))
-        if figures and len(first):
-            digit = np.concatenate([[0], np.cumsum((points >= 48) & (points <= 57))])
-            use = digit[last] > digit[first]
-            first, last = first[use], last[use]
-        if not len(first):
-            continue
-        hashed = span_hashes(points, first, last)
-        rows.append(owner[first] + start)
-        features.append(_mix(hashed))
-    return _binary(rows, features, len(texts))
+        return _binary(owner[first], span_hashes(points, first, last), len(part))
+
+    return _stacked(words, texts)
+
+
+def figure_matrix(texts: pa.Array) -> csr_matrix:
+    """Which words with a digit each text holds: a 0/1 matrix."""
+
+    def figures(part: pa.Array) -> csr_matrix:
+        points, owner = _points(part)
+        first, last = spans(_in_word(points))
+        digit = np.concatenate([[0], np.cumsum((points >= 48) & (points <= 57))])
+        use = digit[last] > digit[first]
+        return _binary(owner[first[use]], span_hashes(points, first[use], last[use]), len(part))
+
+    return _stacked(figures, texts)
 
 
 def code_matrix(texts: pa.Array) -> csr_matrix:
     """Which codes each text holds: runs without blanks, with a digit, two characters or more, punctuation taken out of them."""
-    rows, features = [], []
-    for start, part in _chunks(texts):
+
+    def codes(part: pa.Array) -> csr_matrix:
         points, owner = _points(part)
         kept = _in_word(points) | (points == _BLANK)
         points, owner = points[kept], owner[kept]
         first, last = spans(points != _BLANK)
-        if not len(first):
-            continue
-        digit = (points >= 48) & (points <= 57)
-        use = (np.add.reduceat(digit, first).astype(np.int64) > 0) & (last - first >= 2)
-        if not use.any():
-            continue
-        rows.append(owner[first[use]] + start)
-        features.append(_mix(span_hashes(points, first[use], last[use])))
-    return _binary(rows, features, len(texts))
+        digit = np.concatenate([[0], np.cumsum((points >= 48) & (points <= 57))])
+        use = (digit[last] > digit[first]) & (last - first >= 2)
+        return _binary(owner[first[use]], span_hashes(points, first[use], last[use]), len(part))
+
+    return _stacked(codes, texts)
+
+
+def by_value(find: Callable[[pa.Array], csr_matrix], columns: Sequence[Column], n_rows: int) -> csr_matrix:
+    """What ``find`` gives for the joined text of each row, looking at every distinct value once.
+
+    Only for what never reaches beyond a blank (words, figures, codes), or for a single column.
+    """
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+
+    total = _empty(n_rows)
+    for column in columns:
+        # A last text that is empty stands for missing values, whose code is -1.
+        found = find(pa.array([*column.values.tolist(), ""], pa.large_string()))[column.codes]
+        total = total + found if total.nnz else found
+    total.data[:] = 1.0
+    return total
 
 
 def _in_word(points: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -150,26 +164,37 @@ def spans(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int6
 def span_hashes(points: NDArray[np.uint64], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.uint64]:
     """A hash of the code points of each span, by their values and their places in the span."""
     lengths = last - first
-    flat = np.repeat(first - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(int(lengths.sum()))
+    starts = np.cumsum(lengths) - lengths
+    flat = np.repeat(first - starts, lengths) + np.arange(int(lengths.sum()))
     place = (flat - np.repeat(first, lengths)).astype(np.uint64)
     weighted = (points[flat] + np.uint64(0x1F)) * (_PRIME ^ (place * np.uint64(0xC2B2AE3D27D4EB4F) | np.uint64(1)))
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     return np.add.reduceat(weighted, starts)
 
 
-def _binary(rows: list[NDArray[np.int32]], features: list[NDArray[np.int32]], n_rows: int) -> csr_matrix:
+def _binary(owner: NDArray[np.int32], hashed: NDArray[np.uint64], n_rows: int) -> csr_matrix:
+    """A 0/1 matrix of hashed features, given with the row that each stands in, by row."""
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
-    shape = (n_rows, FEATURES)
-    if not rows:
-        return csr_matrix(shape, dtype=np.float32)
-    row, feature = np.concatenate(rows), np.concatenate(features)
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))])
-    del row
-    matrix = csr_matrix((np.ones(len(feature), dtype=np.float32), feature, indptr), shape=shape)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n_rows))])
+    ones = np.ones(len(owner), dtype=np.float32)
+    matrix = csr_matrix((ones, _mix(hashed), indptr), shape=(n_rows, FEATURES))
     matrix.sum_duplicates()
     matrix.data[:] = 1.0
     return matrix
+
+
+def _stacked(find: Callable[[pa.Array], csr_matrix], texts: pa.Array) -> csr_matrix:
+    """What ``find`` gives for all texts, a piece of them at a time in each thread."""
+    from scipy.sparse import vstack  # as above
+
+    parts = in_threads(find, _chunks(texts))
+    return parts[0] if len(parts) == 1 else vstack([_empty(0), *parts], format="csr")
+
+
+def _empty(n_rows: int) -> csr_matrix:
+    from scipy.sparse import csr_matrix  # as above
+
+    return csr_matrix((n_rows, FEATURES), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,9 +9,17 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """What ``work`` gives for each item, in their order, so that the number of threads cannot change a result."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         return list(threads.map(work, items))
+
+
+def side_by_side(one: Callable[[], Result], other: Callable[[], Other]) -> tuple[Result, Other]:
+    """What both give, each in a thread of its own."""
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(other)
+        return one(), waiting.result()

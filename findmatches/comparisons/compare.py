@@ -14,10 +14,10 @@ from findmatches.blocking import Candidates, View, choose_views
 from findmatches.clustering import Edges
 from findmatches.comparisons.columns import MEASURES, OUTLINE, ColumnComparer, Kind, is_numeric, kind_of
 from findmatches.comparisons.containment import CONTAINMENT, Containment
-from findmatches.features import Frequencies, code_matrix, join_columns, row_dots, row_sums, weigh
+from findmatches.features import Frequencies, by_value, code_matrix, row_dots, row_sums, weigh
 from findmatches.normalise import Column
 from findmatches.rivals import Rivals
-from findmatches.threads import in_threads
+from findmatches.threads import in_threads, side_by_side
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -104,10 +104,12 @@ class Comparer:
         )
         self._all = columns
         self._views: tuple[csr_matrix, ...] = candidates.views
-        codes = code_matrix(join_columns([column for column in columns if column.n_values > 1], n_rows))
+        self._containment, codes = side_by_side(
+            lambda: Containment(columns, schema.contained(), n_rows, frequencies),
+            lambda: by_value(code_matrix, [column for column in columns if column.n_values > 1], n_rows),
+        )
         weighed = weigh(codes, frequencies.of("codes", codes), unit=False)
         self._code_sums, self._code_roots = row_sums(weighed), weighed.sqrt()
-        self._containment = Containment(columns, schema.contained(), n_rows, frequencies)
         self._candidates = candidates
         self.likeness = np.mean(candidates.cosines, axis=0).astype(np.float32)
         self._tops = in_threads(

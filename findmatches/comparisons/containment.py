@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.features import Frequencies, join_columns, row_dots, row_sums, word_matrix
+from findmatches.features import Frequencies, by_value, figure_matrix, row_dots, row_sums, word_matrix
 from findmatches.normalise import Column
 
 if TYPE_CHECKING:
@@ -24,15 +24,13 @@ class Containment:
     """
 
     def __init__(self, columns: Sequence[Column], places: Sequence[int], n_rows: int, frequencies: Frequencies) -> None:
-        self._everything = word_matrix(join_columns(columns, n_rows))
+        self._everything = by_value(word_matrix, columns, n_rows)
         known = frequencies.of("everything", self._everything)
         rarity = np.log((2 + known.n_rows) / np.maximum(known.counts, 1)) / np.log(2 + known.n_rows)
         weight = rarity.astype(np.float32)
         self._parts: list[tuple[csr_matrix, csr_matrix]] = []
         for place in places:
-            texts = join_columns([columns[place]], n_rows)
-            words = word_matrix(texts)
-            figures = word_matrix(texts, figures=True)
+            words, figures = (by_value(find, [columns[place]], n_rows) for find in (word_matrix, figure_matrix))
             words.data = weight[words.indices]
             self._parts.append((words, figures))
         self._sums = [(row_sums(words), row_sums(figures)) for words, figures in self._parts]
