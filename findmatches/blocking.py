@@ -120,12 +120,10 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
     if large:
         kept = [search for search in searched if search.share >= LEAST_SHARE]
         searched = [*(kept or searched), Search(shared_values(columns, n_rows), 1.0)]
-    found = [nearest(search.matrix, count) for search in searched]
-    code, place = np.unique(np.concatenate([pair for pair, _ in found]), return_inverse=True)
-    left, right = (code // n_rows).astype(np.int32), (code % n_rows).astype(np.int32)
+    near = sum((nearest(search.matrix, count) for search in searched[1:]), nearest(searched[0].matrix, count)).tocoo()
+    left, right = near.row.astype(np.int32), near.col.astype(np.int32)
     if large:
-        value = np.bincount(place, weights=np.concatenate([cosine for _, cosine in found]), minlength=len(code))
-        best = among_best(n_rows, left, right, value.astype(np.float64), best_of)
+        best = among_best(n_rows, left, right, near.data, best_of)
         left, right = left[best], right[best]
     cosines = np.stack([row_dots(matrix, left, right) for matrix in matrices])
     return Candidates(left, right, tuple(matrices), cosines)
@@ -149,18 +147,19 @@ def limits(n_rows: int, neighbours: int) -> Limits:
 
 
 def among_best(
-    n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32], value: NDArray[np.float64], count: int
+    n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32], value: NDArray[np.float32], count: int
 ) -> NDArray[np.bool_]:
-    """Which pairs are among the ``count`` most valued of at least one of their rows."""
+    """Which pairs are among the ``count`` most valued of at least one of their rows, all that are equal at the end included."""
     row = np.concatenate([left, right])
     # One sort by one number: sums of cosines are below the number of views, rounded up to a power of two.
     span = 2.0 ** np.ceil(np.log2(max(float(value.max(initial=0.0)) + 1, 2.0)))
-    order = np.argsort(row * span - np.concatenate([value, value]), kind="stable")
-    start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))])[:-1]
-    rank = np.arange(len(row)) - start[row[order]]
-    result = np.zeros(len(left), dtype=bool)
-    result[order[rank < count] % len(left)] = True
-    return result
+    key = row * span - np.concatenate([value, value])
+    end = np.cumsum(np.bincount(row, minlength=n_rows))
+    start = np.concatenate([[0], end[:-1]])
+    last = np.append(np.sort(key), np.nan)[np.minimum(start + count, end) - 1]
+    one, two = np.split(key <= last[row], 2)
+    among: NDArray[np.bool_] = one | two
+    return among
 
 
 def shared_values(columns: Sequence[Column], n_rows: int) -> csr_matrix:
@@ -168,41 +167,41 @@ def shared_values(columns: Sequence[Column], n_rows: int) -> csr_matrix:
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
     told = sorted((column for column in columns if len(column.values) > 1), key=telling, reverse=True)[:PAIRED_COLUMNS]
-    rows, features, weights = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], [np.empty(0)]
-    width = 0
-    for one, two in combinations(told, 2):
+
+    def shared(pair: tuple[Column, Column]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], int]:
+        one, two = pair
         both = np.flatnonzero((one.codes >= 0) & (two.codes >= 0))
         code = one.codes[both].astype(np.int64) * len(two.values) + two.codes[both]
         _, place, count = np.unique(code, return_inverse=True, return_counts=True)
-        number = np.cumsum((count >= 2) & (count <= MAX_SHARING)) - 1
-        use = (count[place] >= 2) & (count[place] <= MAX_SHARING)
-        rows.append(both[use])
-        features.append(number[place[use]] + width)
-        weights.append(np.log(n_rows / count[place[use]]))
-        width += int(number[-1]) + 1 if len(number) else 0
+        some = (count >= 2) & (count <= MAX_SHARING)
+        number, use = np.cumsum(some) - 1, some[place]
+        return both[use], number[place[use]], np.log(n_rows / count[place[use]]), int(some.sum())
+
+    found = in_threads(shared, combinations(told, 2))
+    rows, features, weights = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], [np.empty(0)]
+    width = 0
+    for row, feature, weight, n_features in found:
+        rows.append(row)
+        features.append(feature + width)
+        weights.append(weight)
+        width += n_features
     row, weight = np.concatenate(rows), np.concatenate(weights)
     norm = np.sqrt(np.bincount(row, weights=weight**2, minlength=n_rows))
     data = (weight / np.maximum(norm[row], 1e-12)).astype(np.float32)
     return csr_matrix((data, (row, np.concatenate(features))), shape=(n_rows, max(width, 1)))
 
 
-def nearest(view: csr_matrix, neighbours: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The nearest rows of each row by cosine: pairs, as lower row times number of rows plus higher row, each once; the cosine."""
-    from sparse_dot_topn import sp_matmul_topn  # here and not above: importing findmatches must stay quick
+def nearest(view: csr_matrix, neighbours: int) -> csr_matrix:
+    """The cosines of the nearest rows of each row: above the diagonal, each pair once."""
+    from scipy.sparse import csr_matrix, triu  # here and not above: importing findmatches must stay quick
+    from sparse_dot_topn import sp_matmul_topn
 
-    n_rows = view.shape[0]
     if view.nnz == 0:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        return csr_matrix((view.shape[0], view.shape[0]), dtype=np.float32)
     threads = os.cpu_count() or 1
-    top = sp_matmul_topn(
-        view, view.T.tocsr(), top_n=neighbours + 1, threshold=MIN_SIMILARITY, sort=True, n_threads=threads
-    )
-    row = np.repeat(np.arange(n_rows, dtype=np.int64), np.diff(top.indptr))
-    column = top.indices.astype(np.int64)
-    other = row != column
-    row, column = row[other], column[other]
-    code, first = np.unique(np.minimum(row, column) * n_rows + np.maximum(row, column), return_index=True)
-    return code, top.data[other][first]
+    top = sp_matmul_topn(view, view.T.tocsr(), top_n=neighbours + 1, threshold=MIN_SIMILARITY, n_threads=threads)
+    top.sort_indices()
+    return triu(top.maximum(top.T.tocsr()), 1, format="csr")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -71,7 +71,7 @@ class Schema:
 
 def describe(columns: Sequence[Column]) -> Schema:
     """The kinds of the columns of a table, to be kept with a model and used for every table it is applied to."""
-    kinds = tuple((column.name, kind_of(column), is_numeric(column)) for column in columns)
+    kinds = tuple(in_threads(lambda column: (column.name, kind_of(column), is_numeric(column)), columns))
     views = choose_views(columns, [kind for _, kind, _ in kinds])
     return Schema(kinds, views, _side(columns, [kind for _, kind, _ in kinds]))
 

@@ -90,8 +90,9 @@ def _rank(count: int) -> Callable[[Batches], Batches]:
             order = np.lexsort((other, row > other, -value, row))
             row, other = row[order], other[order]
             first = np.flatnonzero(np.append(True, np.diff(row) != 0))
-            place = np.arange(len(row)) - np.repeat(first, np.diff(np.append(first, len(row))))
-            row, other = row[place < count], other[place < count]
+            end = np.append(first[1:], len(row))
+            among = value[order] >= np.repeat(value[order][np.minimum(first + count, end) - 1], end - first)
+            row, other = row[among], other[among]
             yield pa.RecordBatch.from_arrays(
                 [pa.array(np.minimum(row, other)), pa.array(np.maximum(row, other))], names=["left", "right"]
             )
