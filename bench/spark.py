@@ -2,7 +2,7 @@
 
     python -m bench.spark ../shared/data --agreement musicbrainz_20k --people 100000 1000000 --master 'local[2]'
 
-Memory is that of all processes together (driver, Java, Python workers; shared pages once), looked at four times a second. Labels and tables of people are
+Memory is that of all processes together (driver, Java, Python workers; shared pages once), looked at twice a second. Labels and tables of people are
 those of ``bench.speed``.
 """
 
@@ -75,7 +75,7 @@ def run(command: Sequence[str]) -> tuple[float, float, float]:
             seen = {pid: memory_and_time(pid) for pid in below(process.pid)}
             peak = max(peak, sum(gib for gib, _ in seen.values()))
             processor |= {pid: seconds for pid, (_, seconds) in seen.items() if seconds}
-            time.sleep(0.25)
+            time.sleep(0.5)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
     return time.perf_counter() - start, sum(processor.values()), peak

@@ -62,9 +62,9 @@ def test_the_aws_command_teaches_a_transform(glue: Glue) -> None:
     labels = answered(read_label_file(glue.read_only_object("questions")[1]))
     path = ("--input-s3-path", glue.put("labels.csv", label_file_bytes(labels)))
     run("start-import-labels-task-run", *path)
-    shown = aws(glue, "get-ml-transform", *transform)
-    assert (shown["Status"], shown["LabelCount"]) == ("READY", len(labels.rows))
-    assert "EvaluationMetrics" not in shown
+    taught: Any = glue.client.get_ml_transform(TransformId=created["TransformId"])
+    assert (taught["Status"], taught["LabelCount"]) == ("READY", len(labels.rows))
+    assert "EvaluationMetrics" not in taught
     run("start-ml-evaluation-task-run")
     metrics = aws(glue, "get-ml-transform", *transform)["EvaluationMetrics"]["FindMatchesMetrics"]
     assert 0 < metrics["F1"] <= 1
@@ -72,7 +72,8 @@ def test_the_aws_command_teaches_a_transform(glue: Glue) -> None:
     fewer = LabelFile(labels.columns, tuple(row for row in labels.rows if row.labeling_set_id in first_sets))
     path = ("--input-s3-path", glue.put("fewer.csv", label_file_bytes(fewer)))
     run("start-import-labels-task-run", *path, "--replace-all-labels")
-    assert aws(glue, "get-ml-transform", *transform)["LabelCount"] == len(fewer.rows) < len(labels.rows)
+    left = glue.client.get_ml_transform(TransformId=created["TransformId"])["LabelCount"]
+    assert left == len(fewer.rows) < len(labels.rows)
     runs = aws(glue, "get-ml-task-runs", *transform)["TaskRuns"]
     assert [run["Properties"]["TaskType"] for run in runs] == [
         "IMPORT_LABELS",

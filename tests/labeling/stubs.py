@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import boto3
@@ -18,12 +19,16 @@ TRANSFORM = "tfm-" + "1" * 40
 RUN = "tsk-" + "2" * 40
 
 
+@cache
+def _session() -> boto3.session.Session:
+    """One for all tests: each reads the model of the service, which is large, anew."""
+    return boto3.session.Session(aws_access_key_id="A" * 16, aws_secret_access_key="s", region_name="us-east-1")
+
+
 @contextmanager
 def stubbed(monkeypatch: pytest.MonkeyPatch, service: str = "glue") -> Iterator[Stubber]:
     """The portal's client of the service answers what the test queues, in that order, and nothing else; all of it must be asked for."""
-    client = boto3.session.Session(
-        aws_access_key_id="A" * 16, aws_secret_access_key="s", region_name="us-east-1"
-    ).client(service)  # type: ignore[call-overload]  # its name is not a literal
+    client = _session().client(service)  # type: ignore[call-overload]  # its name is not a literal
     with Stubber(client) as stubber, monkeypatch.context() as patch:
         for name in ("glue", "glue_once") if service == "glue" else (service,):
             patch.setattr(clients, name, lambda: client)

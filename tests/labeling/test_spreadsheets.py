@@ -174,7 +174,7 @@ def shuffled(data: st.DataObject, table: Table, answers: list[str]) -> Table:
     return [[row[place] for place in order] for row in [table[0], *data.draw(st.permutations(rows))]]
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data(), sheets())
 def test_labels_come_back_whatever_the_order_of_rows_and_columns(data: st.DataObject, sheet: QuestionSheet) -> None:
     rows = [row for question in sheet.questions for row in question.rows]
@@ -201,7 +201,7 @@ def test_labels_come_back_whatever_the_order_of_rows_and_columns(data: st.DataOb
         ]
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(sheets())
 def test_what_was_not_touched_says_that_nothing_changed(sheet: QuestionSheet) -> None:
     for data in (workbook(sheet), csv_bytes(sheet, key=KEY, delimiter=";")):
