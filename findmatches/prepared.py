@@ -19,7 +19,7 @@ from findmatches.schema import Records, key_order
 from findmatches.threads import in_threads
 
 # Pairs that are compared at once by one thread.
-CHUNK = 125_000
+CHUNK = 30_000
 # Without a cache, measures are kept from one round to the next up to so many bytes; beyond, they are worked out again.
 _IN_MEMORY = 1 << 30
 # Where no more than this share of the pairs is not in the cache, those are compared and not kept.
@@ -137,9 +137,9 @@ class Prepared:
 
 def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) -> Prepared:
     """Do all that can be done without labels. With ``schema`` (of a model), the table must have its columns."""
-    keys = records.keys()
-    order = key_order(keys)
+    order = key_order(records.keys())
     table = records.table.take(order)
+    keys = tuple(table.column(records.primary_key).to_pylist())
     if schema is None:
         names = [name for name in records.columns if name != records.primary_key]
     else:
@@ -154,7 +154,7 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
     name = content_name(table.select(names), known, neighbours) if records.cache else ""
     candidates = _candidates(records.cache, name, columns, known, len(keys), neighbours)
     comparer = Comparer(columns, known, candidates)
-    return Prepared(records, order, tuple(keys[place] for place in order), columns, candidates, comparer, name)
+    return Prepared(records, order, keys, columns, candidates, comparer, name)
 
 
 def chunks(count: int) -> Iterator[NDArray[np.int64]]:

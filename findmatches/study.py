@@ -177,7 +177,7 @@ def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32
     score = np.zeros(len(left), dtype=np.float32)
     score[worth] = in_chunks(lambda places: learner.first.predict(measures(places)), worth)
     edges = Edges(left, right, score)
-    around = Surroundings(len(prepared.keys), edges, prepared.side)
+    around = Surroundings(len(prepared.keys), edges.where(score > 0), prepared.side)
     return _again(learner, edges, np.flatnonzero(score >= DOUBT_FROM), around, measures)
 
 
@@ -235,7 +235,7 @@ def _fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: fl
         return prepared.comparer.compare(one[part], two[part])
 
     score = in_chunks(lambda part: learner.first.predict(measures(part)), np.arange(len(one)))
-    around = Surroundings(n_rows, edges, prepared.side)
+    around = Surroundings(n_rows, edges.where(edges.score > 0), prepared.side)
     filled = Edges(one, two, score)
     again = np.flatnonzero(score >= DOUBT_FROM)
     return joined(edges, Edges(one, two, _again(learner, filled, again, around, measures)))

@@ -54,6 +54,7 @@ class ColumnComparer:
 
     def __init__(self, column: Column, kind: Kind, numeric: bool, frequencies: Frequencies) -> None:
         import pyarrow as pa  # here and not above: importing findmatches must stay quick
+        import pyarrow.compute as pc
 
         self.column = column
         self.kind = kind
@@ -61,7 +62,8 @@ class ColumnComparer:
         self._numbers = numbers(column.values) if "number" in self.names else None
         self._words: csr_matrix | None = None
         self._texts = object_array([value[:_MAX_LETTERS] for value in column.values])
-        self._several = np.fromiter((" " in value for value in self._texts), bool, len(self._texts))
+        texts = pa.array(self._texts, pa.large_string())
+        self._several = pc.match_substring(texts, " ").to_numpy(zero_copy_only=False)
         if "weighted words" in self.names and len(column.values):
             words = word_matrix(pa.array(column.values, pa.large_string()))
             self._words = weigh(words, frequencies.of(f"values of {column.name}", words))

@@ -140,12 +140,20 @@ class Comparer:
         row = np.concatenate([candidates.left, candidates.right]).astype(np.float64)
         # Cosines lie between 0 and 1, so rows do not overlap.
         self._sorted = np.sort(row * 2 + (1 - np.concatenate([self.likeness, self.likeness]).astype(np.float64)))
-        self._starts = np.searchsorted(self._sorted, np.arange(n_rows) * 2.0 - 0.5)
+        self._starts = np.append(0, np.cumsum(np.bincount(row.astype(np.int32), minlength=n_rows)))
+        self._steps = int(np.diff(self._starts).max(initial=0)).bit_length()
 
     def rank(self, row: NDArray[np.int32], likeness: NDArray[np.float32]) -> NDArray[np.float32]:
         """How many candidates of ``row`` are more like it than ``likeness``."""
         keys = row.astype(np.float64) * 2 + (1 - likeness.astype(np.float64)) - 1e-7
-        return (np.searchsorted(self._sorted, keys) - self._starts[row]).astype(np.float32)
+        first = self._starts[row]
+        low, high = first, self._starts[row + 1]
+        for _ in range(self._steps):  # a binary search by itself would look all over the table
+            middle = (low + high) // 2
+            behind = (low < high) & (self._sorted[np.minimum(middle, len(self._sorted) - 1)] < keys)
+            low, high = np.where(behind, middle + 1, low), np.where(behind, high, middle)
+        rank: NDArray[np.float32] = (low - first).astype(np.float32)
+        return rank
 
     def compare(
         self, left: NDArray[np.int32], right: NDArray[np.int32], *, known: NDArray[np.float32] | None = None
