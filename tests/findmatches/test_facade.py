@@ -242,13 +242,12 @@ def test_more_evidence_gives_fewer_links() -> None:
     assert sizes[0] < sizes[-1]
 
 
-def test_importing_is_quick_and_pulls_in_nothing_heavy() -> None:
-    code = (
-        "import time, sys; start = time.perf_counter(); import findmatches; took = time.perf_counter() - start;"
-        "heavy = {'sklearn', 'scipy', 'pyarrow', 'django', 'boto3', 'pyspark', 'pandas'} & set(sys.modules); assert not heavy, heavy; print(took)"
-    )
+def test_importing_pulls_in_nothing_heavy() -> None:
+    """How long it takes is measured by ``bench.speed``."""
+    heavy = "{'sklearn', 'scipy', 'pyarrow', 'django', 'boto3', 'pyspark', 'pandas'}"
+    code = f"import sys, findmatches; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 1
+    assert done.stdout.split() == []
 
 
 def test_result_columns_and_types(taught: Taught, model: Model) -> None:

@@ -7,7 +7,6 @@ import signal
 import socket
 import stat
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,13 +140,10 @@ def test_a_killed_launcher_leaves_no_process_and_the_next_start_has_all_data(lau
     keys = read_env(launcher.var / "aws.env")
 
     launcher.signal(signal.SIGKILL)
-    killed = time.monotonic()
     launcher.start()
     launcher.wait_for("ready after")
-    took = time.monotonic() - killed
 
     assert len([line for line in launcher.printed().splitlines() if "ready after" in line]) == 1
-    assert took < 30, f"{took:.1f} s"  # under 10 s on a machine that does nothing else
     body = aws_client(launcher, "s3").get_object(Bucket="labelportal", Key="kept/labels.csv")["Body"].read()  # type: ignore[attr-defined]
     assert body == b"labeling_set_id,label\n"
     with redis.Redis(port=launcher.ports["redis"]) as client:
