@@ -136,11 +136,11 @@ def test_evaluation(taught: Taught) -> None:
     assert metrics == evaluate(table, labels)
 
 
-def test_judged_pairs_are_those_behind_the_figures(taught: Taught) -> None:
+def test_judged_pairs_are_those_behind_the_figures(taught: Taught, model: Model) -> None:
     table, truth, labels = taught
     judgement = judge(table, labels)
     assert judgement.metrics == evaluate(table, labels)
-    assert judgement.threshold == train(table, labels).threshold
+    assert judgement.threshold == model.threshold
     matrix = judgement.metrics.confusion_matrix
     wrong = [pair for pair in judgement.pairs if not pair.match and pair.score >= judgement.threshold]
     missed = [pair for pair in judgement.pairs if pair.match and pair.score < judgement.threshold]
