@@ -18,6 +18,7 @@ _SURE = 0.1
 _FEW = 50
 # Log odds beyond this are as good as certain, and their exponential would overflow.
 _MOST_ODDS = 30.0
+_BOUNDS: dict[int, tuple[float | None, float | None]] = {-1: (None, 0.0), 0: (None, None), 1: (0.0, None)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,11 +61,22 @@ def one_thread() -> AbstractContextManager[object]:
     return limits
 
 
-def fit(measures: NDArray[np.float32], match: NDArray[np.bool_], *, seed: int, trees: int = TREES) -> Ensemble:
-    """Learn from pairs of which both kinds must occur. The same result for the same seed, whatever the number of threads."""
+def fit(
+    measures: NDArray[np.float32],
+    match: NDArray[np.bool_],
+    *,
+    seed: int,
+    trees: int = TREES,
+    directions: NDArray[np.int8] | None = None,
+) -> Ensemble:
+    """Learn from pairs of which both kinds must occur. The same result for the same seed, whatever the number of threads.
+
+    ``directions`` holds the regression to what is known of each measure: 1 where more of it never speaks against a match, -1 where it never
+    speaks for one, 0 where either may be.
+    """
     weight = np.where(match, 0.5 / match.mean(), 0.5 / (1 - match.mean()))
     forest, helped = grow(measures, match, weight, trees=trees, seed=seed)
-    linear = _fit_linear(measures, match, weight)
+    linear = _fit_linear(measures, match, weight, directions)
     pull = np.abs(linear.weights.astype(np.float64))
     both = helped / max(helped.sum(), 1e-12) + pull / max(pull.sum(), 1e-12)
     return Ensemble(forest, linear, both / max(both.sum(), 1e-12))
@@ -94,8 +106,14 @@ def fit_sieve(outline: NDArray[np.float32], match: NDArray[np.bool_]) -> Sieve:
     return Sieve(linear, min(sure, float(linear.predict(outline[match]).min()) / 2))
 
 
-def _fit_linear(measures: NDArray[np.float32], match: NDArray[np.bool_], weight: NDArray[np.float64]) -> Linear:
-    from sklearn.linear_model import LogisticRegression  # here and not above: importing findmatches must stay quick
+def _fit_linear(
+    measures: NDArray[np.float32],
+    match: NDArray[np.bool_],
+    weight: NDArray[np.float64],
+    directions: NDArray[np.int8] | None = None,
+) -> Linear:
+    """Logistic regression with an L2 penalty, each weight of the sign that its direction allows."""
+    from scipy.optimize import minimize  # here and not above: importing findmatches must stay quick
 
     known = ~np.isnan(measures)
     count = np.maximum(known.sum(axis=0), 1)
@@ -103,11 +121,16 @@ def _fit_linear(measures: NDArray[np.float32], match: NDArray[np.bool_], weight:
     centred = np.where(known, measures - fill, 0.0).astype(np.float64)
     scale = np.sqrt((centred**2).mean(axis=0))
     scale[scale < 1e-6] = 1.0
+    inputs, sign = centred / scale, np.where(match, 1.0, -1.0)
+
+    def loss(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """The objective and its gradient; the intercept comes last."""
+        margin = sign * (inputs @ at[:-1] + at[-1])
+        pull = -_STRENGTH * weight * sign / (1 + np.exp(np.clip(margin, -_MOST_ODDS, _MOST_ODDS)))
+        value = _STRENGTH * (weight * np.logaddexp(0, -margin)).sum() + (at[:-1] ** 2).sum() / 2
+        return float(value), np.append(inputs.T @ pull + at[:-1], pull.sum())
+
+    bounds = [_BOUNDS[way] for way in ([0] * len(fill) if directions is None else directions.tolist())]
     with one_thread():
-        fitted = LogisticRegression(C=_STRENGTH, max_iter=1000).fit(centred / scale, match, sample_weight=weight)
-    return Linear(
-        fill.astype(np.float32),
-        scale.astype(np.float32),
-        fitted.coef_[0].astype(np.float32),
-        float(fitted.intercept_[0]),
-    )
+        found = minimize(loss, np.zeros(len(fill) + 1), jac=True, method="L-BFGS-B", bounds=[*bounds, _BOUNDS[0]]).x
+    return Linear(fill.astype(np.float32), scale.astype(np.float32), found[:-1].astype(np.float32), float(found[-1]))

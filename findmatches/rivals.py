@@ -19,6 +19,8 @@ MEASURES = (
     "kind lead", "kind lead back", "kind rivals", "kind rivals back",
     "third rows", "third rows share", "third rows across", "third rows across share",
 )  # fmt: skip
+# For each of them 1 if more of it speaks for a match, -1 if it speaks against.
+DIRECTIONS = np.array([1, 1, 1, -1, -1, -1, -1, 1, 1, -1, -1, 1, 1, 1, 1], dtype=np.int8)
 _LEAST = 0.003
 # Links weaker than this do not make a third row that two rows share.
 _LINK = 0.03

@@ -19,7 +19,7 @@ from findmatches.labels import Lessons
 from findmatches.learner import TREES, Ensemble, Sieve, fit, fit_sieve
 from findmatches.linkage import Linkage, between, learn_linkage, through
 from findmatches.prepared import CHUNK, Prepared, chunks, in_chunks
-from findmatches.rivals import MEASURES, Surroundings
+from findmatches.rivals import DIRECTIONS, MEASURES, Surroundings
 
 FOLDS = 5
 # Pairs that the first round scores lower are not looked at again: too few of them are matches to be worth the time.
@@ -69,7 +69,8 @@ class Study:
         if not unseen.teaches(match):
             return Learner(first, None, sieve)
         both = np.hstack([self.measures[pairs][known], unseen.rivalry[known]])
-        second = fit(both, match[known], seed=seed, trees=trees)
+        directions = np.concatenate([self.prepared.schema.directions(), DIRECTIONS])
+        second = fit(both, match[known], seed=seed, trees=trees, directions=directions)
         return Learner(first, second, sieve, self._linkage(pairs, unseen, linked))
 
     def linked(self, *, seed: int) -> bool:

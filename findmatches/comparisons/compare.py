@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _PLACE = ("likeness", "rank", "rank back", "known")
 _RECORD = (*_PLACE, "codes shared", "codes share", "codes apart")
+# What speaks against a match the more there is of it, and what may speak for or against. All else speaks for it.
+_AGAINST = ("left over", "left over back", "figures left over", "rank", "rank back", "codes apart")
+_EITHER = ("missing", "known")
 
 FULL = 0.95
 
@@ -53,6 +56,13 @@ class Schema:
         names += [(None, "lead"), (None, "lead back")]
         names += [(None, name) for name in _RECORD]
         return names
+
+    def directions(self) -> NDArray[np.int8]:
+        """For each of the names 1 if more of it speaks for a match, -1 if it speaks against, 0 if either may be: a category may be a source."""
+        kinds = {name: kind for name, kind, _ in self.columns}
+        free = [measure in _EITHER or (column and kinds[column] == "category") for column, measure in self.names()]
+        against = [measure in _AGAINST for _, measure in self.names()]
+        return np.select([np.array(free, dtype=bool), np.array(against, dtype=bool)], [0, -1], 1).astype(np.int8)
 
     def outlined(self) -> list[int]:
         """Which of the names an outline holds, by their places: what needs no look into the cells but whether they are equal."""
