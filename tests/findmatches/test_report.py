@@ -27,3 +27,13 @@ def test_ratios_stand_beside_their_bars_and_a_part_that_was_not_measured_stays()
     assert "| people | 0.900 | 0 |" in both
     assert both.index("## Quality") < both.index("## Speed and memory")
     assert page(quality, speed, [], both) == both
+
+
+def test_growth_on_spark_is_told_with_the_load() -> None:
+    measured = [
+        {**timed("people", rows, rows**0.5, 0.99), "load": 9.0, "same_as_one_machine": None}
+        for rows in (10_000, 1_000_000)
+    ]
+    told = page([], [], [{**timed("papers", 100, 5, 0.9), "load": 1.0, "same_as_one_machine": 0.99999}, *measured])
+    assert "| papers | 100 | 5 | 10 | 1.50 | 0.9000 | 0.99999 | 1 |" in told
+    assert "processor seconds grow to the power of 0.50" in told
