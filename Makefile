@@ -89,7 +89,7 @@ test: install-dev browser node-modules check
 # Benchmarks read data sets that are not part of the project, and measure peers that live in an environment of their own.
 DATA ?= ../shared/data
 PEERS = .venv-peers
-BENCH_SETS = fodors_zagats dblp_acm abt_buy amazon_google febrl3 febrl4 musicbrainz_20k early_childhood
+BENCH_SETS = fodors_zagats dblp_acm abt_buy amazon_google febrl3 febrl4 musicbrainz_20k early_childhood dblp_scholar
 
 install-peers: install-dev
 	@cmp -s bench/peers/requirements.txt $(PEERS)/requirements.txt || { \
@@ -102,7 +102,7 @@ bench: bench-quality bench-speed bench-spark
 
 bench-quality: install-dev
 	@mkdir -p var
-	$(BIN)/python -m bench.quality $(addprefix $(DATA)/,$(BENCH_SETS)) --json var/bench-quality.json
+	$(BIN)/python -m bench.quality $(addprefix $(DATA)/,$(BENCH_SETS)) --cache var/bench-cache --json var/bench-quality.json
 	$(BIN)/python -m bench.report --quality var/bench-quality.json -o docs/benchmarks.md
 
 bench-speed: install-peers

@@ -190,7 +190,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print_candidates(folder, options.candidates)
             continue
         for seed in options.seeds:
-            results = run(folder, options.budgets, seed, options.rows_per_file, options.noise, options.precision_recall)
+            results = run(
+                folder,
+                options.budgets,
+                seed,
+                options.rows_per_file,
+                options.noise,
+                options.precision_recall,
+                options.cache,
+            )
             for one in results:
                 print(
                     f"{one.data:20} seed {one.seed}  {one.labelled_rows:4} rows  at {one.precision_recall}  "
