@@ -31,7 +31,8 @@ class Linear:
     intercept: float
 
     def predict(self, measures: NDArray[np.float32]) -> NDArray[np.float32]:
-        centred = np.nan_to_num(measures - self.fill, nan=0.0) / self.scale
+        centred = (measures - self.fill) / self.scale
+        centred[np.isnan(centred)] = 0.0
         with one_thread():
             odds = np.clip(centred @ self.weights + self.intercept, -_MOST_ODDS, _MOST_ODDS)
         result: NDArray[np.float32] = (1 / (1 + np.exp(-odds))).astype(np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from findmatches.blocking import SMALL, Candidates, find_candidates
-from findmatches.cache import Cache, content_name, save_arrays
+from findmatches.cache import Arrays, content_name, save_arrays
 from findmatches.comparisons import Comparer, Schema, describe
 from findmatches.errors import FindMatchesError
 from findmatches.normalise import Column, make_column
 from findmatches.schema import Records, key_order
-from findmatches.threads import in_threads
+from findmatches.threads import in_threads, side_by_side
 
 # Pairs that are compared at once by one thread.
 CHUNK = 30_000
@@ -152,8 +152,18 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
     columns = tuple(in_threads(lambda name: make_column(name, table.column(name)), names))
     known = schema or describe(columns)
     name = content_name(table.select(names), known, neighbours) if records.cache else ""
-    candidates = _candidates(records.cache, name, columns, known, len(keys), neighbours)
-    comparer = Comparer(columns, known, candidates)
+    cache, entry = records.cache, f"candidates-{name}"
+    found = cache.get(entry) if cache else None
+    if found:
+        candidates = _from_arrays(found, len(known.views))
+    else:
+        candidates = find_candidates(columns, known.views, len(keys), neighbours)
+
+    def keep() -> None:
+        if cache and not found:
+            cache.put(entry, lambda folder: save_arrays(folder, _to_arrays(candidates)))
+
+    comparer, _ = side_by_side(lambda: Comparer(columns, known, candidates), keep)
     return Prepared(records, order, keys, columns, candidates, comparer, name)
 
 
@@ -171,21 +181,15 @@ def in_chunks(
     return np.concatenate([np.empty(0, dtype=dtype), *parts])
 
 
-def _candidates(
-    cache: Cache | None, name: str, columns: Sequence[Column], schema: Schema, n_rows: int, neighbours: int
-) -> Candidates:
-    """The candidates, from the cache or found and kept there."""
-    if cache is None:
-        return find_candidates(columns, schema.views, n_rows, neighbours)
-    found = cache.get(f"candidates-{name}")
-    if found is None:
-        candidates = find_candidates(columns, schema.views, n_rows, neighbours)
-        arrays = {"left": candidates.left, "right": candidates.right, "cosines": candidates.cosines}
-        for number, view in enumerate(candidates.views):
-            parts = {"data": view.data, "indices": view.indices, "indptr": view.indptr, "shape": np.array(view.shape)}
-            arrays |= {f"view{number}_{part}": array for part, array in parts.items()}
-        cache.put(f"candidates-{name}", lambda folder: save_arrays(folder, arrays))
-        return candidates
+def _to_arrays(candidates: Candidates) -> dict[str, NDArray[Any]]:
+    arrays = {"left": candidates.left, "right": candidates.right, "cosines": candidates.cosines}
+    for number, view in enumerate(candidates.views):
+        parts = {"data": view.data, "indices": view.indices, "indptr": view.indptr, "shape": np.array(view.shape)}
+        arrays |= {f"view{number}_{part}": array for part, array in parts.items()}
+    return arrays
+
+
+def _from_arrays(found: Arrays, n_views: int) -> Candidates:
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
     views = tuple(
@@ -193,6 +197,6 @@ def _candidates(
             tuple(found[f"view{number}_{part}"] for part in ("data", "indices", "indptr")),
             shape=tuple(found[f"view{number}_shape"].tolist()),
         )
-        for number in range(len(schema.views))
+        for number in range(n_views)
     )
     return Candidates(np.asarray(found["left"]), np.asarray(found["right"]), views, np.asarray(found["cosines"]))
