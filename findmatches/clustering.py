@@ -108,7 +108,7 @@ def cluster(n_rows: int, edges: Edges, threshold: float, told: Told | None = Non
     piece = pieces(n_rows, edges, threshold, same)
     group = piece.astype(np.int64)
     next_group = int(piece.max(initial=-1)) + 1
-    for rows, inside in _pieces(piece, edges, {row for pair in told.different for row in pair}):
+    for rows, inside in _undecided(piece, edges, {row for pair in told.different for row in pair}):
         labels = _split(rows, inside, threshold, told)
         if labels.max() > 0:
             group[rows] = np.where(labels == 0, group[rows], next_group + labels - 1)
@@ -124,7 +124,7 @@ def renumber(group: NDArray[np.int64]) -> NDArray[np.int64]:
     return number[place]
 
 
-def _pieces(piece: NDArray[np.int32], edges: Edges, told_rows: set[int]) -> list[tuple[NDArray[np.int64], Edges]]:
+def _undecided(piece: NDArray[np.int32], edges: Edges, told_rows: set[int]) -> list[tuple[NDArray[np.int64], Edges]]:
     """The pieces in which there is something to decide: three rows or more, or rows judged different."""
     size = np.bincount(piece)
     look = size >= 3

@@ -32,9 +32,7 @@ def train(
 
     Labels that contradict each other are listed in ``Model.contradictions``; learning goes on with them.
     """
-    tuning.threshold(
-        tuning.balanced(linked=False), precision_recall
-    )  # refuses it if out of range, before the work starts
+    tuning.check("precision-recall", precision_recall)
     neighbours = tuning.neighbours(accuracy_cost)
     if not can_train(labels):
         raise FindMatchesError(

@@ -137,9 +137,7 @@ def _scores(study: Study, precision_recall: float, seed: int) -> tuple[NDArray[n
     there, they do in every model that judges.
     """
     taught = study.taught
-    tuning.threshold(
-        tuning.balanced(linked=False), precision_recall
-    )  # refuses it if out of range, before the work starts
+    tuning.check("precision-recall", precision_recall)
     total, times = np.zeros(len(taught.match)), np.zeros(len(taught.match))
     linked = taught.teachable and study.linked(seed=seed)
     for number, held in enumerate(splits(taught, seed)):

@@ -16,7 +16,7 @@ _EVIDENCE = 2.75
 
 def neighbours(accuracy_cost: float) -> int:
     """How many neighbours of each row are looked at in each view: 6 at 0.0 (cost), 15 at 0.5, 40 at 1.0 (accuracy)."""
-    _check("accuracy-cost", accuracy_cost)
+    check("accuracy-cost", accuracy_cost)
     return round(_NEIGHBOURS * math.pow(40 / 15, 2 * accuracy_cost - 1))
 
 
@@ -27,11 +27,12 @@ def balanced(*, linked: bool) -> float:
 
 def threshold(balanced: float, precision_recall: float) -> float:
     """The score from which rows are one thing: ``balanced`` at 0.5; more evidence is asked for above, less below."""
-    _check("precision-recall", precision_recall)
+    check("precision-recall", precision_recall)
     logit = math.log(balanced / (1 - balanced)) + _EVIDENCE * (precision_recall - 0.5)
     return 1 / (1 + math.exp(-logit))
 
 
-def _check(name: str, value: float) -> None:
+def check(name: str, value: float) -> None:
+    """Raises ``FindMatchesError`` for a trade-off out of range."""
     if not 0 <= value <= 1:
         raise FindMatchesError(f"The {name} trade-off must be between 0 and 1, not {value}.")
