@@ -4,7 +4,7 @@
 2. everything that needs no server, on SQLite
 3. the database tests again, on PostgreSQL, and with servers what rests on how a database locks and commits
 
-Every process has servers of its own. Those tests wait a lot, so there are more processes than cores.
+Every process has servers of its own, which need the cores too: a third process makes it slower.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class Suite:
 
 # Tests of one module stay together, since they share what is slow to make; modules that take long come first.
 BY_MODULE = ("--dist", "loadfile", "--no-loadscope-reorder")
-SERVED = Suite("real servers and browser, SQLite", ("-n", "3", *BY_MODULE, "-m", "services or e2e"))
+SERVED = Suite("real servers and browser, SQLite", ("-n", "2", *BY_MODULE, "-m", "services or e2e"))
 ALONE = Suite("without servers, SQLite", ("-n", "2", *BY_MODULE, "-m", "not services and not e2e"))
 # With servers, what rests on how a database locks and commits: the rest does not differ from the SQLite run.
 DATABASE = Suite(
     "database, PostgreSQL",
-    ("-n", "3", *BY_MODULE, "-m", "database and not e2e and (locks or not services)"),
+    ("-n", "2", *BY_MODULE, "-m", "database and not e2e and (locks or not services)"),
 )
 # All cores are busy with processes, which threads would only disturb; memory that is given back is soon asked for again.
 QUICK = {
