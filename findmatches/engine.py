@@ -61,7 +61,10 @@ def train(
 
 
 def lessons_of(prepared: Prepared, labels: Sequence[LabelFile]) -> Lessons:
-    return lessons(labels, prepared.records.primary_key, {key: row for row, key in enumerate(prepared.keys)})
+    """What the labels say about the rows of the table. Raises ``FindMatchesError`` if a labelled row is not in it."""
+    named = {value for label_file in labels for row in label_file.rows for value in row.values}
+    row_of = {key: row for row, key in enumerate(prepared.keys) if key in named}
+    return lessons(labels, prepared.records.primary_key, row_of)
 
 
 def _told(pairs: Sequence[tuple[str, str]], which: NDArray[np.bool_]) -> tuple[tuple[str, str], ...]:

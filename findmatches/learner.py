@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,11 +57,17 @@ class Ensemble:
 
 def one_thread() -> AbstractContextManager[object]:
     """Linear algebra in one thread: with more, the last digits would depend on their number; these sums gain nothing by it."""
-    # Here and not above: importing findmatches must stay quick. The package comes with scikit-learn and has no types.
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
+    limits: AbstractContextManager[object] = _libraries().limit(limits=1, user_api="blas")
     return limits
+
+
+@cache
+def _libraries() -> Any:
+    """The libraries that do linear algebra. Looking for them takes milliseconds, and there is a limit for every thousand pairs."""
+    # Here and not above: importing findmatches must stay quick. The package comes with scikit-learn and has no types.
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    return ThreadpoolController()
 
 
 def fit(
