@@ -6,6 +6,9 @@ times and "different" about forty times, between things that are easily confused
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,36 +73,44 @@ class _Chooser:
         np.maximum.at(best, self.left, promise)
         np.maximum.at(best, self.right, promise)
         self._mutual = (promise >= best[self.left]) & (promise >= best[self.right])
-        order = np.argsort(-promise, kind="stable")
-        self._promising = np.concatenate([order[self._mutual[order]], order[~self._mutual[order]]])
-        self._n_mutual = int(self._mutual.sum())
+        self._promise = promise
         side = prepared.side
         self._across = None if side is None else side[self.left] != side[self.right]
         value = promise if score is None else score
         self._partner_ok = self._mutual if score is None else score >= _PARTNER_FROM
-        self._partners = _Neighbours(n_rows, self.left, self.right, value)
+        places = _Places(n_rows, self.left, self.right)
+        self._partners = _Neighbours(places, value)
         alike = likeness if score is None else score + 0.1 * likeness
-        self._like = self._like_any = _Neighbours(n_rows, self.left, self.right, alike)
+        self._like = self._like_any = _Neighbours(places, alike)
         self._use: NDArray[np.bool_] | None = None
         if score is None and (use := self._across) is not None:
-            self._like_across = _Neighbours(n_rows, self.left[use], self.right[use], alike[use])
+            self._like_across = _Neighbours(places, alike, use)
         if score is not None:
-            self._matches = np.argsort(-score, kind="stable")[: int((score > 0.5).sum())]
-            doubt = score * (1 - score)
-            self._unsure = np.argsort(-doubt, kind="stable")[: 4 * max(20, n_rows // 20)]
+            self._matches = _first(score, int((score > 0.5).sum()))
+            self._unsure = _first(score * (1 - score), 4 * max(20, n_rows // 20))
 
     def start(self, place: float, jittered: float) -> int | None:
         """The candidate with which the set at ``place`` (0 to 1) of the file starts; None when no free pair is left."""
         found = None
         if self.score is None:
-            return self._spread(self._promising, jittered**_STEEPNESS, self._n_mutual)
+            return self._spread_promising(jittered)
         if place < UNSURE_SHARE:
             found = self._draw_unsure()
         elif place < UNSURE_SHARE + MATCH_SHARE:
-            found = self._spread(self._matches, self.random.random(), len(self._matches))
-        if found is None:
-            found = self._spread(self._promising, self.random.random() ** _STEEPNESS, self._n_mutual)
-        return found
+            found = self._spread(self._matches, self.random.random())
+        return self._spread_promising(self.random.random()) if found is None else found
+
+    @cached_property
+    def _promising(self) -> NDArray[np.int64]:
+        """The pairs that are the most promising of both their rows, the most promising first."""
+        mutual = np.flatnonzero(self._mutual)
+        return mutual[np.argsort(-self._promise[mutual], kind="stable")]
+
+    @cached_property
+    def _less_promising(self) -> NDArray[np.int64]:
+        """All other pairs, in the same order."""
+        others = np.flatnonzero(~self._mutual)
+        return others[np.argsort(-self._promise[others], kind="stable")]
 
     def look(self, *, across: bool) -> None:
         """Start and grow sets by pairs across sources only, or by all."""
@@ -111,12 +122,15 @@ class _Chooser:
         across = free if self._use is None else free[self._use[free]]
         return across if len(across) else free
 
-    def _spread(self, order: NDArray[np.int64], place: float, first: int) -> int | None:
-        """The free pair at ``place`` of the way down the first part of the order, or of all if that part is used up."""
-        pairs = self._free_pairs(order[:first])
-        if not len(pairs):
-            pairs = self._free_pairs(order)
+    def _spread(self, order: NDArray[np.int64], place: float) -> int | None:
+        """The free pair at ``place`` of the way down the order."""
+        pairs = self._free_pairs(order)
         return int(pairs[min(int(len(pairs) * place), len(pairs) - 1)]) if len(pairs) else None
+
+    def _spread_promising(self, place: float) -> int | None:
+        """A promising pair; those that are not the most promising of both their rows only when there are no others."""
+        found = self._spread(self._promising, place**_STEEPNESS)
+        return self._spread(self._less_promising, place**_STEEPNESS) if found is None else found
 
     def _draw_unsure(self) -> int | None:
         if self.score is None:
@@ -132,12 +146,12 @@ class _Chooser:
         members: list[int] = []
         self._take(int(self.left[start]), members)
         self._take(int(self.right[start]), members)
-        reached = [self._like.start[row] for row in members]
+        reached = [0] * len(members)
         while len(members) < rows:
             row = self._next(members, reached)
             if row is None and self._like is not self._like_any:
                 self._like = self._like_any
-                reached = [self._like.start[member] for member in members]
+                reached = [0] * len(members)
                 continue
             if row is None:
                 break
@@ -145,12 +159,12 @@ class _Chooser:
             partner = self._partner(row) if len(members) < rows else None
             if partner is not None:
                 self._take(partner, members)
-            reached += [self._like.start[row] for row in members[len(reached) :]]
+            reached += [0] * (len(members) - len(reached))
         return members
 
     def strangers(self, members: list[int]) -> list[int]:
         """Of some promising pairs drawn at random, the one whose rows are least like the members."""
-        pairs = self._free_pairs(self._promising)
+        pairs = self._free_pairs(np.concatenate([self._promising, self._less_promising]))
         if not len(pairs):
             return []
         pairs = self.random.choice(pairs, min(_DRAWS, len(pairs)), replace=False)
@@ -168,36 +182,71 @@ class _Chooser:
 
     def _next(self, members: list[int], reached: list[int]) -> int | None:
         """The free neighbour with the highest value; neighbours of early members come first. Moves ``reached`` past used ones."""
-        best, found = -np.inf, None
+        best: float | np.float32 = -np.inf
+        found = None
         for number, member in enumerate(members):
-            end = self._like.start[member + 1]
-            while reached[number] < end and not self.free[self._like.other[reached[number]]]:
+            near = self._like.of(member)
+            while reached[number] < len(near) and not self.free[near[reached[number]].other]:
                 reached[number] += 1
-            if reached[number] < end and (value := self._like.value[reached[number]] - _LATER * number) > best:
-                best, found = value, int(self._like.other[reached[number]])
+            if reached[number] < len(near) and (value := near[reached[number]].value - _LATER * number) > best:
+                best, found = value, near[reached[number]].other
         return found
 
     def _partner(self, row: int) -> int | None:
         """The free row with which ``row`` most likely matches, if that is likely enough."""
-        for place in range(self._partners.start[row], self._partners.start[row + 1]):
-            if not self._partner_ok[self._partners.pair[place]]:
+        for near in self._partners.of(row):
+            if not self._partner_ok[near.pair]:
                 return None
-            other = int(self._partners.other[place])
-            if self.free[other]:
-                return other
+            if self.free[near.other]:
+                return near.other
         return None
 
 
-class _Neighbours:
-    """The candidates of each row, the most valued first: ``other[start[row] : start[row + 1]]``."""
+class _Places:
+    """Where the candidates of each row stand among all candidates."""
 
-    def __init__(
-        self, n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32], value: NDArray[np.float32]
-    ) -> None:
-        pair = np.argsort(-value, kind="stable")  # among equals the order of the pairs, and so of the other rows, stays
-        row = np.column_stack([left[pair], right[pair]]).ravel()
-        order = order_by_row(row, n_rows)
-        self.pair = pair[order // 2]
-        self.other = np.column_stack([right[pair], left[pair]]).ravel()[order]
-        self.value = value[self.pair]
-        self.start: list[int] = [0, *np.cumsum(np.bincount(row, minlength=n_rows)).tolist()]
+    def __init__(self, n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32]) -> None:
+        self.left, self.right = left, right
+        self._order = order_by_row(right, n_rows)
+        self._start = np.concatenate([[0], np.cumsum(np.bincount(right, minlength=n_rows))])
+
+    def of(self, row: int) -> NDArray[np.int64]:
+        """The places of the candidates in which the row takes part, in ascending order."""
+        first, last = np.searchsorted(self.left, [row, row + 1])  # candidates are sorted by their left rows
+        own = self._order[self._start[row] : self._start[row + 1]]
+        return np.sort(np.concatenate([np.arange(first, last), own]))
+
+
+class _Near(NamedTuple):
+    pair: int
+    other: int
+    value: np.float32
+
+
+class _Neighbours:
+    """The candidates of each row, the most valued first; among equals those that come first. Looked up row by row: few rows are asked about."""
+
+    def __init__(self, places: _Places, value: NDArray[np.float32], use: NDArray[np.bool_] | None = None) -> None:
+        self._places, self._value, self._use = places, value, use
+        self._known: dict[int, list[_Near]] = {}
+
+    def of(self, row: int) -> list[_Near]:
+        if row not in self._known:
+            pairs = self._places.of(row)
+            pairs = pairs if self._use is None else pairs[self._use[pairs]]
+            pairs = pairs[np.argsort(-self._value[pairs], kind="stable")]
+            other = self._places.left[pairs] + self._places.right[pairs] - row
+            self._known[row] = [
+                _Near(*near) for near in zip(pairs.tolist(), other.tolist(), self._value[pairs], strict=True)
+            ]
+        return self._known[row]
+
+
+def _first(value: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """The places of the ``count`` highest values, the highest first, among equals those that come first."""
+    count = min(count, len(value))
+    if not count:
+        return np.empty(0, dtype=np.int64)
+    least = np.partition(value, len(value) - count)[len(value) - count]
+    some = np.flatnonzero(value >= least)
+    return some[np.argsort(-value[some], kind="stable")][:count]

@@ -3,13 +3,14 @@ rows that match the same third row mostly match each other."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.clustering import Edges
-from findmatches.features import order_by_row, row_dots
+from findmatches.features import row_dots
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -30,21 +31,27 @@ class Rivals:
     """The best, the second best and the sum of the scores of each row's candidates."""
 
     def __init__(self, n_rows: int, edges: Edges) -> None:
-        row = np.concatenate([edges.left, edges.right])
-        order = order_by_row(row, n_rows)
-        row, score = row[order], np.concatenate([edges.score, edges.score])[order]
-        count = np.bincount(row, minlength=n_rows)
-        some = np.flatnonzero(count)
-        start = (np.cumsum(count) - count)[some]
-        self.best = np.zeros(n_rows, dtype=np.float32)
-        self.second = np.zeros(n_rows, dtype=np.float32)
-        if len(some):
-            self.best[some] = np.maximum.reduceat(score, start)
-            top = score == self.best[row]
-            second = np.maximum.reduceat(np.where(top, np.float32(-np.inf), score), start)
-            self.second[some] = np.where(np.add.reduceat(top, start, dtype=np.int64) > 1, self.best[some], second)
-            self.second[count < 2] = 0.0
-        self.total = np.bincount(row, weights=score, minlength=n_rows)
+        self._n_rows, self._edges = n_rows, edges
+        ends, score = (edges.left.astype(np.intp), edges.right.astype(np.intp)), edges.score
+        self.best = np.full(n_rows, -np.inf, dtype=np.float32)
+        self.second = self.best.copy()
+        for row in ends:
+            np.maximum.at(self.best, row, score)
+        count, tops = np.zeros((2, n_rows), dtype=np.int64)
+        for row in ends:
+            top = score >= self.best[row]
+            np.maximum.at(self.second, row[~top], score[~top])
+            count += np.bincount(row, minlength=n_rows)
+            tops += np.bincount(row[top], minlength=n_rows)
+        self.second = np.where(tops > 1, self.best, self.second)
+        self.best[count < 1] = self.second[count < 2] = 0.0
+
+    @cached_property
+    def total(self) -> NDArray[np.float64]:
+        """The sum of the scores of each row's candidates."""
+        row, score = np.concatenate([self._edges.left, self._edges.right]), self._edges.score
+        total: NDArray[Any] = np.bincount(row, weights=np.concatenate([score, score]), minlength=self._n_rows)
+        return total
 
     def best_other(self, row: NDArray[np.int32], score: NDArray[np.float32]) -> NDArray[np.float32]:
         """The best score of each row apart from the given one."""

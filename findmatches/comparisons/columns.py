@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -87,18 +88,16 @@ class ColumnComparer:
         result[other, 2:] = self._values(distinct[0].astype(np.int32), distinct[1].astype(np.int32))[place]
         return result
 
-    def outline(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
-        """The measures in ``OUTLINE``, as ``compare`` gives them."""
+    def outline(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> list[NDArray[np.float32]]:
+        """The measures in ``OUTLINE``, as ``compare`` gives them, one after the other."""
         one, two = self.column.codes[left], self.column.codes[right]
-        both, same = (one >= 0) & (two >= 0), one == two
-        missing = (one < 0).astype(np.float32) + (two < 0)
-        parts = [np.where(both, same.astype(np.float32), np.float32(np.nan)), missing]
+        unknown, same = (one < 0) | (two < 0), one == two
+        parts = [same.astype(np.float32), (one < 0).astype(np.float32) + (two < 0)]
         if "rarity" in self.names:
-            equal = both & same
-            rarity = np.zeros(len(left), dtype=np.float32)
-            rarity[equal] = self._rarity(one[equal], two[equal])
-            parts.append(np.where(both, rarity, np.float32(np.nan)))
-        return np.column_stack(parts)
+            parts.append(np.where(same, self._weights[one], np.float32(0)))
+        for part in parts[::2]:
+            part[unknown] = np.nan
+        return parts
 
     def _values(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:
         result = np.ones((len(first), len(self.names) - 2), dtype=np.float32)
@@ -123,9 +122,13 @@ class ColumnComparer:
 
     def _rarity(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:
         """How much an equal value says: 0 if the values differ, 1 if nobody else has it, less the more often it occurs."""
+        return np.where(first == second, self._weights[first], np.float32(0))
+
+    @cached_property
+    def _weights(self) -> NDArray[np.float32]:
+        """How rare each value is; the last stands for missing ones."""
         rows = max(self.column.n_rows, 2)
-        weight = np.log(rows / self.column.counts[first]) / np.log(rows)
-        return np.where(first == second, weight, 0.0).astype(np.float32)
+        return np.append(np.log(rows / self.column.counts) / np.log(rows), 0.0).astype(np.float32)
 
     def _number(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:
         """1 for equal numbers, less the more they differ for their size; NaN if one of the values is no number."""

@@ -29,6 +29,10 @@ _AGAINST = ("left over", "left over back", "figures left over", "rank", "rank ba
 _EITHER = ("missing", "known")
 
 FULL = 0.95
+# What differs by no more than this is equally like.
+_TIED = 1e-7
+# Candidates that are looked at together by one thread.
+_PART = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,8 @@ class Comparer:
             lambda both: ColumnComparer(both[0], both[1][1], both[1][2], frequencies),
             zip(columns, schema.columns, strict=True),
         )
-        self._all = columns
+        self._n_columns = len(columns)
+        self._filled = np.packbits(np.column_stack([column.codes >= 0 for column in columns]), axis=1)
         self._views: tuple[csr_matrix, ...] = candidates.views
         self._containment, codes = side_by_side(
             lambda: Containment(columns, schema.contained(), n_rows, frequencies),
@@ -140,22 +145,40 @@ class Comparer:
     def promise(self) -> NDArray[np.float32]:
         """How much each candidate looks like a match before anything was learnt: alike, and more than any rival, in all views."""
         left, right = self._candidates.left, self._candidates.right
-        promise = np.zeros(len(left), dtype=np.float32)
-        for cosine, tops in zip(self._candidates.cosines, self._tops, strict=False):
-            promise += cosine + np.add(*tops.leads(left, right, cosine))
-        return promise
+
+        def look(start: int) -> NDArray[np.float32]:
+            part = slice(start, start + _PART)
+            promise = np.zeros(len(left[part]), dtype=np.float32)
+            for cosine, tops in zip(self._candidates.cosines[:, part], self._tops, strict=False):
+                promise += cosine + np.add(*tops.leads(left[part], right[part], cosine))
+            return promise
+
+        return np.concatenate([np.empty(0, dtype=np.float32), *in_threads(look, range(0, len(left), _PART))])
 
     def _rank_by(self, candidates: Candidates) -> None:
-        n_rows = len(self._all[0].codes)
-        row = np.concatenate([candidates.left, candidates.right]).astype(np.float64)
+        n_rows = len(self._filled)
+        row = np.concatenate([candidates.left, candidates.right])
         # Cosines lie between 0 and 1, so rows do not overlap.
-        self._sorted = np.sort(row * 2 + (1 - np.concatenate([self.likeness, self.likeness]).astype(np.float64)))
-        self._starts = np.append(0, np.cumsum(np.bincount(row.astype(np.int32), minlength=n_rows)))
+        keys = row * 2.0 + (1 - np.concatenate([self.likeness, self.likeness]).astype(np.float64))
+        order = np.argsort(keys)
+        self._sorted = keys[order]
+        self._starts = np.append(0, np.cumsum(np.bincount(row, minlength=n_rows)))
         self._steps = int(np.diff(self._starts).max(initial=0)).bit_length()
+        place = np.arange(len(keys))
+        tied = np.arange(len(keys))
+        while len(tied := tied[(place[tied] > 0) & (self._sorted[place[tied] - 1] >= self._sorted[tied] - _TIED)]):
+            place[tied] -= 1
+        ranks = np.empty(len(keys), dtype=np.float32)
+        ranks[order] = place - self._starts[row[order]]
+        self._ranks = ranks.reshape(2, len(candidates.left))
+
+    def ranks(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What ``rank`` gives for the left and for the right rows (two lines) of candidates, given by their places."""
+        return self._ranks[:, places]
 
     def rank(self, row: NDArray[np.int32], likeness: NDArray[np.float32]) -> NDArray[np.float32]:
         """How many candidates of ``row`` are more like it than ``likeness``."""
-        keys = row.astype(np.float64) * 2 + (1 - likeness.astype(np.float64)) - 1e-7
+        keys = row.astype(np.float64) * 2 + (1 - likeness.astype(np.float64)) - _TIED
         first = self._starts[row]
         low, high = first, self._starts[row + 1]
         for _ in range(self._steps):  # a binary search by itself would look all over the table
@@ -166,11 +189,16 @@ class Comparer:
         return rank
 
     def compare(
-        self, left: NDArray[np.int32], right: NDArray[np.int32], *, known: NDArray[np.float32] | None = None
+        self,
+        left: NDArray[np.int32],
+        right: NDArray[np.int32],
+        *,
+        known: NDArray[np.float32] | None = None,
+        ranks: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """A row of measures for each pair, in the order of ``schema.names()``. NaN where a cell is missing.
 
-        ``known`` are the cosines of the pairs in each view (rows), if they are known already.
+        ``known`` are the cosines of the pairs in each view (rows), ``ranks`` what ``ranks`` gives, if they are known already.
         """
         blocks = [column.compare(left, right) for column in self._columns if column.names]
         shared = row_dots(self._code_roots, left, right)
@@ -178,7 +206,7 @@ class Comparer:
         least = np.minimum(self._code_sums[left], self._code_sums[right])
         record = [
             *self._containment.compare(left, right),
-            *self._place(left, right, known),
+            *self._place(left, right, known, ranks),
             shared,
             np.where(least > 0, shared / np.maximum(least, 1e-6), np.nan),
             np.minimum(*apart),
@@ -186,22 +214,35 @@ class Comparer:
         return np.hstack([*blocks, np.column_stack(record).astype(np.float32)])
 
     def outline(
-        self, left: NDArray[np.int32], right: NDArray[np.int32], *, known: NDArray[np.float32] | None = None
+        self,
+        left: NDArray[np.int32],
+        right: NDArray[np.int32],
+        *,
+        known: NDArray[np.float32] | None = None,
+        ranks: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """The measures of ``schema.outlined()``, in that order: what ``compare`` gives too, at a fraction of its cost."""
-        blocks = [column.outline(left, right) for column in self._columns if column.names]
-        return np.hstack([*blocks, np.column_stack(self._place(left, right, known)).astype(np.float32)])
+        parts = [part for column in self._columns if column.names for part in column.outline(left, right)]
+        parts += self._place(left, right, known, ranks)
+        result = np.empty((len(left), len(parts)), dtype=np.float32)
+        for number, part in enumerate(parts):
+            result[:, number] = part
+        return result
 
     def _place(
-        self, left: NDArray[np.int32], right: NDArray[np.int32], known: NDArray[np.float32] | None
+        self,
+        left: NDArray[np.int32],
+        right: NDArray[np.int32],
+        known: NDArray[np.float32] | None,
+        ranks: NDArray[np.float32] | None,
     ) -> list[NDArray[Any]]:
         """Where a pair stands among the candidates of its rows: cosines, leads, ranks; and the share of columns that both rows fill."""
         cosines = self._cosines(left, right) if known is None else list(known)
         likeness = np.mean(cosines, axis=0).astype(np.float32)
-        ranks = self.rank(left, likeness), self.rank(right, likeness)
-        filled = np.mean([(c.codes[left] >= 0) & (c.codes[right] >= 0) for c in self._all], axis=0)
+        both = (self.rank(left, likeness), self.rank(right, likeness)) if ranks is None else ranks
+        filled = np.bitwise_count(self._filled[left] & self._filled[right]).sum(axis=1) / self._n_columns
         place: list[NDArray[Any]] = []
         for cosine, tops in zip(cosines, self._tops, strict=False):
             place += [cosine, *tops.leads(left, right, cosine)]
         place += [*self._tops[-1].leads(left, right, likeness), likeness]
-        return [*place, np.log1p(np.minimum(*ranks)), np.log1p(np.maximum(*ranks)), filled]
+        return [*place, np.log1p(np.minimum(*both)), np.log1p(np.maximum(*both)), filled]
