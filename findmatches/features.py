@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -274,3 +274,17 @@ def order_by_row(row: NDArray[np.int32], n_rows: int) -> NDArray[np.int32]:
 
 def row_sums(matrix: csr_matrix) -> NDArray[np.float32]:
     return np.asarray(matrix.sum(axis=1), dtype=np.float32).ravel()
+
+
+def arrays_of(name: str, matrix: csr_matrix) -> dict[str, NDArray[Any]]:
+    """A matrix as arrays whose names start with its own."""
+    parts = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "shape": np.array(matrix.shape)}
+    return {f"{name}_{part}": array for part, array in parts.items()}
+
+
+def matrix_of(name: str, arrays: Mapping[str, NDArray[Any]]) -> csr_matrix:
+    """What ``arrays_of`` was given."""
+    from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
+
+    parts = tuple(arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
+    return csr_matrix(parts, shape=tuple(arrays[f"{name}_shape"].tolist()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from findmatches.blocking import SMALL, Candidates, find_candidates
-from findmatches.cache import Arrays, content_name, save_arrays
-from findmatches.comparisons import Comparer, Schema, describe
+from findmatches.cache import Arrays, Cache, content_name, save_arrays
+from findmatches.comparisons import Comparer, Schema, Setup, describe
 from findmatches.errors import FindMatchesError
+from findmatches.features import arrays_of, matrix_of
 from findmatches.normalise import Column, make_column
 from findmatches.schema import Records, key_order
 from findmatches.threads import in_threads, side_by_side
@@ -165,8 +166,19 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
         if cache and not found:
             cache.put(entry, lambda folder: save_arrays(folder, _to_arrays(candidates)))
 
-    comparer, _ = side_by_side(lambda: Comparer(columns, known, candidates), keep)
+    comparer, _ = side_by_side(lambda: _comparer(cache, f"setup-{name}", columns, known, candidates), keep)
     return Prepared(records, order, keys, columns, candidates, comparer, name)
+
+
+def _comparer(
+    cache: Cache | None, entry: str, columns: Sequence[Column], schema: Schema, candidates: Candidates
+) -> Comparer:
+    """A comparer by what the cache knows of the table; what it does not know is put there."""
+    found = cache.get(entry) if cache else None
+    comparer = Comparer(columns, schema, candidates, setup=Setup.from_arrays(found) if found else None)
+    if cache and not found:
+        cache.put(entry, lambda folder: save_arrays(folder, comparer.arrays()))
+    return comparer
 
 
 def chunks(count: int) -> Iterator[NDArray[np.int64]]:
@@ -186,19 +198,10 @@ def in_chunks(
 def _to_arrays(candidates: Candidates) -> dict[str, NDArray[Any]]:
     arrays = {"left": candidates.left, "right": candidates.right, "cosines": candidates.cosines}
     for number, view in enumerate(candidates.views):
-        parts = {"data": view.data, "indices": view.indices, "indptr": view.indptr, "shape": np.array(view.shape)}
-        arrays |= {f"view{number}_{part}": array for part, array in parts.items()}
+        arrays |= arrays_of(f"view{number}", view)
     return arrays
 
 
 def _from_arrays(found: Arrays, n_views: int) -> Candidates:
-    from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
-
-    views = tuple(
-        csr_matrix(
-            tuple(found[f"view{number}_{part}"] for part in ("data", "indices", "indptr")),
-            shape=tuple(found[f"view{number}_shape"].tolist()),
-        )
-        for number in range(n_views)
-    )
+    views = tuple(matrix_of(f"view{number}", found) for number in range(n_views))
     return Candidates(np.asarray(found["left"]), np.asarray(found["right"]), views, np.asarray(found["cosines"]))

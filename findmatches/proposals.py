@@ -75,7 +75,7 @@ def untaught(prepared: Prepared, left: NDArray[np.int32], right: NDArray[np.int3
     """A guess at the score from likeness alone, when there are no labels to learn from."""
     comparer = prepared.comparer
     likeness = comparer.likeness_of(left, right)
-    first = (comparer.rank(left, likeness) < 1).astype(np.float32) + (comparer.rank(right, likeness) < 1)
+    first = (comparer.ranks_of(left, right, likeness) < 1).sum(axis=0).astype(np.float32)
     guess: NDArray[np.float32] = (1 / (1 + np.exp(-(12 * (likeness - 0.6) + 0.8 * (first - 1))))).astype(np.float32)
     return guess
 

@@ -3,7 +3,7 @@ rows that match the same third row mostly match each other."""
 
 from __future__ import annotations
 
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,31 +27,29 @@ _LEAST = 0.003
 _LINK = 0.03
 
 
-class Rivals:
-    """The best, the second best and the sum of the scores of each row's candidates."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Tops:
+    """The best and the second best score of each row's candidates; 0 where there is none."""
 
-    def __init__(self, n_rows: int, edges: Edges) -> None:
-        self._n_rows, self._edges = n_rows, edges
+    best: NDArray[np.float32]
+    second: NDArray[np.float32]
+
+    @classmethod
+    def find(cls, n_rows: int, edges: Edges) -> Tops:
         ends, score = (edges.left.astype(np.intp), edges.right.astype(np.intp)), edges.score
-        self.best = np.full(n_rows, -np.inf, dtype=np.float32)
-        self.second = self.best.copy()
+        best = np.full(n_rows, -np.inf, dtype=np.float32)
+        second = best.copy()
         for row in ends:
-            np.maximum.at(self.best, row, score)
+            np.maximum.at(best, row, score)
         count, tops = np.zeros((2, n_rows), dtype=np.int64)
         for row in ends:
-            top = score >= self.best[row]
-            np.maximum.at(self.second, row[~top], score[~top])
+            top = score >= best[row]
+            np.maximum.at(second, row[~top], score[~top])
             count += np.bincount(row, minlength=n_rows)
             tops += np.bincount(row[top], minlength=n_rows)
-        self.second = np.where(tops > 1, self.best, self.second)
-        self.best[count < 1] = self.second[count < 2] = 0.0
-
-    @cached_property
-    def total(self) -> NDArray[np.float64]:
-        """The sum of the scores of each row's candidates."""
-        row, score = np.concatenate([self._edges.left, self._edges.right]), self._edges.score
-        total: NDArray[Any] = np.bincount(row, weights=np.concatenate([score, score]), minlength=self._n_rows)
-        return total
+        second = np.where(tops > 1, best, second)
+        best[count < 1] = second[count < 2] = 0.0
+        return cls(best, second)
 
     def best_other(self, row: NDArray[np.int32], score: NDArray[np.float32]) -> NDArray[np.float32]:
         """The best score of each row apart from the given one."""
@@ -65,14 +63,23 @@ class Rivals:
         leads = score - self.best_other(left, score), score - self.best_other(right, score)
         return np.maximum(*leads), np.minimum(*leads)
 
+
+class Rivals:
+    """The best, the second best and the sum of the scores of each row's candidates."""
+
+    def __init__(self, n_rows: int, edges: Edges) -> None:
+        self._tops = Tops.find(n_rows, edges)
+        row, score = np.concatenate([edges.left, edges.right]), np.concatenate([edges.score, edges.score])
+        self._total: NDArray[np.float64] = np.bincount(row, weights=score, minlength=n_rows).astype(np.float64)
+
     def measure(
         self, left: NDArray[np.int32], right: NDArray[np.int32], score: NDArray[np.float32]
     ) -> list[NDArray[np.float64]]:
         """The score, both leads over the best rivals (as log odds), the rivals themselves, and the sums of all others."""
         odds = _log_odds(score)
-        rivals = self.best_other(left, score), self.best_other(right, score)
+        rivals = self._tops.best_other(left, score), self._tops.best_other(right, score)
         leads = odds - _log_odds(rivals[0]), odds - _log_odds(rivals[1])
-        others = self.total[left] - score, self.total[right] - score
+        others = self._total[left] - score, self._total[right] - score
         return [odds, *_ordered(leads), *_ordered(rivals), *_ordered(others)]
 
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from findmatches.comparisons.compare import Comparer, Schema, describe
+from findmatches.comparisons.setup import Setup
 
-__all__ = ["Comparer", "Schema", "describe"]
+__all__ = ["Comparer", "Schema", "Setup", "describe"]

@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.blocking import Candidates, View, choose_views
-from findmatches.clustering import Edges
 from findmatches.comparisons.columns import MEASURES, OUTLINE, ColumnComparer, Kind, is_numeric, kind_of
-from findmatches.comparisons.containment import CONTAINMENT, Containment
-from findmatches.features import Frequencies, by_value, code_matrix, row_dots, row_sums, weigh
+from findmatches.comparisons.containment import CONTAINMENT
+from findmatches.comparisons.setup import Setup, mean_of, ranks_among
+from findmatches.features import Frequencies, row_dots
 from findmatches.normalise import Column
-from findmatches.rivals import Rivals
-from findmatches.threads import in_threads, side_by_side
+from findmatches.threads import in_threads
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -29,8 +28,6 @@ _AGAINST = ("left over", "left over back", "figures left over", "rank", "rank ba
 _EITHER = ("missing", "known")
 
 FULL = 0.95
-# What differs by no more than this is equally like.
-_TIED = 1e-7
 # Candidates that are looked at together by one thread.
 _PART = 100_000
 
@@ -99,7 +96,8 @@ def _side(columns: Sequence[Column], kinds: Sequence[Kind]) -> int | None:
 class Comparer:
     """Compares pairs of rows of one table. Ranks and gaps are among the candidates of each row.
 
-    With part of a table (``PartOfColumn``, and the ``frequencies`` of the whole), its rows need all their candidates.
+    With part of a table (``PartOfColumn``, and the ``frequencies`` of the whole), its rows need all their candidates. ``setup`` is what was
+    found out of the same table before.
     """
 
     def __init__(
@@ -108,10 +106,10 @@ class Comparer:
         schema: Schema,
         candidates: Candidates,
         frequencies: Frequencies | None = None,
+        setup: Setup | None = None,
     ) -> None:
         self.schema = schema
         frequencies = frequencies or Frequencies()
-        n_rows = len(columns[0].codes)
         self._columns = in_threads(
             lambda both: ColumnComparer(both[0], both[1][1], both[1][2], frequencies),
             zip(columns, schema.columns, strict=True),
@@ -119,27 +117,20 @@ class Comparer:
         self._n_columns = len(columns)
         self._filled = np.packbits(np.column_stack([column.codes >= 0 for column in columns]), axis=1)
         self._views: tuple[csr_matrix, ...] = candidates.views
-        self._containment, codes = side_by_side(
-            lambda: Containment(columns, schema.contained(), n_rows, frequencies),
-            lambda: by_value(code_matrix, [column for column in columns if column.n_values > 1], n_rows),
-        )
-        weighed = weigh(codes, frequencies.of("codes", codes), unit=False)
-        self._code_sums, self._code_roots = row_sums(weighed), weighed.sqrt()
+        self._setup = setup or Setup.find(columns, schema.contained(), candidates, frequencies)
         self._candidates = candidates
-        self.likeness = np.mean(candidates.cosines, axis=0).astype(np.float32)
-        self._tops = in_threads(
-            lambda value: Rivals(n_rows, Edges(candidates.left, candidates.right, value)),
-            (*candidates.cosines, self.likeness),
-        )
-        self._rank_by(candidates)
+        self.likeness = mean_of(candidates.cosines)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What was found out of the whole table, to be kept (``Setup.from_arrays``)."""
+        return self._setup.arrays()
 
     def _cosines(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> list[NDArray[np.float32]]:
         return [row_dots(view, left, right) for view in self._views]
 
     def likeness_of(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         """The mean of the cosines in all views."""
-        likeness: NDArray[np.float32] = np.mean(self._cosines(left, right), axis=0).astype(np.float32)
-        return likeness
+        return mean_of(self._cosines(left, right))
 
     @cached_property
     def promise(self) -> NDArray[np.float32]:
@@ -149,44 +140,22 @@ class Comparer:
         def look(start: int) -> NDArray[np.float32]:
             part = slice(start, start + _PART)
             promise = np.zeros(len(left[part]), dtype=np.float32)
-            for cosine, tops in zip(self._candidates.cosines[:, part], self._tops, strict=False):
+            for cosine, tops in zip(self._candidates.cosines[:, part], self._setup.tops, strict=False):
                 promise += cosine + np.add(*tops.leads(left[part], right[part], cosine))
             return promise
 
         return np.concatenate([np.empty(0, dtype=np.float32), *in_threads(look, range(0, len(left), _PART))])
 
-    def _rank_by(self, candidates: Candidates) -> None:
-        n_rows = len(self._filled)
-        row = np.concatenate([candidates.left, candidates.right])
-        # Cosines lie between 0 and 1, so rows do not overlap.
-        keys = row * 2.0 + (1 - np.concatenate([self.likeness, self.likeness]).astype(np.float64))
-        order = np.argsort(keys)
-        self._sorted = keys[order]
-        self._starts = np.append(0, np.cumsum(np.bincount(row, minlength=n_rows)))
-        self._steps = int(np.diff(self._starts).max(initial=0)).bit_length()
-        place = np.arange(len(keys))
-        tied = np.arange(len(keys))
-        while len(tied := tied[(place[tied] > 0) & (self._sorted[place[tied] - 1] >= self._sorted[tied] - _TIED)]):
-            place[tied] -= 1
-        ranks = np.empty(len(keys), dtype=np.float32)
-        ranks[order] = place - self._starts[row[order]]
-        self._ranks = ranks.reshape(2, len(candidates.left))
-
     def ranks(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What ``rank`` gives for the left and for the right rows (two lines) of candidates, given by their places."""
-        return self._ranks[:, places]
+        """The ranks of candidates, by their places: as ``ranks_of``."""
+        ranks: NDArray[np.float32] = self._setup.ranks[:, places]
+        return ranks
 
-    def rank(self, row: NDArray[np.int32], likeness: NDArray[np.float32]) -> NDArray[np.float32]:
-        """How many candidates of ``row`` are more like it than ``likeness``."""
-        keys = row.astype(np.float64) * 2 + (1 - likeness.astype(np.float64)) - _TIED
-        first = self._starts[row]
-        low, high = first, self._starts[row + 1]
-        for _ in range(self._steps):  # a binary search by itself would look all over the table
-            middle = (low + high) // 2
-            behind = (low < high) & (self._sorted[np.minimum(middle, len(self._sorted) - 1)] < keys)
-            low, high = np.where(behind, middle + 1, low), np.where(behind, high, middle)
-        rank: NDArray[np.float32] = (low - first).astype(np.float32)
-        return rank
+    def ranks_of(
+        self, left: NDArray[np.int32], right: NDArray[np.int32], likeness: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """How many candidates of the left and of the right row (two lines) are more like it than ``likeness``."""
+        return ranks_among(self._candidates, self.likeness, left, right, likeness, len(self._filled))
 
     def compare(
         self,
@@ -201,11 +170,11 @@ class Comparer:
         ``known`` are the cosines of the pairs in each view (rows), ``ranks`` what ``ranks`` gives, if they are known already.
         """
         blocks = [column.compare(left, right) for column in self._columns if column.names]
-        shared = row_dots(self._code_roots, left, right)
-        apart = self._code_sums[left] - shared, self._code_sums[right] - shared
-        least = np.minimum(self._code_sums[left], self._code_sums[right])
+        shared, sums = row_dots(self._setup.codes, left, right), self._setup.code_sums
+        apart = sums[left] - shared, sums[right] - shared
+        least = np.minimum(sums[left], sums[right])
         record = [
-            *self._containment.compare(left, right),
+            *self._setup.containment.compare(left, right),
             *self._place(left, right, known, ranks),
             shared,
             np.where(least > 0, shared / np.maximum(least, 1e-6), np.nan),
@@ -238,11 +207,11 @@ class Comparer:
     ) -> list[NDArray[Any]]:
         """Where a pair stands among the candidates of its rows: cosines, leads, ranks; and the share of columns that both rows fill."""
         cosines = self._cosines(left, right) if known is None else list(known)
-        likeness = np.mean(cosines, axis=0).astype(np.float32)
-        both = (self.rank(left, likeness), self.rank(right, likeness)) if ranks is None else ranks
+        likeness = mean_of(cosines)
+        both = self.ranks_of(left, right, likeness) if ranks is None else ranks
         filled = np.bitwise_count(self._filled[left] & self._filled[right]).sum(axis=1) / self._n_columns
         place: list[NDArray[Any]] = []
-        for cosine, tops in zip(cosines, self._tops, strict=False):
+        for cosine, tops in zip(cosines, self._setup.tops, strict=False):
             place += [cosine, *tops.leads(left, right, cosine)]
-        place += [*self._tops[-1].leads(left, right, likeness), likeness]
+        place += [*self._setup.tops[-1].leads(left, right, likeness), likeness]
         return [*place, np.log1p(np.minimum(*both)), np.log1p(np.maximum(*both)), filled]

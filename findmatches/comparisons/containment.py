@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.features import Frequencies, by_value, figure_matrix, row_dots, row_sums, word_matrix
+from findmatches.features import (
+    Frequencies,
+    arrays_of,
+    by_value,
+    figure_matrix,
+    matrix_of,
+    row_dots,
+    row_sums,
+    word_matrix,
+)
 from findmatches.normalise import Column
 
 if TYPE_CHECKING:
@@ -23,17 +32,40 @@ class Containment:
     Both directions are taken, the better one first: what one row says in fewer words is found whole in the other.
     """
 
-    def __init__(self, columns: Sequence[Column], places: Sequence[int], n_rows: int, frequencies: Frequencies) -> None:
-        self._everything = by_value(word_matrix, columns, n_rows)
-        known = frequencies.of("everything", self._everything)
+    def __init__(self, everything: csr_matrix, parts: Sequence[tuple[csr_matrix, csr_matrix]]) -> None:
+        """``everything``: which words each row holds; ``parts``: for each column its words, weighed, and its figures."""
+        self._everything, self._parts = everything, parts
+        self._sums = [(row_sums(words), row_sums(figures)) for words, figures in parts]
+
+    @classmethod
+    def find(
+        cls, columns: Sequence[Column], places: Sequence[int], n_rows: int, frequencies: Frequencies
+    ) -> Containment:
+        everything = by_value(word_matrix, columns, n_rows)
+        known = frequencies.of("everything", everything)
         rarity = np.log((2 + known.n_rows) / np.maximum(known.counts, 1)) / np.log(2 + known.n_rows)
         weight = rarity.astype(np.float32)
-        self._parts: list[tuple[csr_matrix, csr_matrix]] = []
+        parts = []
         for place in places:
             words, figures = (by_value(find, [columns[place]], n_rows) for find in (word_matrix, figure_matrix))
             words.data = weight[words.indices]
-            self._parts.append((words, figures))
-        self._sums = [(row_sums(words), row_sums(figures)) for words, figures in self._parts]
+            parts.append((words, figures))
+        return cls(everything, parts)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that it knows, as arrays with names."""
+        arrays = arrays_of("everything", self._everything) | {"contained": np.array(len(self._parts))}
+        for number, (words, figures) in enumerate(self._parts):
+            arrays |= arrays_of(f"words{number}", words) | arrays_of(f"figures{number}", figures)
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Containment:
+        parts = [
+            (matrix_of(f"words{number}", arrays), matrix_of(f"figures{number}", arrays))
+            for number in range(int(arrays["contained"]))
+        ]
+        return cls(matrix_of("everything", arrays), parts)
 
     def compare(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> list[NDArray[np.float32]]:
         """``CONTAINMENT`` for each of the columns; NaN where a cell has no words, or no figures."""
