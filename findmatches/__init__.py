@@ -6,6 +6,7 @@ Files in, files out: ``python -m findmatches --help``. How it works: ``docs/engi
 from __future__ import annotations
 
 from findmatches.curve import CurvePoint, LearningCurve, NextFile, learning_curve
+from findmatches.doubts import Doubt
 from findmatches.engine import ask, train
 from findmatches.errors import FindMatchesError
 from findmatches.evaluate import ConfusionMatrix, JudgedPair, Judgement, Metrics, evaluate, judge
@@ -24,6 +25,7 @@ __all__ = [
     "Contradiction",
     "Contribution",
     "CurvePoint",
+    "Doubt",
     "Explanation",
     "FindMatchesError",
     "JudgedPair",

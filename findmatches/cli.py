@@ -166,6 +166,8 @@ def _train(options: argparse.Namespace) -> None:
     model.save(options.output)
     for contradiction in model.contradictions:
         print(f"findmatches: labels contradict each other: {contradiction}", file=sys.stderr)
+    for doubt in model.doubts:
+        print(f"findmatches: a label was left out as most likely wrong: {doubt}", file=sys.stderr)
 
 
 def _match(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches import tuning
+from findmatches.doubts import doubts
 from findmatches.errors import FindMatchesError
 from findmatches.labels import Lessons, can_train, contradictions, lessons
 from findmatches.model import Model
@@ -30,7 +31,8 @@ def train(
 ) -> Model:
     """Learn from labels. Raises ``FindMatchesError`` if they hold no match or no difference, or rows that are not in the table.
 
-    Labels that contradict each other are listed in ``Model.contradictions``; learning goes on with them.
+    Labels that contradict each other are listed in ``Model.contradictions``; learning goes on with them. Those that are most likely
+    wrong are listed in ``Model.doubts``; learning goes on without them.
     """
     tuning.check("precision-recall", precision_recall)
     neighbours = tuning.neighbours(accuracy_cost)
@@ -57,6 +59,7 @@ def train(
         told_different=_told(pairs, ~taught.match) if enforce_labels else (),
         labels_sha256=labels_hash(labels),
         contradictions=tuple(contradictions(taught, keys)),
+        doubts=doubts(taught, keys, learner.doubted),
     )
 
 

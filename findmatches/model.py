@@ -14,6 +14,7 @@ from findmatches import persist, tuning
 from findmatches.blocking import View
 from findmatches.clustering import Edges, Told, cluster
 from findmatches.comparisons import Schema
+from findmatches.doubts import Doubt
 from findmatches.errors import FindMatchesError
 from findmatches.forest import Forest
 from findmatches.labels import Contradiction
@@ -34,7 +35,8 @@ RESULT_COLUMNS = ("match_id", "match_confidence_score")
 class Model:
     """``told_same`` and ``told_different`` hold the keys of judged pairs if the output must respect them, else nothing.
 
-    ``labels_sha256`` tells which labels made the model; ``contradictions`` lists those that cannot all be true (not stored).
+    ``labels_sha256`` tells which labels made the model; ``contradictions`` lists those that cannot all be true, ``doubts`` those
+    that were left out of learning as most likely wrong (neither is stored).
     """
 
     primary_key: str
@@ -48,6 +50,7 @@ class Model:
     told_different: tuple[tuple[str, str], ...]
     labels_sha256: str
     contradictions: tuple[Contradiction, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def threshold(self) -> float:

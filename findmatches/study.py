@@ -1,7 +1,8 @@
 """Learning in two rounds. The first scores each pair by itself; the second also knows the scores of its rivals.
 
 What the second round learns from must not be scores of pairs that the first has seen. So the sets are dealt into folds, and the
-scores of a fold come from a first round without it. Stacked learning with relational features after D. H. Wolpert, "Stacked
+scores of a fold come from a first round without it. Labels that such scores show to be wrong are left out, and the rest learnt
+from as if they had never been there. Stacked learning with relational features after D. H. Wolpert, "Stacked
 generalization" (1992), and I. Bhattacharya and L. Getoor, "Collective entity resolution in relational data" (2007).
 """
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from findmatches import tuning
 from findmatches.clustering import Edges, joined, pairs_inside, pieces
+from findmatches.doubts import count_wrong, doubtful
 from findmatches.labels import Lessons
 from findmatches.learner import TREES, Ensemble, Sieve, fit, fit_sieve
 from findmatches.linkage import Linkage, between, learn_linkage, through
@@ -28,12 +30,16 @@ DOUBT_FROM = 0.03
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learner:
-    """``second`` is None where the labels were too few to learn it, ``linkage`` where rows of one source match by themselves."""
+    """``second`` is None where the labels were too few to learn it, ``linkage`` where rows of one source match by themselves.
+
+    ``doubted`` are the places of judged pairs that were left out as wrong, and their scores without their sets (not stored).
+    """
 
     first: Ensemble
     second: Ensemble | None
     sieve: Sieve
     linkage: Linkage | None = None
+    doubted: tuple[tuple[int, float], ...] = ()
 
     @property
     def balanced(self) -> float:
@@ -62,23 +68,55 @@ class Study:
         Whether rows of one source match only by way of another is learnt too, unless ``linked`` tells.
         """
         pairs = np.flatnonzero(np.ones(len(self.taught.match), dtype=bool) if use is None else use)
-        match = self.taught.match[pairs]
+        pairs, sieve, unseen, doubted = self._believed(pairs, seed, trees)
+        match, known = self.taught.match[pairs], unseen.known
         first = fit(self.measures[pairs], match, seed=seed, trees=trees)
-        sieve, unseen = self._unseen(pairs, seed, trees)
-        known = unseen.known
         if not unseen.teaches(match):
-            return Learner(first, None, sieve)
-        both = np.hstack([self.measures[pairs][known], unseen.rivalry[known]])
+            return Learner(first, None, sieve, doubted=doubted)
+        second = self._fit_second(pairs, unseen, known, seed=seed, trees=trees)
+        return Learner(first, second, sieve, self._linkage(pairs, unseen, linked), doubted)
+
+    def _fit_second(
+        self, pairs: NDArray[np.int64], unseen: _Unseen, use: NDArray[np.bool_], *, seed: int, trees: int
+    ) -> Ensemble:
+        both = np.hstack([self.measures[pairs][use], unseen.rivalry[use]])
         directions = np.concatenate([self.prepared.schema.directions(), DIRECTIONS])
-        second = fit(both, match[known], seed=seed, trees=trees, directions=directions)
-        return Learner(first, second, sieve, self._linkage(pairs, unseen, linked))
+        return fit(both, self.taught.match[pairs][use], seed=seed, trees=trees, directions=directions)
 
     def linked(self, *, seed: int) -> bool:
         """Whether rows of one source match only by way of another: what ``learn`` finds from all pairs with this seed."""
         if self.prepared.sources is None:
             return False
-        pairs = np.arange(len(self.taught.match))
-        return self._linkage(pairs, self._unseen(pairs, seed, TREES)[1], None) is not None
+        pairs, _, unseen, _ = self._believed(np.arange(len(self.taught.match)), seed, TREES)
+        return self._linkage(pairs, unseen, None) is not None
+
+    def _believed(
+        self, pairs: NDArray[np.int64], seed: int, trees: int
+    ) -> tuple[NDArray[np.int64], Sieve, _Unseen, tuple[tuple[int, float], ...]]:
+        """The pairs without those whose labels are most likely wrong, what ``_unseen`` says of them, and the others with their scores."""
+        sieve, unseen = self._unseen(pairs, seed, trees)
+        known, match = unseen.known, self.taught.match[pairs]
+        if not count_wrong(unseen.score[known], match[known]):
+            return pairs, sieve, unseen, ()
+        score = self._second_scores(pairs, unseen, seed, trees)
+        doubted = np.zeros(len(pairs), dtype=bool)
+        doubted[known] = doubtful(score[known], match[known])
+        if not doubted.any() or not match[~doubted].any():
+            return pairs, sieve, unseen, ()
+        left_out = tuple(zip(pairs[doubted].tolist(), score[doubted].tolist(), strict=True))
+        return pairs[~doubted], *self._unseen(pairs[~doubted], seed, trees), left_out
+
+    def _second_scores(self, pairs: NDArray[np.int64], unseen: _Unseen, seed: int, trees: int) -> NDArray[np.float32]:
+        """What second rounds say of the pairs that have not seen their sets; they know right from wrong better than the first."""
+        score = unseen.score.copy()
+        for number in range(FOLDS):
+            held, use = unseen.fold == number, unseen.known & (unseen.fold != number)
+            match = self.taught.match[pairs[use]]
+            if not held.any() or not match.any() or match.all():
+                continue
+            ensemble = self._fit_second(pairs, unseen, use, seed=seed + number, trees=trees // 3)
+            score[held] = ensemble.predict(np.hstack([self.measures[pairs[held]], unseen.rivalry[held]]))
+        return score
 
     def _linkage(self, pairs: NDArray[np.int64], unseen: _Unseen, linked: bool | None) -> Linkage | None:
         sources, known = self.prepared.sources, unseen.known
@@ -95,7 +133,7 @@ class Study:
         sets = np.unique(owner)
         dealt = np.random.default_rng(seed).permutation(len(sets)) % FOLDS
         fold = dealt[np.searchsorted(sets, owner)]
-        unseen = _Unseen(len(pairs))
+        unseen = _Unseen(fold)
         for number in range(FOLDS):
             held = fold == number
             match = self.taught.match[pairs[~held]]
@@ -131,10 +169,12 @@ class Study:
 
 
 class _Unseen:
-    """What is thought of pairs by learners that have not seen their sets: the score of the first round, what rivals say, and the link
-    by way of a third row; ``known`` where there was enough to learn from."""
+    """What is thought of pairs by learners that have not seen their sets, which are dealt into a ``fold`` each: the score of the first
+    round, what rivals say, and the link by way of a third row; ``known`` where there was enough to learn from."""
 
-    def __init__(self, n_pairs: int) -> None:
+    def __init__(self, fold: NDArray[np.int64]) -> None:
+        n_pairs = len(fold)
+        self.fold = fold
         self.known = np.zeros(n_pairs, dtype=bool)
         self.score = np.zeros(n_pairs, dtype=np.float32)
         self.rivalry = np.zeros((n_pairs, len(MEASURES)), dtype=np.float32)
