@@ -72,14 +72,19 @@ class _Descent:
             node, tree = forest.children[node[inner]].T.ravel(), np.tile(tree[inner], 2)
         self._ask(forest, np.concatenate(asking))
         self._n_trees = len(forest.roots)
-        # Leaves of one tree with one share are one: their pairs differ.
         share, tree = forest.value[np.concatenate(ending)], np.concatenate(owner)
-        self._order = np.lexsort((share, tree))
-        share, tree = share[self._order], tree[self._order]
+        order = np.lexsort((share, tree))
+        share, tree = share[order], tree[order]
         new = np.ones(len(share), dtype=bool)
         new[1:] = (np.diff(tree) != 0) | (np.diff(share) != 0)
-        self._first = np.flatnonzero(new)
         self._shares = share[new].astype(np.float64)
+        # Leaves of one tree with one share are one, for they hold different pairs. Such groups are gathered in rounds, a leaf of each that has
+        # one left; large groups come first, so that those of a round stand side by side.
+        size = np.diff(np.append(np.flatnonzero(new), len(share)))
+        self._back = np.argsort(np.argsort(-size, kind="stable"), kind="stable")
+        turn = np.arange(len(share)) - np.repeat(np.cumsum(size) - size, size)
+        self._order = order[np.lexsort((np.repeat(self._back, size), turn))]
+        self._rounds = np.bincount(turn).tolist()
 
     def _ask(self, forest: Forest, nodes: NDArray[Any]) -> None:
         """The questions by the measure that they ask for: what it is at most. Measures are of single precision, so that may be, too."""
@@ -112,12 +117,15 @@ class _Descent:
             reached = np.concatenate([left, here ^ left])
             start += len(inner)
         total = np.zeros(count, dtype=np.float64)
-        if len(self._first):
-            found = np.bitwise_or.reduceat(np.concatenate(ends)[self._order], self._first, axis=0)
-            whole = self._shares == 1.0
-            total += np.unpackbits(found[whole], axis=1, count=count).sum(axis=0, dtype=np.uint32)
-            for share, bits in zip(self._shares[~whole], found[~whole], strict=True):
-                total += share * np.unpackbits(bits, count=count)
+        leaves, start = np.concatenate(ends)[self._order], 0
+        found = np.zeros((len(self._shares), yes.shape[1]), dtype=np.uint8)
+        for number in self._rounds:
+            found[:number] |= leaves[start : start + number]
+            start += number
+        found, whole = found[self._back], self._shares == 1.0
+        total += np.unpackbits(found[whole], axis=1, count=count).sum(axis=0, dtype=np.uint32)
+        for share, bits in zip(self._shares[~whole], found[~whole], strict=True):
+            total += share * np.unpackbits(bits, count=count)
         return (total / self._n_trees).astype(np.float32)
 
 
