@@ -94,7 +94,8 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
     prepared = prepare(records, neighbours=tuning.neighbours(0.5))
     taught = lessons_of(prepared, labels)
     score = score_candidates(prepared, Study(prepared, taught).learn(seed=seed)) if taught.teachable else None
-    chosen = choose_sets(prepared, score, taught.rows, sets=sets, rows=rows, seed=seed)
+    matches = int(taught.match.sum())
+    chosen = choose_sets(prepared, score, taught.rows, matches, sets=sets, rows=rows, seed=seed)
     if not chosen:
         raise FindMatchesError("No rows are left to ask about: all rows with neighbours are in the labels already.")
     places = [int(prepared.order[row]) for group in chosen for row in group]

@@ -18,6 +18,12 @@ _STRENGTH = 0.05
 # the sieve to half of that.
 _SURE = 0.1
 _FEW = 50
+# In the regression, a match counts as much as so many differences at most for each match there is: where three stand against a thousand
+# differences, balance would have them say more than they know.
+_WORTH = 5
+# A measure is scaled by its spread over the labelled pairs, but by no less than this share of its spread where both kinds of pairs count the same:
+# one match that alone has a birthday in common would else make it the only thing that matters.
+_SPREAD = 0.3
 # Log odds beyond this are as good as certain, and their exponential would overflow.
 _MOST_ODDS = 30.0
 _BOUNDS: dict[int, tuple[float | None, float | None]] = {-1: (None, 0.0), 0: (None, None), 1: (0.0, None)}
@@ -83,12 +89,18 @@ def fit(
     ``directions`` holds the regression to what is known of each measure: 1 where more of it never speaks against a match, -1 where it never
     speaks for one, 0 where either may be.
     """
-    weight = np.where(match, 0.5 / match.mean(), 0.5 / (1 - match.mean()))
-    forest, helped = grow(measures, match, weight, trees=trees, seed=seed)
-    linear = _fit_linear(measures, match, weight, directions)
+    forest, helped = grow(measures, match, _balanced(match), trees=trees, seed=seed)
+    linear = _fit_linear(measures, match, _balanced(match, _WORTH * match.sum()), directions)
     pull = np.abs(linear.weights.astype(np.float64))
     both = helped / max(helped.sum(), 1e-12) + pull / max(pull.sum(), 1e-12)
     return Ensemble(forest, linear, both / max(both.sum(), 1e-12))
+
+
+def _balanced(match: NDArray[np.bool_], most: float = np.inf) -> NDArray[np.float64]:
+    """Weights with which matches count together as much as differences; but one match never as much as ``most`` differences."""
+    same, apart = 0.5 / match.mean(), 0.5 / (1 - match.mean())
+    weight: NDArray[np.float64] = np.where(match, min(same, most * apart), apart)
+    return weight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,8 +121,7 @@ def fit_sieve(outline: NDArray[np.float32], match: NDArray[np.bool_]) -> Sieve:
 
     One match that looks like none opens it wide: doubtful labels cost time, not matches.
     """
-    weight = np.where(match, 0.5 / match.mean(), 0.5 / (1 - match.mean()))
-    linear = _fit_linear(outline, match, weight)
+    linear = _fit_linear(outline, match, _balanced(match))
     sure = _SURE * match.sum() / (match.sum() + _FEW)
     return Sieve(linear, min(sure, float(linear.predict(outline[match]).min()) / 2))
 
@@ -128,7 +139,8 @@ def _fit_linear(
     count = np.maximum(known.sum(axis=0), 1)
     fill = np.where(known, measures, 0).sum(axis=0) / count
     centred = np.where(known, measures - fill, 0.0).astype(np.float64)
-    scale = np.sqrt((centred**2).mean(axis=0))
+    even = (centred**2 * _balanced(match)[:, None]).mean(axis=0)
+    scale = np.sqrt(np.maximum((centred**2).mean(axis=0), _SPREAD**2 * even))
     scale[scale < 1e-6] = 1.0
     inputs, sign = centred / scale, np.where(match, 1.0, -1.0)
 

@@ -19,6 +19,9 @@ from findmatches.prepared import Prepared
 # matches; the rest from pairs that look promising whatever the model says, which is how confident errors are found.
 UNSURE_SHARE = 0.6
 MATCH_SHARE = 0.2
+# Where the rows asked so far hold fewer matches than one in so many rows, every other set holds
+# the most promising pairs that are left, whether or not they are like each other.
+SCARCE = 20
 # Of ten sets of a first file so many are about rows of two sources, if there are several: rows of one source may be so much alike that
 # no question would ever be about anything else.
 ACROSS_SETS = 7
@@ -31,18 +34,31 @@ _LATER = 0.02
 
 
 def choose_sets(
-    prepared: Prepared, score: NDArray[np.float32] | None, asked: NDArray[np.int32], *, sets: int, rows: int, seed: int
+    prepared: Prepared,
+    score: NDArray[np.float32] | None,
+    asked: NDArray[np.int32],
+    matches: int,
+    *,
+    sets: int,
+    rows: int,
+    seed: int,
 ) -> list[list[int]]:
-    """Up to ``sets`` sets of 2 to ``rows`` rows, none asked before and none twice; fewer when the table runs out.
+    """Up to ``sets`` sets of 2 to ``rows`` rows, none ``asked`` before and none twice; fewer when the table runs out.
 
     ``score`` are the scores of the candidates under the present model, None before there is one. Then the pairs that start the
     sets are spread from the most promising downwards, so that matches turn up however rare they are, and the last set ends with a
     pair that is as little like the others as can be, so that differences turn up even where hundreds of rows are one thing and all neighbours match.
+
+    ``matches`` is how many pairs of the rows asked so far are one thing. While they are scarce, finding more of them comes first.
     """
     chooser = _Chooser(prepared, score, asked, np.random.default_rng([seed, len(asked)]))
+    scarce = SCARCE * matches < len(asked)
     found: list[list[int]] = []
     for number in range(sets):
         chooser.look(across=score is None and number % 10 < ACROSS_SETS)
+        if scarce and number % 2 == 0 and (members := chooser.most_promising(rows)):
+            found.append(members)
+            continue
         start = chooser.start((number + 0.5) / sets, (number + chooser.random.random()) / sets)
         if start is None:
             break
@@ -99,6 +115,14 @@ class _Chooser:
         elif place < UNSURE_SHARE + MATCH_SHARE:
             found = self._spread(self._matches, self.random.random())
         return self._spread_promising(self.random.random()) if found is None else found
+
+    def most_promising(self, rows: int) -> list[int]:
+        """The rows of the most promising free pairs, as many as fit into a set."""
+        members: list[int] = []
+        while len(members) + 1 < rows and (pair := self._spread(self._promising, 0.0)) is not None:
+            self._take(int(self.left[pair]), members)
+            self._take(int(self.right[pair]), members)
+        return members
 
     @cached_property
     def _promising(self) -> NDArray[np.int64]:
@@ -212,8 +236,7 @@ class _Places:
 
     def of(self, row: int) -> NDArray[np.int64]:
         """The places of the candidates in which the row takes part, in ascending order."""
-        ends = np.array([row, row + 1], dtype=self.left.dtype)
-        first, last = np.searchsorted(self.left, ends)  # candidates are sorted by their left rows
+        first, last = np.searchsorted(self.left, [row, row + 1])  # candidates are sorted by their left rows
         own = self._order[self._start[row] : self._start[row + 1]]
         return np.sort(np.concatenate([np.arange(first, last), own]))
 
