@@ -93,9 +93,10 @@ def _ranks(candidates: Candidates, likeness: NDArray[np.float32], n_rows: int) -
     order = np.argsort(keys)
     keys = keys[order]
     place = np.arange(len(keys))
-    tied = place.copy()
-    while len(tied := tied[(place[tied] > 0) & (keys[place[tied] - 1] >= keys[tied] - _TIED)]):
+    tied = np.flatnonzero(keys[:-1] >= keys[1:] - _TIED) + 1
+    while len(tied):
         place[tied] -= 1
+        tied = tied[(place[tied] > 0) & (keys[place[tied] - 1] >= keys[tied] - _TIED)]
     count = np.bincount(row, minlength=n_rows)
     ranks = np.empty(len(keys), dtype=np.float32)
     ranks[order] = place - (np.cumsum(count) - count)[row[order]]
