@@ -46,8 +46,9 @@ class Cache:
         """The arrays of an entry, read-only; None if it is not there or damaged."""
         entry = self.folder / name
         try:
-            found = {
-                path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(entry.glob("*.npy"))
+            found = {  # as plain arrays, which are quicker to look into than memory maps as such
+                path.stem: np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+                for path in sorted(entry.glob("*.npy"))
             }
             os.utime(entry)
         except (OSError, ValueError, EOFError):

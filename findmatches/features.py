@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _BITS = 22
 FEATURES = 1 << _BITS
-_CHUNK_BYTES = 4 << 20
+_CHUNK_BYTES = 1 << 19
 # Pairs of rows that are multiplied at once by one thread.
-_DOTS = 100_000
+_DOTS = 20_000
 _BLANK = 32
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
@@ -184,11 +184,17 @@ def _binary(owner: NDArray[np.int32], hashed: NDArray[np.uint64], n_rows: int) -
 
 
 def _stacked(find: Callable[[pa.Array], csr_matrix], texts: pa.Array) -> csr_matrix:
-    """What ``find`` gives for all texts, a piece of them at a time in each thread."""
-    from scipy.sparse import vstack  # as above
+    """The 0/1 matrix that ``find`` gives for all texts, a piece of them at a time in each thread."""
+    from scipy.sparse import csr_matrix  # as above
 
-    parts = in_threads(find, _chunks(texts))
-    return parts[0] if len(parts) == 1 else vstack([_empty(0), *parts], format="csr")
+    def piece(part: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        found = find(part)
+        return found.indices, np.diff(found.indptr)
+
+    found, counts = zip((np.empty(0, np.int32), np.zeros(1, np.int32)), *in_threads(piece, _chunks(texts)), strict=True)
+    indices, indptr = np.concatenate(found), np.cumsum(np.concatenate(counts))
+    del found  # much memory, in large tables
+    return csr_matrix((np.ones(len(indices), dtype=np.float32), indices, indptr), shape=(len(texts), FEATURES))
 
 
 def _empty(n_rows: int) -> csr_matrix:

@@ -149,7 +149,7 @@ def _linear(arrays: Mapping[str, NDArray[Any]], prefix: str, width: int, interce
 
 
 def _ensemble(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], prefix: str, width: int) -> Ensemble:
-    """Raises ``ValueError`` if the arrays do not fit together: a walk through the trees must stay inside them."""
+    """Raises ``ValueError`` if the arrays do not fit together: whoever goes down the trees must stay inside them, and come to an end."""
     part = {name.removeprefix(f"{prefix}_"): array for name, array in arrays.items() if name.startswith(f"{prefix}_")}
     forest = Forest(
         part["roots"], part["feature"], part["threshold"], part["children"], part["value"], int(facts["depth"])
@@ -165,8 +165,12 @@ def _ensemble(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pref
         and bool(((forest.feature >= 0) & (forest.feature < width)).all())
     )
     for start, end in forest.spans() if sound else []:
-        inside = forest.children[start:end]
-        sound = sound and bool((inside >= np.arange(start, end)[:, None]).all()) and bool((inside < end).all())
+        inside, own = forest.children[start:end], np.arange(start, end)[:, None]
+        ahead = inside[(inside != own).all(axis=1)].ravel()
+        sound = sound and bool((inside >= own).all()) and bool((inside < end).all())
+        # A leaf has two children that are itself, any other node two of its own.
+        sound = sound and 2 * int((inside == own).all(axis=1).sum()) + len(ahead) == 2 * (end - start)
+        sound = sound and len(np.unique(ahead)) == len(ahead)
     if not sound:
         raise ValueError("the arrays do not fit together")
     return Ensemble(forest, _linear(arrays, prefix, width, facts["intercept"]), part["importances"])

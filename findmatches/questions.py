@@ -236,7 +236,8 @@ class _Places:
 
     def of(self, row: int) -> NDArray[np.int64]:
         """The places of the candidates in which the row takes part, in ascending order."""
-        first, last = np.searchsorted(self.left, [row, row + 1])  # candidates are sorted by their left rows
+        ends = np.array([row, row + 1], dtype=self.left.dtype)
+        first, last = np.searchsorted(self.left, ends)  # candidates are sorted by their left rows
         own = self._order[self._start[row] : self._start[row + 1]]
         return np.sort(np.concatenate([np.arange(first, last), own]))
 

@@ -94,7 +94,9 @@ class ColumnComparer:
         unknown, same = (one < 0) | (two < 0), one == two
         parts = [same.astype(np.float32), (one < 0).astype(np.float32) + (two < 0)]
         if "rarity" in self.names:
-            parts.append(np.where(same, self._weights[one], np.float32(0)))
+            rarity, equal = np.zeros(len(one), dtype=np.float32), np.flatnonzero(same)
+            rarity[equal] = self._weights[one[equal]]
+            parts.append(rarity)
         for part in parts[::2]:
             part[unknown] = np.nan
         return parts

@@ -29,7 +29,7 @@ _EITHER = ("missing", "known")
 
 FULL = 0.95
 # Candidates that are looked at together by one thread.
-_PART = 100_000
+_PART = 30_000
 
 
 @dataclass(frozen=True, slots=True)

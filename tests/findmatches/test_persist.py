@@ -45,10 +45,15 @@ def test_damaged_models_are_refused(folder: Path) -> None:
     (folder / "model.json").write_text(text)
     with np.load(folder / "arrays.npz") as stored:
         arrays = dict(stored)
-    arrays["first_children"] = arrays["first_children"][::-1]  # a walk that would never end, or leave the array
-    np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
-    with pytest.raises(FindMatchesError, match="do not fit together"):
-        Model.load(folder)
+    children = arrays["first_children"]
+    twice, endless = children.copy(), children.copy()
+    twice[0] = children[0, 0]  # a child of two questions
+    endless[0, 1] = 0  # the way to the right leads nowhere else
+    for damaged in (children[::-1], twice, endless):
+        arrays["first_children"] = damaged
+        np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
+        with pytest.raises(FindMatchesError, match="do not fit together"):
+            Model.load(folder)
     (folder / "arrays.npz").write_bytes(b"PK not a zip")
     with pytest.raises(FindMatchesError, match="damaged"):
         Model.load(folder)
