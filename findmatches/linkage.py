@@ -23,6 +23,8 @@ _LINK = 0.03
 _ALONE = 0.1
 # What a source is taken for before a label tells: as many pairs as this, of which so many are one thing.
 _BEFORE, _BEFORE_SAME = 1.25, 0.25
+# A source that repeats itself this often repeats itself always: few labels tell which sources do, but not how often.
+_REPEATS = 0.75
 _SURE = 0.01
 
 
@@ -121,12 +123,15 @@ def learn_linkage(
     """What the judged ``pairs`` say: None where rows of one source match by themselves.
 
     ``score`` is what each pair looks like by itself, ``third`` its link by way of a third row, both to a learner that has not seen its
-    set. The sources matter if next to no group of labels stands in one source alone, and third rows explain the pairs within a source
+    set. The sources matter if next to no group of labels stands in one source alone (where its set holds rows of several), and third rows explain the pairs within a source
     at least as well as the pairs themselves (by the likelihood of the labels). That is not asked where it is ``certain`` already.
     """
     left, match = taught.left[pairs], taught.match[pairs]
     within = sources.codes[left] == sources.codes[taught.right[pairs]]
-    if not certain and not (match[~within].any() and within.any() and _spread(taught, pairs[match], sources.codes)):
+    mixed = np.isin(taught.set_number[pairs], taught.set_number[pairs[~within]])
+    if not certain and not (
+        match[~within].any() and within.any() and _spread(taught, pairs[match & mixed], sources.codes)
+    ):
         return None
     within &= sources.codes[left] >= 0
     owner, same, link = sources.codes[left[within]], match[within], third[within]
@@ -139,6 +144,7 @@ def learn_linkage(
         return None
     # Links of learners that lack a part of the labels lead astray more often than those of the one that has them all.
     share = np.where(positive > 0, np.sqrt(share), share)
+    share[share >= _REPEATS] = 1.0
     return Linkage({str(value): float(part) for value, part in zip(sources.values, share, strict=True)})
 
 

@@ -96,14 +96,22 @@ class _Chooser:
         self._partner_ok = self._mutual if score is None else score >= _PARTNER_FROM
         places = _Places(n_rows, self.left, self.right)
         self._partners = _Neighbours(places, value)
-        alike = likeness if score is None else score + 0.1 * likeness
+        alike = likeness if score is None else 4 * score * (1 - score) + 0.1 * likeness
         self._like = self._like_any = _Neighbours(places, alike)
         self._use: NDArray[np.bool_] | None = None
         if score is None and (use := self._across) is not None:
             self._like_across = _Neighbours(places, alike, use)
         if score is not None:
             self._matches = _first(score, int((score > 0.5).sum()))
-            self._unsure = _first(score * (1 - score), 4 * max(20, n_rows // 20))
+            self._doubt = score * (1 - score) * np.sqrt(self._rows_concerned(score))
+            self._unsure = _first(self._doubt, 4 * max(20, n_rows // 20))
+
+    def _rows_concerned(self, score: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How many pairs of rows each candidate may join: the rows that its two rows are thought to match, multiplied."""
+        others = np.bincount(self.left, weights=score, minlength=len(self.free))
+        others += np.bincount(self.right, weights=score, minlength=len(self.free))
+        concerned: NDArray[np.float32] = ((1 + others[self.left]) * (1 + others[self.right])).astype(np.float32)
+        return concerned
 
     def start(self, place: float, jittered: float) -> int | None:
         """The candidate with which the set at ``place`` (0 to 1) of the file starts; None when no free pair is left."""
@@ -160,13 +168,14 @@ class _Chooser:
         if self.score is None:
             return None
         pairs = self._free_pairs(self._unsure)[: max(20, len(self.free) // 20)]
-        weight = (self.score[pairs] * (1 - self.score[pairs])).astype(np.float64)
+        weight = self._doubt[pairs].astype(np.float64)
         if weight.sum() <= 0:
             return None
         return int(self.random.choice(pairs, p=weight / weight.sum()))
 
     def grow(self, start: int, rows: int) -> list[int]:
-        """The pair ``start``, then again and again the free row most like one of the set, each with its likely partner."""
+        """The pair ``start``, then again and again the free row that is most worth comparing with one of the set, each with its likely partner:
+        the row most like one of them, or with a model the row of which it is least sure whether it matches one of them."""
         members: list[int] = []
         self._take(int(self.left[start]), members)
         self._take(int(self.right[start]), members)
