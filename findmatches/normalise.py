@@ -19,6 +19,22 @@ PLACEHOLDERS = frozenset({"null", "none", "nan", "n/a", "#n/a", "nil", "-", "--"
 _NOT_IN_NUMBER = r"[^\d.\-]"
 _NUMBER = r"^-?(\d+\.?\d*|\.\d+)$"
 _WORDY = r"(?s)([A-Za-z].*){4}"
+# Cells that are a date, in the ways of writing one that leave no doubt which number is the month.
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?:january|february|march|april|june|july|august|september|october|november|december|sept|"
+    + "|".join(_MONTHS)
+    + ")"
+)
+_DATES = tuple(
+    rf"^{form}$"
+    for form in (
+        r"(?P<day>\d{1,2})\. ?(?P<month>\d{1,2})\. ?(?P<year>\d{4})",
+        rf"(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th)?[ -](?P<month>{_MONTH})\.?,?[ -](?P<year>\d{{4}})",
+        rf"(?P<month>{_MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{4}})",
+        r"(?P<year>\d{4})[/.](?P<month>\d{1,2})[/.](?P<day>\d{1,2})",
+    )
+)
 # Blanks at the ends or side by side, and all other white space and NUL: what ``fold`` changes in text that is plain ASCII.
 _ODD = r"^ | $|  |[\x00-\x1f]"
 
@@ -76,7 +92,7 @@ class PartOfColumn(Column):
 
 
 def fold(text: str) -> str:
-    """Compatibility forms joined, case and accents folded, runs of white space one blank. Placeholders become empty."""
+    """Compatibility forms joined, case and accents folded, runs of white space one blank. Placeholders become empty"""
     if text.isascii():
         folded = text.lower()
     else:
@@ -116,8 +132,37 @@ def _fold_all(texts: pa.Array) -> pa.Array:
     one_by_one = pa.array([fold(text) for text in texts.filter(odd).to_pylist()], texts.type)
     folded = pc.replace_with_mask(pc.utf8_lower(texts), odd, one_by_one)
     nothing = pc.is_in(folded, pa.array(["", *sorted(PLACEHOLDERS)], texts.type))
-    blanked: pa.Array = pc.if_else(nothing, pa.scalar(None, texts.type), folded)
-    return blanked
+    return _dates(pc.if_else(nothing, pa.scalar(None, texts.type), folded))
+
+
+def _dates(folded: pa.Array) -> pa.Array:
+    """Cells that are a date as year-month-day, all others as they are."""
+    import pyarrow.compute as pc
+
+    length = pc.binary_length(folded)
+    maybe = pc.and_(pc.greater_equal(length, 8), pc.less_equal(length, 20))
+    maybe = pc.and_(maybe, pc.match_substring_regex(folded, r"^(\d|[a-z]{3,9}\.? \d{1,2}).*\d$"))
+    texts = folded.filter(maybe)
+    for form in _DATES:
+        found = pc.extract_regex(texts, form)
+        texts = (
+            pc.if_else(pc.is_valid(found), _written(found, texts.type), texts)
+            if found.null_count < len(found)
+            else texts
+        )
+    return pc.replace_with_mask(folded, pc.fill_null(maybe, False), texts)
+
+
+def _written(found: pa.StructArray, kind: pa.DataType) -> pa.Array:
+    """Year-month-day of the parts of dates."""
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+    import pyarrow.compute as pc
+
+    parts = [pc.struct_field(found, name) for name in ("year", "month", "day")]
+    number = pc.index_in(pc.utf8_slice_codeunits(parts[1], 0, 3), pa.array(_MONTHS, kind))
+    parts[1] = pc.coalesce(pc.cast(pc.add(number, 1), kind), parts[1])
+    parts[1:] = [pc.utf8_lpad(part, 2, "0") for part in parts[1:]]
+    return pc.binary_join_element_wise(*parts, pa.scalar("-", kind))
 
 
 def object_array(values: list[str]) -> NDArray[np.object_]:

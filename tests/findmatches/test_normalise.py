@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from findmatches.normalise import make_column
+
+
+def folded(*cells: str | None) -> list[str | None]:
+    column = make_column("c", pa.chunked_array([list(cells)], pa.large_string()))
+    return [None if code < 0 else str(column.values[code]) for code in column.codes]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2024-01-05",
+        "5.1.2024",
+        "05. 01. 2024",
+        "5 Jan 2024",
+        "5th January, 2024",
+        "Jan. 5, 2024",
+        "05-jan-2024",
+        "2024/1/5",
+    ],
+)
+def test_a_day_is_the_same_however_it_is_written(cell: str) -> None:
+    assert folded(cell, None, "Élan  vital") == ["2024-01-05", None, "elan vital"]
+
+
+@pytest.mark.parametrize("cell", ["01/05/2024", "5 foo 2024", "192.168.2024", "12 jan 2024 8 pm", "2024", "jan 5"])
+def test_what_may_be_another_day_or_none_is_left_as_it_is(cell: str) -> None:
+    assert folded(cell) == [cell]
+
+
+def test_months_have_their_numbers() -> None:
+    months = ["jan", "Feb", "MAR", "april", "May", "june", "Jul.", "August", "Sept.", "oct", "November", "dec"]
+    assert folded(*(f"{name} 9, 1999" for name in months)) == [f"1999-{number:02d}-09" for number in range(1, 13)]
