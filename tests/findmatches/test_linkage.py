@@ -11,7 +11,7 @@ import pytest
 
 from findmatches import Model, Records, ask, explain, judge, match_incremental, propose, train
 from labelfiles import LabelFile
-from tests.findmatches.data import oracle, partition, people, register_and_finds
+from tests.findmatches.data import label_file, oracle, partition, people, register_and_finds
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,30 @@ def test_the_first_questions_are_mostly_about_rows_of_two_sources(labels: list[L
     place = labels[0].columns.index("source")
     mixed = [len({row.values[place] for row in members}) == 2 for members in labels[0].by_set().values()]
     assert sum(mixed) >= 6
+
+
+def test_sets_of_one_source_alone_do_not_tell_that_sources_are_no_matter(
+    table: tuple[Records, dict[str, str]], labels: list[LabelFile]
+) -> None:
+    rows, truth = table
+    asked = {row.values[0] for file in labels for row in file.rows}
+    finds: dict[str, list[dict[str, str]]] = {}
+    for row in rows.table.to_pylist():
+        if row["source"] == "finds" and row["id"] not in asked and not truth[row["id"]].startswith("nobody"):
+            finds.setdefault(truth[row["id"]], []).append(row)
+    several = {thing: members for thing, members in finds.items() if len(members) > 1}
+    assert len(several) >= 10
+    alone = label_file(
+        rows.columns,
+        *(
+            (f"only finds of {thing}", "same", *(row[name] or "" for name in rows.columns))
+            for thing, members in several.items()
+            for row in members
+        ),
+    )
+    model = train(rows, [*labels, alone])
+    assert model.learner.linkage is not None
+    assert f1(partition(model.match(rows)), truth) > 0.95
 
 
 def test_a_column_with_few_values_is_not_a_source_where_matches_have_the_same(
