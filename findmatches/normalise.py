@@ -92,7 +92,7 @@ class PartOfColumn(Column):
 
 
 def fold(text: str) -> str:
-    """Compatibility forms joined, case and accents folded, runs of white space one blank. Placeholders become empty"""
+    """Compatibility forms joined, case and accents folded, runs of white space one blank. Placeholders become empty."""
     if text.isascii():
         folded = text.lower()
     else:
@@ -145,11 +145,8 @@ def _dates(folded: pa.Array) -> pa.Array:
     texts = folded.filter(maybe)
     for form in _DATES:
         found = pc.extract_regex(texts, form)
-        texts = (
-            pc.if_else(pc.is_valid(found), _written(found, texts.type), texts)
-            if found.null_count < len(found)
-            else texts
-        )
+        if found.null_count < len(found):
+            texts = pc.if_else(pc.is_valid(found), _written(found, texts.type), texts)
     return pc.replace_with_mask(folded, pc.fill_null(maybe, False), texts)
 
 
