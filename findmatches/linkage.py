@@ -123,8 +123,9 @@ def learn_linkage(
     """What the judged ``pairs`` say: None where rows of one source match by themselves.
 
     ``score`` is what each pair looks like by itself, ``third`` its link by way of a third row, both to a learner that has not seen its
-    set. The sources matter if next to no group of labels stands in one source alone (where its set holds rows of several), and third rows explain the pairs within a source
-    at least as well as the pairs themselves (by the likelihood of the labels). That is not asked where it is ``certain`` already.
+    set. The sources matter if, in sets with rows of several, next to no group of labels stands in one source alone, and third rows
+    explain the pairs within a source at least as well as the pairs themselves (by the likelihood of the labels). That is not asked
+    where it is ``certain`` already.
     """
     left, match = taught.left[pairs], taught.match[pairs]
     within = sources.codes[left] == sources.codes[taught.right[pairs]]

@@ -96,17 +96,19 @@ class _Chooser:
         self._partner_ok = self._mutual if score is None else score >= _PARTNER_FROM
         places = _Places(n_rows, self.left, self.right)
         self._partners = _Neighbours(places, value)
-        alike = likeness if score is None else 4 * score * (1 - score) + 0.1 * likeness
-        self._like = self._like_any = _Neighbours(places, alike)
+        # How much a row is worth comparing with a member of a set; with a model likeness only decides among rows that it is about as unsure of.
+        doubt = None if score is None else 4 * score * (1 - score)
+        worth = likeness if doubt is None else doubt + 0.1 * likeness
+        self._near = self._near_any = _Neighbours(places, worth)
         self._use: NDArray[np.bool_] | None = None
         if score is None and (use := self._across) is not None:
-            self._like_across = _Neighbours(places, alike, use)
-        if score is not None:
+            self._near_across = _Neighbours(places, worth, use)
+        if score is not None and doubt is not None:
             self._matches = _first(score, int((score > 0.5).sum()))
-            self._doubt = score * (1 - score) * np.sqrt(self._rows_concerned(score))
+            self._doubt = doubt * np.sqrt(self._pairs_concerned(score))
             self._unsure = _first(self._doubt, 4 * max(20, n_rows // 20))
 
-    def _rows_concerned(self, score: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _pairs_concerned(self, score: NDArray[np.float32]) -> NDArray[np.float32]:
         """How many pairs of rows each candidate may join: the rows that its two rows are thought to match, multiplied."""
         others = np.bincount(self.left, weights=score, minlength=len(self.free))
         others += np.bincount(self.right, weights=score, minlength=len(self.free))
@@ -147,7 +149,7 @@ class _Chooser:
     def look(self, *, across: bool) -> None:
         """Start and grow sets by pairs across sources only, or by all."""
         self._use = self._across if across else None
-        self._like = self._like_any if self._use is None else self._like_across
+        self._near = self._near_any if self._use is None else self._near_across
 
     def _free_pairs(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
         free = order[self.free[self.left[order]] & self.free[self.right[order]]]
@@ -182,8 +184,8 @@ class _Chooser:
         reached = [0] * len(members)
         while len(members) < rows:
             row = self._next(members, reached)
-            if row is None and self._like is not self._like_any:
-                self._like = self._like_any
+            if row is None and self._near is not self._near_any:
+                self._near = self._near_any
                 reached = [0] * len(members)
                 continue
             if row is None:
@@ -218,7 +220,7 @@ class _Chooser:
         best: float | np.float32 = -np.inf
         found = None
         for number, member in enumerate(members):
-            near = self._like.of(member)
+            near = self._near.of(member)
             while reached[number] < len(near) and not self.free[near[reached[number]].other]:
                 reached[number] += 1
             if reached[number] < len(near) and (value := near[reached[number]].value - _LATER * number) > best:

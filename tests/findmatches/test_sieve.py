@@ -18,9 +18,8 @@ def test_an_outline_is_part_of_a_comparison() -> None:
     outline = ready.comparer.outline(left, right)
     whole = ready.comparer.compare(left, right)
     assert np.array_equal(outline, whole[:, ready.schema.outlined()], equal_nan=True)
-    assert np.array_equal(
-        ready.outline(np.arange(len(left))), outline, equal_nan=True
-    )  # with what is known of candidates
+    with_what_is_known_of_candidates = ready.outline(np.arange(len(left)))
+    assert np.array_equal(with_what_is_known_of_candidates, outline, equal_nan=True)
     assert outline.shape[1] < whole.shape[1] / 1.5
 
 
