@@ -15,9 +15,10 @@ from findmatches.forest import Forest, grow
 TREES = 200
 _STRENGTH = 0.05
 # What an outline says is less likely than this is no match, however low the matches were that taught it. So many matches open
-# the sieve to half of that.
+# the sieve to half of that. The least likely of them, this share, do not open it any further: their labels may be wrong.
 _SURE = 0.1
-_FEW = 50
+_FEW = 1000
+_HARDEST = 0.02
 # In the regression, a match counts as much as so many differences at most for each match there is: where three stand against a thousand
 # differences, balance would have them say more than they know.
 _WORTH = 5
@@ -116,14 +117,12 @@ class Sieve:
 
 
 def fit_sieve(outline: NDArray[np.float32], match: NDArray[np.bool_]) -> Sieve:
-    """A sieve that lets through what is at least half as likely as the least likely match it has seen, and all above a cut that is
-    lower the fewer matches it has seen.
-
-    One match that looks like none opens it wide: doubtful labels cost time, not matches.
-    """
+    """A sieve that lets through what is at least half as likely as nearly all matches it has seen, and all above a cut that is
+    lower the fewer matches it has seen. Both kinds of pairs must occur."""
     linear = _fit_linear(outline, match, _balanced(match))
     sure = _SURE * match.sum() / (match.sum() + _FEW)
-    return Sieve(linear, min(sure, float(linear.predict(outline[match]).min()) / 2))
+    hard = float(np.quantile(linear.predict(outline[match]), _HARDEST))
+    return Sieve(linear, min(sure, hard / 2))
 
 
 def _fit_linear(

@@ -9,7 +9,7 @@ generalization" (1992), and I. Bhattacharya and L. Getoor, "Collective entity re
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from findmatches.rivals import DIRECTIONS, MEASURES, Surroundings
 FOLDS = 5
 # Pairs that the first round scores lower are not looked at again: too few of them are matches to be worth the time.
 DOUBT_FROM = 0.03
+# Where the first round teaches the sieve, it calls candidates matches from this score on.
+_TAKEN = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,13 +70,11 @@ class Study:
         Whether rows of one source match only by way of another is learnt too, unless ``linked`` tells.
         """
         pairs = np.flatnonzero(np.ones(len(self.taught.match), dtype=bool) if use is None else use)
-        pairs, sieve, unseen, doubted = self._believed(pairs, seed, trees)
-        match, known = self.taught.match[pairs], unseen.known
-        first = fit(self.measures[pairs], match, seed=seed, trees=trees)
-        if not unseen.teaches(match):
-            return Learner(first, None, sieve, doubted=doubted)
-        second = self._fit_second(pairs, unseen, known, seed=seed, trees=trees)
-        return Learner(first, second, sieve, self._linkage(pairs, unseen, linked), doubted)
+        pairs, simple, unseen, doubted = self._believed(pairs, seed, trees)
+        if not unseen.teaches(self.taught.match[pairs]):
+            return replace(simple, doubted=doubted)
+        second = self._fit_second(pairs, unseen, unseen.known, seed=seed, trees=trees)
+        return replace(simple, second=second, linkage=self._linkage(pairs, unseen, linked), doubted=doubted)
 
     def _fit_second(
         self, pairs: NDArray[np.int64], unseen: _Unseen, use: NDArray[np.bool_], *, seed: int, trees: int
@@ -92,17 +92,17 @@ class Study:
 
     def _believed(
         self, pairs: NDArray[np.int64], seed: int, trees: int
-    ) -> tuple[NDArray[np.int64], Sieve, _Unseen, tuple[tuple[int, float], ...]]:
+    ) -> tuple[NDArray[np.int64], Learner, _Unseen, tuple[tuple[int, float], ...]]:
         """The pairs without those whose labels are most likely wrong, what ``_unseen`` says of them, and the others with their scores."""
-        sieve, unseen = self._unseen(pairs, seed, trees)
+        simple, unseen = self._unseen(pairs, seed, trees)
         known, match = unseen.known, self.taught.match[pairs]
         if not count_wrong(unseen.score[known], match[known]):
-            return pairs, sieve, unseen, ()
+            return pairs, simple, unseen, ()
         score = self._second_scores(pairs, unseen, seed, trees)
         doubted = np.zeros(len(pairs), dtype=bool)
         doubted[known] = doubtful(score[known], match[known])
         if not doubted.any() or not match[~doubted].any():
-            return pairs, sieve, unseen, ()
+            return pairs, simple, unseen, ()
         left_out = tuple(zip(pairs[doubted].tolist(), score[doubted].tolist(), strict=True))
         return pairs[~doubted], *self._unseen(pairs[~doubted], seed, trees), left_out
 
@@ -126,9 +126,10 @@ class Study:
             self.taught, pairs[known], sources, unseen.score[known], unseen.third[known], certain=linked is True
         )
 
-    def _unseen(self, pairs: NDArray[np.int64], seed: int, trees: int) -> tuple[Sieve, _Unseen]:
-        """The sieve that the pairs teach, and what is thought of each pair when its set has not been learnt from."""
-        sieve = fit_sieve(self.measures[pairs][:, self.prepared.schema.outlined()], self.taught.match[pairs])
+    def _unseen(self, pairs: NDArray[np.int64], seed: int, trees: int) -> tuple[Learner, _Unseen]:
+        """The first round and the sieve that the pairs teach, and what is thought of each pair when its set has not been learnt from."""
+        first = fit(self.measures[pairs], self.taught.match[pairs], seed=seed, trees=trees)
+        sieve = self._fit_sieve(pairs, first)
         owner = self.taught.set_number[pairs]
         sets = np.unique(owner)
         dealt = np.random.default_rng(seed).permutation(len(sets)) % FOLDS
@@ -150,7 +151,15 @@ class Study:
             )
             if self.prepared.side is not None:
                 unseen.third[held] = through(len(self.prepared.keys), between(around, self.prepared.side), left, right)
-        return sieve, unseen
+        return Learner(first, None, sieve), unseen
+
+    def _fit_sieve(self, pairs: NDArray[np.int64], first: Ensemble) -> Sieve:
+        """The sieve learns from the labels, and from what the first round makes of all candidates of the labelled rows: questions are about
+        what is hard to tell apart, and most of what the sieve is to put aside is easy."""
+        outlined = self.prepared.schema.outlined()
+        outline = np.vstack([self.measures[pairs][:, outlined], self._near_measures[:, outlined]])
+        match = np.append(self.taught.match[pairs], first.predict(self._near_measures) >= _TAKEN)
+        return fit_sieve(outline, match)
 
     def _around(self, learner: Learner, left: NDArray[np.int32], right: NDArray[np.int32]) -> Edges:
         """The candidates of the rows of some judged pairs, scored by the first round."""

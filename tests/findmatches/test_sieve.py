@@ -7,6 +7,7 @@ import pytest
 
 from findmatches import ask, prepared, train
 from findmatches.comparisons import Comparer
+from findmatches.learner import fit_sieve
 from findmatches.prepared import prepare
 from tests.findmatches.data import oracle, partition, people
 
@@ -46,3 +47,13 @@ def test_most_pairs_are_put_aside_and_no_match_is_lost(monkeypatch: pytest.Monke
     true = pairs({frozenset(key for key in truth if truth[key] == thing) for thing in set(truth.values())})
     assert len(pairs(found) & true) >= len(pairs(every) & true)
     assert len(pairs(found) - true) <= len(pairs(every) - true) + 2
+
+
+def test_a_wrong_match_does_not_open_the_sieve() -> None:
+    draw = np.random.default_rng(0)
+    match = np.arange(4000) < 1000
+    outline = (draw.normal(size=(4000, 3)) + np.where(match, 2, -2)[:, None]).astype(np.float32)
+    match[-1] = True
+    passed = fit_sieve(outline, match).passes(outline)
+    assert passed[:1000].all()
+    assert passed[1000:].mean() < 0.1
