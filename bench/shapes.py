@@ -76,14 +76,24 @@ def make(name: str, rows: int, seed: int) -> tuple[findmatches.Records, dict[str
 def measured(
     name: str, rows: int, seed: int, budgets: Sequence[int], trade_offs: Sequence[float]
 ) -> list[tuple[float, float, float]]:
-    """Precision, recall and F1 of one table: balanced after each budget, then at each trade-off after the last."""
+    """Precision, recall and F1 of one table: balanced after each budget, then at each trade-off after the last. All 0 where no match was labelled."""
     made, truth = make(name, rows, seed)
     with tempfile.TemporaryDirectory(prefix="bench-shapes-") as folder:
         records = made.cached_in(Path(folder))
-        models = [learn(records, truth, budget, seed) for budget in sorted(budgets)]
-        models += [replace(models[-1], precision_recall=trade_off) for trade_off in trade_offs]
-        tables = [model.match(records) for model in models]
-    return [score(one.column(KEY).to_pylist(), one.column("match_id").to_pylist(), truth) for one in tables]
+        models = [_learnt(records, truth, budget, seed) for budget in sorted(budgets)]
+        models += [models[-1] and replace(models[-1], precision_recall=trade_off) for trade_off in trade_offs]
+        tables = [model and model.match(records) for model in models]
+    return [
+        score(one.column(KEY).to_pylist(), one.column("match_id").to_pylist(), truth) if one else (0.0, 0.0, 0.0)
+        for one in tables
+    ]
+
+
+def _learnt(records: findmatches.Records, truth: dict[str, str], budget: int, seed: int) -> findmatches.Model | None:
+    try:
+        return learn(records, truth, budget, seed)
+    except findmatches.FindMatchesError:  # so many questions, and no match among them
+        return None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
