@@ -13,8 +13,9 @@ from findmatches import tuning
 from findmatches.clustering import Edges, cluster
 from findmatches.engine import lessons_of
 from findmatches.errors import FindMatchesError
+from findmatches.guess import guess
 from findmatches.labels import valid_sets
-from findmatches.prepared import Prepared, prepare
+from findmatches.prepared import prepare
 from findmatches.schema import Records
 from findmatches.study import Study, score_pairs
 from labelfiles import LabelFile
@@ -35,7 +36,7 @@ class Proposal:
 def propose(records: Records, question: LabelFile, labels: Sequence[LabelFile]) -> dict[str, list[Proposal]]:
     """A proposal for each row of each set of ``question``, in the order of the set. Labels in ``question`` are not looked at.
 
-    Works without labels too, then from likeness alone. Rows that are not in ``records`` are taken as the question shows them.
+    Works without labels too, then by what tells a match in most tables. Rows that are not in ``records`` are taken as the question shows them.
     Raises ``FindMatchesError`` if the question has not the columns of the table.
     """
     missing = [name for name in records.columns if name not in question.columns]
@@ -55,7 +56,7 @@ def propose(records: Records, question: LabelFile, labels: Sequence[LabelFile]) 
         if learner is not None:
             score = score_pairs(prepared, learner, np.minimum(left, right), np.maximum(left, right))
         else:
-            score = untaught(prepared, left, right)
+            score = guess(prepared, left, right)
         score = np.where(left == right, 1.0, score).astype(np.float32)
         result[set_id] = _grouped(len(own), pairs, score, threshold)
     return result
@@ -69,15 +70,6 @@ def _grouped(size: int, pairs: NDArray[np.int64], score: NDArray[np.float32], th
     np.minimum.at(sure, edges.left, agreed)
     np.minimum.at(sure, edges.right, agreed)
     return [Proposal(int(number), float(confidence)) for number, confidence in zip(group, sure, strict=True)]
-
-
-def untaught(prepared: Prepared, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
-    """A guess at the score from likeness alone, when there are no labels to learn from."""
-    comparer = prepared.comparer
-    likeness = comparer.likeness_of(left, right)
-    first = (comparer.ranks_of(left, right, likeness) < 1).sum(axis=0).astype(np.float32)
-    guess: NDArray[np.float32] = (1 / (1 + np.exp(-(12 * (likeness - 0.6) + 0.8 * (first - 1))))).astype(np.float32)
-    return guess
 
 
 def _context(records: Records, question: LabelFile, labels: Sequence[LabelFile]) -> Records:
