@@ -46,14 +46,15 @@ def train(
         raise FindMatchesError("The labels name too few different rows to learn from.")
     keys = prepared.keys
     pairs = [(keys[one], keys[two]) for one, two in zip(taught.left, taught.right, strict=True)]
-    learner = Study(prepared, taught).learn(seed=seed)
+    study = Study(prepared, taught)
+    learner = study.learn(seed=seed)
     return Model(
         primary_key=records.primary_key,
         schema=prepared.schema,
         learner=learner,
         precision_recall=precision_recall,
         accuracy_cost=accuracy_cost,
-        balanced=learner.balanced,
+        balanced=study.balanced(linked=learner.linkage is not None),
         enforce_labels=enforce_labels,
         told_same=_told(pairs, taught.match) if enforce_labels else (),
         told_different=_told(pairs, ~taught.match) if enforce_labels else (),

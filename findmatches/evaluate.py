@@ -149,7 +149,7 @@ def _scores(study: Study, precision_recall: float, seed: int) -> tuple[NDArray[n
         raise FindMatchesError(
             "There are too few labels to estimate quality: matches and differences are needed in several labeling sets."
         )
-    return places, total[places] / times[places], tuning.threshold(tuning.balanced(linked=linked), precision_recall)
+    return places, total[places] / times[places], tuning.threshold(study.balanced(linked=linked), precision_recall)
 
 
 def _metrics(study: Study, places: NDArray[np.int64], score: NDArray[np.float64], *, cut: float, seed: int) -> Metrics:

@@ -21,7 +21,7 @@ FEATURES = 1 << _BITS
 _CHUNK_BYTES = 1 << 19
 # Pairs of rows that are multiplied at once by one thread.
 _DOTS = 20_000
-_BLANK = 32
+_BLANK, _ZERO, _NINE = 32, 48, 57
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -99,7 +99,7 @@ def word_matrix(texts: pa.Array) -> csr_matrix:
 
     def words(part: pa.Array) -> csr_matrix:
         points, owner = _points(part)
-        first, last = spans(_in_word(points))
+        first, last = _words(points)
         return _binary(owner[first], span_hashes(points, first, last), len(part))
 
     return _stacked(words, texts)
@@ -110,8 +110,8 @@ def figure_matrix(texts: pa.Array) -> csr_matrix:
 
     def figures(part: pa.Array) -> csr_matrix:
         points, owner = _points(part)
-        first, last = spans(_in_word(points))
-        digit = np.concatenate([[0], np.cumsum((points >= 48) & (points <= 57))])
+        first, last = _words(points)
+        digit = _digits_before(points)
         use = digit[last] > digit[first]
         return _binary(owner[first[use]], span_hashes(points, first[use], last[use]), len(part))
 
@@ -126,7 +126,7 @@ def code_matrix(texts: pa.Array) -> csr_matrix:
         kept = _in_word(points) | (points == _BLANK)
         points, owner = points[kept], owner[kept]
         first, last = spans(points != _BLANK)
-        digit = np.concatenate([[0], np.cumsum((points >= 48) & (points <= 57))])
+        digit = _digits_before(points)
         use = (digit[last] > digit[first]) & (last - first >= 2)
         return _binary(owner[first[use]], span_hashes(points, first[use], last[use]), len(part))
 
@@ -151,8 +151,27 @@ def by_value(find: Callable[[pa.Array], csr_matrix], columns: Sequence[Column], 
 
 def _in_word(points: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Letters and digits. Everything above ASCII counts as a letter."""
-    inside: NDArray[np.bool_] = (points > 127) | ((points >= 48) & (points <= 57)) | ((points >= 97) & (points <= 122))
+    inside: NDArray[np.bool_] = (
+        (points > 127) | ((points >= _ZERO) & (points <= _NINE)) | ((points >= 97) & (points <= 122))
+    )
     return inside
+
+
+def _words(points: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where words (runs of letters and digits) start and end; zeros in front of a whole number are no part of it."""
+    first, last = spans(_in_word(points))
+    digits = _digits_before(points)
+    padded = np.flatnonzero((points[first] == _ZERO) & (digits[last] - digits[first] == last - first))
+    if len(padded):
+        others = np.append(np.flatnonzero(points != _ZERO), len(points))
+        first[padded] = np.minimum(others[np.searchsorted(others, first[padded])], last[padded] - 1)
+    return first, last
+
+
+def _digits_before(points: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """How many digits stand before each point, and in all."""
+    digits: NDArray[np.int64] = np.concatenate([[0], np.cumsum((points >= _ZERO) & (points <= _NINE))])
+    return digits
 
 
 def spans(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

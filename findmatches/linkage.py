@@ -26,6 +26,8 @@ _BEFORE, _BEFORE_SAME = 1.25, 0.25
 # A source that repeats itself this often repeats itself always: few labels tell which sources do, but not how often.
 _REPEATS = 0.75
 _SURE = 0.01
+# How much links to other rows of a register speak against a link to one of them. By half: the scores know a part of it already.
+_RIVALRY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,23 @@ class Linkage:
         left, right = pairs_inside(piece)
         within = sources.codes[left] == sources.codes[right]
         one, two = left[within].astype(np.int32), right[within].astype(np.int32)
-        inside = across.where(piece[across.left] == piece[across.right])
-        return joined(across, Edges(one, two, self.score(n_rows, inside, one, two, sources)))
+        together = piece[across.left] == piece[across.right]
+        inside = self._weighed(n_rows, across.where(together), sources)
+        linked = Edges(one, two, self.score(n_rows, inside, one, two, sources))
+        return joined(across.where(~together), joined(inside, linked))
+
+    def _weighed(self, n_rows: int, across: Edges, sources: Column) -> Edges:
+        """The edges between sources, weaker where a row has rivals: rows of a source that repeats itself go to one row of a source that
+        does not, so the odds of a link fall with the odds of all others that it excludes (``_RIVALRY`` of them)."""
+        share, side = self.of(sources), sources.codes
+        odds = across.score / np.maximum(1 - across.score, _SURE)
+        rivals = np.zeros(len(odds))
+        for row, other in ((across.left, across.right), (across.right, across.left)):
+            once = odds * (1 - share[side[other]])
+            total = np.bincount(row, weights=once, minlength=n_rows)
+            rivals += share[side[row]] * np.maximum(total[row] - once, 0)
+        score = np.minimum(odds / (1 + odds + _RIVALRY * rivals), across.score)
+        return Edges(across.left, across.right, score.astype(np.float32))
 
     def complete_new(
         self, across: Edges, pieces: Sequence[NDArray[np.int64]], node: NDArray[np.int64], n_known: int, sources: Column
@@ -72,8 +89,10 @@ class Linkage:
             known.append((one[together], two[together]))
         left, right = _ends(found)
         certain = Edges(*_ends(known), np.ones(sum(len(one) for one, _ in known), dtype=np.float32))
-        inside = across.where((piece[across.left] == piece[across.right]) & (piece[across.left] >= 0))
-        return joined(across, Edges(left, right, self.score(len(node), joined(inside, certain), left, right, sources)))
+        together = (piece[across.left] == piece[across.right]) & (piece[across.left] >= 0)
+        inside = self._weighed(len(node), across.where(together), sources)
+        linked = Edges(left, right, self.score(len(node), joined(inside, certain), left, right, sources))
+        return joined(across.where(~together), joined(inside, linked))
 
 
 def _ends(pairs: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

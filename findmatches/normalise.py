@@ -132,7 +132,14 @@ def _fold_all(texts: pa.Array) -> pa.Array:
     one_by_one = pa.array([fold(text) for text in texts.filter(odd).to_pylist()], texts.type)
     folded = pc.replace_with_mask(pc.utf8_lower(texts), odd, one_by_one)
     nothing = pc.is_in(folded, pa.array(["", *sorted(PLACEHOLDERS)], texts.type))
-    return _dates(pc.if_else(nothing, pa.scalar(None, texts.type), folded))
+    return _dates(_whole_numbers(pc.if_else(nothing, pa.scalar(None, texts.type), folded)))
+
+
+def _whole_numbers(folded: pa.Array) -> pa.Array:
+    """Cells that are a whole number without what spreadsheets and arrays of floats add or take away: zeros in front, ``.0`` behind."""
+    import pyarrow.compute as pc
+
+    return pc.replace_substring_regex(folded, r"^0*(\d+)(?:\.0+)?$", r"\1")
 
 
 def _dates(folded: pa.Array) -> pa.Array:

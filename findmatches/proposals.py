@@ -22,6 +22,8 @@ from labelfiles import LabelFile
 
 # So many other rows of the table are enough to tell common values from rare ones; more would only make people wait.
 CONTEXT_ROWS = 5000
+# From this score on rows are proposed as one thing when there are no labels to learn from.
+_UNTAUGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,9 @@ def propose(records: Records, question: LabelFile, labels: Sequence[LabelFile]) 
     row_of = {key: row for row, key in enumerate(prepared.keys)}
     place = question.columns.index(records.primary_key)
     taught = lessons_of(prepared, labels)
-    learner = Study(prepared, taught).learn(seed=0) if taught.teachable else None
-    threshold = learner.balanced if learner is not None else tuning.balanced(linked=False)
+    study = Study(prepared, taught) if taught.teachable else None
+    learner = study.learn(seed=0) if study else None
+    threshold = study.balanced(linked=learner.linkage is not None) if study and learner else _UNTAUGHT
     result = {}
     for set_id, rows in question.by_set().items():
         own = np.array([row_of[row.values[place]] for row in rows], dtype=np.int32)

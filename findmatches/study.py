@@ -43,11 +43,6 @@ class Learner:
     linkage: Linkage | None = None
     doubted: tuple[tuple[int, float], ...] = ()
 
-    @property
-    def balanced(self) -> float:
-        """The threshold of its scores at a precision-recall trade-off of 0.5."""
-        return tuning.balanced(linked=self.linkage is not None)
-
 
 class Study:
     """Judged pairs of a table and all candidates of their rows, measured once, to be learnt from in any part."""
@@ -75,6 +70,10 @@ class Study:
             return replace(simple, doubted=doubted)
         second = self._fit_second(pairs, unseen, unseen.known, seed=seed, trees=trees)
         return replace(simple, second=second, linkage=self._linkage(pairs, unseen, linked), doubted=doubted)
+
+    def balanced(self, *, linked: bool) -> float:
+        """The threshold of what is learnt from all pairs, at a precision-recall trade-off of 0.5."""
+        return tuning.balanced(len(np.unique([self.taught.left, self.taught.right])), linked=linked)
 
     def _fit_second(
         self, pairs: NDArray[np.int64], unseen: _Unseen, use: NDArray[np.bool_], *, seed: int, trees: int

@@ -8,8 +8,9 @@ from findmatches.errors import FindMatchesError
 
 # The score from which rows are one thing where neither precision nor recall is favoured; and the same where rows of one source match
 # only by way of another: there a wrong link joins less than elsewhere.
-_BALANCED = 0.5
-_LINKED = 0.42
+_BALANCED, _LINKED = 0.52, 0.43
+# Few labels leave the scores of matches lower than they should be: so many log odds at ``_FILE`` rows, half of that at twice as many.
+_LOWER, _FILE = 0.3, 100
 _NEIGHBOURS = 15
 _EVIDENCE = 2.75
 
@@ -20,16 +21,20 @@ def neighbours(accuracy_cost: float) -> int:
     return round(_NEIGHBOURS * math.pow(40 / 15, 2 * accuracy_cost - 1))
 
 
-def balanced(*, linked: bool) -> float:
-    """The threshold at 0.5; ``linked`` where rows of one source match only by way of another (``linkage``)."""
-    return _LINKED if linked else _BALANCED
+def balanced(n_labelled: int, *, linked: bool) -> float:
+    """The threshold at 0.5 after so many labelled rows; ``linked`` where rows of one source match only by way of another (``linkage``)."""
+    score = _LINKED if linked else _BALANCED
+    return _moved(score, -_LOWER * _FILE / max(n_labelled, _FILE))
 
 
 def threshold(balanced: float, precision_recall: float) -> float:
     """The score from which rows are one thing: ``balanced`` at 0.5; more evidence is asked for above, less below."""
     check("precision-recall", precision_recall)
-    logit = math.log(balanced / (1 - balanced)) + _EVIDENCE * (precision_recall - 0.5)
-    return 1 / (1 + math.exp(-logit))
+    return _moved(balanced, _EVIDENCE * (precision_recall - 0.5))
+
+
+def _moved(score: float, log_odds: float) -> float:
+    return 1 / (1 + (1 - score) / score * math.exp(-log_odds))
 
 
 def check(name: str, value: float) -> None:

@@ -23,13 +23,14 @@ from findmatches.normalise import Column
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-CONTAINMENT = ("found", "found back", "left over", "left over back", "figures found", "figures left over")
+CONTAINMENT = ("found", "found back", "shared", "left over", "left over back", "figures found", "figures left over")
 
 
 class Containment:
     """Words of some columns against all words of the other row, weighed by how rare they are in the table.
 
-    Both directions are taken, the better one first: what one row says in fewer words is found whole in the other.
+    Both directions are taken, the better one first: what one row says in fewer words is found whole in the other. What is ``shared``
+    counts as it is and not as a share: an equal title of two common words says less than one of six rare ones.
     """
 
     def __init__(self, everything: csr_matrix, parts: Sequence[tuple[csr_matrix, csr_matrix]]) -> None:
@@ -82,6 +83,7 @@ class Containment:
             result += [
                 np.where(known, np.maximum(*shares), np.nan),
                 np.where(known, np.minimum(*shares), np.nan),
+                np.where(known, np.minimum(one, two), np.nan),
                 np.where(known, np.minimum(*rest), np.nan),
                 np.where(known, np.maximum(*rest), np.nan),
                 np.where(of_figures > 0, np.minimum(first, second) / np.maximum(of_figures, 1), np.nan),
