@@ -55,20 +55,20 @@ class Linkage:
         within = sources.codes[left] == sources.codes[right]
         one, two = left[within].astype(np.int32), right[within].astype(np.int32)
         together = piece[across.left] == piece[across.right]
-        inside = self._weighed(n_rows, across.where(together), sources)
+        inside = self._weighed(across.where(together), sources)
         linked = Edges(one, two, self.score(n_rows, inside, one, two, sources))
         return joined(across.where(~together), joined(inside, linked))
 
-    def _weighed(self, n_rows: int, across: Edges, sources: Column) -> Edges:
-        """The edges between sources, weaker where a row has rivals: rows of a source that repeats itself go to one row of a source that
-        does not, so the odds of a link fall with the odds of all others that it excludes (``_RIVALRY`` of them)."""
+    def _weighed(self, across: Edges, sources: Column) -> Edges:
+        """The edges between sources, weaker where a row has rivals: a row of a source that repeats itself goes to one row of each source
+        that does not, so the odds of a link fall with the odds of the others that it excludes (``_RIVALRY`` of them)."""
         share, side = self.of(sources), sources.codes
         odds = across.score / np.maximum(1 - across.score, _SURE)
         rivals = np.zeros(len(odds))
         for row, other in ((across.left, across.right), (across.right, across.left)):
-            once = odds * (1 - share[side[other]])
-            total = np.bincount(row, weights=once, minlength=n_rows)
-            rivals += share[side[row]] * np.maximum(total[row] - once, 0)
+            place = np.unique(row.astype(np.int64) * (len(share) + 1) + side[other], return_inverse=True)[1]
+            others = np.bincount(place, weights=odds)[place] - odds
+            rivals += share[side[row]] * (1 - share[side[other]]) * np.maximum(others, 0)
         score = np.minimum(odds / (1 + odds + _RIVALRY * rivals), across.score)
         return Edges(across.left, across.right, score.astype(np.float32))
 
@@ -90,7 +90,7 @@ class Linkage:
         left, right = _ends(found)
         certain = Edges(*_ends(known), np.ones(sum(len(one) for one, _ in known), dtype=np.float32))
         together = (piece[across.left] == piece[across.right]) & (piece[across.left] >= 0)
-        inside = self._weighed(len(node), across.where(together), sources)
+        inside = self._weighed(across.where(together), sources)
         linked = Edges(left, right, self.score(len(node), joined(inside, certain), left, right, sources))
         return joined(across.where(~together), joined(inside, linked))
 
