@@ -10,6 +10,9 @@ import pyarrow as pa
 import pytest
 
 from findmatches import Model, Records, ask, explain, judge, match_incremental, propose, train
+from findmatches.clustering import Edges, cluster
+from findmatches.linkage import Linkage
+from findmatches.normalise import make_column
 from labelfiles import LabelFile
 from tests.findmatches.data import label_file, oracle, partition, people, register_and_finds
 
@@ -86,6 +89,16 @@ def test_sets_of_one_source_alone_do_not_tell_that_sources_are_no_matter(
     model = train(rows, [*labels, alone])
     assert model.learner.linkage is not None
     assert f1(partition(model.match(rows)), truth) > 0.95
+
+
+def test_rows_of_a_register_exclude_each_other_and_rows_of_two_registers_do_not() -> None:
+    linkage = Linkage({"finds": 1.0, "one": 0.0, "two": 0.0})
+    sources = make_column("source", pa.chunked_array([["finds", "one", "one", "finds", "one", "two"]]))
+    left, right = np.array([[0, 0, 3, 3, 4], [1, 2, 4, 5, 5]], dtype=np.int32)
+    across = Edges(left, right, np.full(len(left), 0.45, dtype=np.float32))
+    group = cluster(6, linkage.complete(6, across, 0.4, sources), 0.4)
+    assert len({*group[:3]}) == 3, "what is as near to two rows of one register belongs to neither"
+    assert len({*group[3:]}) == 1
 
 
 def test_a_column_with_few_values_is_not_a_source_where_matches_have_the_same(

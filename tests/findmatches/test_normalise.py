@@ -36,3 +36,13 @@ def test_what_may_be_another_day_or_none_is_left_as_it_is(cell: str) -> None:
 def test_months_have_their_numbers() -> None:
     months = ["jan", "Feb", "MAR", "april", "May", "june", "Jul.", "August", "Sept.", "oct", "November", "dec"]
     assert folded(*(f"{name} 9, 1999" for name in months)) == [f"1999-{number:02d}-09" for number in range(1, 13)]
+
+
+@pytest.mark.parametrize("cell", ["7", "007", "7.0", "0007.00"])
+def test_a_whole_number_is_the_same_with_zeros_that_say_nothing(cell: str) -> None:
+    assert folded(cell, "0", "000") == ["7", "0", "0"]
+
+
+@pytest.mark.parametrize("cell", ["7.5", "07:30", "v07", "0x7", "7.0.0", "-07"])
+def test_zeros_that_may_say_something_stay(cell: str) -> None:
+    assert folded(cell) == [cell]

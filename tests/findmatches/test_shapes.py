@@ -67,7 +67,7 @@ def test_wrong_labels_cost_little_and_are_told() -> None:
     wrong = [blur(one, 0.05, rng) for one in labels]
     assert wrong != labels
     careful, careless = (train(records, given) for given in (labels, wrong))
-    assert figures(careless, records, truth)[2] >= figures(careful, records, truth)[2] - 0.01
+    assert figures(careless, records, truth)[2] >= figures(careful, records, truth)[2] - 0.02
     assert careful.doubts == ()
     found = [truth[one] != truth[two] for one, two in (doubt.keys for doubt in careless.doubts)]
     assert len(found) >= 5
