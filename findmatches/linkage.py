@@ -54,10 +54,10 @@ class Linkage:
         left, right = pairs_inside(piece)
         within = sources.codes[left] == sources.codes[right]
         one, two = left[within].astype(np.int32), right[within].astype(np.int32)
-        together = piece[across.left] == piece[across.right]
-        inside = self._weighed(across.where(together), sources)
+        in_one = piece[across.left] == piece[across.right]
+        inside = self._weighed(across.where(in_one), sources)
         linked = Edges(one, two, self.score(n_rows, inside, one, two, sources))
-        return joined(across.where(~together), joined(inside, linked))
+        return joined(across.where(~in_one), joined(inside, linked))
 
     def _weighed(self, across: Edges, sources: Column) -> Edges:
         """The edges between sources, weaker where a row has rivals: a row of a source that repeats itself goes to one row of each source
@@ -69,7 +69,7 @@ class Linkage:
             place = np.unique(row.astype(np.int64) * (len(share) + 1) + side[other], return_inverse=True)[1]
             others = np.bincount(place, weights=odds)[place] - odds
             rivals += share[side[row]] * (1 - share[side[other]]) * np.maximum(others, 0)
-        score = np.minimum(odds / (1 + odds + _RIVALRY * rivals), across.score)
+        score = across.score * (1 + odds) / (1 + odds + _RIVALRY * rivals)
         return Edges(across.left, across.right, score.astype(np.float32))
 
     def complete_new(
@@ -89,10 +89,10 @@ class Linkage:
             known.append((one[together], two[together]))
         left, right = _ends(found)
         certain = Edges(*_ends(known), np.ones(sum(len(one) for one, _ in known), dtype=np.float32))
-        together = (piece[across.left] == piece[across.right]) & (piece[across.left] >= 0)
-        inside = self._weighed(across.where(together), sources)
+        in_one = (piece[across.left] == piece[across.right]) & (piece[across.left] >= 0)
+        inside = self._weighed(across.where(in_one), sources)
         linked = Edges(left, right, self.score(len(node), joined(inside, certain), left, right, sources))
-        return joined(across.where(~together), joined(inside, linked))
+        return joined(across.where(~in_one), joined(inside, linked))
 
 
 def _ends(pairs: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

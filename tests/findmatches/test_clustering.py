@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.cluster.hierarchy import fcluster, linkage
 
 from findmatches.clustering import Edges, Told, cluster
 
@@ -31,6 +32,16 @@ def test_weak_links_do_not_chain() -> None:
     found = groups({**two_triples, (2, 3): 0.8})
     assert {0, 1, 2} in found
     assert {3, 4, 5} in found
+
+
+@given(st.integers(0, 10_000), st.integers(3, 40), st.floats(0.05, 0.95))
+def test_groups_are_those_of_average_linkage(seed: int, size: int, threshold: float) -> None:
+    one, two = np.triu_indices(size, 1)
+    score = np.random.default_rng(seed).random(len(one)).astype(np.float32)
+    expected = fcluster(linkage(1 - score.astype(np.float64), "average"), 1 - threshold, criterion="distance")
+    first = np.unique(expected, return_index=True, return_inverse=True)
+    found = cluster(size, Edges(one.astype(np.int32), two.astype(np.int32), score), threshold)
+    assert found.tolist() == np.argsort(np.argsort(first[1]))[first[2]].tolist()
 
 
 def test_more_rows_than_can_be_looked_at_together_part_where_their_links_are_weakest() -> None:
