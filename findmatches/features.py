@@ -99,7 +99,7 @@ def word_matrix(texts: pa.Array) -> csr_matrix:
 
     def words(part: pa.Array) -> csr_matrix:
         points, owner = _points(part)
-        first, last = _words(points)
+        first, last = spans(_in_word(points))
         return _binary(owner[first], span_hashes(points, first, last), len(part))
 
     return _stacked(words, texts)
@@ -110,7 +110,7 @@ def figure_matrix(texts: pa.Array) -> csr_matrix:
 
     def figures(part: pa.Array) -> csr_matrix:
         points, owner = _points(part)
-        first, last = _words(points)
+        first, last = spans(_in_word(points))
         digit = _digits_before(points)
         use = digit[last] > digit[first]
         return _binary(owner[first[use]], span_hashes(points, first[use], last[use]), len(part))
@@ -155,17 +155,6 @@ def _in_word(points: NDArray[np.uint64]) -> NDArray[np.bool_]:
         (points > 127) | ((points >= _ZERO) & (points <= _NINE)) | ((points >= 97) & (points <= 122))
     )
     return inside
-
-
-def _words(points: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where words (runs of letters and digits) start and end; zeros in front of a whole number are no part of it."""
-    first, last = spans(_in_word(points))
-    digits = _digits_before(points)
-    padded = np.flatnonzero((points[first] == _ZERO) & (digits[last] - digits[first] == last - first))
-    if len(padded):
-        others = np.append(np.flatnonzero(points != _ZERO), len(points))
-        first[padded] = np.minimum(others[np.searchsorted(others, first[padded])], last[padded] - 1)
-    return first, last
 
 
 def _digits_before(points: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -7,9 +7,9 @@ import math
 from findmatches.errors import FindMatchesError
 
 # The score from which rows are one thing where neither precision nor recall is favoured; and the same where rows of one source match
-# only by way of another: there a wrong link joins less than elsewhere.
-_BALANCED, _LINKED = 0.52, 0.43
-# Few labels leave the scores of matches lower than they should be: so many log odds at ``_FILE`` rows, half of that at twice as many.
+# only by way of another: there a wrong link joins less than elsewhere, and after few labels many right ones have low scores. So it is lower
+# by so many log odds at ``_FILE`` rows, half of that at twice as many.
+_BALANCED, _LINKED = 0.5, 0.43
 _LOWER, _FILE = 0.3, 100
 _NEIGHBOURS = 15
 _EVIDENCE = 2.75
@@ -23,8 +23,7 @@ def neighbours(accuracy_cost: float) -> int:
 
 def balanced(n_labelled: int, *, linked: bool) -> float:
     """The threshold at 0.5 after so many labelled rows; ``linked`` where rows of one source match only by way of another (``linkage``)."""
-    score = _LINKED if linked else _BALANCED
-    return _moved(score, -_LOWER * _FILE / max(n_labelled, _FILE))
+    return _moved(_LINKED, -_LOWER * _FILE / max(n_labelled, _FILE)) if linked else _BALANCED
 
 
 def threshold(balanced: float, precision_recall: float) -> float:

@@ -42,15 +42,14 @@ def test_words_are_found_in_other_columns_and_version_numbers_are_not_overlooked
     assert all(np.isnan(value) for value in measured(prepared, comparer, "a", "d", "title").values())
 
 
-def test_what_two_rows_share_counts_the_more_the_rarer_it_is_and_zeros_in_front_of_a_number_do_not() -> None:
+def test_what_two_rows_share_counts_the_more_the_rarer_it_is() -> None:
     common = [[f"c{n}", "notes from the editors of this journal on the issue", f"{n}"] for n in range(8)]
     rows = [
-        ["a", "wavelets of silicon in porous glass, tape 007", "x"],
-        ["b", "wavelets of silicon in porous glass, tape 7", "y"],
+        ["a", "wavelets of silicon in porous glass at low voltage", "x"],
+        ["b", "wavelets of silicon in porous glass at low voltage", "y"],
     ]
     prepared = prepare(records([*rows, *common], ["id", "title", "place"]), neighbours=5)
     rare = measured(prepared, prepared.comparer, "a", "b", "title")
     often = measured(prepared, prepared.comparer, "c1", "c2", "title")
-    assert (rare["found back"], rare["figures found"], rare["left over"]) == (1, 1, 0)
-    assert often["found back"] == 1
+    assert rare["found back"] == often["found back"] == 1
     assert rare["shared"] > 1.5 * often["shared"]
