@@ -54,12 +54,12 @@ class Linkage:
         left, right = pairs_inside(piece)
         within = sources.codes[left] == sources.codes[right]
         one, two = left[within].astype(np.int32), right[within].astype(np.int32)
-        in_one = piece[across.left] == piece[across.right]
-        inside = self._weighed(across.where(in_one), sources)
+        in_one_piece = piece[across.left] == piece[across.right]
+        inside = self._against_rivals(across.where(in_one_piece), sources)
         linked = Edges(one, two, self.score(n_rows, inside, one, two, sources))
-        return joined(across.where(~in_one), joined(inside, linked))
+        return joined(across.where(~in_one_piece), joined(inside, linked))
 
-    def _weighed(self, across: Edges, sources: Column) -> Edges:
+    def _against_rivals(self, across: Edges, sources: Column) -> Edges:
         """The edges between sources, weaker where a row has rivals: a row of a source that repeats itself goes to one row of each source
         that does not, so the odds of a link fall with the odds of the others that it excludes (``_RIVALRY`` of them)."""
         share, side = self.of(sources), sources.codes
@@ -89,10 +89,10 @@ class Linkage:
             known.append((one[together], two[together]))
         left, right = _ends(found)
         certain = Edges(*_ends(known), np.ones(sum(len(one) for one, _ in known), dtype=np.float32))
-        in_one = (piece[across.left] == piece[across.right]) & (piece[across.left] >= 0)
-        inside = self._weighed(across.where(in_one), sources)
+        in_one_piece = (piece[across.left] == piece[across.right]) & (piece[across.left] >= 0)
+        inside = self._against_rivals(across.where(in_one_piece), sources)
         linked = Edges(left, right, self.score(len(node), joined(inside, certain), left, right, sources))
-        return joined(across.where(~in_one), joined(inside, linked))
+        return joined(across.where(~in_one_piece), joined(inside, linked))
 
 
 def _ends(pairs: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
