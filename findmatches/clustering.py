@@ -50,12 +50,21 @@ class Told:
 
 
 def components(n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The number of the connected piece of each row."""
-    from scipy.sparse import coo_matrix  # here and not above: importing findmatches must stay quick
-    from scipy.sparse.csgraph import connected_components
+    """The number of the connected piece of each row; pieces are numbered by their first rows.
 
-    graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n_rows, n_rows))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int32)
+    What SciPy's ``connected_components`` finds, in as much time, but without the fifteenth of a second that its import takes: pieces join the lowest
+    piece that an edge leads to, until none leads anywhere. Of those that are left two such rounds join half, whatever the edges.
+    """
+    lowest = np.arange(n_rows, dtype=np.int32)
+    while len(left):
+        np.minimum.at(lowest, np.maximum(left, right), np.minimum(left, right))
+        while ((further := lowest[lowest]) != lowest).any():
+            lowest = further
+        left, right = lowest[left], lowest[right]
+        apart = left != right
+        left, right = left[apart], right[apart]
+    number = np.cumsum(lowest == np.arange(n_rows), dtype=np.int32) - 1
+    return number[lowest]
 
 
 def pieces(n_rows: int, edges: Edges, threshold: float, same: NDArray[np.int32] | None = None) -> NDArray[np.int32]:

@@ -23,7 +23,7 @@ _PRELOADED = (
     "pyarrow.csv",
     "pyarrow.parquet",
     "rapidfuzz",
-    "scipy.sparse.csgraph",
+    "scipy.sparse",
     "sklearn.ensemble",
     "sklearn.linear_model",
     "sparse_dot_topn",

@@ -4,8 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from findmatches.clustering import Edges, Told, cluster
+from findmatches.clustering import Edges, Told, cluster, components
 
 SIZE = 9
 PAIRS = [(one, two) for one in range(SIZE) for two in range(one + 1, SIZE)]
@@ -32,6 +34,17 @@ def test_weak_links_do_not_chain() -> None:
     found = groups({**two_triples, (2, 3): 0.8})
     assert {0, 1, 2} in found
     assert {3, 4, 5} in found
+
+
+@given(st.integers(0, 10_000), st.integers(1, 200), st.floats(0, 2), st.booleans())
+def test_pieces_are_those_of_a_graph_library(seed: int, size: int, density: float, chained: bool) -> None:
+    random = np.random.default_rng(seed)
+    one, two = random.integers(0, size, (2, int(density * size)), dtype=np.int32)
+    if chained:
+        path = random.permutation(size).astype(np.int32)
+        one, two = path[:-1], path[1:]
+    graph = coo_array((np.ones(len(one)), (one, two)), shape=(size, size))
+    assert components(size, one, two).tolist() == connected_components(graph, directed=False)[1].tolist()
 
 
 @given(st.integers(0, 10_000), st.integers(3, 40), st.floats(0.05, 0.95))
