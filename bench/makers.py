@@ -14,6 +14,16 @@ Shape = Callable[[random.Random], Maker]
 
 SYLLABLES = [consonant + vowel for consonant in "bdklmnrstv" for vowel in "aeio"]
 GREEK = "αβγδεζηθικλμνξοπρστυφχψω"
+_LETTERS = dict(zip("абвгдезийклмнопрстуфы", "abvgdeziiklmnoprstufy", strict=True))
+# Cyrillic as passports have it (ICAO 9303), as English books do (BGN/PCGN) and as German ones do.
+ROMANISED = [
+    _LETTERS | dict(zip("жхцчшщюя", ways.split(), strict=True)) | {"й": short}
+    for ways, short in (
+        ("zh kh ts ch sh shch iu ia", "i"),
+        ("zh kh ts ch sh shch yu ya", "y"),
+        ("sch ch z tsch sch schtsch ju ja", "j"),
+    )
+]
 CJK = "王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗北京上海天津重庆广州深圳南京成都武汉西安东城路街号区大小中山人民"
 
 
@@ -303,19 +313,26 @@ def events(rng: random.Random) -> Maker:
 
 
 def two_alphabets(rng: random.Random) -> Maker:
-    """People whose names a copy may have in Cyrillic letters; birthday and town, which is one of a few, stay."""
-    latin, cyrillic = "abvgdeziklmnoprstuf", "абвгдезиклмнопрстуф"
-    over = str.maketrans(latin, cyrillic)
-    names, towns = [word(rng, 3) for _ in range(150)], [word(rng, 2) for _ in range(12)]
+    """People whose names a copy may have in Cyrillic letters, or in Latin ones by another of three ways of spelling; birthday and town, which is one of a few, stay."""
+    syllables = [consonant + vowel for consonant in "бвгджзклмнпрстфхцчшщ" for vowel in "аеийоуыюя"]
+    names, towns = [
+        ["".join(rng.choices(syllables, k=size)) for _ in range(count)] for size, count in ((3, 150), (2, 12))
+    ]
+    cyrillic: dict[str, str] = {}
+
+    def spelt(text: str) -> str:
+        way = rng.choice(ROMANISED)
+        latin = "".join(way.get(letter, letter) for letter in text)
+        cyrillic[latin] = text
+        return latin
 
     def new() -> Row:
         born = f"{rng.randint(1950, 2005)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
-        return [f"{rng.choice(names)} {rng.choice(names)}", born, rng.choice(towns)]
+        return [spelt(f"{rng.choice(names)} {rng.choice(names)}"), born, spelt(rng.choice(towns))]
 
     def again(row: Row) -> Row:
-        name, born, town = row
-        name = typo(name, rng)
-        name, town = (name.translate(over), town.translate(over)) if rng.random() < 0.5 else (name, town)
+        name, born, town = cyrillic[row[0]], row[1], cyrillic[row[2]]
+        name, town = (typo(name, rng), town) if rng.random() < 0.5 else (typo(spelt(name), rng), spelt(town))
         return [
             name,
             typo(born, rng, string.digits) if rng.random() < 0.2 else born,

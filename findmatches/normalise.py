@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from findmatches.letters import comparable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,12 +93,8 @@ class PartOfColumn(Column):
 
 
 def fold(text: str) -> str:
-    """Compatibility forms joined, case and accents folded, runs of white space one blank. Placeholders become empty."""
-    if text.isascii():
-        folded = text.lower()
-    else:
-        decomposed = unicodedata.normalize("NFKD", text.casefold())
-        folded = "".join(char for char in decomposed if not unicodedata.combining(char))
+    """What can be compared of a text (``letters.comparable``), runs of white space one blank. Placeholders become empty."""
+    folded = text.lower() if text.isascii() else comparable(text)
     folded = " ".join(folded.replace("\0", " ").split())
     return "" if folded in PLACEHOLDERS else folded
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import string
+
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from findmatches.normalise import make_column
+from findmatches.normalise import PLACEHOLDERS, fold, make_column
 
 
 def folded(*cells: str | None) -> list[str | None]:
@@ -46,3 +50,43 @@ def test_a_whole_number_is_the_same_with_zeros_that_say_nothing(cell: str) -> No
 @pytest.mark.parametrize("cell", ["7.5", "07:30", "v07", "0x7", "7.0.0", "-07"])
 def test_zeros_that_may_say_something_stay(cell: str) -> None:
     assert folded(cell) == [cell]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Щукин, Сергей Ильич", "Shchukin, Sergei Ilich"),
+        ("Ђоковић", "DJOKOVIC"),
+        ("Γεώργιος Παπαδόπουλος", "Georgios Papadopoulos"),
+        ("Μπακογιάννη", "Bakogianni"),
+        ("Հարություն", "Harutyun"),
+        ("ჭავჭავაძე", "Chavchavadze"),
+        ("Sørensen, Åse", "Sorensen, Ase"),
+        ("Łódź, Æther, Straße, IŞIK ışık, Đặng", "lodz, aether, strasse, isik isik, dang"),
+        ("O’Brien – “№ 5”", 'O\'Brien - "no 5"'),
+        ("スズキ ﾊﾅｺ", "すずき はなこ"),
+        ("5 μg", "5 ug"),
+        ("٥ دقائق", "5 دقائق"),
+        ("sand\u00adbox\u200b", "Sandbox"),
+    ],
+)
+def test_letters_of_other_alphabets_are_the_same_in_latin_ones(one: str, other: str) -> None:
+    assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("バス", "パス"), ("5 µg", "5 mg"), ("कर्म", "करम"), ("ข้าว", "ขาว"), ("张伟", "zhang wei")]
+)
+def test_signs_that_make_another_word_stay(one: str, other: str) -> None:
+    assert folded(one) != folded(other)
+
+
+@given(st.text())
+def test_folding_what_is_folded_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text(string.printable + "\0"))
+def test_plain_text_loses_case_and_blanks_alone(text: str) -> None:
+    plain = " ".join(text.replace("\0", " ").lower().split())
+    assert fold(text) == ("" if plain in PLACEHOLDERS else plain)
