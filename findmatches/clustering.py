@@ -100,7 +100,8 @@ def pairs_inside(piece: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[n
     members = np.argsort(piece, kind="stable")
     start = np.concatenate([[0], np.cumsum(size)])
     left, right = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    for count in np.unique(size[(size >= 3) & (size <= MAX_PIECE)]).tolist():
+    counts = np.flatnonzero(np.bincount(size, minlength=MAX_PIECE + 1)[: MAX_PIECE + 1])
+    for count in counts[counts >= 3].tolist():
         rows = members[start[:-1][size == count][:, None] + np.arange(count)]
         one, two = np.triu_indices(count, 1)
         left.append(rows[:, one].ravel())
@@ -119,7 +120,7 @@ def cluster(n_rows: int, edges: Edges, threshold: float, told: Told | None = Non
     piece = pieces(n_rows, edges, threshold, same)
     group = piece.astype(np.int64)
     next_group = int(piece.max(initial=-1)) + 1
-    for rows, inside in _undecided(piece, edges, {row for pair in told.different for row in pair}):
+    for rows, inside in _undecided(piece, edges, threshold, {row for pair in told.different for row in pair}):
         labels = _split(rows, inside, threshold, told)
         if labels.max() > 0:
             group[rows] = np.where(labels == 0, group[rows], next_group + labels - 1)
@@ -135,14 +136,18 @@ def renumber(group: NDArray[np.int64]) -> NDArray[np.int64]:
     return number[place]
 
 
-def _undecided(piece: NDArray[np.int32], edges: Edges, told_rows: set[int]) -> list[tuple[NDArray[np.int64], Edges]]:
-    """The pieces in which there is something to decide: three rows or more, or rows judged different."""
+def _undecided(
+    piece: NDArray[np.int32], edges: Edges, threshold: float, told_rows: set[int]
+) -> list[tuple[NDArray[np.int64], Edges]]:
+    """The pieces in which there is something to decide: three rows or more that do not all match each other, or rows judged different."""
     size = np.bincount(piece)
-    look = size >= 3
+    strong = edges.score >= threshold
+    inside = piece[edges.left] == piece[edges.right]
+    matches = np.bincount(piece[edges.left[inside & strong]], minlength=len(size))
+    look = (size >= 3) & (matches < size * (size - 1) // 2)
     for row in told_rows:
         look[piece[row]] |= size[piece[row]] > 1
-    inside = look[piece[edges.left]] & (piece[edges.left] == piece[edges.right])
-    kept = edges.where(inside)
+    kept = edges.where(look[piece[edges.left]] & inside)
     owner = piece[kept.left]
     order = np.argsort(owner, kind="stable")
     kept, owner = Edges(kept.left[order], kept.right[order], kept.score[order]), owner[order]
@@ -166,8 +171,6 @@ def _split(rows: NDArray[np.int64], edges: Edges, threshold: float, told: Told) 
     own = set(rows.tolist()) if told.same or told.different else set()
     same = [(a, b) for a, b in told.same if a in own and b in own]
     different = [(a, b) for a, b in told.different if a in own and b in own]
-    if not same and not different and len(left) == size * (size - 1) // 2 and edges.score.min() >= threshold:
-        return np.zeros(size, dtype=np.int64)
     if size > MAX_PIECE:  # all alike, by hundreds
         return np.zeros(size, dtype=np.int64)
     score = np.zeros((size, size))

@@ -9,7 +9,6 @@ documents with additive ensembles of regression trees" (SIGIR 2015), who go thro
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,10 +33,6 @@ class Forest:
     children: NDArray[np.int32]  # (nodes, 2): where to go if the measure is at most, or above, the threshold
     value: NDArray[np.float32]
     depth: int
-
-    def spans(self) -> list[tuple[int, int]]:
-        """Where the nodes of each tree start and end."""
-        return list(pairwise([*self.roots.tolist(), len(self.value)]))
 
     def predict(self, measures: NDArray[np.float32]) -> NDArray[np.float32]:
         """The mean share of matches over the trees, for each row of measures."""

@@ -154,7 +154,7 @@ def _ensemble(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pref
     forest = Forest(
         part["roots"], part["feature"], part["threshold"], part["children"], part["value"], int(facts["depth"])
     )
-    nodes = len(forest.value)
+    nodes, own = len(forest.value), np.arange(len(forest.value))
     sound = (
         forest.children.shape == (nodes, 2)
         and len(forest.feature) == len(forest.threshold) == nodes
@@ -164,13 +164,11 @@ def _ensemble(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pref
         and int(forest.roots[-1]) < nodes
         and bool(((forest.feature >= 0) & (forest.feature < width)).all())
     )
-    for start, end in forest.spans() if sound else []:
-        inside, own = forest.children[start:end], np.arange(start, end)[:, None]
-        ahead = inside[(inside != own).all(axis=1)].ravel()
-        sound = sound and bool((inside >= own).all()) and bool((inside < end).all())
-        # A leaf has two children that are itself, any other node two of its own.
-        sound = sound and 2 * int((inside == own).all(axis=1).sum()) + len(ahead) == 2 * (end - start)
-        sound = sound and len(np.unique(ahead)) == len(ahead)
+    if sound:  # a leaf has two children that are itself, any other node two of its own, further on in its tree
+        asking = (forest.children != own[:, None]).any(axis=1)
+        ahead, end = forest.children[asking], np.repeat([*forest.roots[1:], nodes], np.diff([*forest.roots, nodes]))
+        inside = (ahead > own[asking, None]) & (ahead < end[asking, None])
+        sound = bool(inside.all()) and int(np.bincount(ahead.ravel()).max(initial=0)) < 2
     if not sound:
         raise ValueError("the arrays do not fit together")
     return Ensemble(forest, _linear(arrays, prefix, width, facts["intercept"]), part["importances"])
