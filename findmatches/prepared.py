@@ -19,8 +19,10 @@ from findmatches.normalise import Column, make_column
 from findmatches.schema import Records, key_order
 from findmatches.threads import in_threads, side_by_side
 
-# Pairs that are compared at once by one thread.
+# Pairs that are compared at once by one thread. Fewer pairs are dealt into so many pieces, so that threads end together, but no smaller ones than
+# are worth the calls that a piece takes. All pieces but the last are multiples of 16: linear algebra sums what is left over in another order.
 CHUNK = 30_000
+_PIECES, _LEAST_CHUNK, _WHOLE = 4, 4_000, 16
 # Without a cache, measures are kept from one round to the next up to so many bytes; beyond, they are worked out again.
 _IN_MEMORY = 1 << 30
 # Where no more than this share of the pairs is not in the cache, those are compared and not kept.
@@ -140,7 +142,7 @@ class Prepared:
 
 def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) -> Prepared:
     """Do all that can be done without labels. With ``schema`` (of a model), the table must have its columns."""
-    order = key_order(records.keys())
+    order = key_order(records.table.column(records.primary_key))
     table = records.table.take(order)
     keys = tuple(table.column(records.primary_key).to_pylist())
     if schema is None:
@@ -152,7 +154,13 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
             raise FindMatchesError(f"The table lacks columns that the model was trained with: {', '.join(missing)}.")
     if not names:
         raise FindMatchesError("The table has no column besides the primary key, so there is nothing to compare.")
-    columns = tuple(in_threads(lambda name: make_column(name, table.column(name)), names))
+    large_first = sorted(
+        names, key=lambda name: table.column(name).nbytes, reverse=True
+    )  # so that threads end together
+    made = dict(
+        zip(large_first, in_threads(lambda name: make_column(name, table.column(name)), large_first), strict=True)
+    )
+    columns = tuple(made[name] for name in names)
     known = schema or describe(columns)
     name = content_name(table.select(names), known, neighbours) if records.cache else ""
     cache, entry = records.cache, f"candidates-{name}"
@@ -182,9 +190,10 @@ def _comparer(
 
 
 def chunks(count: int) -> Iterator[NDArray[np.int64]]:
-    """The numbers below ``count`` in pieces of ``CHUNK``."""
-    for start in range(0, count, CHUNK):
-        yield np.arange(start, min(start + CHUNK, count))
+    """The numbers below ``count`` in pieces of up to ``CHUNK``."""
+    size = min(max(-(-count // (_PIECES * _WHOLE)) * _WHOLE, _LEAST_CHUNK), CHUNK)
+    for start in range(0, count, size):
+        yield np.arange(start, min(start + size, count))
 
 
 def in_chunks(

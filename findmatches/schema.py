@@ -102,10 +102,9 @@ def key_fault(keys: list[str]) -> tuple[int, str] | None:
     return None
 
 
-def key_order(keys: list[str]) -> NDArray[np.int64]:
+def key_order(keys: pa.ChunkedArray) -> NDArray[np.int64]:
     """The rows sorted by key. All work is done in this order, so that the order of the rows in the file cannot matter."""
-    import pyarrow as pa  # here and not above: importing findmatches must stay quick
-    import pyarrow.compute as pc
+    import pyarrow.compute as pc  # here and not above: importing findmatches must stay quick
 
-    order: NDArray[np.int64] = pc.sort_indices(pa.array(keys, pa.large_string())).to_numpy().astype(np.int64)
+    order: NDArray[np.int64] = pc.sort_indices(keys).to_numpy().astype(np.int64)
     return order

@@ -14,8 +14,11 @@ Other = TypeVar("Other")
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """What ``work`` gives for each item, in their order, so that the number of threads cannot change a result."""
+    waiting = list(items)
+    if len(waiting) < 2:  # a thread more would only take time to start
+        return [work(item) for item in waiting]
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-        return list(threads.map(work, items))
+        return list(threads.map(work, waiting))
 
 
 def side_by_side(one: Callable[[], Result], other: Callable[[], Other]) -> tuple[Result, Other]:
