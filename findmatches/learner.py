@@ -40,8 +40,9 @@ class Linear:
     intercept: float
 
     def predict(self, measures: NDArray[np.float32]) -> NDArray[np.float32]:
-        centred = (measures - self.fill) / self.scale
-        centred[np.isnan(centred)] = 0.0
+        centred = measures - self.fill
+        centred /= self.scale
+        np.copyto(centred, 0.0, where=np.isnan(centred))
         with one_thread():
             odds = np.clip(centred @ self.weights + self.intercept, -_MOST_ODDS, _MOST_ODDS)
         result: NDArray[np.float32] = (1 / (1 + np.exp(-odds))).astype(np.float32)

@@ -111,13 +111,13 @@ class Prepared:
 
     def _compare(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         left, right = self.candidates.left[places], self.candidates.right[places]
-        known, ranks = self.candidates.cosines[:, places], self.comparer.ranks(places)
+        known, ranks = self.candidates.cosines.take(places, axis=1), self.comparer.ranks(places)
         return self.comparer.compare(left, right, known=known, ranks=ranks)
 
     def outline(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """The outlines of candidates, by their places."""
         left, right = self.candidates.left[places], self.candidates.right[places]
-        known, ranks = self.candidates.cosines[:, places], self.comparer.ranks(places)
+        known, ranks = self.candidates.cosines.take(places, axis=1), self.comparer.ranks(places)
         return self.comparer.outline(left, right, known=known, ranks=ranks)
 
     @property

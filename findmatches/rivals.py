@@ -53,8 +53,8 @@ class Tops:
 
     def best_other(self, row: NDArray[np.int32], score: NDArray[np.float32]) -> NDArray[np.float32]:
         """The best score of each row apart from the given one."""
-        own = score >= self.best[row] - 1e-6
-        return np.where(own, self.second[row], self.best[row]).astype(np.float32)
+        best = self.best.take(row)
+        return np.where(score >= best - 1e-6, self.second.take(row), best)
 
     def leads(
         self, left: NDArray[np.int32], right: NDArray[np.int32], score: NDArray[np.float32]

@@ -90,7 +90,7 @@ class ColumnComparer:
 
     def outline(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> list[NDArray[np.float32]]:
         """The measures in ``OUTLINE``, as ``compare`` gives them, one after the other."""
-        one, two = self.column.codes[left], self.column.codes[right]
+        one, two = self.column.codes.take(left), self.column.codes.take(right)
         unknown, same = (one < 0) | (two < 0), one == two
         parts = [same.astype(np.float32), (one < 0).astype(np.float32) + (two < 0)]
         if "rarity" in self.names:

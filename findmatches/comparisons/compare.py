@@ -115,7 +115,7 @@ class Comparer:
             zip(columns, schema.columns, strict=True),
         )
         self._n_columns = len(columns)
-        self._filled = np.packbits(np.column_stack([column.codes >= 0 for column in columns]), axis=1)
+        self._filled = np.packbits([column.codes >= 0 for column in columns], axis=0)
         self._views: tuple[csr_matrix, ...] = candidates.views
         self._setup = setup or Setup.find(columns, schema.contained(), candidates, frequencies)
         self._candidates = candidates
@@ -148,14 +148,13 @@ class Comparer:
 
     def ranks(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """The ranks of candidates, by their places: as ``ranks_of``."""
-        ranks: NDArray[np.float32] = self._setup.ranks[:, places]
-        return ranks
+        return self._setup.ranks.take(places, axis=1)
 
     def ranks_of(
         self, left: NDArray[np.int32], right: NDArray[np.int32], likeness: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """How many candidates of the left and of the right row (two lines) are more like it than ``likeness``."""
-        return ranks_among(self._candidates, self.likeness, left, right, likeness, len(self._filled))
+        return ranks_among(self._candidates, self.likeness, left, right, likeness, self._filled.shape[1])
 
     def compare(
         self,
@@ -209,9 +208,10 @@ class Comparer:
         cosines = self._cosines(left, right) if known is None else list(known)
         likeness = mean_of(cosines)
         both = self.ranks_of(left, right, likeness) if ranks is None else ranks
-        filled = np.bitwise_count(self._filled[left] & self._filled[right]).sum(axis=1) / self._n_columns
+        filled = self._filled.take(left, axis=1) & self._filled.take(right, axis=1)
         place: list[NDArray[Any]] = []
         for cosine, tops in zip(cosines, self._setup.tops, strict=False):
             place += [cosine, *tops.leads(left, right, cosine)]
         place += [*self._setup.tops[-1].leads(left, right, likeness), likeness]
-        return [*place, np.log1p(np.minimum(*both)), np.log1p(np.maximum(*both)), filled]
+        share = np.bitwise_count(filled).sum(axis=0) / self._n_columns
+        return [*place, np.log1p(np.minimum(*both)), np.log1p(np.maximum(*both)), share]
