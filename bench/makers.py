@@ -288,7 +288,7 @@ def whole_addresses(rng: random.Random) -> Maker:
 
 
 def events(rng: random.Random) -> Maker:
-    """The same title in the same place again and again, on other days; dates are written in three ways."""
+    """The same title in the same place again and again, on other days; dates are written in four ways."""
     titles = [f"{word(rng)} {word(rng, 2)}" for _ in range(60)]
     places = [f"{word(rng)} hall" for _ in range(25)]
     months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -300,7 +300,8 @@ def events(rng: random.Random) -> Maker:
     def again(row: Row) -> Row:
         title, day, place, hour = row
         _, month, date = day.split("-")
-        day = rng.choice([day, f"{int(date)} {months[int(month) - 1]} 2024", f"{date}.{month}.2024"])
+        words = f"{int(date)} {months[int(month) - 1]} 2024"
+        day = rng.choice([day, words, f"{date}.{month}.2024", f"{month}/{date}/2024"])
         title = f"{title} {rng.choice(['live', 'concert', '2024'])}" if rng.random() < 0.3 else typo(title, rng)
         return [
             title,

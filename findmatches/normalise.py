@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from findmatches.dates import as_year_month_day, highest_parts
 from findmatches.letters import comparable
 
 if TYPE_CHECKING:
@@ -20,22 +21,6 @@ PLACEHOLDERS = frozenset({"null", "none", "nan", "n/a", "#n/a", "nil", "-", "--"
 _NOT_IN_NUMBER = r"[^\d.\-]"
 _NUMBER = r"^-?(\d+\.?\d*|\.\d+)$"
 _WORDY = r"(?s)([A-Za-z].*){4}"
-# Cells that are a date, in the ways of writing one that leave no doubt which number is the month.
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?:january|february|march|april|june|july|august|september|october|november|december|sept|"
-    + "|".join(_MONTHS)
-    + ")"
-)
-_DATES = tuple(
-    rf"^{form}$"
-    for form in (
-        r"(?P<day>\d{1,2})\. ?(?P<month>\d{1,2})\. ?(?P<year>\d{4})",
-        rf"(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th)?[ -](?P<month>{_MONTH})\.?,?[ -](?P<year>\d{{4}})",
-        rf"(?P<month>{_MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{4}})",
-        r"(?P<year>\d{4})[/.](?P<month>\d{1,2})[/.](?P<day>\d{1,2})",
-    )
-)
 # Blanks at the ends or side by side, and all other white space and NUL: what ``fold`` changes in text that is plain ASCII.
 _ODD = r"^ | $|  |[\x00-\x1f]"
 
@@ -99,15 +84,18 @@ def fold(text: str) -> str:
     return "" if folded in PLACEHOLDERS else folded
 
 
-def make_column(name: str, cells: pa.ChunkedArray) -> Column:
-    """Fold the cells of one column. Blank and null cells are missing."""
+def make_column(name: str, cells: pa.ChunkedArray, highest: tuple[int, int] | None = None) -> Column:
+    """Fold the cells of one column. Blank and null cells are missing.
+
+    Where they are but a part of a column, ``highest`` are the ``dates.highest_parts`` of the whole.
+    """
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
     import pyarrow.compute as pc
 
     encoded = (
         cells.combine_chunks().dictionary_encode() if cells.num_chunks != 1 else cells.chunk(0).dictionary_encode()
     )
-    folded = _fold_all(encoded.dictionary)
+    folded = _fold_all(encoded.dictionary, highest or highest_parts(encoded.dictionary))
     distinct = folded.dictionary_encode()
     order = pc.sort_indices(distinct.dictionary).to_numpy()
     values = distinct.dictionary.take(pa.array(order)).to_pylist()
@@ -120,8 +108,8 @@ def make_column(name: str, cells: pa.ChunkedArray) -> Column:
     return Column(name, codes, object_array(values), counts)
 
 
-def _fold_all(texts: pa.Array) -> pa.Array:
-    """``fold`` of each text, null where nothing is left. Only what is not plain ASCII in single blanks is handled one by one."""
+def _fold_all(texts: pa.Array, highest: tuple[int, int]) -> pa.Array:
+    """``fold`` of each text, dates and whole numbers in one way of writing, null where nothing is left. Only what is not plain ASCII in single blanks is handled one by one."""
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
     import pyarrow.compute as pc
 
@@ -129,7 +117,7 @@ def _fold_all(texts: pa.Array) -> pa.Array:
     one_by_one = pa.array([fold(text) for text in texts.filter(odd).to_pylist()], texts.type)
     folded = pc.replace_with_mask(pc.utf8_lower(texts), odd, one_by_one)
     nothing = pc.is_in(folded, pa.array(["", *sorted(PLACEHOLDERS)], texts.type))
-    return _dates(_whole_numbers(pc.if_else(nothing, pa.scalar(None, texts.type), folded)))
+    return as_year_month_day(_whole_numbers(pc.if_else(nothing, pa.scalar(None, texts.type), folded)), highest)
 
 
 def _whole_numbers(folded: pa.Array) -> pa.Array:
@@ -137,33 +125,6 @@ def _whole_numbers(folded: pa.Array) -> pa.Array:
     import pyarrow.compute as pc
 
     return pc.replace_substring_regex(folded, r"^0*(\d+)(?:\.0+)?$", r"\1")
-
-
-def _dates(folded: pa.Array) -> pa.Array:
-    """Cells that are a date as year-month-day, all others as they are."""
-    import pyarrow.compute as pc
-
-    length = pc.binary_length(folded)
-    maybe = pc.and_(pc.greater_equal(length, 8), pc.less_equal(length, 20))
-    maybe = pc.and_(maybe, pc.match_substring_regex(folded, r"^(\d|[a-z]{3,9}\.? \d{1,2}).*\d$"))
-    texts = folded.filter(maybe)
-    for form in _DATES:
-        found = pc.extract_regex(texts, form)
-        if found.null_count < len(found):
-            texts = pc.if_else(pc.is_valid(found), _written(found, texts.type), texts)
-    return pc.replace_with_mask(folded, pc.fill_null(maybe, False), texts)
-
-
-def _written(found: pa.StructArray, kind: pa.DataType) -> pa.Array:
-    """Year-month-day of the parts of dates."""
-    import pyarrow as pa  # here and not above: importing findmatches must stay quick
-    import pyarrow.compute as pc
-
-    parts = [pc.struct_field(found, name) for name in ("year", "month", "day")]
-    number = pc.index_in(pc.utf8_slice_codeunits(parts[1], 0, 3), pa.array(_MONTHS, kind))
-    parts[1] = pc.coalesce(pc.cast(pc.add(number, 1), kind), parts[1])
-    parts[1:] = [pc.utf8_lpad(part, 2, "0") for part in parts[1:]]
-    return pc.binary_join_element_wise(*parts, pa.scalar("-", kind))
 
 
 def object_array(values: list[str]) -> NDArray[np.object_]:

@@ -12,6 +12,7 @@ from pyspark import TaskContext
 from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
 from pyspark.sql import types as T  # noqa: N812
 
+from findmatches.dates import SLASHED
 from findmatches.errors import FindMatchesError
 from findmatches.normalise import make_column
 from findmatches.schema import text_table
@@ -39,6 +40,7 @@ def numbered_rows(frame: DataFrame, primary_key: str, names: Sequence[str]) -> t
         raise FindMatchesError(f"Column {primary_key}: the primary key {repeated[0]} stands in more than one row.")
     counted.sort(key=lambda part: part.part)
     ends = np.cumsum([0, *(part.rows for part in counted)]).tolist()
+    highest = _highest_parts(ordered, len(names))
     starts = {part.part: start for part, (start, _) in zip(counted, pairwise(ends), strict=True)}
     schema = T.StructType(
         [
@@ -48,14 +50,25 @@ def numbered_rows(frame: DataFrame, primary_key: str, names: Sequence[str]) -> t
             T.StructField("texts", T.ArrayType(T.StringType())),
         ]
     )
-    return kept(ordered.mapInArrow(_fold(starts), schema)), ends[-1]
+    return kept(ordered.mapInArrow(_fold(starts, highest), schema)), ends[-1]
 
 
 def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def _fold(starts: dict[int, int]) -> Callable[[Batches], Batches]:
+def _highest_parts(ordered: DataFrame, n_columns: int) -> list[tuple[int, int]]:
+    """``dates.highest_parts`` of each column."""
+    parts = [
+        F.max(F.lpad(F.regexp_extract(F.col(f"column {place}").cast("string"), SLASHED, part), 2, "0"))
+        for place in range(n_columns)
+        for part in (1, 2)
+    ]
+    found = [int(part or 0) for part in ordered.select(*parts).collect()[0]]
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+def _fold(starts: dict[int, int], highest: Sequence[tuple[int, int]]) -> Callable[[Batches], Batches]:
     """Number the rows, from the number at which their part starts, and fold their cells."""
 
     def fold(batches: Batches) -> Batches:
@@ -63,8 +76,8 @@ def _fold(starts: dict[int, int]) -> Callable[[Batches], Batches]:
         for batch in batches:
             table = text_table(pa.Table.from_batches([batch]).drop_columns(["key"]), "name")
             cells = []
-            for name in table.column_names[1:]:
-                column = make_column(name, table.column(name))
+            for name, parts in zip(table.column_names[1:], highest, strict=True):
+                column = make_column(name, table.column(name), parts)
                 values = pa.array([*column.values, None], pa.string())
                 cells.append(values.take(pa.array(column.codes.astype(np.int64) % len(values))))
             numbers = pa.array(np.arange(at, at + batch.num_rows))

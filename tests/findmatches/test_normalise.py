@@ -26,15 +26,32 @@ def folded(*cells: str | None) -> list[str | None]:
         "Jan. 5, 2024",
         "05-jan-2024",
         "2024/1/5",
+        "2024-01-05 00:00:00",
+        "2024-01-05T00:00:00.000Z",
     ],
 )
 def test_a_day_is_the_same_however_it_is_written(cell: str) -> None:
     assert folded(cell, None, "Élan  vital") == ["2024-01-05", None, "elan vital"]
 
 
-@pytest.mark.parametrize("cell", ["01/05/2024", "5 foo 2024", "192.168.2024", "12 jan 2024 8 pm", "2024", "jan 5"])
+@pytest.mark.parametrize(
+    "cell", ["01/05/2024", "5 foo 2024", "192.168.2024", "12 jan 2024 8 pm", "2024", "jan 5", "2024-01-05 08:00"]
+)
 def test_what_may_be_another_day_or_none_is_left_as_it_is(cell: str) -> None:
     assert folded(cell) == [cell]
+
+
+@pytest.mark.parametrize(
+    ("cells", "dates"),
+    [
+        (["3/4/2024", "25/12/2024"], ["2024-04-03", "2024-12-25"]),
+        (["3/4/2024 12:00:00 AM", "12/25/2024 0:00"], ["2024-03-04", "2024-12-25"]),
+        (["03/04/2024", "25/12/2024", "12/25/2024"], ["03/04/2024", "25/12/2024", "12/25/2024"]),
+        (["03/04/2024", "99/12/2024"], ["03/04/2024", "99/12/2024"]),
+    ],
+)
+def test_a_column_tells_which_number_of_its_dates_is_the_month(cells: list[str], dates: list[str]) -> None:
+    assert folded(*cells) == dates
 
 
 def test_months_have_their_numbers() -> None:

@@ -35,6 +35,7 @@ from findmatches.spark import (  # noqa: E402
     scoring,
 )
 from findmatches.spark.components import components  # noqa: E402
+from findmatches.spark.rows import numbered_rows  # noqa: E402
 from findmatches.spark.session import spark_session  # noqa: E402
 
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
@@ -162,6 +163,17 @@ def test_components_are_those_of_a_graph_library(session: SparkSession) -> None:
     linked = np.unique(edges[edges[:, 0] != edges[:, 1]])
     wanted = {(int(row), int(np.flatnonzero(pieces == pieces[row])[0])) for row in linked}
     assert set(zip(found["row"].to_pylist(), found["piece"].to_pylist(), strict=True)) == wanted
+
+
+def test_the_whole_column_tells_which_number_of_a_date_is_the_month(session: SparkSession) -> None:
+    cells = ["3/4/2024", "25/12/2024", None, "Щукин"]
+    frame = session.createDataFrame(list(zip("abcd", cells, strict=True)), "id string, born string")
+    size = session.conf.get("spark.sql.execution.arrow.maxRecordsPerBatch")
+    session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", 1)  # each row by itself
+    rows, _ = numbered_rows(frame, "id", ["born"])
+    session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(size))
+    found = [line.texts for line in rows.orderBy("row").collect()]
+    assert found == [["2024-04-03"], ["2024-12-25"], [None], ["shchukin"]]
 
 
 @pytest.mark.parametrize(
