@@ -39,7 +39,8 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require
 UV = UV_HTTP_TIMEOUT=20 $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
 
 # Both check the hashes and compile. uv takes less time, but knows no pip.conf: what it cannot get, pip may. Without compiling, every process of
-# an environment that writes no bytecode would compile all that it imports: two seconds for the engine.
+# an environment that writes no bytecode would compile all that it imports: two seconds for the engine. So what is not installed, the packages of
+# this folder, are compiled too, where they may be written to.
 define install_file
 @cmp -s $(1) $(VENV)/$(1) || { echo 'Installing $(1) into $(VENV)' && \
   { { test -x $(BIN)/uv && $(UV) -r $(1) 2>/dev/null; } || $(PIP) -r $(1); } && cp $(1) $(VENV)/$(1); }
@@ -47,6 +48,7 @@ endef
 
 install: $(BIN)/python
 	$(call install_file,requirements.txt)
+	@$(BIN)/python -m compileall -qq accounts findmatches labelfiles labeling labelportal localglue partitions || true
 
 install-dev: $(BIN)/python
 	@test -x $(BIN)/uv || { sed -n '/^uv==/,/[^\]$$/p' requirements-dev.txt >$(VENV)/uv.txt; $(PIP) -r $(VENV)/uv.txt; } || true
