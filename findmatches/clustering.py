@@ -100,8 +100,7 @@ def pairs_inside(piece: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[n
     members = np.argsort(piece, kind="stable")
     start = np.concatenate([[0], np.cumsum(size)])
     left, right = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    counts = np.flatnonzero(np.bincount(size, minlength=MAX_PIECE + 1)[: MAX_PIECE + 1])
-    for count in counts[counts >= 3].tolist():
+    for count in np.unique(size[(size >= 3) & (size <= MAX_PIECE)]).tolist():
         rows = members[start[:-1][size == count][:, None] + np.arange(count)]
         one, two = np.triu_indices(count, 1)
         left.append(rows[:, one].ravel())

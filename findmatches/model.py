@@ -215,7 +215,8 @@ def confidence_of(group: NDArray[np.int64], scored: Edges) -> NDArray[np.float64
     count = np.bincount(owner, minlength=n_groups)
     mean = np.bincount(owner, weights=scored.score[inside], minlength=n_groups) / np.maximum(count, 1)
     best, some = np.zeros(len(group)), scored.where(scored.score > 0)
-    np.maximum.at(best, some.left, some.score)
-    np.maximum.at(best, some.right, some.score)
+    score = some.score.astype(np.float64)  # of the type of ``best``, which is looked at quickly only then
+    np.maximum.at(best, some.left, score)
+    np.maximum.at(best, some.right, score)
     size = np.bincount(group, minlength=n_groups)
     return np.clip(np.where(size[group] > 1, mean[group], 1 - best), 0.0, 1.0).astype(np.float64)
