@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,6 +104,15 @@ def _size(folder: Path) -> int:
 def save_arrays(folder: Path, arrays: Arrays) -> None:
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
+
+
+def save_pieces(path: Path, pieces: Iterable[NDArray[np.float32]], shape: tuple[int, int]) -> None:
+    """Write an array whose lines come in pieces. Not through a memory map, in which a full disk ends the process instead of raising ``OSError``."""
+    with path.open("wb") as stream:
+        head = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, head)
+        for piece in pieces:
+            stream.write(np.ascontiguousarray(piece).data)
 
 
 def content_name(table: pa.Table, *facts: object) -> str:

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from findmatches.blocking import SMALL, Candidates, find_candidates
-from findmatches.cache import Arrays, Cache, content_name, save_arrays
+from findmatches.cache import Arrays, Cache, content_name, save_arrays, save_pieces
 from findmatches.comparisons import Comparer, Schema, Setup, describe
 from findmatches.errors import FindMatchesError
 from findmatches.features import arrays_of, matrix_of
 from findmatches.normalise import Column, make_column
 from findmatches.schema import Records, key_order
-from findmatches.threads import in_threads, side_by_side
+from findmatches.threads import in_threads, in_turn, side_by_side
 
 # Pairs that are compared at once by one thread. Fewer pairs are dealt into so many pieces, so that threads end together, but no smaller ones than
 # are worth the calls that a piece takes. All pieces but the last are multiples of 16: linear algebra sums what is left over in another order.
@@ -57,13 +57,9 @@ class Measured:
         """How many of the places are known."""
         return int(self._find(places)[1].sum())
 
-    def fill(self, values: NDArray[np.float32], places: NDArray[np.int64]) -> None:
-        """Put the measures of all the places into ``values``, in pieces by a thread for each processor."""
-
-        def put(part: NDArray[np.int64]) -> None:
-            values[part] = self(places[part])
-
-        in_threads(put, chunks(len(places)))
+    def pieces(self, places: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
+        """The measures of all the places, a piece after the other, while a thread for each processor works on the next."""
+        return in_turn(lambda part: self(places[part]), chunks(len(places)))
 
     def _find(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         if not len(self.places):
@@ -96,15 +92,15 @@ class Prepared:
         if cache is None:
             if 4 * shape[0] * shape[1] > _IN_MEMORY:
                 return known
-            values = np.empty(shape, dtype=np.float32)
-            known.fill(values, keep)
+            values, start = np.empty(shape, dtype=np.float32), 0
+            for piece in known.pieces(keep):
+                values[start : start + len(piece)] = piece
+                start += len(piece)
             return Measured(keep, values, self._compare)
 
         def write(folder: Path) -> None:
             save_arrays(folder, {"places": keep})
-            values = np.lib.format.open_memmap(folder / "measures.npy", mode="w+", dtype=np.float32, shape=shape)
-            known.fill(values, keep)
-            values.flush()
+            save_pieces(folder / "measures.npy", known.pieces(keep), shape)
 
         found = cache.put(entry, write)
         return Measured(found["places"], found["measures"], self._compare) if found else known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -17,8 +17,13 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Re
     waiting = list(items)
     if len(waiting) < 2:  # a thread more would only take time to start
         return [work(item) for item in waiting]
+    return list(in_turn(work, waiting))
+
+
+def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """The same one after the other, each as soon as it and those before are there, while threads work on the next."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-        return list(threads.map(work, waiting))
+        yield from threads.map(work, items)
 
 
 def side_by_side(one: Callable[[], Result], other: Callable[[], Other]) -> tuple[Result, Other]:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyarrow import csv
 
 from findmatches import Model, Records, ask, prepared, train
 from findmatches.blocking import Candidates
@@ -79,6 +83,25 @@ def test_a_damaged_entry_is_made_again_and_a_folder_that_cannot_be_written_costs
     (tmp_path / "file").write_text("no folder")
     nowhere = table.cached_in(tmp_path / "file")
     assert train(nowhere, labels).match(nowhere).equals(fresh)
+
+
+def test_a_full_disk_costs_the_entry_and_not_the_work(taught: Taught, tmp_path: Path) -> None:
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-rm", "true"], check=False).returncode:
+        pytest.skip("needs a file system of its own")
+    table, labels = taught
+    model, cache = train(table, labels), tmp_path / "cache"
+    model.save(tmp_path / "model")
+    csv.write_csv(table.table, tmp_path / "table.csv")
+    cache.mkdir()
+    match = f"{sys.executable} -m findmatches match table.csv --model model --cache cache -o matches.csv"
+    # Candidates, and what comparing them needs of the table, have room there; what was compared has not.
+    script = f"mount -t tmpfs -o size=500k none cache && PYTHONPATH={Path.cwd()} {match} && ls -A cache"
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert [name.split("-")[0] for name in done.stdout.split()] == ["candidates", "setup"]
+    assert partition(csv.read_csv(tmp_path / "matches.csv")) == partition(model.match(table))
 
 
 def test_what_was_not_used_longest_goes_first(tmp_path: Path) -> None:
