@@ -150,15 +150,14 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
             raise FindMatchesError(f"The table lacks columns that the model was trained with: {', '.join(missing)}.")
     if not names:
         raise FindMatchesError("The table has no column besides the primary key, so there is nothing to compare.")
-    large_first = sorted(
-        names, key=lambda name: table.column(name).nbytes, reverse=True
-    )  # so that threads end together
-    made = dict(
-        zip(large_first, in_threads(lambda name: make_column(name, table.column(name)), large_first), strict=True)
+    cells = table.select(names)
+    columns = tuple(
+        in_threads(
+            lambda name: make_column(name, cells.column(name)), names, size=lambda name: cells.column(name).nbytes
+        )
     )
-    columns = tuple(made[name] for name in names)
     known = schema or describe(columns)
-    name = content_name(table.select(names), known, neighbours) if records.cache else ""
+    name = content_name(cells, known, neighbours) if records.cache else ""
     cache, entry = records.cache, f"candidates-{name}"
     found = cache.get(entry) if cache else None
     if found:

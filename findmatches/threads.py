@@ -12,12 +12,21 @@ Result = TypeVar("Result")
 Other = TypeVar("Other")
 
 
-def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """What ``work`` gives for each item, in their order, so that the number of threads cannot change a result."""
+def in_threads(
+    work: Callable[[Item], Result], items: Iterable[Item], *, size: Callable[[Item], int] | None = None
+) -> list[Result]:
+    """What ``work`` gives for each item, in their order, so that the number of threads cannot change a result.
+
+    If ``size`` tells how large an item is, the largest come first, so that none is left over when all others are done.
+    """
     waiting = list(items)
     if len(waiting) < 2:  # a thread more would only take time to start
         return [work(item) for item in waiting]
-    return list(in_turn(work, waiting))
+    if size is None:
+        return list(in_turn(work, waiting))
+    order = sorted(range(len(waiting)), key=lambda place: size(waiting[place]), reverse=True)
+    found = dict(zip(order, in_turn(lambda place: work(waiting[place]), order), strict=True))
+    return [found[place] for place in range(len(waiting))]
 
 
 def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

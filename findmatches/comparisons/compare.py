@@ -113,6 +113,7 @@ class Comparer:
         self._columns = in_threads(
             lambda both: ColumnComparer(both[0], both[1][1], both[1][2], frequencies),
             zip(columns, schema.columns, strict=True),
+            size=lambda both: both[0].n_values,
         )
         self._n_columns = len(columns)
         self._filled = np.packbits([column.codes >= 0 for column in columns], axis=0)
