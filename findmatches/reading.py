@@ -75,7 +75,7 @@ def _read_csv(path: Path) -> pa.Table:
 
     raw = path.read_bytes()
     data = gzip.decompress(raw) if path.name.lower().endswith(".gz") else raw
-    if not data.strip(b"\xef\xbb\xbf\r\n"):
+    if not data.lstrip(b"\xef\xbb\xbf\r\n"):  # of which nothing is copied unless there is something to strip
         raise FindMatchesError(f"{path}: the file is empty.")
     names = _header(path, data)
     try:
