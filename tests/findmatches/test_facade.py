@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyarrow import csv
 
 from findmatches import FindMatchesError, Model, Records, ask, can_train, evaluate, judge, propose, train
 from labelfiles import LabelFile, validate
@@ -247,6 +248,26 @@ def test_importing_pulls_in_nothing_heavy() -> None:
     heavy = "{'sklearn', 'scipy', 'pyarrow', 'django', 'boto3', 'pyspark', 'pandas'}"
     code = f"import sys, findmatches; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_matching_imports_nothing_that_it_can_do_without(taught: Taught, model: Model, tmp_path: Path) -> None:
+    """Each of these takes a twentieth of a second or more at every start."""
+    table, _, _ = taught
+    model.save(tmp_path / "model")
+    csv.write_csv(table.table, tmp_path / "table.csv")
+    spared = (
+        "{'sklearn', 'scipy.stats', 'scipy.optimize', 'scipy.cluster', 'scipy.sparse.csgraph', 'django', 'pyspark'}"
+    )
+    code = f"""
+import sys
+from pathlib import Path
+from findmatches import Model, read_records
+folder = Path(sys.argv[1])
+Model.load(folder / "model").match(read_records(folder / "table.csv", primary_key="id"))
+print(*{spared} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 
 
