@@ -6,6 +6,7 @@ times and "different" about forty times, between things that are easily confused
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -25,6 +26,9 @@ SCARCE = 20
 # Of ten sets of a first file so many are about rows of two sources, if there are several: rows of one source may be so much alike that
 # no question would ever be about anything else.
 ACROSS_SETS = 7
+# In a table of one source every third set of a first file grows by cells that are equal and not by likeness: as long as all rows of a set
+# have the same title, nothing tells that the same day does not make two titles one thing.
+EQUAL_EVERY = 3
 _PARTNER_FROM = 0.2
 _STEEPNESS = 3
 # A first file ends with so many rows that have nothing to do with the others of their set, chosen among so many pairs.
@@ -46,8 +50,8 @@ def choose_sets(
     """Up to ``sets`` sets of 2 to ``rows`` rows, none ``asked`` before and none twice; fewer when the table runs out.
 
     ``score`` are the scores of the candidates under the present model, None before there is one. Then the pairs that start the
-    sets are spread from the most promising downwards, so that matches turn up however rare they are, and the last set ends with a
-    pair that is as little like the others as can be, so that differences turn up even where hundreds of rows are one thing and all neighbours match.
+    sets are spread from the most promising downwards, so that matches turn up however rare they are; some sets are about rows of two
+    sources or, where there is one, about rows that have rare values in common; and the last set ends with a pair that is as little like the others as can be, so that differences turn up even where hundreds of rows are one thing and all neighbours match.
 
     ``matches`` is how many pairs of the rows asked so far are one thing. While they are scarce, finding more of them comes first.
     """
@@ -55,7 +59,8 @@ def choose_sets(
     scarce = SCARCE * matches < len(asked)
     found: list[list[int]] = []
     for number in range(sets):
-        chooser.look(across=score is None and number % 10 < ACROSS_SETS)
+        if score is None:
+            chooser.look(across=number % 10 < ACROSS_SETS, equal=number % EQUAL_EVERY == EQUAL_EVERY - 1)
         if scarce and number % 2 == 0 and (members := chooser.most_promising(rows)):
             found.append(members)
             continue
@@ -95,14 +100,15 @@ class _Chooser:
         value = promise if score is None else score
         self._partner_ok = self._mutual if score is None else score >= _PARTNER_FROM
         places = _Places(n_rows, self.left, self.right)
-        self._partners = _Neighbours(places, value)
+        self._partners = _Neighbours(places, value.__getitem__)
         # How much a row is worth comparing with a member of a set; with a model likeness only decides among rows that it is about as unsure of.
         doubt = None if score is None else 4 * score * (1 - score)
         worth = likeness if doubt is None else doubt + 0.1 * likeness
-        self._near = self._near_any = _Neighbours(places, worth)
+        self._near = self._near_any = _Neighbours(places, worth.__getitem__)
+        self._near_equal = _Neighbours(places, _EqualCells(prepared, worth))
         self._use: NDArray[np.bool_] | None = None
         if score is None and (use := self._across) is not None:
-            self._near_across = _Neighbours(places, worth, use)
+            self._near_across = _Neighbours(places, worth.__getitem__, use)
         if score is not None and doubt is not None:
             self._matches = _first(score, int((score > 0.5).sum()))
             self._doubt = doubt * np.sqrt(self._pairs_concerned(score))
@@ -146,10 +152,14 @@ class _Chooser:
         others = np.flatnonzero(~self._mutual)
         return others[np.argsort(-self._promise[others], kind="stable")]
 
-    def look(self, *, across: bool) -> None:
-        """Start and grow sets by pairs across sources only, or by all."""
+    def look(self, *, across: bool, equal: bool) -> None:
+        """In a table of several sources start and grow sets by pairs across them only, or by all; in others grow them by equal cells or by
+        likeness."""
         self._use = self._across if across else None
-        self._near = self._near_any if self._use is None else self._near_across
+        if self._across is None:
+            self._near = self._near_equal if equal else self._near_any
+        else:
+            self._near = self._near_across if across else self._near_any
 
     def _free_pairs(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
         free = order[self.free[self.left[order]] & self.free[self.right[order]]]
@@ -253,6 +263,33 @@ class _Places:
         return np.sort(np.concatenate([np.arange(first, last), own]))
 
 
+class _EqualCells:
+    """How much candidates have in common cell by cell, each equal value by how rare it is, from 0 to 1; ``likeness`` decides among as much."""
+
+    def __init__(self, prepared: Prepared, likeness: NDArray[np.float32]) -> None:
+        self._prepared, self._likeness = prepared, likeness
+
+    @cached_property
+    def _rarity(self) -> list[NDArray[np.float64]]:
+        """Of each value of each column, and 0 at the end for what is missing."""
+        n_rows = len(self._prepared.keys)
+        return [np.append(np.log(n_rows / column.counts), 0.0) for column in self._prepared.columns]
+
+    @cached_property
+    def _most(self) -> float:
+        """What two rows have in common that share the rarest value of each column."""
+        return max(sum(float(rarity.max()) for rarity in self._rarity), 1.0)
+
+    def __call__(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        left, right = self._prepared.candidates.left[places], self._prepared.candidates.right[places]
+        shared = np.zeros(len(places))
+        for column, rarity in zip(self._prepared.columns, self._rarity, strict=True):
+            one, other = column.codes[left], column.codes[right]
+            shared += np.where(one == other, rarity[one], 0.0)
+        value: NDArray[np.float32] = (shared / self._most + 0.01 * self._likeness[places]).astype(np.float32)
+        return value
+
+
 class _Near(NamedTuple):
     pair: int
     other: int
@@ -262,7 +299,12 @@ class _Near(NamedTuple):
 class _Neighbours:
     """The candidates of each row, the most valued first; among equals those that come first. Looked up row by row: few rows are asked about."""
 
-    def __init__(self, places: _Places, value: NDArray[np.float32], use: NDArray[np.bool_] | None = None) -> None:
+    def __init__(
+        self,
+        places: _Places,
+        value: Callable[[NDArray[np.int64]], NDArray[np.float32]],
+        use: NDArray[np.bool_] | None = None,
+    ) -> None:
         self._places, self._value, self._use = places, value, use
         self._known: dict[int, list[_Near]] = {}
 
@@ -270,10 +312,11 @@ class _Neighbours:
         if row not in self._known:
             pairs = self._places.of(row)
             pairs = pairs if self._use is None else pairs[self._use[pairs]]
-            pairs = pairs[np.argsort(-self._value[pairs], kind="stable")]
+            value = self._value(pairs)
+            order = np.argsort(-value, kind="stable")
             other = self._places.left[pairs] + self._places.right[pairs] - row
             self._known[row] = [
-                _Near(*near) for near in zip(pairs.tolist(), other.tolist(), self._value[pairs], strict=True)
+                _Near(*near) for near in zip(pairs[order].tolist(), other[order].tolist(), value[order], strict=True)
             ]
         return self._known[row]
 

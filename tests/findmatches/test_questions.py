@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from itertools import combinations
+
 import numpy as np
 
-from findmatches import tuning
+from findmatches import ask, tuning
 from findmatches.prepared import prepare
 from findmatches.questions import choose_sets
-from tests.findmatches.data import people
+from tests.findmatches.data import people, records
 
 
 def test_a_set_is_filled_with_rows_that_the_model_is_unsure_of() -> None:
@@ -20,3 +23,18 @@ def test_a_set_is_filled_with_rows_that_the_model_is_unsure_of() -> None:
     unsure = set((left + right)[near[3:6]] - row)
     found = choose_sets(prepared, score, np.array([], dtype=np.int32), 100, sets=1, rows=4, seed=0)
     assert set(found[0]) == {row, *unsure}
+
+
+def test_a_first_file_has_rows_that_are_the_same_in_something_and_not_alike() -> None:
+    rng = random.Random(0)  # noqa: S311 (test data, no secrets)
+    words = ["".join(rng.choices("abcdefghijklmnop", k=8)) for _ in range(40)]
+    titles = [" ".join(rng.sample(words, 4)) for _ in range(30)]
+    rows = [[f"r{number:03d}", rng.choice(titles), str(rng.randint(1, 100))] for number in range(300)]
+    questions = ask(records(rows, ["id", "title", "day"]), [])
+    found = [
+        (row.labeling_set_id, *(row.values[questions.columns.index(name)] for name in ("title", "day")))
+        for row in questions.rows
+    ]
+    pairs = [(one, other) for one, other in combinations(found, 2) if one[0] == other[0]]
+    assert sum(one[1] == other[1] and one[2] != other[2] for one, other in pairs) > 100
+    assert sum(one[1] != other[1] and one[2] == other[2] for one, other in pairs) > 10
