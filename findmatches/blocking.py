@@ -43,14 +43,21 @@ PAIRED_COLUMNS = 12
 PAIRS = 2_000_000
 
 
+class Seen(NamedTuple):
+    """A table in one view: the TF-IDF of each row, and which hashed feature each column of the matrix stands for."""
+
+    matrix: csr_matrix
+    features: NDArray[np.int32]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Pairs ``left < right`` of row numbers, sorted, each once; ``views`` are the TF-IDF matrices whose neighbours they are;
+    """Pairs ``left < right`` of row numbers, sorted, each once; they are neighbours in one of the ``views``;
     ``cosines`` has a row for each view with the cosine of each pair in it."""
 
     left: NDArray[np.int32]
     right: NDArray[np.int32]
-    views: tuple[csr_matrix, ...]
+    views: tuple[Seen, ...]
     cosines: NDArray[np.float32]
 
 
@@ -78,19 +85,18 @@ def choose_views(columns: Sequence[Column], kinds: Sequence[str]) -> tuple[View,
     return tuple(views)
 
 
-def make_views(
-    views: Sequence[View], columns: Sequence[Column], n_rows: int, frequencies: Frequencies
-) -> list[csr_matrix]:
-    """The TF-IDF matrix of each view."""
+def make_views(views: Sequence[View], columns: Sequence[Column], n_rows: int, frequencies: Frequencies) -> list[Seen]:
+    """The table as each view sees it."""
 
-    def make(number: int) -> csr_matrix:
+    def make(number: int) -> Seen:
         told = [columns[place] for place in views[number].columns]
         find = word_matrix if views[number].unit == "words" else trigram_matrix
         if find is word_matrix or len(told) == 1:
             counted = by_value(find, told, n_rows)
         else:
             counted = find(join_columns(told, n_rows))
-        return weigh(counted, frequencies.of(f"view {number}", counted))
+        known = frequencies.of(f"view {number}", counted)
+        return Seen(weigh(counted, known), np.flatnonzero(known.repeated).astype(np.int32))
 
     return in_threads(make, range(len(views)))
 
@@ -111,10 +117,11 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
 
     Large tables are also searched by equal values in two columns, and only each row's best candidates are kept.
     """
-    matrices = make_views(views, columns, n_rows, Frequencies())
+    seen = tuple(make_views(views, columns, n_rows, Frequencies()))
+    matrices = [view.matrix for view in seen]
     if n_rows < 2:
         none = np.empty(0, dtype=np.int32)
-        return Candidates(none, none, tuple(matrices), np.empty((len(matrices), 0), dtype=np.float32))
+        return Candidates(none, none, seen, np.empty((len(matrices), 0), dtype=np.float32))
     large, work, count, best_of = limits(n_rows, neighbours)
     searched = in_threads(lambda matrix: prune(matrix, work), matrices)
     if large:
@@ -126,7 +133,7 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
         best = among_best(n_rows, left, right, near.data, best_of)
         left, right = left[best], right[best]
     cosines = np.stack([row_dots(matrix, left, right) for matrix in matrices])
-    return Candidates(left, right, tuple(matrices), cosines)
+    return Candidates(left, right, seen, cosines)
 
 
 class Limits(NamedTuple):

@@ -147,7 +147,7 @@ class _Game:
         self._names = prepared.schema.names()
         columns = {name: place for place, (name, _, _) in enumerate(prepared.schema.columns)}
         self._n_columns = len(columns)
-        self._player = np.array([columns.get(name or "", len(columns)) for name, _ in self._names])
+        player = [columns.get(name or "", len(columns)) for name, _ in self._names]
         candidates, random = prepared.candidates, np.random.default_rng(0)
         drawn = (
             random.integers(len(candidates.left), size=_DRAWS) if len(candidates.left) else np.empty(0, dtype=np.int64)
@@ -155,21 +155,29 @@ class _Game:
         self._random = random
         self._left = np.append(candidates.left[drawn], left).astype(np.int32)
         self._right = np.append(candidates.right[drawn], right).astype(np.int32)
-        self._measures = measure(prepared, self._left, self._right)
+        measures = measure(prepared, self._left, self._right)
+        told = (
+            []
+            if learner.evidence is None
+            else [learner.evidence.at(prepared.candidates.views).measure(self._left, self._right)]
+        )
+        self._measures = np.hstack([measures, *told])
+        # What words and trigrams say is said of the record as a whole.
+        self._player = np.array(player + [len(columns)] * (self._measures.shape[1] - len(player)))
         near = candidates_of(prepared, np.concatenate([self._left, self._right]))
         one, two = candidates.left[near], candidates.right[near]
         first = first_scores(prepared, learner, measure(prepared, one, two))
         self._around = Surroundings(len(prepared.keys), Edges(one, two, first), prepared.side)
-        self._own = dict(zip(self._names, self._measures[-1].tolist(), strict=True))
+        self._own = dict(zip(self._names, measures[-1].tolist(), strict=True))
         self.odds = float(self._odds(self._measures[-1:], self._left[-1:], self._right[-1:])[0])
-        own = self._around.measure(self._left[-1:], self._right[-1:], learner.first.predict(self._measures[-1:]))
+        own = self._around.measure(self._left[-1:], self._right[-1:], learner.first.predict(measures[-1:]))
         self._rival = float(own[0, MEASURES.index("rival")])
 
     def _odds(
         self, measures: NDArray[np.float32], left: NDArray[np.int32], right: NDArray[np.int32]
     ) -> NDArray[np.float64]:
         """Log odds of the score that matching gives; rivals are those of the rows given."""
-        score = self._learner.first.predict(measures)
+        score = self._learner.first.predict(measures[:, : len(self._names)])
         if self._learner.second is not None:
             again = np.flatnonzero(score >= DOUBT_FROM)
             rivalry = self._around.measure(left[again], right[again], score[again])

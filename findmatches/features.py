@@ -218,6 +218,12 @@ class DocumentFrequency:
     n_rows: int
     counts: NDArray[np.integer[Any]]
 
+    @property
+    def repeated(self) -> NDArray[np.bool_]:
+        """Which features occur in two rows or more; the others say nothing of pairs."""
+        repeated: NDArray[np.bool_] = self.counts >= 2
+        return repeated
+
 
 class Frequencies:
     """Gives the document frequency of each matrix that is made of a table: counted from the matrix, which holds the whole table.
@@ -237,7 +243,7 @@ def weigh(matrix: csr_matrix, known: DocumentFrequency, *, unit: bool = True) ->
 
     frequency = known.counts
     weight = (np.log((1 + known.n_rows) / (1 + np.asarray(frequency))) + 1).astype(np.float32)
-    kept = frequency >= 2
+    kept = known.repeated
     number = (np.cumsum(kept) - 1).astype(np.int32)
     data = weight[matrix.indices]
     if unit:

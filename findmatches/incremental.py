@@ -16,7 +16,7 @@ from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.prepared import CHUNK, Prepared, prepare
 from findmatches.rivals import Surroundings
 from findmatches.schema import Records
-from findmatches.study import DOUBT_FROM, Learner, candidates_of, first_scores
+from findmatches.study import DOUBT_FROM, Learner, SecondRound, candidates_of, first_scores
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -174,7 +174,7 @@ class _Scorer:
             ]
         )
         edges = Edges(left[concerned], right[concerned], first)
-        self._around = Surroundings(len(prepared.keys), edges, prepared.side)
+        self._second = SecondRound.of(prepared, learner, Surroundings(len(prepared.keys), edges, prepared.side))
         self._left, self._right = left[near], right[near]
 
     def candidates(self) -> Edges:
@@ -202,10 +202,9 @@ class _Scorer:
             measures = self._prepared.comparer.compare(left[part], right[part])
             result[part] = score = self._learner.first.predict(measures)
             again = np.flatnonzero(score >= DOUBT_FROM)
-            if self._learner.second is not None and len(again):
+            if self._second is not None and len(again):
                 at = part[again]
-                rivalry = self._around.measure(left[at], right[at], score[again])
-                result[at] = self._learner.second.predict(np.hstack([measures[again], rivalry]))
+                result[at] = self._second.score(left[at], right[at], measures[again], score[again])
         return Edges(left, right, result)
 
 

@@ -16,6 +16,7 @@ from findmatches.clustering import Edges, Told, cluster
 from findmatches.comparisons import Schema
 from findmatches.doubts import Doubt
 from findmatches.errors import FindMatchesError
+from findmatches.evidence import Evidence
 from findmatches.forest import Forest
 from findmatches.labels import Contradiction
 from findmatches.learner import Ensemble, Linear, Sieve
@@ -107,6 +108,8 @@ class Model:
         arrays = _arrays("first", self.learner.first)
         if self.learner.second:
             arrays |= _arrays("second", self.learner.second)
+        if self.learner.evidence:
+            arrays |= self.learner.evidence.arrays()
         arrays |= _linear_arrays("sieve", self.learner.sieve.linear)
         persist.write(path, facts, arrays)
 
@@ -181,14 +184,15 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
         None if facts["side"] is None else int(facts["side"]),
     )
     width = len(schema.names())
-    second = None
+    second = evidence = None
     if facts["second"] is not None:
-        second = _ensemble(facts["second"], arrays, "second", width + len(MEASURES))
+        evidence = Evidence.from_arrays(arrays, len(schema.views))
+        second = _ensemble(facts["second"], arrays, "second", width + evidence.width + len(MEASURES))
     sieve = Sieve(
         _linear(arrays, "sieve", len(schema.outlined()), facts["sieve"]["intercept"]), float(facts["sieve"]["cut"])
     )
     linkage = None if facts["linkage"] is None else Linkage({str(k): float(v) for k, v in facts["linkage"].items()})
-    learner = Learner(_ensemble(facts["first"], arrays, "first", width), second, sieve, linkage)
+    learner = Learner(_ensemble(facts["first"], arrays, "first", width), second, sieve, evidence, linkage)
     return Model(
         primary_key=str(facts["primary_key"]),
         schema=schema,

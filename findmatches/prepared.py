@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from findmatches.blocking import SMALL, Candidates, find_candidates
+from findmatches.blocking import SMALL, Candidates, Seen, find_candidates
 from findmatches.cache import Arrays, Cache, content_name, save_arrays, save_pieces
 from findmatches.comparisons import Comparer, Schema, Setup, describe
 from findmatches.errors import FindMatchesError
@@ -202,10 +202,10 @@ def in_chunks(
 def _to_arrays(candidates: Candidates) -> dict[str, NDArray[Any]]:
     arrays = {"left": candidates.left, "right": candidates.right, "cosines": candidates.cosines}
     for number, view in enumerate(candidates.views):
-        arrays |= arrays_of(f"view{number}", view)
+        arrays |= arrays_of(f"view{number}", view.matrix) | {f"features{number}": view.features}
     return arrays
 
 
 def _from_arrays(found: Arrays, n_views: int) -> Candidates:
-    views = tuple(matrix_of(f"view{number}", found) for number in range(n_views))
+    views = tuple(Seen(matrix_of(f"view{number}", found), found[f"features{number}"]) for number in range(n_views))
     return Candidates(np.asarray(found["left"]), np.asarray(found["right"]), views, np.asarray(found["cosines"]))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,11 @@ from numpy.typing import NDArray
 from findmatches import tuning
 from findmatches.clustering import Edges, joined, pairs_inside, pieces
 from findmatches.doubts import count_wrong, doubtful
+from findmatches.evidence import DIRECTION, Evidence, Examples
 from findmatches.labels import Lessons
 from findmatches.learner import TREES, Ensemble, Sieve, fit, fit_sieve
 from findmatches.linkage import Linkage, between, learn_linkage, through
-from findmatches.prepared import CHUNK, Prepared, chunks, in_chunks
+from findmatches.prepared import CHUNK, Measured, Prepared, chunks, in_chunks
 from findmatches.rivals import DIRECTIONS, MEASURES, Surroundings
 
 FOLDS = 5
@@ -28,11 +30,13 @@ FOLDS = 5
 DOUBT_FROM = 0.03
 # Where the first round teaches the sieve, it calls candidates matches from this score on.
 _TAKEN = 0.5
+# Evidence is learnt from so many candidates at most.
+_EXAMPLES = 200_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learner:
-    """``second`` is None where the labels were too few to learn it, ``linkage`` where rows of one source match by themselves.
+    """``second`` and the ``evidence`` that it sees are None where the labels were too few to learn it, ``linkage`` where rows of one source match by themselves.
 
     ``doubted`` are the places of judged pairs that were left out as wrong, and their scores without their sets (not stored).
     """
@@ -40,6 +44,7 @@ class Learner:
     first: Ensemble
     second: Ensemble | None
     sieve: Sieve
+    evidence: Evidence | None = None
     linkage: Linkage | None = None
     doubted: tuple[tuple[int, float], ...] = ()
 
@@ -69,7 +74,8 @@ class Study:
         if not unseen.teaches(self.taught.match[pairs]):
             return replace(simple, doubted=doubted)
         second = self._fit_second(pairs, unseen, unseen.known, seed=seed, trees=trees)
-        return replace(simple, second=second, linkage=self._linkage(pairs, unseen, linked), doubted=doubted)
+        linkage = self._linkage(pairs, unseen, linked)
+        return replace(simple, second=second, evidence=unseen.evidence, linkage=linkage, doubted=doubted)
 
     def balanced(self, *, linked: bool) -> float:
         """The threshold of what is learnt from all pairs, at a precision-recall trade-off of 0.5."""
@@ -78,8 +84,9 @@ class Study:
     def _fit_second(
         self, pairs: NDArray[np.int64], unseen: _Unseen, use: NDArray[np.bool_], *, seed: int, trees: int
     ) -> Ensemble:
-        both = np.hstack([self.measures[pairs][use], unseen.rivalry[use]])
-        directions = np.concatenate([self.prepared.schema.directions(), DIRECTIONS])
+        told = np.full(unseen.evidence.width, DIRECTION, dtype=np.int8)
+        directions = np.concatenate([self.prepared.schema.directions(), told, DIRECTIONS])
+        both = np.hstack([self.measures[pairs][use], unseen.told[use], unseen.rivalry[use]])
         return fit(both, self.taught.match[pairs][use], seed=seed, trees=trees, directions=directions)
 
     def linked(self, *, seed: int) -> bool:
@@ -114,7 +121,9 @@ class Study:
             if not held.any() or not match.any() or match.all():
                 continue
             ensemble = self._fit_second(pairs, unseen, use, seed=seed + number, trees=trees // 3)
-            score[held] = ensemble.predict(np.hstack([self.measures[pairs[held]], unseen.rivalry[held]]))
+            score[held] = ensemble.predict(
+                np.hstack([self.measures[pairs[held]], unseen.told[held], unseen.rivalry[held]])
+            )
         return score
 
     def _linkage(self, pairs: NDArray[np.int64], unseen: _Unseen, linked: bool | None) -> Linkage | None:
@@ -133,7 +142,9 @@ class Study:
         sets = np.unique(owner)
         dealt = np.random.default_rng(seed).permutation(len(sets)) % FOLDS
         fold = dealt[np.searchsorted(sets, owner)]
-        unseen = _Unseen(fold)
+        evidence = self._learn_evidence(first, sieve)
+        witness = evidence.at(self.prepared.candidates.views)
+        unseen = _Unseen(fold, evidence, witness.measure(self.taught.left[pairs], self.taught.right[pairs]))
         for number in range(FOLDS):
             held = fold == number
             match = self.taught.match[pairs[~held]]
@@ -151,6 +162,22 @@ class Study:
             if self.prepared.side is not None:
                 unseen.third[held] = through(len(self.prepared.keys), between(around, self.prepared.side), left, right)
         return Learner(first, None, sieve), unseen
+
+    @cached_property
+    def _examples(self) -> tuple[NDArray[np.int64], Examples]:
+        """Candidates to learn evidence from, by their places: not those that people may have judged."""
+        judged = np.zeros(len(self.prepared.keys), dtype=bool)
+        judged[self.taught.left] = judged[self.taught.right] = True
+        left, right = self.prepared.candidates.left, self.prepared.candidates.right
+        places = np.flatnonzero(~(judged[left] & judged[right]))
+        if len(places) > _EXAMPLES:
+            places = np.sort(np.random.default_rng(0).choice(places, _EXAMPLES, replace=False))
+        return places, Examples(self.prepared.candidates.views, left[places], right[places])
+
+    def _learn_evidence(self, first: Ensemble, sieve: Sieve) -> Evidence:
+        """What words and trigrams say, by what the first round makes of candidates."""
+        places, examples = self._examples
+        return examples.learn(_first_of(self.prepared, Learner(first, None, sieve), places)[0])
 
     def _fit_sieve(self, pairs: NDArray[np.int64], first: Ensemble) -> Sieve:
         """The sieve learns from the labels, and from what the first round makes of all candidates of the labelled rows: questions are about
@@ -178,11 +205,14 @@ class Study:
 
 class _Unseen:
     """What is thought of pairs by learners that have not seen their sets, which are dealt into a ``fold`` each: the score of the first
-    round, what rivals say, and the link by way of a third row; ``known`` where there was enough to learn from."""
+    round, what rivals say, and the link by way of a third row; ``known`` where there was enough to learn from.
 
-    def __init__(self, fold: NDArray[np.int64]) -> None:
+    ``told`` is what the evidence says of them, which comes from other pairs.
+    """
+
+    def __init__(self, fold: NDArray[np.int64], evidence: Evidence, told: NDArray[np.float32]) -> None:
         n_pairs = len(fold)
-        self.fold = fold
+        self.fold, self.evidence, self.told = fold, evidence, told
         self.known = np.zeros(n_pairs, dtype=bool)
         self.score = np.zeros(n_pairs, dtype=np.float32)
         self.rivalry = np.zeros((n_pairs, len(MEASURES)), dtype=np.float32)
@@ -219,18 +249,51 @@ def first_scores(prepared: Prepared, learner: Learner, measures: NDArray[np.floa
 def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32]:
     """The score of every candidate pair, worked out in pieces so that memory does not grow with the measures."""
     left, right = prepared.candidates.left, prepared.candidates.right
-    worth = np.arange(len(left))
-    if prepared.sifted:
-        worth = worth[in_chunks(lambda places: learner.sieve.passes(prepared.outline(places)), worth, np.bool_)]
-    measures = prepared.measures(worth)
-    score = np.zeros(len(left), dtype=np.float32)
-    score[worth] = in_chunks(lambda places: learner.first.predict(measures(places)), worth)
+    score, measures = _first_of(prepared, learner, np.arange(len(left)))
     edges = Edges(left, right, score)
     around = Surroundings(len(prepared.keys), edges.where(score > 0), prepared.side)
-    return _again(learner, edges, np.flatnonzero(score >= DOUBT_FROM), around, measures)
+    return _again(prepared, learner, edges, np.flatnonzero(score >= DOUBT_FROM), around, measures)
+
+
+def _first_of(prepared: Prepared, learner: Learner, places: NDArray[np.int64]) -> tuple[NDArray[np.float32], Measured]:
+    """What the first round says of candidates, by their (sorted) places: 0 for those that the sieve puts aside. And what measures them."""
+    worth = np.arange(len(places))
+    if prepared.sifted:
+        worth = np.flatnonzero(in_chunks(lambda part: learner.sieve.passes(prepared.outline(part)), places, np.bool_))
+    measures = prepared.measures(places[worth])
+    score = np.zeros(len(places), dtype=np.float32)
+    score[worth] = in_chunks(lambda part: learner.first.predict(measures(part)), places[worth])
+    return score, measures
+
+
+class SecondRound:
+    """Scores pairs of a table again, by all that the second round sees. ``around`` are the rivals: candidates scored by the first round."""
+
+    def __init__(self, prepared: Prepared, second: Ensemble, evidence: Evidence, around: Surroundings) -> None:
+        self._second, self._around = second, around
+        self._witness = evidence.at(prepared.candidates.views)
+
+    @classmethod
+    def of(cls, prepared: Prepared, learner: Learner, around: Surroundings) -> SecondRound | None:
+        """None where the learner has but one round."""
+        if learner.second is None or learner.evidence is None:
+            return None
+        return cls(prepared, learner.second, learner.evidence, around)
+
+    def score(
+        self,
+        left: NDArray[np.int32],
+        right: NDArray[np.int32],
+        measures: NDArray[np.float32],
+        score: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """The scores of measured pairs, which the first round gave a ``score``."""
+        rivalry = self._around.measure(left, right, score)
+        return self._second.predict(np.hstack([measures, self._witness.measure(left, right), rivalry]))
 
 
 def _again(
+    prepared: Prepared,
     learner: Learner,
     edges: Edges,
     places: NDArray[np.int64],
@@ -238,13 +301,12 @@ def _again(
     measures: Callable[[NDArray[np.int64]], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
     """The scores of the edges, those at ``places`` by the second round; ``measures`` gives what is known of them."""
-    if learner.second is None or not len(places):
+    second = SecondRound.of(prepared, learner, around)
+    if second is None or not len(places):
         return edges.score
-    second = learner.second
 
     def again(part: NDArray[np.int64]) -> NDArray[np.float32]:
-        rivalry = around.measure(edges.left[part], edges.right[part], edges.score[part])
-        return second.predict(np.hstack([measures(part), rivalry]))
+        return second.score(edges.left[part], edges.right[part], measures(part), edges.score[part])
 
     result = edges.score.copy()
     result[places] = in_chunks(again, places)
@@ -287,7 +349,7 @@ def _fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: fl
     around = Surroundings(n_rows, edges.where(edges.score > 0), prepared.side)
     filled = Edges(one, two, score)
     again = np.flatnonzero(score >= DOUBT_FROM)
-    return joined(edges, Edges(one, two, _again(learner, filled, again, around, measures)))
+    return joined(edges, Edges(one, two, _again(prepared, learner, filled, again, around, measures)))
 
 
 def score_pairs(
@@ -310,11 +372,11 @@ def _in_context(
 ) -> NDArray[np.float32]:
     """The scores of measured pairs; ``around`` are the candidates of their rows, scored by the first round."""
     score = learner.first.predict(measures)
-    if learner.second is None or not len(left):
-        return score
     n_rows, sources = len(prepared.keys), prepared.sources
-    rivalry = Surroundings(n_rows, around, prepared.side).measure(left, right, score)
-    score = learner.second.predict(np.hstack([measures, rivalry]))
+    second = SecondRound.of(prepared, learner, Surroundings(n_rows, around, prepared.side))
+    if second is None or not len(left):
+        return score
+    score = second.score(left, right, measures, score)
     if learner.linkage is None or sources is None:
         return score
     own = Edges(np.minimum(left, right), np.maximum(left, right), score)

@@ -117,7 +117,7 @@ class Comparer:
         )
         self._n_columns = len(columns)
         self._filled = np.packbits([column.codes >= 0 for column in columns], axis=0)
-        self._views: tuple[csr_matrix, ...] = candidates.views
+        self._views: tuple[csr_matrix, ...] = tuple(view.matrix for view in candidates.views)
         self._setup = setup or Setup.find(columns, schema.contained(), candidates, frequencies)
         self._candidates = candidates
         self.likeness = mean_of(candidates.cosines)

@@ -41,6 +41,8 @@ class Scorer:
         self._others = context.broadcast(whole.frequencies.only(lambda name: not name.startswith("view ")))
         self._first = context.broadcast((learner.first, learner.sieve))
         self._second = context.broadcast(learner.second) if learner.second else None
+        self._evidence = context.broadcast(learner.evidence)
+        self._width = len(schema.names()) + (learner.evidence.width if learner.evidence else 0)
         self._records: DataFrame | None = None
         # A small table is dealt out, too.
         self._together = max(1, min(TOGETHER, -(-whole.n_rows // context.defaultParallelism)))
@@ -50,9 +52,9 @@ class Scorer:
         views, schema, width = self._views, self._schema, self._whole.width()
 
         def measure(pairs: pa.Table, records: pa.Table) -> pa.Table:
-            matrices = make_views(schema.views, columns_of(records, schema, width), records.num_rows, views.value)
+            views_of_rows = make_views(schema.views, columns_of(records, schema, width), records.num_rows, views.value)
             left, right = _places(pairs, records)
-            found = np.column_stack([row_dots(matrix, left, right) for matrix in matrices])
+            found = np.column_stack([row_dots(view.matrix, left, right) for view in views_of_rows])
             return pa.table({"left": pairs["left"], "right": pairs["right"], "cosines": lists_of(found)})
 
         return kept(
@@ -66,14 +68,14 @@ class Scorer:
         self._records = kept(self._rows.select("row", "texts", "counts").join(edges, "row", "left"))
 
     def first(self, pairs: DataFrame, *, sift: bool) -> DataFrame:
-        """The scores of the first round (``score``), and the ``measures`` of pairs that the second round looks at again.
+        """The scores of the first round (``score``), and the ``measures`` of pairs that the second round looks at again, evidence included.
 
         With ``sift``, pairs of a large table that the sieve puts aside score 0. ``left_side`` and ``right_side`` say from which source the rows
         are, where the table has a column for that.
         """
         assert self._records is not None
         schema, width, others = self._schema, self._whole.width(), self._others
-        learnt, twice = self._first, self._second is not None
+        learnt, views, told = self._first, self._views, self._evidence
         sift = sift and self._whole.n_rows > SMALL
 
         def measure(pairs: pa.Table, records: pa.Table) -> pa.Table:
@@ -91,15 +93,21 @@ class Scorer:
             measures = comparer.compare(left[worth], right[worth], known=known[:, worth])
             score = np.zeros(len(left), dtype=np.float32)
             score[worth] = forest.predict(measures)
-            again = (score[worth] >= DOUBT_FROM) & twice
+            evidence = told.value
+            again = (score[worth] >= DOUBT_FROM) & (evidence is not None)
             place = np.full(len(left), -1)
             place[worth[again]] = np.arange(int(again.sum()))
+            measures = measures[again]
+            if evidence is not None:
+                seen = make_views(schema.views, columns_of(records, schema, width), records.num_rows, views.value)
+                ends = (rows[worth[again]] for rows in _places(pairs, records))
+                measures = np.hstack([measures, evidence.at(seen).measure(*ends)])
             return pa.table(
                 {
                     "left": pairs["left"],
                     "right": pairs["right"],
                     "score": pa.array(score, pa.float32()),
-                    "measures": lists_of(measures[again]).take(pa.array(place, mask=place < 0)),
+                    "measures": lists_of(measures).take(pa.array(place, mask=place < 0)),
                     "left_side": _side_of(columns, schema, left),
                     "right_side": _side_of(columns, schema, right),
                 }
@@ -113,7 +121,7 @@ class Scorer:
         settled = scored.where("measures is null").select("left", "right", "score", "left_side", "right_side")
         if self._second is None:
             return settled
-        sided, width, learnt = self._schema.side is not None, len(self._schema.names()), self._second
+        sided, width, learnt = self._schema.side is not None, self._width, self._second
 
         def measure(pairs: pa.Table, records: pa.Table) -> pa.Table:
             near, known = edges_of(records)

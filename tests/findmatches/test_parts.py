@@ -97,7 +97,7 @@ def test_measures_of_a_part_are_those_of_the_whole_to_the_last_digit() -> None:
 
     views = make_views(schema.views, columns_of(part, schema, width), len(rows), known)
     places = np.searchsorted(rows, left).astype(np.int32), np.searchsorted(rows, right).astype(np.int32)
-    assert (np.stack([row_dots(view, *places) for view in views]) == candidates.cosines[:, pairs]).all()
+    assert (np.stack([row_dots(view.matrix, *places) for view in views]) == candidates.cosines[:, pairs]).all()
 
     near, edges = edges_of(part)
     cosines = matrix_of(edges.field("cosines"), len(schema.views))[near.first].T
@@ -111,7 +111,7 @@ def test_measures_of_a_part_are_those_of_the_whole_to_the_last_digit() -> None:
 
 def test_a_block_that_sees_the_table_pass_by_finds_the_same_neighbours() -> None:
     prepared = prepare(mixed(150, 60), neighbours=8)
-    for view in prepared.candidates.views:
+    for view, _ in prepared.candidates.views:
         n_rows = view.shape[0]
         chunks = [
             _Chunk(

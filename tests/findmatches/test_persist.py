@@ -54,6 +54,11 @@ def test_damaged_models_are_refused(folder: Path) -> None:
         np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
         with pytest.raises(FindMatchesError, match="do not fit together"):
             Model.load(folder)
+    arrays["first_children"] = children
+    arrays["evidence0_shared"] = arrays["evidence0_shared"][1:]
+    np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
+    with pytest.raises(FindMatchesError, match="do not fit together"):
+        Model.load(folder)
     (folder / "arrays.npz").write_bytes(b"PK not a zip")
     with pytest.raises(FindMatchesError, match="damaged"):
         Model.load(folder)

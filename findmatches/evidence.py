@@ -1,0 +1,162 @@
+"""What it says of two rows that they have a word or three letters in common, or that one of them lacks it.
+
+How rare a feature is tells how easily it is shared by chance, and nothing of what matches do with it: of two names of one product one often
+lacks `software` and hardly ever `deluxe`, though both words are as common. The table itself tells. The first round of learning parts its
+candidates into likely matches and likely differences; among either, a feature that one of the rows has is shared so and so often. The log
+of the ratio is what it says: agreement and disagreement weights after I. P. Fellegi and A. B. Sunter, "A theory for record linkage" (1969),
+a weight for each value after W. E. Winkler, "Frequency-based matching in Fellegi-Sunter model of record linkage" (2000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches.blocking import Seen
+from findmatches.features import row_sums
+from findmatches.threads import in_threads
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+# For each view of the table: what is in common, what only one row has (the row that says more for a match first), and all of it.
+MEASURES = ("in common", "only here", "only there", "together")
+# More of any of them speaks for a match.
+DIRECTION = 1
+_MATCH_FROM = 0.5
+# A feature of fewer likely matches says what an average one does. Others are drawn to the average as by so many pairs.
+_LEAST = 10
+_DRAWN = 2.0
+_INSIDE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """What the features of one view say, in log odds: ``shared`` if both rows have it, ``apart`` if one has. ``others`` is what features say
+    that are not among the (sorted) ``features``."""
+
+    features: NDArray[np.int32]
+    shared: NDArray[np.float32]
+    apart: NDArray[np.float32]
+    others: tuple[float, float]
+
+    def of(self, features: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """``shared`` and ``apart`` of each of the features."""
+        place = np.searchsorted(self.features, features)
+        known = np.append(self.features, -1)[place] == features
+        shared, apart = (
+            np.where(known, np.append(weight, other)[place], other).astype(np.float32)
+            for weight, other in zip((self.shared, self.apart), self.others, strict=True)
+        )
+        return shared, apart
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What the features of each view say."""
+
+    views: tuple[Weights, ...]
+
+    @property
+    def width(self) -> int:
+        """How many measures it gives."""
+        return len(MEASURES) * len(self.views)
+
+    def at(self, views: Sequence[Seen]) -> Witness:
+        """Ready to measure pairs of a table."""
+        return Witness([(view.matrix, *told.of(view.features)) for view, told in zip(views, self.views, strict=True)])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that it knows, as arrays with names."""
+        return {
+            f"evidence{number}_{name}": array
+            for number, told in enumerate(self.views)
+            for name, array in (
+                ("features", told.features), ("shared", told.shared), ("apart", told.apart), ("others", np.array(told.others)),
+            )
+        }  # fmt: skip
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], n_views: int) -> Evidence:
+        """What ``arrays`` gave. Raises ``ValueError`` if they do not fit together."""
+        views = []
+        for number in range(n_views):
+            features, shared, apart, others = (
+                arrays[f"evidence{number}_{name}"] for name in ("features", "shared", "apart", "others")
+            )
+            if not (len(features) == len(shared) == len(apart) and len(others) == 2 and (np.diff(features) > 0).all()):
+                raise ValueError("the arrays do not fit together")
+            views.append(Weights(features, shared, apart, (float(others[0]), float(others[1]))))
+        return cls(tuple(views))
+
+
+class Witness:
+    """Measures pairs of rows of one table, ``MEASURES`` for each view."""
+
+    def __init__(self, views: Sequence[tuple[csr_matrix, NDArray[np.float32], NDArray[np.float32]]]) -> None:
+        """For each view the features of the rows, and what each of its columns says shared and apart."""
+        self._views = views
+
+    def measure(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+        """A row of measures for each pair."""
+        result = []
+        for matrix, shared, apart in self._views:
+            one, two = matrix[left], matrix[right]
+            both = one.multiply(two)
+            common, lost = _told(both, shared), _told(both, apart)
+            here, there = _told(one, apart) - lost, _told(two, apart) - lost
+            result += [common, np.maximum(here, there), np.minimum(here, there), common + here + there]
+        return np.column_stack(result) if result else np.empty((len(left), 0), dtype=np.float32)
+
+
+def _told(matrix: csr_matrix, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The weights of the features of each row together."""
+    from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
+
+    return row_sums(csr_matrix((weights[matrix.indices], matrix.indices, matrix.indptr), shape=matrix.shape))
+
+
+class Examples:
+    """Pairs of a table that evidence is learnt from, again and again with other scores."""
+
+    def __init__(self, views: Sequence[Seen], left: NDArray[np.int32], right: NDArray[np.int32]) -> None:
+        rows, place = np.unique(np.concatenate([left, right]), return_inverse=True)
+        self._place = place
+        self._features = [view.features for view in views]
+        self._rows = in_threads(lambda view: view.matrix[rows], views)
+        self._both = in_threads(lambda view: view.matrix[left].multiply(view.matrix[right]).tocsr(), views)
+
+    def learn(self, score: NDArray[np.float32]) -> Evidence:
+        """What the features say if the pairs are matches and differences as the first round's scores have it."""
+        match = score >= _MATCH_FROM
+        weights = np.where(match, score, 0.0), np.where(match, 0.0, 1.0 - score)
+        return Evidence(tuple(self._weights(number, *weights) for number in range(len(self._both))))
+
+    def _weights(self, view: int, match: NDArray[np.float64], apart: NDArray[np.float64]) -> Weights:
+        in_matches, n_matches = self._shares(view, match)
+        in_differences, _ = self._shares(view, apart)
+        shared = np.log(in_matches / in_differences)
+        lacking = np.log((1 - in_matches) / (1 - in_differences))
+        told = np.flatnonzero(n_matches >= _LEAST)
+        weights = shared[told].astype(np.float32), lacking[told].astype(np.float32)
+        return Weights(self._features[view][told], *weights, (float(shared[-1]), float(lacking[-1])))
+
+    def _shares(self, view: int, weight: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """In which share of the pairs that have a feature both rows have it, if pairs count as their weights say; that of all features
+        together comes last. And in how many pairs each feature occurs."""
+        shared = _count(self._both[view], weight)
+        each = np.bincount(self._place, np.tile(weight, 2)).astype(np.float64)
+        n_pairs = _count(self._rows[view], each) - shared
+        average = shared.sum() / max(n_pairs.sum(), 1.0)
+        share = (shared + _DRAWN * average) / (n_pairs + _DRAWN)
+        return np.clip(np.append(share, average), _INSIDE, 1 - _INSIDE), n_pairs
+
+
+def _count(matrix: csr_matrix, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How often each feature occurs, if each row counts as its weight says."""
+    each = np.repeat(weight, np.diff(matrix.indptr))
+    return np.bincount(matrix.indices, weights=each, minlength=matrix.shape[1]).astype(np.float64)
