@@ -27,6 +27,8 @@ from findmatches.threads import in_threads
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+Unit = Literal["trigrams", "words"]
+
 # Multiply-adds per row that the search in one view may cost, in tables of up to ``SMALL`` rows. What goes beyond is saved by
 # leaving out the commonest features. The allowance falls with the size of the table, but not below the least, so that the work
 # grows with the number of rows and not with its square.
@@ -46,6 +48,7 @@ PAIRS = 2_000_000
 class Seen(NamedTuple):
     """A table in one view: the TF-IDF of each row, and which hashed feature each column of the matrix stands for."""
 
+    unit: Unit
     matrix: csr_matrix
     features: NDArray[np.int32]
 
@@ -65,7 +68,7 @@ class Candidates:
 class View:
     """One way to look at a record: its trigrams or its words, in some columns (by their places)."""
 
-    unit: Literal["trigrams", "words"]
+    unit: Unit
     columns: tuple[int, ...]
 
 
@@ -96,7 +99,7 @@ def make_views(views: Sequence[View], columns: Sequence[Column], n_rows: int, fr
         else:
             counted = find(join_columns(told, n_rows))
         known = frequencies.of(f"view {number}", counted)
-        return Seen(weigh(counted, known), np.flatnonzero(known.repeated).astype(np.int32))
+        return Seen(views[number].unit, weigh(counted, known), np.flatnonzero(known.repeated).astype(np.int32))
 
     return in_threads(make, range(len(views)))
 

@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.blocking import Seen
+from findmatches.blocking import Seen, View
+from findmatches.exchanges import Exchanges, exchanged, lacking, learn_exchanges
 from findmatches.features import row_sums
 from findmatches.threads import in_threads
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# For each view of the table: what is in common, what only one row has (the row that says more for a match first), and all of it.
+# For each view of the table: what is in common, what only one row has (the row that says more for a match first), and all of it; where
+# the view is of words, also which of them stand for each other.
 MEASURES = ("in common", "only here", "only there", "together")
+EXCHANGED = "exchanged"
 # More of any of them speaks for a match.
 DIRECTION = 1
 _MATCH_FROM = 0.5
@@ -37,12 +40,13 @@ _INSIDE = 1e-3
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
     """What the features of one view say, in log odds: ``shared`` if both rows have it, ``apart`` if one has. ``others`` is what features say
-    that are not among the (sorted) ``features``."""
+    that are not among the (sorted) ``features``. ``exchanges`` is None where the view is not of words."""
 
     features: NDArray[np.int32]
     shared: NDArray[np.float32]
     apart: NDArray[np.float32]
     others: tuple[float, float]
+    exchanges: Exchanges | None
 
     def of(self, features: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """``shared`` and ``apart`` of each of the features."""
@@ -64,53 +68,73 @@ class Evidence:
     @property
     def width(self) -> int:
         """How many measures it gives."""
-        return len(MEASURES) * len(self.views)
+        return len(MEASURES) * len(self.views) + sum(told.exchanges is not None for told in self.views)
 
     def at(self, views: Sequence[Seen]) -> Witness:
         """Ready to measure pairs of a table."""
-        return Witness([(view.matrix, *told.of(view.features)) for view, told in zip(views, self.views, strict=True)])
+        return Witness(list(zip(views, self.views, strict=True)))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All that it knows, as arrays with names."""
-        return {
-            f"evidence{number}_{name}": array
-            for number, told in enumerate(self.views)
-            for name, array in (
-                ("features", told.features), ("shared", told.shared), ("apart", told.apart), ("others", np.array(told.others)),
-            )
-        }  # fmt: skip
+        arrays: dict[str, NDArray[Any]] = {}
+        for number, told in enumerate(self.views):
+            named = {
+                "features": told.features,
+                "shared": told.shared,
+                "apart": told.apart,
+                "others": np.array(told.others),
+            }
+            if told.exchanges is not None:
+                named |= {"here": told.exchanges.here, "there": told.exchanges.there, "says": told.exchanges.says}
+            arrays |= {f"evidence{number}_{name}": array for name, array in named.items()}
+        return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], n_views: int) -> Evidence:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], views: Sequence[View]) -> Evidence:
         """What ``arrays`` gave. Raises ``ValueError`` if they do not fit together."""
-        views = []
-        for number in range(n_views):
-            features, shared, apart, others = (
-                arrays[f"evidence{number}_{name}"] for name in ("features", "shared", "apart", "others")
-            )
-            if not (len(features) == len(shared) == len(apart) and len(others) == 2 and (np.diff(features) > 0).all()):
+        found = []
+        for number, view in enumerate(views):
+            prefix = f"evidence{number}_"
+            part = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+            features, others = part["features"], part["others"].tolist()
+            exchanges = Exchanges(part["here"], part["there"], part["says"]) if view.unit == "words" else None
+            lengths = [(features, part["shared"], part["apart"])]
+            if exchanges is not None:
+                lengths.append((exchanges.here, exchanges.there, exchanges.says))
+            if any(len({len(array) for array in together}) > 1 for together in lengths) or len(others) != 2:
                 raise ValueError("the arrays do not fit together")
-            views.append(Weights(features, shared, apart, (float(others[0]), float(others[1]))))
-        return cls(tuple(views))
+            if (np.diff(features) <= 0).any():
+                raise ValueError("the features are not sorted")
+            found.append(Weights(features, part["shared"], part["apart"], (others[0], others[1]), exchanges))
+        return cls(tuple(found))
 
 
 class Witness:
-    """Measures pairs of rows of one table, ``MEASURES`` for each view."""
+    """Measures pairs of rows of one table, ``MEASURES`` and ``EXCHANGED`` for each view."""
 
-    def __init__(self, views: Sequence[tuple[csr_matrix, NDArray[np.float32], NDArray[np.float32]]]) -> None:
-        """For each view the features of the rows, and what each of its columns says shared and apart."""
-        self._views = views
+    def __init__(self, told: Sequence[tuple[Seen, Weights]]) -> None:
+        """For each view the table, and what its features say."""
+        self._views = [
+            (
+                view.matrix,
+                *weights.of(view.features),
+                weights.exchanges.at(view.features) if weights.exchanges else None,
+            )
+            for view, weights in told
+        ]
 
     def measure(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
         """A row of measures for each pair."""
         result = []
-        for matrix, shared, apart in self._views:
+        for matrix, shared, apart, exchanges in self._views:
             one, two = matrix[left], matrix[right]
             both = one.multiply(two)
             common, lost = _told(both, shared), _told(both, apart)
             here, there = _told(one, apart) - lost, _told(two, apart) - lost
             result += [common, np.maximum(here, there), np.minimum(here, there), common + here + there]
-        return np.column_stack(result) if result else np.empty((len(left), 0), dtype=np.float32)
+            if exchanges is not None:
+                result.append(exchanged(lacking(one, both), lacking(two, both), exchanges))
+        return np.column_stack(result)
 
 
 def _told(matrix: csr_matrix, weights: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -129,6 +153,10 @@ class Examples:
         self._features = [view.features for view in views]
         self._rows = in_threads(lambda view: view.matrix[rows], views)
         self._both = in_threads(lambda view: view.matrix[left].multiply(view.matrix[right]).tocsr(), views)
+        self._alone = [
+            (lacking(view.matrix[left], both), lacking(view.matrix[right], both)) if view.unit == "words" else None
+            for view, both in zip(views, self._both, strict=True)
+        ]
 
     def learn(self, score: NDArray[np.float32]) -> Evidence:
         """What the features say if the pairs are matches and differences as the first round's scores have it."""
@@ -139,11 +167,13 @@ class Examples:
     def _weights(self, view: int, match: NDArray[np.float64], apart: NDArray[np.float64]) -> Weights:
         in_matches, n_matches = self._shares(view, match)
         in_differences, _ = self._shares(view, apart)
-        shared = np.log(in_matches / in_differences)
-        lacking = np.log((1 - in_matches) / (1 - in_differences))
+        agreed = np.log(in_matches / in_differences)
+        differed = np.log((1 - in_matches) / (1 - in_differences))
         told = np.flatnonzero(n_matches >= _LEAST)
-        weights = shared[told].astype(np.float32), lacking[told].astype(np.float32)
-        return Weights(self._features[view][told], *weights, (float(shared[-1]), float(lacking[-1])))
+        weights = agreed[told].astype(np.float32), differed[told].astype(np.float32)
+        features, alone = self._features[view], self._alone[view]
+        exchanges = learn_exchanges(features, *alone, match, apart) if alone else None
+        return Weights(features[told], *weights, (float(agreed[-1]), float(differed[-1])), exchanges)
 
     def _shares(self, view: int, weight: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """In which share of the pairs that have a feature both rows have it, if pairs count as their weights say; that of all features

@@ -186,7 +186,7 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
     width = len(schema.names())
     second = evidence = None
     if facts["second"] is not None:
-        evidence = Evidence.from_arrays(arrays, len(schema.views))
+        evidence = Evidence.from_arrays(arrays, schema.views)
         second = _ensemble(facts["second"], arrays, "second", width + evidence.width + len(MEASURES))
     sieve = Sieve(
         _linear(arrays, "sieve", len(schema.outlined()), facts["sieve"]["intercept"]), float(facts["sieve"]["cut"])

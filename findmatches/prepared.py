@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from findmatches.blocking import SMALL, Candidates, Seen, find_candidates
+from findmatches.blocking import SMALL, Candidates, Seen, View, find_candidates
 from findmatches.cache import Arrays, Cache, content_name, save_arrays, save_pieces
 from findmatches.comparisons import Comparer, Schema, Setup, describe
 from findmatches.errors import FindMatchesError
@@ -161,7 +161,7 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
     cache, entry = records.cache, f"candidates-{name}"
     found = cache.get(entry) if cache else None
     if found:
-        candidates = _from_arrays(found, len(known.views))
+        candidates = _from_arrays(found, known.views)
     else:
         candidates = find_candidates(columns, known.views, len(keys), neighbours)
 
@@ -206,6 +206,9 @@ def _to_arrays(candidates: Candidates) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _from_arrays(found: Arrays, n_views: int) -> Candidates:
-    views = tuple(Seen(matrix_of(f"view{number}", found), found[f"features{number}"]) for number in range(n_views))
-    return Candidates(np.asarray(found["left"]), np.asarray(found["right"]), views, np.asarray(found["cosines"]))
+def _from_arrays(found: Arrays, views: Sequence[View]) -> Candidates:
+    seen = tuple(
+        Seen(view.unit, matrix_of(f"view{number}", found), found[f"features{number}"])
+        for number, view in enumerate(views)
+    )
+    return Candidates(np.asarray(found["left"]), np.asarray(found["right"]), seen, np.asarray(found["cosines"]))

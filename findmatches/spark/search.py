@@ -115,7 +115,7 @@ def _view_vectors(schema: Schema, whole: Whole, allowed: Limits, block: int) -> 
         for table in tables(batches, CHUNK):
             row = table.column("row").to_numpy()
             columns = columns_of(table, schema, width)
-            for number, (view, _) in enumerate(make_views(schema.views, columns, len(row), known)):
+            for number, (_, view, _) in enumerate(make_views(schema.views, columns, len(row), known)):
                 searched = view
                 if not keeps[number].all():
                     searched = (view @ diags(keeps[number])).tocsr()

@@ -7,8 +7,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from findmatches.blocking import Seen
-from findmatches.evidence import MEASURES, Evidence, Examples
+from findmatches.blocking import Seen, View
+from findmatches.evidence import EXCHANGED, MEASURES, Evidence, Examples
 from findmatches.features import DocumentFrequency, weigh, word_matrix
 
 SOFTWARE, DELUXE = "software", "deluxe"
@@ -17,7 +17,7 @@ SOFTWARE, DELUXE = "software", "deluxe"
 def seen(texts: list[str]) -> Seen:
     words = word_matrix(pa.array(texts, pa.large_string()))
     known = DocumentFrequency(len(texts), np.bincount(words.indices, minlength=words.shape[1]))
-    return Seen(weigh(words, known), np.flatnonzero(known.repeated).astype(np.int32))
+    return Seen("words", weigh(words, known), np.flatnonzero(known.repeated).astype(np.int32))
 
 
 def products() -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
@@ -32,7 +32,7 @@ def products() -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
 
 def said(evidence: Evidence, view: Seen, one: int, two: int) -> dict[str, float]:
     found = evidence.at([view]).measure(np.array([one], np.int32), np.array([two], np.int32))
-    return dict(zip(MEASURES, map(float, found[0]), strict=True))
+    return dict(zip((*MEASURES, EXCHANGED), map(float, found[0]), strict=True))
 
 
 def test_a_word_that_matches_drop_says_less_than_one_that_they_keep() -> None:
@@ -77,7 +77,19 @@ def test_neither_the_order_of_rows_nor_of_a_pair_matters(seed: int) -> None:
 def test_what_one_table_taught_holds_in_another() -> None:
     texts, left, right, score = products()
     evidence = Examples([seen(texts)], left, right).learn(score)
-    again = Evidence.from_arrays(evidence.arrays(), 1)
+    again = Evidence.from_arrays(evidence.arrays(), [View("words", (0,))])
     view = seen([f"thing {DELUXE} {SOFTWARE}", f"thing {DELUXE}", f"thing {SOFTWARE}"])
     without_software, without_deluxe = said(again, view, 0, 1), said(again, view, 0, 2)
     assert without_software["together"] > 0 > without_deluxe["together"]
+
+
+def test_words_that_stand_for_each_other_in_matches() -> None:
+    texts = [f"shirt{number} {'xl' if number % 2 else 'navy'}" for number in range(40)]
+    texts += [f"shirt{number} {'extra large' if number % 2 else 'dark blue'}" for number in range(40)]
+    here = np.arange(40, dtype=np.int32)
+    left, right = np.concatenate([here, here]), np.concatenate([here + 40, (here + 1) % 40 + 40])
+    view = seen(texts)
+    evidence = Examples([view], left, right).learn(np.repeat(np.array([0.9, 0.1], np.float32), 40))
+    same, other = said(evidence, view, 1, 41), said(evidence, view, 1, 42)
+    assert same[EXCHANGED] > 0 == other[EXCHANGED]
+    assert said(evidence, view, 41, 1)[EXCHANGED] == same[EXCHANGED]

@@ -111,7 +111,7 @@ def test_measures_of_a_part_are_those_of_the_whole_to_the_last_digit() -> None:
 
 def test_a_block_that_sees_the_table_pass_by_finds_the_same_neighbours() -> None:
     prepared = prepare(mixed(150, 60), neighbours=8)
-    for view, _ in prepared.candidates.views:
+    for _, view, _ in prepared.candidates.views:
         n_rows = view.shape[0]
         chunks = [
             _Chunk(

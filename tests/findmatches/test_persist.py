@@ -55,7 +55,7 @@ def test_damaged_models_are_refused(folder: Path) -> None:
         with pytest.raises(FindMatchesError, match="do not fit together"):
             Model.load(folder)
     arrays["first_children"] = children
-    arrays["evidence0_shared"] = arrays["evidence0_shared"][1:]
+    arrays["evidence0_shared"] = np.append(arrays["evidence0_shared"], 1)
     np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
     with pytest.raises(FindMatchesError, match="do not fit together"):
         Model.load(folder)
