@@ -26,6 +26,9 @@ _BEFORE, _BEFORE_SAME = 1.25, 0.25
 # A source that repeats itself this often repeats itself always: few labels tell which sources do, but not how often.
 _REPEATS = 0.75
 _SURE = 0.01
+# Pairs within a source must explain themselves better by so many natural logarithms of likelihood, a factor of 20 (strong evidence by
+# R. E. Kass and A. E. Raftery, "Bayes factors", 1995): to take a table of registers for one without costs more than the other mistake.
+_CLEAR = 3.0
 # How much links to other rows of a register speak against a link to one of them. By half: the scores know a part of it already.
 _RIVALRY = 0.5
 
@@ -143,8 +146,8 @@ def learn_linkage(
 
     ``score`` is what each pair looks like by itself, ``third`` its link by way of a third row, both to a learner that has not seen its
     set. The sources matter if, in sets with rows of several, next to no group of labels stands in one source alone, and third rows
-    explain the pairs within a source at least as well as the pairs themselves (by the likelihood of the labels). That is not asked
-    where it is ``certain`` already.
+    explain the pairs within a source as well as the pairs themselves, unless these are clearly better (by the likelihood of the labels).
+    That is not asked where it is ``certain`` already.
     """
     left, match = taught.left[pairs], taught.match[pairs]
     within = sources.codes[left] == sources.codes[taught.right[pairs]]
@@ -160,7 +163,7 @@ def learn_linkage(
     share = np.minimum(
         (positive + _BEFORE_SAME) / (np.bincount(owner, weights=link, minlength=n_sources) + _BEFORE), 1.0
     )
-    if not certain and _surprise(same, link * share[owner]) > _surprise(same, score[within]):
+    if not certain and _surprise(same, link * share[owner]) > _surprise(same, score[within]) + _CLEAR:
         return None
     # Links of learners that lack a part of the labels lead astray more often than those of the one that has them all.
     share = np.where(positive > 0, np.sqrt(share), share)
