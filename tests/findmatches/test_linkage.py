@@ -11,7 +11,8 @@ import pytest
 
 from findmatches import Model, Records, ask, explain, judge, match_incremental, propose, train
 from findmatches.clustering import Edges, cluster
-from findmatches.linkage import Linkage
+from findmatches.labels import Lessons
+from findmatches.linkage import Linkage, learn_linkage
 from findmatches.normalise import make_column
 from labelfiles import LabelFile
 from tests.findmatches.data import label_file, oracle, partition, people, register_and_finds
@@ -170,3 +171,19 @@ def test_proposals_keep_to_it(table: tuple[Records, dict[str, str]], labels: lis
         for one, two in zip(*np.triu_indices(len(said), 1), strict=True):
             wrong += (said[one] == said[two]) != (things[one] == things[two])
     assert wrong <= 6
+
+
+@pytest.mark.parametrize(("by_itself", "registers_matter"), [(0.85, True), (0.99, False)])
+def test_sources_are_no_matter_only_if_pairs_clearly_explain_themselves_better(
+    by_itself: float, *, registers_matter: bool
+) -> None:
+    # Twelve sets: row 3k of the register, and rows 3k + 1 and 3k + 2 of finds, all one thing. Third rows link the finds with 0.7.
+    register = np.arange(0, 36, 3, dtype=np.int32)
+    left = np.concatenate([register, register, register + 1])
+    right = np.concatenate([register + 1, register + 2, register + 2])
+    number, rows = np.tile(np.arange(12, dtype=np.int32), 3), np.arange(36, dtype=np.int32)
+    taught = Lessons(left, right, np.ones(36, dtype=bool), number, tuple(map(str, range(12))), rows)
+    sources = make_column("source", pa.chunked_array([["register", "finds", "finds"] * 12]))
+    score, third = np.full(36, by_itself, dtype=np.float32), np.full(36, 0.7, dtype=np.float32)
+    found = learn_linkage(taught, np.arange(36), sources, score, third)
+    assert (found is not None) == registers_matter
