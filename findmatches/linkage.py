@@ -20,7 +20,7 @@ from findmatches.normalise import Column
 # A link weaker than this does not lead from one row of a source to another.
 _LINK = 0.03
 # Groups of labels that stand in one source alone are at most this share of all, or sources are no matter.
-_ALONE = 0.1
+_ALONE = 0.15
 # What a source is taken for before a label tells: as many pairs as this, of which so many are one thing.
 _BEFORE, _BEFORE_SAME = 1.25, 0.25
 # A source that repeats itself this often repeats itself always: few labels tell which sources do, but not how often.
