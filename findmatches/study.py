@@ -164,20 +164,23 @@ class Study:
         return Learner(first, None, sieve), unseen
 
     @cached_property
-    def _examples(self) -> tuple[NDArray[np.int64], Examples]:
-        """Candidates to learn evidence from, by their places: not those that people may have judged."""
+    def _examples(self) -> tuple[NDArray[np.int64], Examples, Measured]:
+        """Candidates to learn evidence from, by their places: not those that people may have judged. And what measures them: whatever
+        part of the labels is learnt from, they are the same, unless a sieve looks at them first."""
         judged = np.zeros(len(self.prepared.keys), dtype=bool)
         judged[self.taught.left] = judged[self.taught.right] = True
         left, right = self.prepared.candidates.left, self.prepared.candidates.right
         places = np.flatnonzero(~(judged[left] & judged[right]))
         if len(places) > _EXAMPLES:
             places = np.sort(np.random.default_rng(0).choice(places, _EXAMPLES, replace=False))
-        return places, Examples(self.prepared.candidates.views, left[places], right[places])
+        measures = self.prepared.measures(None if self.prepared.sifted else places)
+        return places, Examples(self.prepared.candidates.views, left[places], right[places]), measures
 
     def _learn_evidence(self, first: Ensemble, sieve: Sieve) -> Evidence:
         """What words and trigrams say, by what the first round makes of candidates."""
-        places, examples = self._examples
-        return examples.learn(_first_of(self.prepared, Learner(first, None, sieve), places)[0])
+        places, examples, measures = self._examples
+        learner = Learner(first, None, sieve)
+        return examples.learn(_first_of(learner, places, _worth(self.prepared, learner, places), measures))
 
     def _fit_sieve(self, pairs: NDArray[np.int64], first: Ensemble) -> Sieve:
         """The sieve learns from the labels, and from what the first round makes of all candidates of the labelled rows: questions are about
@@ -249,21 +252,32 @@ def first_scores(prepared: Prepared, learner: Learner, measures: NDArray[np.floa
 def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32]:
     """The score of every candidate pair, worked out in pieces so that memory does not grow with the measures."""
     left, right = prepared.candidates.left, prepared.candidates.right
-    score, measures = _first_of(prepared, learner, np.arange(len(left)))
+    places = np.arange(len(left))
+    worth = _worth(prepared, learner, places)
+    measures = prepared.measures(worth)
+    score = _first_of(learner, places, worth, measures)
     edges = Edges(left, right, score)
     around = Surroundings(len(prepared.keys), edges.where(score > 0), prepared.side)
     return _again(prepared, learner, edges, np.flatnonzero(score >= DOUBT_FROM), around, measures)
 
 
-def _first_of(prepared: Prepared, learner: Learner, places: NDArray[np.int64]) -> tuple[NDArray[np.float32], Measured]:
-    """What the first round says of candidates, by their (sorted) places: 0 for those that the sieve puts aside. And what measures them."""
-    worth = np.arange(len(places))
-    if prepared.sifted:
-        worth = np.flatnonzero(in_chunks(lambda part: learner.sieve.passes(prepared.outline(part)), places, np.bool_))
-    measures = prepared.measures(places[worth])
+def _worth(prepared: Prepared, learner: Learner, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which of the candidates (by their places) the sieve lets through: in small tables all of them."""
+    if not prepared.sifted:
+        return places
+    worth: NDArray[np.int64] = places[
+        in_chunks(lambda part: learner.sieve.passes(prepared.outline(part)), places, np.bool_)
+    ]
+    return worth
+
+
+def _first_of(
+    learner: Learner, places: NDArray[np.int64], worth: NDArray[np.int64], measures: Measured
+) -> NDArray[np.float32]:
+    """What the first round says of candidates, by their (sorted) places: 0 for those that are not ``worth`` it."""
     score = np.zeros(len(places), dtype=np.float32)
-    score[worth] = in_chunks(lambda part: learner.first.predict(measures(part)), places[worth])
-    return score, measures
+    score[np.searchsorted(places, worth)] = in_chunks(lambda part: learner.first.predict(measures(part)), worth)
+    return score
 
 
 class SecondRound:
