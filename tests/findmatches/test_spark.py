@@ -130,6 +130,7 @@ def test_nothing_of_spark_outlives_a_driver_that_is_killed() -> None:
         started = group_below(driver.pid)
         driver.kill()
     wait_until(lambda: not any(map(lives, started)), seconds=60, what="the end of all that Spark has started")
+    assert [pid for pid in started if lives(pid)] == []
 
 
 def state_of(pid: int) -> list[str]:
