@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Comment, KeyPreference, Question, Row, RowLabel, Transform
@@ -151,12 +151,20 @@ def test_a_reload_loses_nothing(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     begin(page, portal, rows=5)
     press(page, "a", "b", "u")
+    shown: list[str | None] = []
+
+    def look_and_go_on(route: Route) -> None:
+        shown.append(page.locator("[data-saved]").get_attribute("data-state"))
+        route.continue_()
+
+    page.route(re.compile(r"/draft/$"), look_and_go_on)
     page.reload()  # at once: before the draft was due to be sent
     expect(page.locator("[data-grid] tbody tr")).to_have_count(5)
     assert groups(page) == "AB?.."
     assert cursor(page) == "4"
     expect(saved(page)).to_be_visible()
     assert Answer.objects.get().row_labels.count() == 3
+    assert set(shown) == {"saving"}  # never "saved" before the server had it
 
 
 def test_a_lost_connection_costs_nothing_but_time(portal: Portal, visit: Visit) -> None:
