@@ -191,26 +191,25 @@ class _Game:
         n_players, n_draws = self._n_columns + 2, len(self._left) - 1
         if not n_draws:
             return np.zeros(n_players), self.odds
-        effect, typical = np.zeros(n_players), 0.0
+        effect = np.zeros(n_players)
         order = np.array([self._random.permutation(n_players) for _ in range(n_draws)])
         order[1::2] = order[: n_draws - n_draws % 2 : 2, ::-1]  # each order also backwards: the same mean, less noise
         turn = np.argsort(order, axis=1)  # when each player comes in
-        before = None
-        for step in range(n_players + 1):
-            own = turn < step
-            measures = np.where(own[:, self._player], self._measures[-1], self._measures[:-1])
-            others = own[:, -1]
-            odds = self._odds(
-                measures.astype(np.float32),
-                np.where(others, self._left[-1], self._left[:-1]),
-                np.where(others, self._right[-1], self._right[:-1]),
-            )
-            if before is None:
-                typical = float(odds.mean())
-            else:
-                np.add.at(effect, order[:, step - 1], odds - before)
-            before = odds
-        return effect / n_draws, typical
+        odds = [self._mixed(turn < step) for step in range(n_players)]
+        odds.append(
+            np.full(n_draws, self.odds)
+        )  # all is the pair's own; scored alone, it may differ in the last digits from many at once
+        for step in range(n_players):
+            np.add.at(effect, order[:, step], odds[step + 1] - odds[step])
+        return effect / n_draws, float(odds[0].mean())
+
+    def _mixed(self, own: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Log odds of each pair started from, if these players' values (a row of ``own`` each) are the pair's own."""
+        return self._odds(
+            np.where(own[:, self._player], self._measures[-1], self._measures[:-1]).astype(np.float32),
+            np.where(own[:, -1], self._left[-1], self._left[:-1]),
+            np.where(own[:, -1], self._right[-1], self._right[:-1]),
+        )
 
     def words(self, column: str) -> str:
         """How the cells of a column compare, or the two rows as a whole, or what else they could match."""

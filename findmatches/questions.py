@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.features import order_by_row
+from findmatches.normalise import MISSING
 from findmatches.prepared import Prepared
 
 # How the sets of a file start when there is a model: these shares from pairs it is unsure of, and from those it takes for
@@ -29,6 +30,9 @@ ACROSS_SETS = 7
 # In a table of one source every third set of a first file grows by cells that are equal and not by likeness: as long as all rows of a set
 # have the same title, nothing tells that the same day does not make two titles one thing.
 EQUAL_EVERY = 3
+# Promising pairs are of one kind if the same columns are filled in both their rows; kinds with less than this share of them count together,
+# and as the commonest where they are fewer even then.
+_KIND_FROM = 0.05
 _PARTNER_FROM = 0.2
 _STEEPNESS = 3
 # A first file ends with so many rows that have nothing to do with the others of their set, chosen among so many pairs.
@@ -88,6 +92,7 @@ class _Chooser:
         n_rows = len(prepared.keys)
         self.free = np.ones(n_rows, dtype=bool)
         self.free[asked] = False
+        self._columns = prepared.columns
         self._likeness_of = prepared.comparer.likeness_of
         promise, likeness = prepared.comparer.promise, prepared.comparer.likeness
         best = np.full(n_rows, -np.inf, dtype=np.float32)
@@ -162,19 +167,50 @@ class _Chooser:
             self._near = self._near_across if across else self._near_any
 
     def _free_pairs(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
-        free = order[self.free[self.left[order]] & self.free[self.right[order]]]
+        free = order[self._is_free(order)]
         across = free if self._use is None else free[self._use[free]]
         return across if len(across) else free
 
+    def _is_free(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        free: NDArray[np.bool_] = self.free[self.left[pairs]] & self.free[self.right[pairs]]
+        return free
+
     def _spread(self, order: NDArray[np.int64], place: float) -> int | None:
         """The free pair at ``place`` of the way down the order."""
-        pairs = self._free_pairs(order)
-        return int(pairs[min(int(len(pairs) * place), len(pairs) - 1)]) if len(pairs) else None
+        return _at(self._free_pairs(order), place)
 
     def _spread_promising(self, place: float) -> int | None:
-        """A promising pair; those that are not the most promising of both their rows only when there are no others."""
-        found = self._spread(self._promising, place**_STEEPNESS)
-        return self._spread(self._less_promising, place**_STEEPNESS) if found is None else found
+        """A promising pair of the kind that was asked about least; one that is not the most promising of both its rows only when there is no other."""
+        pairs = self._free_pairs(self._promising)
+        pairs = self._least_asked(pairs) if len(pairs) else self._free_pairs(self._less_promising)
+        return _at(pairs, place**_STEEPNESS)
+
+    def _least_asked(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of the free promising ``pairs`` whose kind has the share of the pairs asked about that is furthest below its share of all."""
+        asked = self._kind[self._promising[~self._is_free(self._promising)]]
+        kind = self._kind[pairs]
+        count = np.bincount(np.concatenate([asked, kind]))
+        rare = count < _KIND_FROM * count.sum()
+        if count[rare].sum() < _KIND_FROM * count.sum():
+            rare[count.argmax()] = True
+        joined = np.where(rare, len(count), np.arange(len(count)))
+        share = np.bincount(joined, weights=count) / count.sum()
+        share_asked = np.bincount(joined[asked], minlength=len(share)) / max(len(asked), 1)
+        there = np.unique(joined[kind])
+        chosen: NDArray[np.int64] = pairs[joined[kind] == there[(share - share_asked)[there].argmax()]]
+        return chosen
+
+    @cached_property
+    def _kind(self) -> NDArray[np.int64]:
+        """A number for which columns are filled in both rows of a pair, for the promising ones among the candidates."""
+        left, right = self.left[self._promising], self.right[self._promising]
+        kind = np.zeros(len(self._promising), dtype=np.int64)
+        for column in self._columns:
+            filled = (column.codes[left] != MISSING) & (column.codes[right] != MISSING)
+            kind = np.unique(2 * kind + filled, return_inverse=True)[1]
+        kinds = np.zeros(len(self.left), dtype=np.int64)
+        kinds[self._promising] = kind
+        return kinds
 
     def _draw_unsure(self) -> int | None:
         if self.score is None:
@@ -319,6 +355,11 @@ class _Neighbours:
                 _Near(*near) for near in zip(pairs[order].tolist(), other[order].tolist(), value[order], strict=True)
             ]
         return self._known[row]
+
+
+def _at(pairs: NDArray[np.int64], place: float) -> int | None:
+    """The one at ``place`` (0 to 1) of the way through the pairs, if there are any."""
+    return int(pairs[min(int(len(pairs) * place), len(pairs) - 1)]) if len(pairs) else None
 
 
 def _first(value: NDArray[np.float32], count: int) -> NDArray[np.int64]:

@@ -38,3 +38,21 @@ def test_a_first_file_has_rows_that_are_the_same_in_something_and_not_alike() ->
     pairs = [(one, other) for one, other in combinations(found, 2) if one[0] == other[0]]
     assert sum(one[1] == other[1] and one[2] != other[2] for one, other in pairs) > 100
     assert sum(one[1] != other[1] and one[2] == other[2] for one, other in pairs) > 10
+
+
+def test_a_first_file_asks_about_each_kind_of_row_however_promising_the_others_are() -> None:
+    rng = random.Random(1)  # noqa: S311 (test data, no secrets)
+    words = ["".join(rng.choices("abcdefghijklmnop", k=7)) for _ in range(60)]
+    rows = []
+    for number in range(150):  # people whose names are the same
+        name = " ".join(rng.sample(words, 2))
+        rows += [[f"p{number:03d}{copy}", name, "", ""] for copy in "ab"]
+    for number in range(20):  # films whose titles differ in a word
+        title = rng.sample(words, 2)
+        rows += [
+            [f"f{number:03d}{copy}", "", " ".join([*title, rng.choice(words)]), str(1950 + number)] for copy in "ab"
+        ]
+    rng.shuffle(rows)
+    questions = ask(records(rows, ["id", "name", "title", "year"]), [])
+    films = [row.values[questions.columns.index("id")].startswith("f") for row in questions.rows]
+    assert sum(films) >= 8  # of 100: 40 of the 340 rows
