@@ -14,10 +14,12 @@ from findmatches.clustering import Edges
 from findmatches.errors import FindMatchesError
 from findmatches.linkage import between
 from findmatches.model import Model
+from findmatches.normalise import MISSING
 from findmatches.prepared import Prepared, prepare
 from findmatches.rivals import MEASURES, Surroundings
 from findmatches.schema import Records
 from findmatches.study import DOUBT_FROM, Learner, candidates_of, first_scores, measure, score_pairs
+from findmatches.telling import telling_words
 
 RECORD, OTHERS = "(the rows as a whole)", "(other rows)"
 _DRAWS = 200
@@ -172,6 +174,7 @@ class _Game:
         self.odds = float(self._odds(self._measures[-1:], self._left[-1:], self._right[-1:])[0])
         own = self._around.measure(self._left[-1:], self._right[-1:], learner.first.predict(measures[-1:]))
         self._rival = float(own[0, MEASURES.index("rival")])
+        self._telling = _telling(prepared, learner, left, right)
 
     def _odds(
         self, measures: NDArray[np.float32], left: NDArray[np.int32], right: NDArray[np.int32]
@@ -214,12 +217,28 @@ class _Game:
     def words(self, column: str) -> str:
         """How the cells of a column compare, or the two rows as a whole, or what else they could match."""
         if column == RECORD:
-            return _record_words(self._own)
+            return _record_words(self._own) + (f"; telling words: {self._telling}" if self._telling else "")
         if column == OTHERS:
             if self._rival < 0.2:
                 return "no other row fits either of them"
             return f"another row may fit one of them too (score {self._rival:.2f})"
         return _cell_words({name: value for (owner, name), value in self._own.items() if owner == column})
+
+
+def _telling(prepared: Prepared, learner: Learner, left: int, right: int) -> str:
+    """What single words of the two rows say, as far as the second round has evidence of them."""
+    if learner.evidence is None:
+        return ""
+    told = []
+    for view, weights in zip(prepared.schema.views, learner.evidence.views, strict=True):
+        if view.unit == "words":
+            columns = [prepared.columns[place] for place in view.columns]
+            texts = [
+                " ".join(column.values[column.codes[row]] for column in columns if column.codes[row] != MISSING)
+                for row in (left, right)
+            ]
+            told.append(telling_words(weights, texts[0], texts[1]))
+    return ", ".join(filter(None, told))
 
 
 def _record_words(own: Mapping[tuple[str | None, str], float]) -> str:

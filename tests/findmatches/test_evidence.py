@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from findmatches.blocking import Seen, View
 from findmatches.evidence import EXCHANGED, MEASURES, Evidence, Examples
 from findmatches.features import DocumentFrequency, weigh, word_matrix
+from findmatches.telling import telling_words
 
 SOFTWARE, DELUXE = "software", "deluxe"
 
@@ -93,3 +94,13 @@ def test_words_that_stand_for_each_other_in_matches() -> None:
     same, other = said(evidence, view, 1, 41), said(evidence, view, 1, 42)
     assert same[EXCHANGED] > 0 == other[EXCHANGED]
     assert said(evidence, view, 41, 1)[EXCHANGED] == same[EXCHANGED]
+    assert telling_words(evidence.views[0], texts[2], texts[42]) == "navy stands for blue, navy stands for dark"
+    assert telling_words(evidence.views[0], texts[2], "shirt2 green") == ""
+
+
+def test_telling_words_are_those_that_matches_hold_on_to() -> None:
+    texts, left, right, score = products()
+    (weights,) = Examples([seen(texts)], left, right).learn(score).views
+    assert telling_words(weights, texts[0], texts[60]) == f"{DELUXE} in both"
+    assert telling_words(weights, texts[0], texts[120]) == f"{DELUXE} in one only"
+    assert telling_words(weights, "anything", "else") == ""
