@@ -54,8 +54,8 @@ def choose_sets(
     """Up to ``sets`` sets of 2 to ``rows`` rows, none ``asked`` before and none twice; fewer when the table runs out.
 
     ``score`` are the scores of the candidates under the present model, None before there is one. Then the pairs that start the
-    sets are spread from the most promising downwards, so that matches turn up however rare they are; some sets are about rows of two
-    sources or, where there is one, about rows that have rare values in common; and the last set ends with a pair that is as little like the others as can be, so that differences turn up even where hundreds of rows are one thing and all neighbours match.
+    sets are spread over the kinds of rows there are, and from the most promising downwards, so that matches turn up however rare they
+    are; some sets are about rows of two sources or, where there is one, about rows that have rare values in common; and the last set ends with a pair that is as little like the others as can be, so that differences turn up even where hundreds of rows are one thing and all neighbours match.
 
     ``matches`` is how many pairs of the rows asked so far are one thing. While they are scarce, finding more of them comes first.
     """
