@@ -7,7 +7,7 @@ import unicodedata
 
 # Alphabets that write their vowels, so that their letters have counterparts in Latin. Where vowels are left out (Arabic, Hebrew) or hang
 # on consonants (Devanagari, Thai), and where signs are syllables or words (Kana, Hangul, Han), letters stay what they are: put into Latin
-# ones, words of one such script get more alike than they are (docs/engine.md has the figures).
+# ones, words of one such script get more alike than they are (docs/engine-measured.md has the figures).
 _ALPHABETS = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "GEORGIAN"})
 # Letters that are read as one (ELOT 743 for Greek), and the small mu of units, which nobody types as an m.
 _TOGETHER = {"ου": "ou", "αυ": "av", "ευ": "ev", "γγ": "ng", "ու": "u", "μπ": "b", "μ": "u"}
