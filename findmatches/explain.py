@@ -199,9 +199,8 @@ class _Game:
         order[1::2] = order[: n_draws - n_draws % 2 : 2, ::-1]  # each order also backwards: the same mean, less noise
         turn = np.argsort(order, axis=1)  # when each player comes in
         odds = [self._mixed(turn < step) for step in range(n_players)]
-        odds.append(
-            np.full(n_draws, self.odds)
-        )  # all is the pair's own; scored alone, it may differ in the last digits from many at once
+        # Then all is the pair's own, whose score may differ in the last digits where many are scored at once.
+        odds.append(np.full(n_draws, self.odds))
         for step in range(n_players):
             np.add.at(effect, order[:, step], odds[step + 1] - odds[step])
         return effect / n_draws, float(odds[0].mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ _CHUNK_BYTES = 1 << 19
 # Pairs of rows that are multiplied at once by one thread.
 _DOTS = 20_000
 _BLANK, _ZERO, _NINE = 32, 48, 57
+_WORD = re.compile(r"[a-z0-9\u0080-\U0010ffff]+")  # what ``_in_word`` says of code points
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -103,6 +105,11 @@ def word_matrix(texts: pa.Array) -> csr_matrix:
         return _binary(owner[first], span_hashes(points, first, last), len(part))
 
     return _stacked(words, texts)
+
+
+def words_in(text: str) -> set[str]:
+    """The words of one folded text, as ``word_matrix`` takes them."""
+    return set(_WORD.findall(text))
 
 
 def figure_matrix(texts: pa.Array) -> csr_matrix:

@@ -55,7 +55,9 @@ def choose_sets(
 
     ``score`` are the scores of the candidates under the present model, None before there is one. Then the pairs that start the
     sets are spread over the kinds of rows there are, and from the most promising downwards, so that matches turn up however rare they
-    are; some sets are about rows of two sources or, where there is one, about rows that have rare values in common; and the last set ends with a pair that is as little like the others as can be, so that differences turn up even where hundreds of rows are one thing and all neighbours match.
+    are; some sets are about rows of two sources or, where there is one, about rows that have rare values in common; and the last set ends
+    with a pair that is as little like the others as can be, so that differences turn up even where hundreds of rows are one thing and all
+    neighbours match.
 
     ``matches`` is how many pairs of the rows asked so far are one thing. While they are scarce, finding more of them comes first.
     """
@@ -187,17 +189,18 @@ class _Chooser:
 
     def _least_asked(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those of the free promising ``pairs`` whose kind has the share of the pairs asked about that is furthest below its share of all."""
+        free = self._kind[pairs]
         asked = self._kind[self._promising[~self._is_free(self._promising)]]
-        kind = self._kind[pairs]
-        count = np.bincount(np.concatenate([asked, kind]))
+        count = np.bincount(np.concatenate([asked, free]))
         rare = count < _KIND_FROM * count.sum()
         if count[rare].sum() < _KIND_FROM * count.sum():
             rare[count.argmax()] = True
-        joined = np.where(rare, len(count), np.arange(len(count)))
-        share = np.bincount(joined, weights=count) / count.sum()
-        share_asked = np.bincount(joined[asked], minlength=len(share)) / max(len(asked), 1)
-        there = np.unique(joined[kind])
-        chosen: NDArray[np.int64] = pairs[joined[kind] == there[(share - share_asked)[there].argmax()]]
+        together = np.where(rare, len(count), np.arange(len(count)))  # the rare kinds as one
+        free, asked = together[free], together[asked]
+        share = np.bincount(together, weights=count) / count.sum()
+        share_asked = np.bincount(asked, minlength=len(share)) / max(len(asked), 1)
+        present = np.unique(free)
+        chosen: NDArray[np.int64] = pairs[free == present[(share - share_asked)[present].argmax()]]
         return chosen
 
     @cached_property

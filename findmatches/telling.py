@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.evidence import Weights
-from findmatches.features import word_matrix
+from findmatches.features import word_matrix, words_in
 
-# What `features` takes for a word.
-_WORD = re.compile(r"[a-z0-9\u0080-\U0010ffff]+")
 # A word is named if it makes a match at least twice as likely, or half as likely; so many of each sort.
 _LEAST = np.log(2)
 _MOST = 2
 
 
 def telling_words(weights: Weights, one: str, two: str) -> str:
-    """Such as ``premier, 2007 in both, deluxe in one only, xl stands for extra``: which of the (folded) texts' words say most by the ``weights`` of a
-    view of words.
+    """Such as ``premier, 2007 in both, deluxe in one only, xl stands for extra``: which words of two folded texts say most, by the ``weights`` of
+    a view of words.
 
     What both have is named where it speaks for a match, and what only one has where it speaks against it, the most telling first. Empty where no
     word says much; words of which the table taught nothing of their own are not named.
     """
-    here, there = set(_WORD.findall(one)), set(_WORD.findall(two))
+    here, there = words_in(one), words_in(two)
     alone = sorted(here - there), sorted(there - here)
     sorts = [
-        (_known(weights, sorted(here & there), weights.shared), " in both"),
-        (_known(weights, [*alone[0], *alone[1]], -weights.apart), " in one only"),
+        ([(word, shared) for word, shared, _ in _known(weights, sorted(here & there))], " in both"),
+        ([(word, -apart) for word, _, apart in _known(weights, [*alone[0], *alone[1]])], " in one only"),
         (_exchanged(weights, *alone), ""),
     ]
     told = [(_first(found), where) for found, where in sorts]
@@ -40,12 +36,13 @@ def _first(found: list[tuple[str, float]]) -> list[str]:
     return [word for word, says in sorted(found, key=lambda told: -told[1]) if says >= _LEAST][:_MOST]
 
 
-def _known(weights: Weights, words: list[str], says: NDArray[np.float32]) -> list[tuple[str, float]]:
-    """What each of the words says that says something of its own."""
+def _known(weights: Weights, words: list[str]) -> list[tuple[str, float, float]]:
+    """Those of the words that say something of their own, with what each says if it is shared and if it is not."""
     features = _features(words)
-    place = np.searchsorted(weights.features, features)
-    known = np.append(weights.features, -1)[place] == features
-    return [(word, float(says[at])) for word, at, use in zip(words, place, known, strict=True) if use]
+    shared, apart = weights.of(features)
+    known = np.isin(features, weights.features)
+    said = zip(words, shared.tolist(), apart.tolist(), strict=True)
+    return [told for told, use in zip(said, known, strict=True) if use]
 
 
 def _exchanged(weights: Weights, here: list[str], there: list[str]) -> list[tuple[str, float]]:

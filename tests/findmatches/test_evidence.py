@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from findmatches.blocking import Seen, View
 from findmatches.evidence import EXCHANGED, MEASURES, Evidence, Examples
-from findmatches.features import DocumentFrequency, weigh, word_matrix
+from findmatches.features import DocumentFrequency, weigh, word_matrix, words_in
 from findmatches.telling import telling_words
 
 SOFTWARE, DELUXE = "software", "deluxe"
@@ -104,3 +104,11 @@ def test_telling_words_are_those_that_matches_hold_on_to() -> None:
     assert telling_words(weights, texts[0], texts[60]) == f"{DELUXE} in both"
     assert telling_words(weights, texts[0], texts[120]) == f"{DELUXE} in one only"
     assert telling_words(weights, "anything", "else") == ""
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_the_words_of_a_text_are_those_that_are_hashed(text: str) -> None:
+    words = sorted(words_in(text))
+    alone = word_matrix(pa.array(words, pa.large_string()))
+    assert (np.diff(alone.indptr) == 1).all()
+    assert set(alone.indices) == set(word_matrix(pa.array([text], pa.large_string())).indices)
