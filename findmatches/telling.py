@@ -11,6 +11,7 @@ from findmatches.features import word_matrix, words_in
 # A word is named if it makes a match at least twice as likely, or half as likely; so many of each sort.
 _LEAST = np.log(2)
 _MOST = 2
+_SHORT = 2
 
 
 def telling_words(weights: Weights, one: str, two: str) -> str:
@@ -18,7 +19,8 @@ def telling_words(weights: Weights, one: str, two: str) -> str:
     a view of words.
 
     What both have is named where it speaks for a match, and what only one has where it speaks against it, the most telling first. Empty where no
-    word says much; words of which the table taught nothing of their own are not named.
+    word says much; words of which the table taught nothing of their own are not named, nor numbers of one or two digits: without their column
+    nobody knows what they count, and parts of dates are such numbers.
     """
     here, there = words_in(one), words_in(two)
     alone = sorted(here - there), sorted(there - here)
@@ -33,7 +35,8 @@ def telling_words(weights: Weights, one: str, two: str) -> str:
 
 def _first(found: list[tuple[str, float]]) -> list[str]:
     """The words that say most."""
-    return [word for word, says in sorted(found, key=lambda told: -told[1]) if says >= _LEAST][:_MOST]
+    said = sorted(found, key=lambda told: -told[1])
+    return [word for word, says in said if says >= _LEAST and not (word.isdecimal() and len(word) <= _SHORT)][:_MOST]
 
 
 def _known(weights: Weights, words: list[str]) -> list[tuple[str, float, float]]:

@@ -106,6 +106,14 @@ def test_telling_words_are_those_that_matches_hold_on_to() -> None:
     assert telling_words(weights, "anything", "else") == ""
 
 
+def test_a_number_of_two_digits_is_no_telling_word() -> None:
+    texts, left, right, score = products()
+    for number, told in (("2007", "2007 in both"), ("16", "")):
+        named = [text.replace(DELUXE, number) for text in texts]
+        (weights,) = Examples([seen(named)], left, right).learn(score).views
+        assert telling_words(weights, named[0], named[60]) == told
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_the_words_of_a_text_are_those_that_are_hashed(text: str) -> None:
     words = sorted(words_in(text))
