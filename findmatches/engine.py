@@ -16,7 +16,7 @@ from findmatches.model import Model
 from findmatches.prepared import Prepared, prepare
 from findmatches.questions import choose_sets
 from findmatches.schema import Records
-from findmatches.study import Study, score_candidates
+from findmatches.study import Study, linked_scores
 from labelfiles import LabeledRow, LabelFile, label_file_bytes
 
 
@@ -94,7 +94,7 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
         raise FindMatchesError("There are no questions in a table with fewer than two rows.")
     prepared = prepare(records, neighbours=tuning.neighbours(0.5))
     taught = lessons_of(prepared, labels)
-    score = score_candidates(prepared, Study(prepared, taught).learn(seed=seed)) if taught.teachable else None
+    score = linked_scores(prepared, Study(prepared, taught).learn(seed=seed)) if taught.teachable else None
     matches = int(taught.match.sum())
     chosen = choose_sets(prepared, score, taught.rows, matches, sets=sets, rows=rows, seed=seed)
     if not chosen:

@@ -26,9 +26,11 @@ _BEFORE, _BEFORE_SAME = 1.25, 0.25
 # A source that repeats itself this often repeats itself always: few labels tell which sources do, but not how often.
 _REPEATS = 0.75
 _SURE = 0.01
-# Pairs within a source must explain themselves better by so many natural logarithms of likelihood, a factor of 20 (strong evidence by
-# R. E. Kass and A. E. Raftery, "Bayes factors", 1995): to take a table of registers for one without costs more than the other mistake.
-_CLEAR = 3.0
+# By so much must the labels be likelier (natural logarithm) by what pairs within a source are like themselves than by third rows: to take
+# a table of registers for one without costs more than the other mistake. A set says no more than one: its pairs are not independent,
+# five copies of one row make ten of them.
+_CLEAR = 0.5
+_SET_SAYS = 1.0
 # How much links to other rows of a register speak against a link to one of them. By half: the scores know a part of it already.
 _RIVALRY = 0.5
 
@@ -146,8 +148,8 @@ def learn_linkage(
 
     ``score`` is what each pair looks like by itself, ``third`` its link by way of a third row, both to a learner that has not seen its
     set. The sources matter if, in sets with rows of several, next to no group of labels stands in one source alone, and third rows
-    explain the pairs within a source as well as the pairs themselves, unless these are clearly better (by the likelihood of the labels).
-    That is not asked where it is ``certain`` already.
+    explain the pairs within a source as well as the pairs themselves, unless these are clearly better in most sets (by the likelihood of the
+    labels). That is not asked where it is ``certain`` already.
     """
     left, match = taught.left[pairs], taught.match[pairs]
     within = sources.codes[left] == sources.codes[taught.right[pairs]]
@@ -163,7 +165,9 @@ def learn_linkage(
     share = np.minimum(
         (positive + _BEFORE_SAME) / (np.bincount(owner, weights=link, minlength=n_sources) + _BEFORE), 1.0
     )
-    if not certain and _surprise(same, link * share[owner]) > _surprise(same, score[within]) + _CLEAR:
+    better = _surprise(same, link * share[owner]) - _surprise(same, score[within])
+    by_set = np.bincount(taught.set_number[pairs[within]], weights=better)
+    if not certain and np.clip(by_set, -_SET_SAYS, _SET_SAYS).sum() > _CLEAR:
         return None
     # Links of learners that lack a part of the labels lead astray more often than those of the one that has them all.
     share = np.where(positive > 0, np.sqrt(share), share)
@@ -185,7 +189,8 @@ def _spread(taught: Lessons, same: NDArray[np.int64], side: NDArray[np.int32]) -
     return bool((low == high).sum() + 0.5 <= _ALONE * (len(low) + 1))
 
 
-def _surprise(same: NDArray[np.bool_], chance: NDArray[np.float64] | NDArray[np.float32]) -> float:
-    """The negative log likelihood of the labels."""
+def _surprise(same: NDArray[np.bool_], chance: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.float64]:
+    """The negative log likelihood of each label."""
     inside = np.clip(chance.astype(np.float64), _SURE, 1 - _SURE)
-    return float(-np.log(np.where(same, inside, 1 - inside)).sum())
+    surprise: NDArray[np.float64] = -np.log(np.where(same, inside, 1 - inside))
+    return surprise

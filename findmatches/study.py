@@ -261,6 +261,18 @@ def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32
     return _again(prepared, learner, edges, np.flatnonzero(score >= DOUBT_FROM), around, measures)
 
 
+def linked_scores(prepared: Prepared, learner: Learner) -> NDArray[np.float32]:
+    """As ``score_candidates``; but where rows of one source match only by way of another, that is what pairs within a source are scored by."""
+    score = score_candidates(prepared, learner)
+    if learner.linkage is None or prepared.sources is None:
+        return score
+    left, right, side = prepared.candidates.left, prepared.candidates.right, prepared.sources.codes
+    within = side[left] == side[right]
+    across = Edges(left, right, score).where(~within)
+    score[within] = learner.linkage.score(len(prepared.keys), across, left[within], right[within], prepared.sources)
+    return score
+
+
 def _worth(prepared: Prepared, learner: Learner, places: NDArray[np.int64]) -> NDArray[np.int64]:
     """Which of the candidates (by their places) the sieve lets through: in small tables all of them."""
     if not prepared.sifted:
