@@ -150,7 +150,7 @@ def print_candidates(folder: Path, trade_offs: Sequence[float]) -> None:
     """How many candidates each accuracy-cost trade-off finds, which share of the true pairs they are, and how long they take."""
     from findmatches import tuning
     from findmatches.prepared import prepare
-    from findmatches.study import measure
+    from findmatches.scoring import measure
 
     records = findmatches.read_records(folder / "records.csv", primary_key=KEY)
     truth = read_truth(folder)

@@ -16,7 +16,8 @@ from findmatches.model import Model
 from findmatches.prepared import Prepared, prepare
 from findmatches.questions import choose_sets
 from findmatches.schema import Records
-from findmatches.study import Study, linked_scores
+from findmatches.scoring import linked_scores
+from findmatches.study import Study
 from labelfiles import LabeledRow, LabelFile, label_file_bytes
 
 

@@ -18,7 +18,7 @@ from findmatches.normalise import MISSING
 from findmatches.prepared import Prepared, prepare
 from findmatches.rivals import MEASURES, Surroundings
 from findmatches.schema import Records
-from findmatches.study import DOUBT_FROM, Learner, candidates_of, first_scores, measure, score_pairs
+from findmatches.scoring import DOUBT_FROM, Learner, candidates_of, first_scores, measure, score_pairs
 from findmatches.telling import telling_words
 
 RECORD, OTHERS = "(the rows as a whole)", "(other rows)"

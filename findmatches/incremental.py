@@ -16,7 +16,7 @@ from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.prepared import CHUNK, Prepared, prepare
 from findmatches.rivals import Surroundings
 from findmatches.schema import Records
-from findmatches.study import DOUBT_FROM, Learner, SecondRound, candidates_of, first_scores
+from findmatches.scoring import DOUBT_FROM, Learner, SecondRound, candidates_of, first_scores
 
 if TYPE_CHECKING:
     import pyarrow as pa

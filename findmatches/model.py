@@ -24,7 +24,7 @@ from findmatches.linkage import Linkage
 from findmatches.prepared import Prepared, prepare
 from findmatches.rivals import MEASURES
 from findmatches.schema import Records
-from findmatches.study import Learner, links
+from findmatches.scoring import Learner, links
 
 if TYPE_CHECKING:
     import pyarrow as pa

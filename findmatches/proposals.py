@@ -17,7 +17,8 @@ from findmatches.guess import guess
 from findmatches.labels import valid_sets
 from findmatches.prepared import prepare
 from findmatches.schema import Records
-from findmatches.study import Study, score_pairs
+from findmatches.scoring import score_pairs
+from findmatches.study import Study
 from labelfiles import LabelFile
 
 # So many other rows of the table are enough to tell common values from rare ones; more would only make people wait.

@@ -17,10 +17,10 @@ from findmatches.comparisons import Comparer, Schema
 from findmatches.features import row_dots
 from findmatches.normalise import MISSING, Column
 from findmatches.rivals import Surroundings
+from findmatches.scoring import DOUBT_FROM, Learner
 from findmatches.spark.frames import both_ways, kept
 from findmatches.spark.part import Around, columns_named, columns_of, edges_of, lists_of, matrix_of
 from findmatches.spark.whole import Whole
-from findmatches.study import DOUBT_FROM, Learner
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

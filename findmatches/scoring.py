@@ -1,0 +1,218 @@
+"""What a learner says of pairs: in two rounds, of all candidates at once or of a few pairs with what is around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches.clustering import Edges, joined, pairs_inside, pieces
+from findmatches.evidence import Evidence
+from findmatches.learner import Ensemble, Sieve
+from findmatches.linkage import Linkage, between
+from findmatches.prepared import CHUNK, Measured, Prepared, in_chunks
+from findmatches.rivals import Surroundings
+
+# Pairs that the first round scores lower are not looked at again: too few of them are matches to be worth the time.
+DOUBT_FROM = 0.03
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learner:
+    """``second`` and the ``evidence`` that it sees are None where the labels were too few to learn it, ``linkage`` where rows of one source match by themselves.
+
+    ``doubted`` are the places of judged pairs that were left out as wrong, and their scores without their sets (not stored).
+    """
+
+    first: Ensemble
+    second: Ensemble | None
+    sieve: Sieve
+    evidence: Evidence | None = None
+    linkage: Linkage | None = None
+    doubted: tuple[tuple[int, float], ...] = ()
+
+
+def candidates_of(prepared: Prepared, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The places of all candidates in which one of the rows takes part."""
+    concerned = np.zeros(len(prepared.keys), dtype=bool)
+    concerned[rows] = True
+    return np.flatnonzero(concerned[prepared.candidates.left] | concerned[prepared.candidates.right])
+
+
+def measure(prepared: Prepared, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+    parts = [
+        prepared.comparer.compare(left[start : start + CHUNK], right[start : start + CHUNK])
+        for start in range(0, max(len(left), 1), CHUNK)
+    ]
+    return np.vstack(parts)
+
+
+def first_scores(prepared: Prepared, learner: Learner, measures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the first round says of candidates: 0 for those that ``score_candidates`` puts aside."""
+    score = learner.first.predict(measures)
+    if prepared.sifted:
+        score[~learner.sieve.passes(measures[:, prepared.schema.outlined()])] = 0.0
+    return score
+
+
+def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32]:
+    """The score of every candidate pair, worked out in pieces so that memory does not grow with the measures."""
+    left, right = prepared.candidates.left, prepared.candidates.right
+    places = np.arange(len(left))
+    worth = worth_comparing(prepared, learner, places)
+    measures = prepared.measures(worth)
+    score = first_of(learner, places, worth, measures)
+    edges = Edges(left, right, score)
+    around = Surroundings(len(prepared.keys), edges.where(score > 0), prepared.side)
+    return _again(prepared, learner, edges, np.flatnonzero(score >= DOUBT_FROM), around, measures)
+
+
+def linked_scores(prepared: Prepared, learner: Learner) -> NDArray[np.float32]:
+    """As ``score_candidates``; but where rows of one source match only by way of another, that is what pairs within a source are scored by."""
+    score = score_candidates(prepared, learner)
+    if learner.linkage is None or prepared.sources is None:
+        return score
+    left, right, side = prepared.candidates.left, prepared.candidates.right, prepared.sources.codes
+    within, across = side[left] == side[right], between(Edges(left, right, score), side)
+    score[within] = learner.linkage.score(len(prepared.keys), across, left[within], right[within], prepared.sources)
+    return score
+
+
+def worth_comparing(prepared: Prepared, learner: Learner, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which of the candidates (by their places) the sieve lets through: in small tables all of them."""
+    if not prepared.sifted:
+        return places
+    worth: NDArray[np.int64] = places[
+        in_chunks(lambda part: learner.sieve.passes(prepared.outline(part)), places, np.bool_)
+    ]
+    return worth
+
+
+def first_of(
+    learner: Learner, places: NDArray[np.int64], worth: NDArray[np.int64], measures: Measured
+) -> NDArray[np.float32]:
+    """What the first round says of candidates, by their (sorted) places: 0 for those that are not ``worth`` it."""
+    score = np.zeros(len(places), dtype=np.float32)
+    score[np.searchsorted(places, worth)] = in_chunks(lambda part: learner.first.predict(measures(part)), worth)
+    return score
+
+
+class SecondRound:
+    """Scores pairs of a table again, by all that the second round sees. ``around`` are the rivals: candidates scored by the first round."""
+
+    def __init__(self, prepared: Prepared, second: Ensemble, evidence: Evidence, around: Surroundings) -> None:
+        self._second, self._around = second, around
+        self._witness = evidence.at(prepared.candidates.views)
+
+    @classmethod
+    def of(cls, prepared: Prepared, learner: Learner, around: Surroundings) -> SecondRound | None:
+        """None where the learner has but one round."""
+        if learner.second is None or learner.evidence is None:
+            return None
+        return cls(prepared, learner.second, learner.evidence, around)
+
+    def score(
+        self,
+        left: NDArray[np.int32],
+        right: NDArray[np.int32],
+        measures: NDArray[np.float32],
+        score: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """The scores of measured pairs, which the first round gave a ``score``."""
+        rivalry = self._around.measure(left, right, score)
+        return self._second.predict(np.hstack([measures, self._witness.measure(left, right), rivalry]))
+
+
+def _again(
+    prepared: Prepared,
+    learner: Learner,
+    edges: Edges,
+    places: NDArray[np.int64],
+    around: Surroundings,
+    measures: Callable[[NDArray[np.int64]], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """The scores of the edges, those at ``places`` by the second round; ``measures`` gives what is known of them."""
+    second = SecondRound.of(prepared, learner, around)
+    if second is None or not len(places):
+        return edges.score
+
+    def again(part: NDArray[np.int64]) -> NDArray[np.float32]:
+        return second.score(edges.left[part], edges.right[part], measures(part), edges.score[part])
+
+    result = edges.score.copy()
+    result[places] = in_chunks(again, places)
+    return result
+
+
+def links(prepared: Prepared, learner: Learner, threshold: float) -> Edges:
+    """All scored pairs that say how rows group: the candidates, and the pairs that are missing inside what these connect.
+
+    Where rows of one source match only by way of another, that is what pairs within a source are scored by.
+    """
+    edges = Edges(prepared.candidates.left, prepared.candidates.right, score_candidates(prepared, learner))
+    sources = prepared.sources
+    if learner.linkage is None or sources is None:
+        return _fill_gaps(prepared, learner, edges, threshold)
+    across = _fill_gaps(prepared, learner, between(edges, sources.codes), threshold)
+    return learner.linkage.complete(len(prepared.keys), across, threshold, sources)
+
+
+def _fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: float) -> Edges:
+    """The edges, and the scores of the pairs that are missing inside what they connect.
+
+    A row has more matches than neighbours where hundreds of rows are one thing; groups must not fall apart because of that.
+    """
+    n_rows = len(prepared.keys)
+    left, right = pairs_inside(pieces(n_rows, edges, threshold))
+    have = np.append(edges.codes(n_rows), -1)  # candidates are sorted
+    wanted = left * n_rows + right
+    missing = have[np.searchsorted(have[:-1], wanted)] != wanted
+    if learner.linkage is not None and prepared.side is not None:
+        missing &= prepared.side[left] != prepared.side[right]
+    one, two = left[missing].astype(np.int32), right[missing].astype(np.int32)
+    if not len(one):
+        return edges
+
+    def measures(part: NDArray[np.int64]) -> NDArray[np.float32]:
+        return prepared.comparer.compare(one[part], two[part])
+
+    score = in_chunks(lambda part: learner.first.predict(measures(part)), np.arange(len(one)))
+    around = Surroundings(n_rows, edges.where(edges.score > 0), prepared.side)
+    filled = Edges(one, two, score)
+    again = np.flatnonzero(score >= DOUBT_FROM)
+    return joined(edges, Edges(one, two, _again(prepared, learner, filled, again, around, measures)))
+
+
+def score_pairs(
+    prepared: Prepared, learner: Learner, left: NDArray[np.int32], right: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """The scores of any pairs of rows, candidates or not."""
+    near = candidates_of(prepared, np.concatenate([left, right]))
+    one, two = prepared.candidates.left[near], prepared.candidates.right[near]
+    around = Edges(one, two, first_scores(prepared, learner, measure(prepared, one, two)))
+    return in_context(prepared, learner, left, right, prepared.comparer.compare(left, right), around)
+
+
+def in_context(
+    prepared: Prepared,
+    learner: Learner,
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    measures: NDArray[np.float32],
+    around: Edges,
+) -> NDArray[np.float32]:
+    """The scores of measured pairs; ``around`` are the candidates of their rows, scored by the first round."""
+    score = learner.first.predict(measures)
+    n_rows, sources = len(prepared.keys), prepared.sources
+    second = SecondRound.of(prepared, learner, Surroundings(n_rows, around, prepared.side))
+    if second is None or not len(left):
+        return score
+    score = second.score(left, right, measures, score)
+    if learner.linkage is None or sources is None:
+        return score
+    own = Edges(np.minimum(left, right), np.maximum(left, right), score)
+    others = around.where(~np.isin(around.codes(n_rows), own.codes(n_rows)))
+    third = learner.linkage.score(n_rows, between(joined(own, others), sources.codes), left, right, sources)
+    return np.where(sources.codes[left] == sources.codes[right], third, score).astype(np.float32)
