@@ -42,7 +42,7 @@ MIN_SIMILARITY = 0.05
 MAX_SHARING = 60
 PAIRED_COLUMNS = 12
 # In large tables about so many pairs are looked at, and more only if each row would else have fewer than its neighbours.
-PAIRS = 2_000_000
+PAIRS = 1_500_000
 
 
 class Seen(NamedTuple):
