@@ -26,10 +26,10 @@ _BEFORE, _BEFORE_SAME = 1.25, 0.25
 # A source that repeats itself this often repeats itself always: few labels tell which sources do, but not how often.
 _REPEATS = 0.75
 _SURE = 0.01
-# By so much must the labels be likelier (natural logarithm) by what pairs within a source are like themselves than by third rows: to take
-# a table of registers for one without costs more than the other mistake. A set says no more than one: its pairs are not independent,
+# By so much a set must the labels be likelier (natural logarithm) by what pairs within a source are like themselves than by third rows: to
+# take a table of registers for one without costs more than the other mistake. A set says no more than one: its pairs are not independent,
 # five copies of one row make ten of them.
-_CLEAR = 0.5
+_CLEAR = 0.05
 _SET_SAYS = 1.0
 # How much links to other rows of a register speak against a link to one of them. By half: the scores know a part of it already.
 _RIVALRY = 0.5
@@ -166,8 +166,9 @@ def learn_linkage(
         (positive + _BEFORE_SAME) / (np.bincount(owner, weights=link, minlength=n_sources) + _BEFORE), 1.0
     )
     better = _surprise(same, link * share[owner]) - _surprise(same, score[within])
-    by_set = np.bincount(taught.set_number[pairs[within]], weights=better)
-    if not certain and np.clip(by_set, -_SET_SAYS, _SET_SAYS).sum() > _CLEAR:
+    sets, place = np.unique(taught.set_number[pairs[within]], return_inverse=True)
+    by_set = np.clip(np.bincount(place, weights=better), -_SET_SAYS, _SET_SAYS)
+    if not certain and by_set.sum() > _CLEAR * len(sets):
         return None
     # Links of learners that lack a part of the labels lead astray more often than those of the one that has them all.
     share = np.where(positive > 0, np.sqrt(share), share)

@@ -175,23 +175,25 @@ def test_proposals_keep_to_it(table: tuple[Records, dict[str, str]], labels: lis
 
 
 def finds_of_registered(by_itself: Sequence[float]) -> Linkage | None:
-    """What twelve sets teach in which row 3k of the register and the finds 3k + 1 and 3k + 2 are one thing: third rows link the finds with 0.7,
-    and they look like one thing by themselves as much as is said."""
-    register = np.arange(0, 36, 3, dtype=np.int32)
+    """What sets teach in which row 3k of the register and the finds 3k + 1 and 3k + 2 are one thing: third rows link the finds with 0.7, and
+    they look like one thing by themselves as much as is said for each set."""
+    sets, n_rows = len(by_itself), 3 * len(by_itself)
+    register = np.arange(0, n_rows, 3, dtype=np.int32)
     left = np.concatenate([register, register, register + 1])
     right = np.concatenate([register + 1, register + 2, register + 2])
-    number, rows = np.tile(np.arange(12, dtype=np.int32), 3), np.arange(36, dtype=np.int32)
-    taught = Lessons(left, right, np.ones(36, dtype=bool), number, tuple(map(str, range(12))), rows)
-    sources = make_column("source", pa.chunked_array([["register", "finds", "finds"] * 12]))
-    score, third = np.tile(np.array(by_itself, dtype=np.float32), 3), np.full(36, 0.7, dtype=np.float32)
-    return learn_linkage(taught, np.arange(36), sources, score, third)
+    number, rows = np.tile(np.arange(sets, dtype=np.int32), 3), np.arange(n_rows, dtype=np.int32)
+    taught = Lessons(left, right, np.ones(n_rows, dtype=bool), number, tuple(map(str, range(sets))), rows)
+    sources = make_column("source", pa.chunked_array([["register", "finds", "finds"] * sets]))
+    score, third = np.tile(np.array(by_itself, dtype=np.float32), 3), np.full(n_rows, 0.7, dtype=np.float32)
+    return learn_linkage(taught, np.arange(n_rows), sources, score, third)
 
 
+@pytest.mark.parametrize("sets", [12, 60])
 @pytest.mark.parametrize(("by_itself", "registers_matter"), [(0.72, True), (0.99, False)])
 def test_sources_are_no_matter_only_if_pairs_clearly_explain_themselves_better(
-    by_itself: float, *, registers_matter: bool
+    by_itself: float, sets: int, *, registers_matter: bool
 ) -> None:
-    assert (finds_of_registered([by_itself] * 12) is not None) == registers_matter
+    assert (finds_of_registered([by_itself] * sets) is not None) == registers_matter
 
 
 def test_one_set_does_not_decide_whether_sources_matter() -> None:
