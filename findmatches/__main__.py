@@ -6,7 +6,8 @@ import sys
 from findmatches.cli import main
 
 if __name__ == "__main__":
-    gc.freeze()  # else the interpreter would look through all that it has imported for garbage, while it works
+    # Else the interpreter would look through all that was imported for garbage: while it works, and once more before it ends.
+    gc.freeze()
     code = main()
-    gc.freeze()  # and before it ends
+    gc.freeze()
     sys.exit(code)
