@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -125,10 +125,15 @@ def _by_third_row(prepared: Prepared, learner: Learner, left: int, right: int) -
     links = between(found, sources.codes)
     links = Edges(links.left, links.right, score_pairs(prepared, learner, links.left, links.right))
     one, two = np.array([left], dtype=np.int32), np.array([right], dtype=np.int32)
-    score = float(learner.linkage.score(len(prepared.keys), links, one, two, sources)[0])
+    own = Edges(one, two, score_pairs(prepared, replace(learner, linkage=None), one, two))
+    score = float(learner.linkage.score(len(prepared.keys), links, own, sources)[0])
     inside = min(max(score, _LEAST), 1 - _LEAST)
     source = str(sources.values[sources.codes[left]]) if sources.codes[left] >= 0 else "no known source"
-    reason = "no such row matches both" if score < _LEAST else f"the best row that both match gives {score:.2f}"
+    reason = (
+        "no such row matches both"
+        if score < _LEAST
+        else f"the best row that both match, and how alike they are, give {score:.2f}"
+    )
     return _ThirdRow(
         float(np.log(inside / (1 - inside))),
         f"both rows are of {source}, and rows of one source count as one thing only if they match the same row of another; {reason}",

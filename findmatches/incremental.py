@@ -108,19 +108,19 @@ def _place(prepared: Prepared, model: Model, before: NDArray[np.int64]) -> tuple
     scorer = _Scorer(prepared, model.learner, new)
     edges = scorer.candidates()
     linkage, sources = model.learner.linkage, prepared.sources
+    strong = edges.where(edges.score >= model.threshold)
     if linkage is not None and sources is not None:
-        edges = between(edges, sources.codes)
+        strong = between(strong, sources.codes)
     n_known = int(before.max(initial=-1)) + 1
     node = np.where(new, n_known + np.cumsum(new) - 1, before)  # a known group is one node
     same, different = _told(prepared, model, new)
-    strong = edges.score >= model.threshold
-    left = node[np.concatenate([edges.left[strong], same[:, 0]])].astype(np.int32)
-    right = node[np.concatenate([edges.right[strong], same[:, 1]])].astype(np.int32)
+    left = node[np.concatenate([strong.left, same[:, 0]])].astype(np.int32)
+    right = node[np.concatenate([strong.right, same[:, 1]])].astype(np.int32)
     pieces = pieces_to_join(components(n_known + int(new.sum()), left, right)[node], new)
     small = [rows for rows in pieces if len(rows) <= MAX_PIECE]
     edges = scorer.fill(edges, small)
     if linkage is not None and sources is not None:
-        edges = linkage.complete_new(between(edges, sources.codes), small, node, n_known, sources)
+        edges = linkage.complete_new(edges, small, node, n_known, sources)
     return join_pieces(pieces, edges, model.threshold, node, n_known, same, different), edges
 
 

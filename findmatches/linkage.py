@@ -1,8 +1,9 @@
 """Tables of several sources in which rows of one source are one thing only if they match the same row of another.
 
 A catalogue and what a crawler found, two shops, a register and its sources: there the question is which row of one source belongs to
-which row of the other, and how much two rows of one source are alike says little. Whether a table is so is learnt from labels, and
-so is, for each source, whether it repeats itself: which share of its pairs that match the same row elsewhere are one thing.
+which row of the other, and how much two rows of one source are alike says little by itself. Whether a table is so is learnt from labels,
+and so is, for each source, whether it repeats itself (which share of its pairs that match the same row elsewhere are one thing) and how
+far it is known what such pairs look like.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.clustering import Edges, components, joined, pairs_inside, pieces
+from findmatches.clustering import Edges, components, joined, pieces
 from findmatches.labels import Lessons
 from findmatches.normalise import Column
 
@@ -26,6 +27,8 @@ _BEFORE, _BEFORE_SAME = 1.25, 0.25
 # A source that repeats itself this often repeats itself always: few labels tell which sources do, but not how often.
 _REPEATS = 0.75
 _SURE = 0.01
+# After so many pairs of a source that are one thing, what its rows look like is believed by half: without any, nothing tells what such look like.
+_HALF_KNOWN = 5
 # By so much a set must the labels be likelier (natural logarithm) by what pairs within a source are like themselves than by third rows: to
 # take a table of registers for one without costs more than the other mistake. A set says no more than one: its pairs are not independent,
 # five copies of one row make ten of them.
@@ -37,32 +40,52 @@ _RIVALRY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Linkage:
-    """``repeats``: for each source, which share of its pairs that match the same row of another source are one thing."""
+    """``repeats``: for each source, which share of its pairs that match the same row of another source are one thing. ``known``: how far
+    labels tell what its rows look like that are one thing, from 0 to 1."""
 
     repeats: Mapping[str, float]
+    known: Mapping[str, float]
 
     def of(self, sources: Column) -> NDArray[np.float32]:
         """The shares by the codes of the column. A source that the labels did not know, or none (-1), repeats itself as the others do."""
-        others = float(np.mean(list(self.repeats.values())))
-        known = [self.repeats.get(str(value), others) for value in sources.values]
-        return np.array([*known, others], dtype=np.float32)
+        return _by_code(self.repeats, sources, float(np.mean(list(self.repeats.values()))))
 
-    def score(
-        self, n_rows: int, across: Edges, left: NDArray[np.int32], right: NDArray[np.int32], sources: Column
-    ) -> NDArray[np.float32]:
-        """What pairs within a source are worth by way of the third rows that the edges ``across`` lead to."""
-        return through(n_rows, across, left, right) * self.of(sources)[sources.codes[left]]
+    def score(self, n_rows: int, across: Edges, within: Edges, sources: Column) -> NDArray[np.float32]:
+        """What the pairs ``within`` a source, scored by what they are like themselves, are worth by way of the third rows that the edges
+        ``across`` lead to.
 
-    def complete(self, n_rows: int, across: Edges, threshold: float, sources: Column) -> Edges:
-        """The edges, and all pairs within a source inside the pieces that they connect."""
-        piece = pieces(n_rows, across, threshold)
-        left, right = pairs_inside(piece)
-        within = sources.codes[left] == sources.codes[right]
-        one, two = left[within].astype(np.int32), right[within].astype(np.int32)
-        in_one_piece = piece[across.left] == piece[across.right]
-        inside = self._against_rivals(across.where(in_one_piece), sources)
-        linked = Edges(one, two, self.score(n_rows, inside, one, two, sources))
-        return joined(across.where(~in_one_piece), joined(inside, linked))
+        Of the pairs that match the same row, the source's share are one thing. Scores of learners with balanced classes say how much
+        likelier a pair looks like this if it is one thing than if it is two; with that share, they give the chance (Bayes), as far as
+        it is ``known`` what such pairs look like.
+        """
+        source, score = sources.codes[within.left], np.clip(within.score, _SURE, 1 - _SURE)
+        share, known = self.of(sources)[source], _by_code(self.known, sources, 0.0)[source]
+        alike, unlike = score**known, (1 - score) ** known
+        chance = share * alike / (share * alike + (1 - share) * unlike)
+        worth: NDArray[np.float32] = (through(n_rows, across, within.left, within.right) * chance).astype(np.float32)
+        return worth
+
+    def complete(self, n_rows: int, edges: Edges, threshold: float, sources: Column) -> Edges:
+        """The edges between sources, and those within one that are in the same piece of what the others connect."""
+        across = between(edges, sources.codes)
+        return self._complete(n_rows, edges, pieces(n_rows, across, threshold), sources)
+
+    def _complete(
+        self,
+        n_rows: int,
+        edges: Edges,
+        piece: NDArray[np.int32] | NDArray[np.int64],
+        sources: Column,
+        certain: Edges | None = None,
+    ) -> Edges:
+        """``piece``: below 0 if nothing is to be decided there; ``certain``: links that third rows may lead over besides."""
+        apart = sources.codes[edges.left] != sources.codes[edges.right]
+        together = (piece[edges.left] == piece[edges.right]) & (piece[edges.left] >= 0)
+        inside = self._against_rivals(edges.where(together & apart), sources)
+        within = edges.where(together & ~apart)
+        links = inside if certain is None else joined(inside, certain)
+        linked = Edges(within.left, within.right, self.score(n_rows, links, within, sources))
+        return joined(edges.where(~together & apart), joined(inside, linked))
 
     def _against_rivals(self, across: Edges, sources: Column) -> Edges:
         """The edges between sources, weaker where a row has rivals: a row of a source that repeats itself goes to one row of each source
@@ -78,26 +101,24 @@ class Linkage:
         return Edges(across.left, across.right, score.astype(np.float32))
 
     def complete_new(
-        self, across: Edges, pieces: Sequence[NDArray[np.int64]], node: NDArray[np.int64], n_known: int, sources: Column
+        self, edges: Edges, pieces: Sequence[NDArray[np.int64]], node: NDArray[np.int64], n_known: int, sources: Column
     ) -> Edges:
-        """As ``complete``, for new rows in given pieces: rows of one known group (``node`` below ``n_known``) are linked for certain."""
+        """As ``complete``, for edges of new rows in given pieces: rows of one known group (``node`` below ``n_known``) are linked for certain."""
         side = sources.codes
         piece = np.full(len(node), -1)
-        found: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
         known: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
         for number, rows in enumerate(pieces):
             piece[rows] = number
             one, two = (np.sort(rows)[ends] for ends in np.triu_indices(len(rows), 1))
-            new, same = (node[one] >= n_known) | (node[two] >= n_known), side[one] == side[two]
-            found.append((one[new & same], two[new & same]))
-            together = ~new & ~same & (node[one] == node[two])
+            together = (node[one] == node[two]) & (node[one] < n_known) & (side[one] != side[two])
             known.append((one[together], two[together]))
-        left, right = _ends(found)
-        certain = Edges(*_ends(known), np.ones(sum(len(one) for one, _ in known), dtype=np.float32))
-        in_one_piece = (piece[across.left] == piece[across.right]) & (piece[across.left] >= 0)
-        inside = self._against_rivals(across.where(in_one_piece), sources)
-        linked = Edges(left, right, self.score(len(node), joined(inside, certain), left, right, sources))
-        return joined(across.where(~in_one_piece), joined(inside, linked))
+        left, right = _ends(known)
+        certain = Edges(left, right, np.ones(len(left), dtype=np.float32))
+        return self._complete(len(node), edges, piece, sources, certain)
+
+
+def _by_code(values: Mapping[str, float], sources: Column, otherwise: float) -> NDArray[np.float32]:
+    return np.array([*(values.get(str(source), otherwise) for source in sources.values), otherwise], dtype=np.float32)
 
 
 def _ends(pairs: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -173,7 +194,9 @@ def learn_linkage(
     # Links of learners that lack a part of the labels lead astray more often than those of the one that has them all.
     share = np.where(positive > 0, np.sqrt(share), share)
     share[share >= _REPEATS] = 1.0
-    return Linkage({str(value): float(part) for value, part in zip(sources.values, share, strict=True)})
+    names = [str(value) for value in sources.values]
+    known = positive / (positive + _HALF_KNOWN)
+    return Linkage(dict(zip(names, share.tolist(), strict=True)), dict(zip(names, known.tolist(), strict=True)))
 
 
 def _spread(taught: Lessons, same: NDArray[np.int64], side: NDArray[np.int32]) -> bool:

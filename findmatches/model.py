@@ -102,7 +102,7 @@ class Model:
             "labels_sha256": self.labels_sha256,
             "first": _ensemble_facts(self.learner.first),
             "second": _ensemble_facts(self.learner.second) if self.learner.second else None,
-            "linkage": dict(self.learner.linkage.repeats) if self.learner.linkage else None,
+            "linkage": _linkage_facts(self.learner.linkage),
             "sieve": {"intercept": self.learner.sieve.linear.intercept, "cut": self.learner.sieve.cut},
         }
         arrays = _arrays("first", self.learner.first)
@@ -177,6 +177,19 @@ def _ensemble(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pref
     return Ensemble(forest, _linear(arrays, prefix, width, facts["intercept"]), part["importances"])
 
 
+def _linkage_facts(linkage: Linkage | None) -> dict[str, Any] | None:
+    return None if linkage is None else {"repeats": dict(linkage.repeats), "known": dict(linkage.known)}
+
+
+def _linkage(facts: Mapping[str, Any] | None) -> Linkage | None:
+    if facts is None:
+        return None
+    repeats, known = (
+        {str(source): float(value) for source, value in facts[name].items()} for name in ("repeats", "known")
+    )
+    return Linkage(repeats, known)
+
+
 def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Model:
     schema = Schema(
         tuple((str(name), kind, bool(numeric)) for name, kind, numeric in facts["columns"]),
@@ -191,7 +204,7 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
     sieve = Sieve(
         _linear(arrays, "sieve", len(schema.outlined()), facts["sieve"]["intercept"]), float(facts["sieve"]["cut"])
     )
-    linkage = None if facts["linkage"] is None else Linkage({str(k): float(v) for k, v in facts["linkage"].items()})
+    linkage = _linkage(facts["linkage"])
     learner = Learner(_ensemble(facts["first"], arrays, "first", width), second, sieve, evidence, linkage)
     return Model(
         primary_key=str(facts["primary_key"]),

@@ -15,7 +15,7 @@ from findmatches.errors import FindMatchesError
 from findmatches.version import VERSION
 
 FORMAT = "findmatches-model"
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 
 
 def write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:

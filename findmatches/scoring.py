@@ -70,13 +70,17 @@ def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32
 
 
 def linked_scores(prepared: Prepared, learner: Learner) -> NDArray[np.float32]:
-    """As ``score_candidates``; but where rows of one source match only by way of another, that is what pairs within a source are scored by."""
+    """As ``score_candidates``; but where rows of one source match only by way of another, that is what pairs within a source are scored by.
+
+    By that alone, whatever they look like: people are asked about copies, too, and that is how it gets known what these look like.
+    """
     score = score_candidates(prepared, learner)
     if learner.linkage is None or prepared.sources is None:
         return score
     left, right, side = prepared.candidates.left, prepared.candidates.right, prepared.sources.codes
-    within, across = side[left] == side[right], between(Edges(left, right, score), side)
-    score[within] = learner.linkage.score(len(prepared.keys), across, left[within], right[within], prepared.sources)
+    across, within = between(Edges(left, right, score), side), side[left] == side[right]
+    as_likely_as_not = Edges(left[within], right[within], np.full(int(within.sum()), 0.5, dtype=np.float32))
+    score[within] = learner.linkage.score(len(prepared.keys), across, as_likely_as_not, prepared.sources)
     return score
 
 
@@ -149,28 +153,26 @@ def _again(
 def links(prepared: Prepared, learner: Learner, threshold: float) -> Edges:
     """All scored pairs that say how rows group: the candidates, and the pairs that are missing inside what these connect.
 
-    Where rows of one source match only by way of another, that is what pairs within a source are scored by.
+    Where rows of one source match only by way of another, these connect nothing, and are worth what their links make of them.
     """
     edges = Edges(prepared.candidates.left, prepared.candidates.right, score_candidates(prepared, learner))
-    sources = prepared.sources
+    n_rows, sources = len(prepared.keys), prepared.sources
     if learner.linkage is None or sources is None:
-        return _fill_gaps(prepared, learner, edges, threshold)
-    across = _fill_gaps(prepared, learner, between(edges, sources.codes), threshold)
-    return learner.linkage.complete(len(prepared.keys), across, threshold, sources)
+        return _fill_gaps(prepared, learner, edges, pieces(n_rows, edges, threshold))
+    connected = pieces(n_rows, between(edges, sources.codes), threshold)
+    return learner.linkage.complete(n_rows, _fill_gaps(prepared, learner, edges, connected), threshold, sources)
 
 
-def _fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, threshold: float) -> Edges:
-    """The edges, and the scores of the pairs that are missing inside what they connect.
+def _fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, piece: NDArray[np.int32]) -> Edges:
+    """The edges, and the scores of the pairs that are missing inside pieces.
 
     A row has more matches than neighbours where hundreds of rows are one thing; groups must not fall apart because of that.
     """
     n_rows = len(prepared.keys)
-    left, right = pairs_inside(pieces(n_rows, edges, threshold))
+    left, right = pairs_inside(piece)
     have = np.append(edges.codes(n_rows), -1)  # candidates are sorted
     wanted = left * n_rows + right
     missing = have[np.searchsorted(have[:-1], wanted)] != wanted
-    if learner.linkage is not None and prepared.side is not None:
-        missing &= prepared.side[left] != prepared.side[right]
     one, two = left[missing].astype(np.int32), right[missing].astype(np.int32)
     if not len(one):
         return edges
@@ -214,5 +216,5 @@ def in_context(
         return score
     own = Edges(np.minimum(left, right), np.maximum(left, right), score)
     others = around.where(~np.isin(around.codes(n_rows), own.codes(n_rows)))
-    third = learner.linkage.score(n_rows, between(joined(own, others), sources.codes), left, right, sources)
+    third = learner.linkage.score(n_rows, between(joined(own, others), sources.codes), own, sources)
     return np.where(sources.codes[left] == sources.codes[right], third, score).astype(np.float32)

@@ -125,7 +125,7 @@ def groups(
     grouped = (
         rows.select("row")
         .join(found, "row", "left")
-        .join(best_scores(edges), "row", "left")
+        .join(best_scores(between(edges, model)), "row", "left")
         .select(
             "row",
             F.coalesce("leader", "row").alias("leader"),

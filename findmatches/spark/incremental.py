@@ -43,15 +43,14 @@ def match_incremental(existing: DataFrame, incremental: DataFrame, model: Model)
         return with_result(both, rows, state.selectExpr("row", f"known AS {_ID}", f"sure AS {_CONFIDENCE}"), model)
     scorer, candidates = prepared(rows, n_rows, model)
     edges, around = _scored(scorer, candidates, state)
-    edges = between(edges, model)
     same, different = _told(rows, state, model)
-    members = _members(state, edges, same, model.threshold)
+    members = _members(state, between(edges, model), same, model.threshold)
     missing = _gaps(members, edges)
     if not missing.isEmpty():
         filled = scorer.first(scorer.cosines(missing), sift=False)
-        edges = kept(edges.unionAll(between(scorer.second(filled, around), model)))
+        edges = kept(edges.unionAll(scorer.second(filled, around)))
     found = _joined(with_source(members, rows, model), edges, model, same, different)
-    return with_result(both, rows, _finished(state, found, edges), model)
+    return with_result(both, rows, _finished(state, found, between(edges, model)), model)
 
 
 def _state(rows: DataFrame, existing: DataFrame, key: str) -> DataFrame:

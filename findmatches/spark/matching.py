@@ -33,12 +33,12 @@ def match(frame: DataFrame, model: Model) -> DataFrame:
         )
     scorer, candidates = prepared(rows, n_rows, model)
     scored = scorer.first(candidates, sift=True)
-    edges = between(scorer.second(scored, scored), model)
-    pieces = pieces_of(edges, model.threshold)
+    edges = scorer.second(scored, scored)
+    pieces = pieces_of(between(edges, model), model.threshold)
     missing = gaps(edges, pieces)
     if not missing.isEmpty():
         filled = scorer.first(scorer.cosines(missing), sift=False)
-        edges = kept(edges.unionAll(between(scorer.second(filled, edges), model)))
+        edges = kept(edges.unionAll(scorer.second(filled, edges)))
     return with_result(frame, rows, groups(rows, edges, pieces, model, *told(rows, model)), model)
 
 

@@ -94,13 +94,42 @@ def test_sets_of_one_source_alone_do_not_tell_that_sources_are_no_matter(
 
 
 def test_rows_of_a_register_exclude_each_other_and_rows_of_two_registers_do_not() -> None:
-    linkage = Linkage({"finds": 1.0, "one": 0.0, "two": 0.0})
+    linkage = Linkage({"finds": 1.0, "one": 0.0, "two": 0.0}, {})
     sources = make_column("source", pa.chunked_array([["finds", "one", "one", "finds", "one", "two"]]))
     left, right = np.array([[0, 0, 3, 3, 4], [1, 2, 4, 5, 5]], dtype=np.int32)
     across = Edges(left, right, np.full(len(left), 0.45, dtype=np.float32))
     group = cluster(6, linkage.complete(6, across, 0.4, sources), 0.4)
     assert len({*group[:3]}) == 3, "what is as near to two rows of one register belongs to neither"
     assert len({*group[3:]}) == 1
+
+
+@pytest.mark.parametrize(
+    ("repeats", "known", "alike", "together"),
+    [
+        (0.5, 1.0, 0.95, True),
+        (0.5, 1.0, 0.05, False),
+        (1.0, 1.0, 0.05, True),
+        (0.2, 1.0, 0.99, True),
+        (0.2, 0.0, 0.99, False),
+    ],
+)
+def test_of_rows_that_match_the_same_row_those_that_are_alike_are_one_thing_as_far_as_that_is_known(
+    repeats: float, known: float, alike: float, *, together: bool
+) -> None:
+    linkage = Linkage({"register": 0.0, "finds": repeats}, {"register": 0.0, "finds": known})
+    sources = make_column("source", pa.chunked_array([["register", "finds", "finds"]]))
+    left, right = np.array([[0, 0, 1], [1, 2, 2]], dtype=np.int32)
+    edges = Edges(left, right, np.array([0.6, 0.6, alike], dtype=np.float32))
+    group = cluster(3, linkage.complete(3, edges, 0.4, sources), 0.4)
+    assert (group[1] == group[2]) == together
+
+
+def test_labels_make_known_what_copies_look_like_in_sources_that_have_them() -> None:
+    few, many = (finds_of_registered([0.5] * sets) for sets in (3, 12))
+    assert few is not None
+    assert many is not None
+    assert 0.2 < few.known["finds"] < 0.5 < many.known["finds"] < 1
+    assert few.known["register"] == many.known["register"] == 0
 
 
 def test_a_column_with_few_values_is_not_a_source_where_matches_have_the_same(
