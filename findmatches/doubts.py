@@ -43,18 +43,24 @@ def count_wrong(score: NDArray[np.float32], match: NDArray[np.bool_]) -> int:
     if not match.any() or match.all():
         return 0
     odd = int((score[match] < np.median(score[~match])).sum())
-    return min(2 * max(0, odd - _TOLERATED), int(match.sum()) // 2)
+    return min(2 * odd, int(match.sum()) // 2) if odd > _TOLERATED else 0
 
 
 def doubtful(score: NDArray[np.float32], match: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which pairs labelled as matches are wrong, likely enough that learning goes better without them.
 
-    Scores of learners with balanced classes say how much likelier a pair looks like this if it is a match than if it is none; with
-    the share that is wrong, that gives the chance (Bayes) that this one is.
+    Wrong ones score like differences: below any score lies the same share of either. So of all cuts the one is taken at which the right
+    ones below, which are lost, and the wrong ones above, which are kept, cost the least. Only ranks count, as in a local false discovery
+    rate (B. Efron, "Large-scale simultaneous hypothesis testing", 2004), since scores of hard matches are not to be taken at their word.
     """
     wrong = count_wrong(score, match)
-    odds = score.astype(np.float64) / np.maximum(1 - score.astype(np.float64), 1e-9)
-    return match & ((int(match.sum()) - wrong) * odds < _COST * wrong)
+    if not wrong:
+        return np.zeros(len(match), dtype=bool)
+    below = np.searchsorted(np.sort(score[~match]), score) / int((~match).sum())
+    cuts = np.sort(below[match])
+    cost = np.arange(len(cuts)) - wrong * cuts + _COST * wrong * (1 - cuts)
+    found: NDArray[np.bool_] = match & (below < cuts[np.argmin(cost)])
+    return found
 
 
 def doubts(taught: Lessons, keys: Sequence[str], doubted: Iterable[tuple[int, float]]) -> tuple[Doubt, ...]:

@@ -42,3 +42,13 @@ def test_labels_of_one_kind_are_believed() -> None:
     score = np.linspace(0, 1, 10, dtype=np.float32)
     for match in (np.ones(10, dtype=bool), np.zeros(10, dtype=bool)):
         assert not doubtful(score, match).any()
+
+
+def test_beside_wrong_matches_most_hard_ones_are_believed() -> None:
+    lost = found = 0
+    for seed in range(10):
+        score, match, false = scores(seed, 80, 30, 12)
+        doubted = doubtful(score, match)
+        lost, found = lost + int((doubted & ~false).sum()), found + int((doubted & false).sum())
+    assert lost <= 60, "of 300 that are hard"
+    assert found >= 60, "of 120 that are wrong"
