@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.clustering import Edges, components, joined, pieces
+from findmatches.clustering import Edges, components, joined
 from findmatches.labels import Lessons
 from findmatches.normalise import Column
 
@@ -65,26 +65,20 @@ class Linkage:
         worth: NDArray[np.float32] = (through(n_rows, across, within.left, within.right) * chance).astype(np.float32)
         return worth
 
-    def complete(self, n_rows: int, edges: Edges, threshold: float, sources: Column) -> Edges:
-        """The edges between sources, and those within one that are in the same piece of what the others connect."""
-        across = between(edges, sources.codes)
-        return self._complete(n_rows, edges, pieces(n_rows, across, threshold), sources)
-
-    def _complete(
-        self,
-        n_rows: int,
-        edges: Edges,
-        piece: NDArray[np.int32] | NDArray[np.int64],
-        sources: Column,
-        certain: Edges | None = None,
+    def complete(
+        self, edges: Edges, piece: NDArray[np.int32], sources: Column, *, certain: Edges | None = None
     ) -> Edges:
-        """``piece``: below 0 if nothing is to be decided there; ``certain``: links that third rows may lead over besides."""
+        """The edges between sources, and those within one inside the pieces that the others connect, by what their links make of them.
+
+        ``piece`` is the piece of each row, below 0 if nothing is to be decided there; ``certain`` are links that third rows may lead over
+        besides.
+        """
         apart = sources.codes[edges.left] != sources.codes[edges.right]
         together = (piece[edges.left] == piece[edges.right]) & (piece[edges.left] >= 0)
         inside = self._against_rivals(edges.where(together & apart), sources)
         within = edges.where(together & ~apart)
         links = inside if certain is None else joined(inside, certain)
-        linked = Edges(within.left, within.right, self.score(n_rows, links, within, sources))
+        linked = Edges(within.left, within.right, self.score(len(piece), links, within, sources))
         return joined(edges.where(~together & apart), joined(inside, linked))
 
     def _against_rivals(self, across: Edges, sources: Column) -> Edges:
@@ -105,16 +99,15 @@ class Linkage:
     ) -> Edges:
         """As ``complete``, for edges of new rows in given pieces: rows of one known group (``node`` below ``n_known``) are linked for certain."""
         side = sources.codes
-        piece = np.full(len(node), -1)
-        known: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        piece = np.full(len(node), -1, dtype=np.int32)
+        before: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
         for number, rows in enumerate(pieces):
             piece[rows] = number
             one, two = (np.sort(rows)[ends] for ends in np.triu_indices(len(rows), 1))
             together = (node[one] == node[two]) & (node[one] < n_known) & (side[one] != side[two])
-            known.append((one[together], two[together]))
-        left, right = _ends(known)
-        certain = Edges(left, right, np.ones(len(left), dtype=np.float32))
-        return self._complete(len(node), edges, piece, sources, certain)
+            before.append((one[together], two[together]))
+        left, right = _ends(before)
+        return self.complete(edges, piece, sources, certain=Edges(left, right, np.ones(len(left), dtype=np.float32)))
 
 
 def _by_code(values: Mapping[str, float], sources: Column, otherwise: float) -> NDArray[np.float32]:

@@ -160,7 +160,7 @@ def links(prepared: Prepared, learner: Learner, threshold: float) -> Edges:
     if learner.linkage is None or sources is None:
         return _fill_gaps(prepared, learner, edges, pieces(n_rows, edges, threshold))
     connected = pieces(n_rows, between(edges, sources.codes), threshold)
-    return learner.linkage.complete(n_rows, _fill_gaps(prepared, learner, edges, connected), threshold, sources)
+    return learner.linkage.complete(_fill_gaps(prepared, learner, edges, connected), connected, sources)
 
 
 def _fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, piece: NDArray[np.int32]) -> Edges:

@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
 from pyspark.sql.window import Window
 
+from findmatches import clustering
 from findmatches.clustering import MAX_PIECE, Edges, Told, cluster, higher
+from findmatches.linkage import between as across
 from findmatches.model import Model, confidence_of
 from findmatches.normalise import MISSING, object_array
 from findmatches.normalise import Column as Values
@@ -103,7 +105,9 @@ def groups(
         left, right = (np.searchsorted(row, inside[name].to_numpy()).astype(np.int32) for name in ("left", "right"))
         scored = Edges(left, right, inside["score"].to_numpy().astype(np.float32))
         if linkage is not None:
-            scored = linkage.complete(len(row), scored, threshold, sources_of(members["source"]))
+            sources = sources_of(members["source"])
+            connected = clustering.pieces(len(row), across(scored, sources.codes), threshold)
+            scored = linkage.complete(scored, connected, sources)
         place = {number: at for at, number in enumerate(row.tolist())}
         told = Told(
             *(tuple((place[a], place[b]) for a, b in pairs if a in place and b in place) for pairs in (same, different))

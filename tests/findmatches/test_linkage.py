@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from findmatches import Model, Records, ask, explain, judge, match_incremental, propose, train
-from findmatches.clustering import Edges, cluster
+from findmatches.clustering import Edges, cluster, pieces
 from findmatches.labels import Lessons
 from findmatches.linkage import Linkage, learn_linkage
 from findmatches.normalise import make_column
@@ -98,7 +98,7 @@ def test_rows_of_a_register_exclude_each_other_and_rows_of_two_registers_do_not(
     sources = make_column("source", pa.chunked_array([["finds", "one", "one", "finds", "one", "two"]]))
     left, right = np.array([[0, 0, 3, 3, 4], [1, 2, 4, 5, 5]], dtype=np.int32)
     across = Edges(left, right, np.full(len(left), 0.45, dtype=np.float32))
-    group = cluster(6, linkage.complete(6, across, 0.4, sources), 0.4)
+    group = cluster(6, linkage.complete(across, pieces(6, across, 0.4), sources), 0.4)
     assert len({*group[:3]}) == 3, "what is as near to two rows of one register belongs to neither"
     assert len({*group[3:]}) == 1
 
@@ -120,7 +120,7 @@ def test_of_rows_that_match_the_same_row_those_that_are_alike_are_one_thing_as_f
     sources = make_column("source", pa.chunked_array([["register", "finds", "finds"]]))
     left, right = np.array([[0, 0, 1], [1, 2, 2]], dtype=np.int32)
     edges = Edges(left, right, np.array([0.6, 0.6, alike], dtype=np.float32))
-    group = cluster(3, linkage.complete(3, edges, 0.4, sources), 0.4)
+    group = cluster(3, linkage.complete(edges, np.zeros(3, dtype=np.int32), sources), 0.4)
     assert (group[1] == group[2]) == together
 
 
