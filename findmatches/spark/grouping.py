@@ -129,7 +129,7 @@ def groups(
     grouped = (
         rows.select("row")
         .join(found, "row", "left")
-        .join(best_scores(between(edges, model)), "row", "left")
+        .join(best_scores(outside(edges, pieces, model)), "row", "left")
         .select(
             "row",
             F.coalesce("leader", "row").alias("leader"),
@@ -140,14 +140,24 @@ def groups(
     return grouped.join(numbers(grouped, 0), "leader").select("row", "match_id", "match_confidence_score")
 
 
+def outside(edges: DataFrame, pieces: DataFrame, model: Model) -> DataFrame:
+    """The edges that count as they are: all, unless the model makes something else of those inside ``pieces``."""
+    if model.learner.linkage is None:
+        return edges
+    ends = [pieces.select(F.col("row").alias(end), F.col("piece").alias(f"{end} piece")) for end in ("left", "right")]
+    placed = between(edges, model).join(ends[0], "left", "left").join(ends[1], "right", "left")
+    return placed.where(~F.coalesce(F.col("left piece") == F.col("right piece"), F.lit(False)))
+
+
 def best_scores(edges: DataFrame) -> DataFrame:
     """The ``best`` score of each ``row`` that has any."""
     return both_ways(edges, "score").groupBy("row").agg(F.max("score").cast("double").alias("best"))
 
 
 def alone() -> Column:
-    """How sure it is that a row is alone: 1 minus its ``best`` score."""
-    return F.greatest(F.lit(0.0), F.least(F.lit(1.0), 1 - F.coalesce("best", F.lit(0.0))))
+    """How sure it is that a row is alone: the ``confidence`` that its piece gives it, if it has one, and no more than 1 minus the ``best``
+    of the other scores."""
+    return F.greatest(F.lit(0.0), F.least(F.coalesce("confidence", F.lit(1.0)), 1 - F.coalesce("best", F.lit(0.0))))
 
 
 def numbers(grouped: DataFrame, start: int) -> DataFrame:

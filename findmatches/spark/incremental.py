@@ -14,7 +14,17 @@ from findmatches.incremental import check_columns, confidence_with_new, join_pie
 from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.spark.components import components
 from findmatches.spark.frames import kept
-from findmatches.spark.grouping import Pairs, alone, best_scores, between, numbers, sources_of, strong, with_source
+from findmatches.spark.grouping import (
+    Pairs,
+    alone,
+    best_scores,
+    between,
+    numbers,
+    outside,
+    sources_of,
+    strong,
+    with_source,
+)
 from findmatches.spark.matching import numbered, prepared, told, with_result
 from findmatches.spark.rows import quoted
 from findmatches.spark.scoring import Scorer
@@ -50,7 +60,7 @@ def match_incremental(existing: DataFrame, incremental: DataFrame, model: Model)
         filled = scorer.first(scorer.cosines(missing), sift=False)
         edges = kept(edges.unionAll(scorer.second(filled, around)))
     found = _joined(with_source(members, rows, model), edges, model, same, different)
-    return with_result(both, rows, _finished(state, found, between(edges, model)), model)
+    return with_result(both, rows, _finished(state, found, outside(edges, members, model)), model)
 
 
 def _state(rows: DataFrame, existing: DataFrame, key: str) -> DataFrame:

@@ -17,7 +17,12 @@ from pyarrow import csv as arrow_csv
 import findmatches
 from findmatches import blocking, prepared
 from findmatches.cli import main
+from findmatches.clustering import Edges, cluster
 from findmatches.clustering import components as components_here
+from findmatches.clustering import pieces as pieces_here
+from findmatches.linkage import between as between_here
+from findmatches.model import confidence_of
+from findmatches.normalise import Column
 from localglue.work.find_matches import matched
 from tests.findmatches.data import oracle, partition, register_and_finds
 from tests.support.servers import wait_until
@@ -35,6 +40,7 @@ from findmatches.spark import (  # noqa: E402
     scoring,
 )
 from findmatches.spark.components import components  # noqa: E402
+from findmatches.spark.grouping import between, groups, pieces_of  # noqa: E402
 from findmatches.spark.rows import numbered_rows  # noqa: E402
 from findmatches.spark.session import spark_session  # noqa: E402
 
@@ -164,6 +170,39 @@ def test_components_are_those_of_a_graph_library(session: SparkSession) -> None:
     linked = np.unique(edges[edges[:, 0] != edges[:, 1]])
     wanted = {(int(row), int(np.flatnonzero(pieces == pieces[row])[0])) for row in linked}
     assert set(zip(found["row"].to_pylist(), found["piece"].to_pylist(), strict=True)) == wanted
+
+
+def test_given_scores_make_the_groups_and_confidences_of_one_machine(
+    session: SparkSession, taught: tuple[findmatches.Records, findmatches.Model]
+) -> None:
+    """Registers compete for the finds: some rows that are linked stay alone."""
+    model, rng = taught[1], np.random.default_rng(0)
+    linkage, side = model.learner.linkage, model.schema.side
+    assert linkage is not None
+    assert side is not None
+    left, right = np.triu_indices(40, 1)
+    some = np.sort(rng.choice(len(left), 90, replace=False))
+    edges = Edges(left[some].astype(np.int32), right[some].astype(np.int32), rng.random(90, dtype=np.float32))
+    names = rng.choice(["register", "finds"], 40).tolist()
+    texts = [[name if place == side else "" for place in range(len(model.schema.columns))] for name in names]
+    rows = session.createDataFrame(list(enumerate(texts)), "row long, texts array<string>")
+    lines = [
+        (one, two, score, names[one], names[two])
+        for one, two, score in zip(edges.left.tolist(), edges.right.tolist(), edges.score.tolist(), strict=True)
+    ]
+    frame = session.createDataFrame(lines, "left long, right long, score float, left_side string, right_side string")
+    pieces = pieces_of(between(frame, model), model.threshold)
+    found = groups(rows, frame, pieces, model, (), ()).orderBy("row").toArrow()
+
+    values, codes = np.unique(names, return_inverse=True)
+    sources = Column("source", codes.astype(np.int32), values.astype(object), np.bincount(codes))
+    connected = pieces_here(40, between_here(edges, sources.codes), model.threshold)
+    scored = linkage.complete(edges, connected, sources)
+    group = cluster(40, scored, model.threshold)
+    assert found["match_id"].to_pylist() == group.tolist()
+    assert np.allclose(found["match_confidence_score"].to_numpy(), confidence_of(group, scored), atol=1e-6)
+    linked_and_alone = (np.bincount(connected)[connected] > 1) & (np.bincount(group)[group] == 1)
+    assert linked_and_alone.sum() > 2
 
 
 def test_the_whole_column_tells_which_number_of_a_date_is_the_month(session: SparkSession) -> None:
