@@ -86,7 +86,7 @@ class Model:
         row_of = {key: row for row, key in enumerate(prepared.keys)}
         return Told(_rows(self.told_same, row_of), _rows(self.told_different, row_of))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write the model into a folder, made if need be."""
         facts = {
             "primary_key": self.primary_key,
@@ -111,12 +111,12 @@ class Model:
         if self.learner.evidence:
             arrays |= self.learner.evidence.arrays()
         arrays |= _linear_arrays("sieve", self.learner.sieve.linear)
-        persist.write(path, facts, arrays)
+        persist.write(Path(path), facts, arrays)
 
     @classmethod
-    def load(cls, path: Path) -> Model:
+    def load(cls, path: Path | str) -> Model:
         """Read what ``save`` wrote. Raises ``FindMatchesError`` if it is anything else."""
-        facts, arrays = persist.read(path)
+        facts, arrays = persist.read(Path(path))
         try:
             return _model(facts, arrays)
         except (KeyError, TypeError, ValueError, IndexError) as error:

@@ -22,13 +22,13 @@ _BLOCK = 16 << 20
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 
 
-def read_records(source: Path | Sequence[Path], *, primary_key: str) -> Records:
+def read_records(source: Path | str | Sequence[Path | str], *, primary_key: str) -> Records:
     """Read a CSV (UTF-8, comma-separated, with a header; ``.gz`` allowed) or Parquet file, a folder of them, or several of both.
 
     An empty cell is a null. All files must have the same columns; their order may differ. In a folder, files whose names
     start with ``.`` or ``_`` are left out, as Spark does. Raises ``FindMatchesError``.
     """
-    paths = data_files([source] if isinstance(source, Path) else list(source))
+    paths = data_files([Path(one) for one in ([source] if isinstance(source, (Path, str)) else source)])
     tables = [_read(path) for path in paths]
     return _join(paths, tables, primary_key)
 

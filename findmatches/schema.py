@@ -36,10 +36,10 @@ class Records:
         """All columns, the primary key among them, in the order of the table."""
         return tuple(self.table.column_names)
 
-    def cached_in(self, folder: Path, *, max_bytes: int = MAX_BYTES) -> Records:
+    def cached_in(self, folder: Path | str, *, max_bytes: int = MAX_BYTES) -> Records:
         """The same rows, with a folder to keep work in: candidates, and the measures of each of them. It may be shared by any
         tables and processes, and be emptied at any time; it never holds much more than ``max_bytes``."""
-        return replace(self, cache=Cache(folder, max_bytes))
+        return replace(self, cache=Cache(Path(folder), max_bytes))
 
     @property
     def n_rows(self) -> int:

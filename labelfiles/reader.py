@@ -20,15 +20,15 @@ _PLAIN_END = re.compile(r'[,"\r\n]')
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
-def read_label_file(source: bytes | BinaryIO | Path) -> LabelFile:
-    """Read a label file: comma-separated UTF-8, with or without a byte order mark, RFC 4180 quoting, any line ends.
+def read_label_file(source: bytes | BinaryIO | Path | str) -> LabelFile:
+    """Read a label file, its content or where it is: comma-separated UTF-8, with or without a byte order mark, RFC 4180 quoting, any line ends.
 
     Lines without any character are skipped. Cells come back exactly as written, NUL characters included.
     Raises ``LabelFileError`` with up to 100 problems, in file order: wrong encoding, no header or a wrong one, a quote that is
     out of place or never closed, rows with too few or too many cells. Raises ``OSError`` if a path cannot be read.
     """
-    if isinstance(source, Path):
-        data = source.read_bytes()
+    if isinstance(source, (Path, str)):
+        data = Path(source).read_bytes()
     elif isinstance(source, bytes):
         data = source
     else:

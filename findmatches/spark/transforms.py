@@ -119,7 +119,7 @@ def _model(transform: Model | Path | str | None, model: Model | Path | str | Non
     found = [one for one in (transform, model) if one is not None]
     if len(found) != 1:
         raise FindMatchesError("Give a model, or the folder of one, as transformId or as model.")
-    return found[0] if isinstance(found[0], Model) else Model.load(Path(found[0]))
+    return found[0] if isinstance(found[0], Model) else Model.load(found[0])
 
 
 def _enforcing(model: Model, enforced: Any) -> Model:

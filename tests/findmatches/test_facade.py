@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv
 
-from findmatches import FindMatchesError, Model, Records, ask, can_train, evaluate, judge, propose, train
-from labelfiles import LabelFile, validate
+from findmatches import FindMatchesError, Model, Records, ask, can_train, evaluate, judge, propose, read_records, train
+from labelfiles import LabelFile, label_file_bytes, read_label_file, validate
 from tests.findmatches.data import label_file, oracle, partition, people, records
 
 NAMES = ("id", "name", "town")
@@ -269,6 +269,20 @@ print(*{spared} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_paths_may_be_text(taught: Taught, model: Model, tmp_path: Path) -> None:
+    table, _, labels = taught
+    csv.write_csv(table.table, tmp_path / "table.csv")
+    (tmp_path / "labels.csv").write_bytes(label_file_bytes(labels[0]))
+    model.save(f"{tmp_path}/model")
+    found = read_records(f"{tmp_path}/table.csv", primary_key="id").cached_in(f"{tmp_path}/cache")
+    assert read_records([f"{tmp_path}/table.csv"], primary_key="id").table.equals(found.table)
+    assert Model.load(f"{tmp_path}/model").match(found).equals(model.match(table))
+    assert (tmp_path / "cache").is_dir()
+    assert read_label_file(f"{tmp_path}/labels.csv") == read_label_file(tmp_path / "labels.csv")
+    with pytest.raises(FindMatchesError, match="There is no file or folder nowhere"):
+        read_records("nowhere.csv", primary_key="id")
 
 
 def test_result_columns_and_types(taught: Taught, model: Model) -> None:
