@@ -176,9 +176,9 @@ def _backend(
 
 
 def _win_deadlocks() -> None:
-    """The emptying of all tables after a test can lock them in another order than a worker that still reads: then PostgreSQL ends the worker's query.
+    """Where the emptying of all tables after a test and a worker's query wait for each other, PostgreSQL ends the worker's query.
 
-    It ends the query of whoever looks first for what it waits for. Only a superuser may say when, which the tests' own server has.
+    It ends that of whoever first looks what it waits for. Only a superuser may say when; the user of the tests' own server is one.
     """
     from django.db import connection  # after the settings
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pyarrow import csv as arrow_csv
 
@@ -22,7 +23,7 @@ from findmatches.clustering import components as components_here
 from findmatches.clustering import pieces as pieces_here
 from findmatches.linkage import between as between_here
 from findmatches.model import confidence_of
-from findmatches.normalise import Column
+from findmatches.normalise import make_column
 from localglue.work.find_matches import matched
 from tests.findmatches.data import oracle, partition, register_and_finds
 from tests.support.servers import wait_until
@@ -194,8 +195,7 @@ def test_given_scores_make_the_groups_and_confidences_of_one_machine(
     pieces = pieces_of(between(frame, model), model.threshold)
     found = groups(rows, frame, pieces, model, (), ()).orderBy("row").toArrow()
 
-    values, codes = np.unique(names, return_inverse=True)
-    sources = Column("source", codes.astype(np.int32), values.astype(object), np.bincount(codes))
+    sources = make_column("source", pa.chunked_array([names]))
     connected = pieces_here(40, between_here(edges, sources.codes), model.threshold)
     scored = linkage.complete(edges, connected, sources)
     group = cluster(40, scored, model.threshold)
