@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,16 @@ def test_what_is_wrong_is_said_and_the_exit_code_is_1(
     (tmp_path / "in.csv").write_text("id,name\n1,x\n2,y\n")
     assert main(arguments) == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_command_without_spark_does_not_wait_for_pandas(tmp_path: Path) -> None:
+    pytest.importorskip("pandas", reason="make install-spark")
+    table = tmp_path / "in.csv"
+    arrow_csv.write_csv(people(20, 5)[0].table, table)
+    command = [sys.executable, "-X", "importtime", "-m", "findmatches", "ask", str(table), "--primary-key", "id", "-o", str(tmp_path / "q.csv")]  # fmt: skip
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "pyarrow" in run.stderr
+    assert "pandas.core" not in run.stderr
 
 
 def data_folder() -> Path:
