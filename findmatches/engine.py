@@ -55,7 +55,6 @@ def train(
         learner=learner,
         precision_recall=precision_recall,
         accuracy_cost=accuracy_cost,
-        balanced=study.balanced(linked=learner.linkage is not None),
         enforce_labels=enforce_labels,
         told_same=_told(pairs, taught.match) if enforce_labels else (),
         told_different=_told(pairs, ~taught.match) if enforce_labels else (),

@@ -139,7 +139,7 @@ def _scores(study: Study, precision_recall: float, seed: int) -> tuple[NDArray[n
     taught = study.taught
     tuning.check("precision-recall", precision_recall)
     total, times = np.zeros(len(taught.match)), np.zeros(len(taught.match))
-    linked = taught.teachable and study.linked(seed=seed)
+    linked, balanced = study.verdict(seed=seed) if taught.teachable else (False, tuning.BALANCED)
     for number, held in enumerate(splits(taught, seed)):
         learner = study.learn(seed=seed + number, use=~held, trees=_TREES, linked=linked)
         total[held] += study.score(learner, np.flatnonzero(held))
@@ -149,7 +149,7 @@ def _scores(study: Study, precision_recall: float, seed: int) -> tuple[NDArray[n
         raise FindMatchesError(
             "There are too few labels to estimate quality: matches and differences are needed in several labeling sets."
         )
-    return places, total[places] / times[places], tuning.threshold(study.balanced(linked=linked), precision_recall)
+    return places, total[places] / times[places], tuning.threshold(balanced, precision_recall)
 
 
 def _metrics(study: Study, places: NDArray[np.int64], score: NDArray[np.float64], *, cut: float, seed: int) -> Metrics:

@@ -149,6 +149,22 @@ def through(n_rows: int, across: Edges, left: NDArray[np.int32], right: NDArray[
     return result
 
 
+def counterparts(sources: Column, seen: Edges, share: float, certain: Edges) -> float:
+    """Which share of the rows outside the largest source have a counterpart in another, as far as can be seen: by links that were ``seen`` in a
+    ``share`` of all candidates, and by ``certain`` ones."""
+    side = sources.codes
+    other = (side >= 0) & (side != np.bincount(side[side >= 0], minlength=1).argmax())
+    linked, told = (_rows_of(between(edges, side), len(side)) for edges in (seen, certain))
+    count = float((told & other).sum() + (linked & ~told & other).sum() / share)
+    return min(count / max(int(other.sum()), 1), 1.0)
+
+
+def _rows_of(edges: Edges, n_rows: int) -> NDArray[np.bool_]:
+    rows = np.zeros(n_rows, dtype=bool)
+    rows[edges.left] = rows[edges.right] = True
+    return rows
+
+
 def learn_linkage(
     taught: Lessons,
     pairs: NDArray[np.int64],

@@ -45,7 +45,6 @@ class Model:
     learner: Learner
     precision_recall: float
     accuracy_cost: float
-    balanced: float
     enforce_labels: bool
     told_same: tuple[tuple[str, str], ...]
     told_different: tuple[tuple[str, str], ...]
@@ -55,7 +54,7 @@ class Model:
 
     @property
     def threshold(self) -> float:
-        return tuning.threshold(self.balanced, self.precision_recall)
+        return tuning.threshold(self.learner.balanced, self.precision_recall)
 
     def match(self, records: Records) -> pa.Table:
         """The table with ``match_id`` (rows with the same number are one thing) and ``match_confidence_score``.
@@ -95,7 +94,7 @@ class Model:
             "side": self.schema.side,
             "precision_recall": self.precision_recall,
             "accuracy_cost": self.accuracy_cost,
-            "balanced": self.balanced,
+            "balanced": self.learner.balanced,
             "enforce_labels": self.enforce_labels,
             "told_same": [list(pair) for pair in self.told_same],
             "told_different": [list(pair) for pair in self.told_different],
@@ -205,14 +204,14 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
         _linear(arrays, "sieve", len(schema.outlined()), facts["sieve"]["intercept"]), float(facts["sieve"]["cut"])
     )
     linkage = _linkage(facts["linkage"])
-    learner = Learner(_ensemble(facts["first"], arrays, "first", width), second, sieve, evidence, linkage)
+    first, balanced = _ensemble(facts["first"], arrays, "first", width), float(facts["balanced"])
+    learner = Learner(first, second, sieve, evidence, linkage, balanced)
     return Model(
         primary_key=str(facts["primary_key"]),
         schema=schema,
         learner=learner,
         precision_recall=float(facts["precision_recall"]),
         accuracy_cost=float(facts["accuracy_cost"]),
-        balanced=float(facts["balanced"]),
         enforce_labels=bool(facts["enforce_labels"]),
         told_same=tuple((str(one), str(two)) for one, two in facts["told_same"]),
         told_different=tuple((str(one), str(two)) for one, two in facts["told_different"]),

@@ -51,7 +51,7 @@ def propose(records: Records, question: LabelFile, labels: Sequence[LabelFile]) 
     taught = lessons_of(prepared, labels)
     study = Study(prepared, taught) if taught.teachable else None
     learner = study.learn(seed=0) if study else None
-    threshold = study.balanced(linked=learner.linkage is not None) if study and learner else _UNTAUGHT
+    threshold = learner.balanced if learner else _UNTAUGHT
     result = {}
     for set_id, rows in question.by_set().items():
         own = np.array([row_of[row.values[place]] for row in rows], dtype=np.int32)

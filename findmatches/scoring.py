@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from findmatches import tuning
 from findmatches.clustering import Edges, joined, pairs_inside, pieces
 from findmatches.evidence import Evidence
 from findmatches.learner import Ensemble, Sieve
@@ -23,6 +24,7 @@ DOUBT_FROM = 0.03
 class Learner:
     """``second`` and the ``evidence`` that it sees are None where the labels were too few to learn it, ``linkage`` where rows of one source match by themselves.
 
+    ``balanced`` is the score from which rows are one thing where neither precision nor recall is favoured.
     ``doubted`` are the places of judged pairs that were left out as wrong, and their scores without their sets (not stored).
     """
 
@@ -31,6 +33,7 @@ class Learner:
     sieve: Sieve
     evidence: Evidence | None = None
     linkage: Linkage | None = None
+    balanced: float = tuning.BALANCED
     doubted: tuple[tuple[int, float], ...] = ()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from findmatches.doubts import count_wrong, doubtful
 from findmatches.evidence import DIRECTION, Evidence, Examples
 from findmatches.labels import Lessons
 from findmatches.learner import TREES, Ensemble, Sieve, fit, fit_sieve
-from findmatches.linkage import Linkage, between, learn_linkage, through
+from findmatches.linkage import Linkage, between, counterparts, learn_linkage, through
 from findmatches.prepared import Measured, Prepared, chunks
 from findmatches.rivals import DIRECTIONS, MEASURES, Surroundings
 from findmatches.scoring import Learner, candidates_of, first_of, first_scores, in_context, measure, worth_comparing
@@ -58,11 +59,10 @@ class Study:
             return replace(simple, doubted=doubted)
         second = self._fit_second(pairs, unseen, unseen.known, seed=seed, trees=trees)
         linkage = self._linkage(pairs, unseen, linked)
-        return replace(simple, second=second, evidence=unseen.evidence, linkage=linkage, doubted=doubted)
-
-    def balanced(self, *, linked: bool) -> float:
-        """The threshold of what is learnt from all pairs, at a precision-recall trade-off of 0.5."""
-        return tuning.balanced(len(np.unique([self.taught.left, self.taught.right])), linked=linked)
+        balanced = self._balanced(linkage, unseen)
+        return replace(
+            simple, second=second, evidence=unseen.evidence, linkage=linkage, balanced=balanced, doubted=doubted
+        )
 
     def _fit_second(
         self, pairs: NDArray[np.int64], unseen: _Unseen, use: NDArray[np.bool_], *, seed: int, trees: int
@@ -72,12 +72,19 @@ class Study:
         both = np.hstack([self.measures[pairs][use], unseen.told[use], unseen.rivalry[use]])
         return fit(both, self.taught.match[pairs][use], seed=seed, trees=trees, directions=directions)
 
-    def linked(self, *, seed: int) -> bool:
-        """Whether rows of one source match only by way of another: what ``learn`` finds from all pairs with this seed."""
+    def verdict(self, *, seed: int) -> tuple[bool, float]:
+        """What ``learn`` finds from all pairs with this seed: whether rows of one source match only by way of another, and ``Learner.balanced``."""
         if self.prepared.sources is None:
-            return False
+            return False, tuning.BALANCED
         pairs, _, unseen, _ = self._believed(np.arange(len(self.taught.match)), seed, TREES)
-        return self._linkage(pairs, unseen, None) is not None
+        linkage = self._linkage(pairs, unseen, None)
+        return linkage is not None, self._balanced(linkage, unseen)
+
+    def _balanced(self, linkage: Linkage | None, unseen: _Unseen) -> float:
+        if linkage is None:
+            return tuning.BALANCED
+        n_labelled = len(np.unique([self.taught.left, self.taught.right]))
+        return tuning.balanced_links(n_labelled, unseen.counterparts)
 
     def _believed(
         self, pairs: NDArray[np.int64], seed: int, trees: int
@@ -125,9 +132,11 @@ class Study:
         sets = np.unique(owner)
         dealt = np.random.default_rng(seed).permutation(len(sets)) % FOLDS
         fold = dealt[np.searchsorted(sets, owner)]
-        evidence = self._learn_evidence(first, sieve)
+        score = self._first_of_examples(first, sieve)
+        evidence = self._pool.examples.learn(score)
         witness = evidence.at(self.prepared.candidates.views)
         unseen = _Unseen(fold, evidence, witness.measure(self.taught.left[pairs], self.taught.right[pairs]))
+        unseen.counterparts = self._counterparts(score, pairs[self.taught.match[pairs]])
         for number in range(FOLDS):
             held = fold == number
             match = self.taught.match[pairs[~held]]
@@ -147,23 +156,33 @@ class Study:
         return Learner(first, None, sieve), unseen
 
     @cached_property
-    def _examples(self) -> tuple[NDArray[np.int64], Examples, Measured]:
-        """Candidates to learn evidence from, by their places: not those that people may have judged. And what measures them: whatever
-        part of the labels is learnt from, they are the same, unless a sieve looks at them first."""
+    def _pool(self) -> _Pool:
+        """Whatever part of the labels is learnt from, it is the same; and so are the measures, unless a sieve looks at the candidates first."""
         judged = np.zeros(len(self.prepared.keys), dtype=bool)
         judged[self.taught.left] = judged[self.taught.right] = True
         left, right = self.prepared.candidates.left, self.prepared.candidates.right
         places = np.flatnonzero(~(judged[left] & judged[right]))
-        if len(places) > _EXAMPLES:
+        share = min(1.0, _EXAMPLES / max(len(places), 1))
+        if share < 1:
             places = np.sort(np.random.default_rng(0).choice(places, _EXAMPLES, replace=False))
         measures = self.prepared.measures(None if self.prepared.sifted else places)
-        return places, Examples(self.prepared.candidates.views, left[places], right[places]), measures
+        examples = Examples(self.prepared.candidates.views, left[places], right[places])
+        return _Pool(places, share, examples, measures)
 
-    def _learn_evidence(self, first: Ensemble, sieve: Sieve) -> Evidence:
-        """What words and trigrams say, by what the first round makes of candidates."""
-        places, examples, measures = self._examples
-        learner = Learner(first, None, sieve)
-        return examples.learn(first_of(learner, places, worth_comparing(self.prepared, learner, places), measures))
+    def _first_of_examples(self, first: Ensemble, sieve: Sieve) -> NDArray[np.float32]:
+        learner, places = Learner(first, None, sieve), self._pool.places
+        return first_of(learner, places, worth_comparing(self.prepared, learner, places), self._pool.measures)
+
+    def _counterparts(self, score: NDArray[np.float32], matches: NDArray[np.int64]) -> float:
+        """The share of the rows that have a counterpart in another source: by the scores of the examples, and by judged ``matches``."""
+        if self.prepared.sources is None:
+            return 0.0
+        taken = score >= _TAKEN
+        places = self._pool.places[taken]
+        seen = Edges(self.prepared.candidates.left[places], self.prepared.candidates.right[places], score[taken])
+        left, right = self.taught.left[matches], self.taught.right[matches]
+        certain = Edges(left, right, np.ones(len(left), dtype=np.float32))
+        return counterparts(self.prepared.sources, seen, self._pool.share, certain)
 
     def _fit_sieve(self, pairs: NDArray[np.int64], first: Ensemble) -> Sieve:
         """The sieve learns from the labels, and from what the first round makes of all candidates of the labelled rows: questions are about
@@ -187,11 +206,20 @@ class Study:
         return in_context(self.prepared, learner, left, right, self.measures[pairs], self._around(learner, left, right))
 
 
+class _Pool(NamedTuple):
+    """Candidates to learn evidence from, by their places: a ``share``, drawn at random, of those that people cannot have judged; and what measures them."""
+
+    places: NDArray[np.int64]
+    share: float
+    examples: Examples
+    measures: Measured
+
+
 class _Unseen:
     """What is thought of pairs by learners that have not seen their sets, which are dealt into a ``fold`` each: the score of the first
     round, what rivals say, and the link by way of a third row; ``known`` where there was enough to learn from.
 
-    ``told`` is what the evidence says of them, which comes from other pairs.
+    ``told`` is what the evidence says of them, which comes from other pairs, and so do ``counterparts`` (see ``linkage``).
     """
 
     def __init__(self, fold: NDArray[np.int64], evidence: Evidence, told: NDArray[np.float32]) -> None:
@@ -201,6 +229,7 @@ class _Unseen:
         self.score = np.zeros(n_pairs, dtype=np.float32)
         self.rivalry = np.zeros((n_pairs, len(MEASURES)), dtype=np.float32)
         self.third = np.zeros(n_pairs, dtype=np.float32)
+        self.counterparts = 0.0
 
     def teaches(self, match: NDArray[np.bool_]) -> bool:
         """Both kinds of pairs are known."""

@@ -6,11 +6,15 @@ import math
 
 from findmatches.errors import FindMatchesError
 
-# The score from which rows are one thing where neither precision nor recall is favoured; and the same where rows of one source match
-# only by way of another: there a wrong link joins less than elsewhere, and after few labels many right ones have low scores. So it is lower
-# by so many log odds at ``_FILE`` rows, half of that at twice as many.
-_BALANCED, _LINKED = 0.5, 0.43
-_LOWER, _FILE = 0.3, 100
+BALANCED = 0.5
+"""The score from which rows are one thing where neither precision nor recall is favoured."""
+
+# The same where rows of one source match only by way of another: after ``_FILE`` labelled rows, and what it tends to with more. A wrong link joins
+# less there than elsewhere, and after few labels many right ones have low scores.
+_FEW_LABELS, _LINKED = 0.36, 0.43
+_FILE = 100
+# Where less than this share of the rows has a counterpart, links are less often right, and it tends to so much more for each row that lacks one.
+_MOST, _MORE = 0.6, 0.45
 _NEIGHBOURS = 15
 _EVIDENCE = 2.75
 
@@ -21,9 +25,13 @@ def neighbours(accuracy_cost: float) -> int:
     return round(_NEIGHBOURS * math.pow(40 / 15, 2 * accuracy_cost - 1))
 
 
-def balanced(n_labelled: int, *, linked: bool) -> float:
-    """The threshold at 0.5 after so many labelled rows; ``linked`` where rows of one source match only by way of another (``linkage``)."""
-    return _moved(_LINKED, -_LOWER * _FILE / max(n_labelled, _FILE)) if linked else _BALANCED
+def balanced_links(n_labelled: int, counterparts: float) -> float:
+    """``BALANCED`` after so many labelled rows where rows of one source match only by way of another (``linkage``).
+
+    ``counterparts`` is the share of the rows that seem to have one, of those that could.
+    """
+    few = _FILE / max(n_labelled, _FILE)
+    return few * _FEW_LABELS + (1 - few) * (_LINKED + _MORE * max(_MOST - counterparts, 0))
 
 
 def threshold(balanced: float, precision_recall: float) -> float:

@@ -13,7 +13,7 @@ import pytest
 from findmatches import Model, Records, ask, explain, judge, match_incremental, propose, train
 from findmatches.clustering import Edges, cluster, pieces
 from findmatches.labels import Lessons
-from findmatches.linkage import Linkage, learn_linkage
+from findmatches.linkage import Linkage, counterparts, learn_linkage
 from findmatches.normalise import make_column
 from labelfiles import LabelFile
 from tests.findmatches.data import label_file, oracle, partition, people, register_and_finds
@@ -61,6 +61,35 @@ def test_finds_of_people_who_are_in_no_register_stay_alone(
     assert not {pair for pair in pairs(partition(found)) if set(pair) <= nobody}
     model.save(tmp_path / "model")
     assert Model.load(tmp_path / "model").match(rows).equals(found)
+
+
+def test_more_is_asked_of_a_link_where_few_rows_have_a_counterpart(
+    table: tuple[Records, dict[str, str]], labels: list[LabelFile]
+) -> None:
+    rows, truth = table
+    linked = {str(number) for number in range(20)}
+    sources = rows.table.column("source").to_pylist()
+    few = [
+        source == "register" or truth[key].startswith("nobody") or truth[key] in linked
+        for key, source in zip(rows.keys(), sources, strict=True)
+    ]
+    sparse = Records(rows.table.filter(pa.array(few)), "id")
+    known = {key: truth[key] for key in sparse.keys()}  # noqa: SIM118 (a method, no dictionary)
+    first = oracle(known)(ask(sparse, [], sets=10, rows=8))
+    of_few = train(sparse, [first, oracle(known)(ask(sparse, [first], sets=10, rows=8))])
+    more = oracle(truth)(ask(rows, labels, sets=8, rows=8))
+    of_most = train(rows, [*labels, more])
+    assert of_few.learner.linkage is not None
+    assert of_few.threshold > of_most.threshold + 0.05
+    assert f1(partition(of_few.match(sparse)), known) > 0.95
+
+
+def test_counterparts_are_counted_among_the_rows_outside_the_largest_source() -> None:
+    sources = make_column("source", pa.chunked_array([["finds"] * 5 + ["register"] * 4 + [None]]))
+    left, right, score = *np.array([[0, 5, 9, 1], [5, 6, 8, 7]], dtype=np.int32), np.ones(4, dtype=np.float32)
+    seen, told = Edges(left[:3], right[:3], score[:3]), Edges(left[3:], right[3:], score[3:])
+    assert counterparts(sources, seen, 1.0, told) == 0.75, "the second row of the register is linked within it only"
+    assert counterparts(sources, seen.where(seen.left == 0), 0.5, told) == 0.75, "one link seen in half of the pairs"
 
 
 def test_the_first_questions_are_mostly_about_rows_of_two_sources(labels: list[LabelFile]) -> None:
