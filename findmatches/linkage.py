@@ -151,7 +151,8 @@ def through(n_rows: int, across: Edges, left: NDArray[np.int32], right: NDArray[
 
 def counterparts(sources: Column, seen: Edges, share: float, certain: Edges) -> float:
     """Which share of the rows outside the largest source have a counterpart in another, as far as can be seen: by links that were ``seen`` in a
-    ``share`` of all candidates, and by ``certain`` ones."""
+    ``share`` of all candidates, and by ``certain`` ones. Of rows with several links more are seen than that share, so it is rather too high.
+    """
     side = sources.codes
     other = (side >= 0) & (side != np.bincount(side[side >= 0], minlength=1).argmax())
     linked, told = (_rows_of(between(edges, side), len(side)) for edges in (seen, certain))
