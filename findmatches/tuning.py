@@ -9,11 +9,12 @@ from findmatches.errors import FindMatchesError
 BALANCED = 0.5
 """The score from which rows are one thing where neither precision nor recall is favoured."""
 
-# The same where rows of one source match only by way of another, and a wrong link joins less than elsewhere.
-_LINKED = 0.36
-# Where less than this share of the rows has a counterpart, links are less often right. With more than ``_FILE`` labelled rows it tends to so much
-# more for each row that lacks one; before, many right links have low scores, too.
-_MOST, _MORE, _FILE = 0.7, 0.5, 100
+# The same where rows of one source match only by way of another: after ``_FILE`` labelled rows, and what it tends to with more. A wrong link joins
+# less there than elsewhere, and after few labels many right ones have low scores.
+_FEW_LABELS, _LINKED = 0.36, 0.43
+_FILE = 100
+# Where less than this share of the rows has a counterpart, links are less often right, and it tends to so much more for each row that lacks one.
+_MOST, _MORE = 0.6, 0.45
 _NEIGHBOURS = 15
 _EVIDENCE = 2.75
 
@@ -29,7 +30,8 @@ def balanced_links(n_labelled: int, counterparts: float) -> float:
 
     ``counterparts`` is the share of the rows that seem to have one, of those that could.
     """
-    return _LINKED + (1 - _FILE / max(n_labelled, _FILE)) * _MORE * max(_MOST - counterparts, 0.0)
+    few = _FILE / max(n_labelled, _FILE)
+    return few * _FEW_LABELS + (1 - few) * (_LINKED + _MORE * max(_MOST - counterparts, 0))
 
 
 def threshold(balanced: float, precision_recall: float) -> float:
