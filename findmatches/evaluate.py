@@ -139,7 +139,7 @@ def _scores(study: Study, precision_recall: float, seed: int) -> tuple[NDArray[n
     taught = study.taught
     tuning.check("precision-recall", precision_recall)
     total, times = np.zeros(len(taught.match)), np.zeros(len(taught.match))
-    linked, balanced = study.verdict(seed=seed) if taught.teachable else (False, tuning.BALANCED)
+    linked, balanced = study.rule(seed=seed) if taught.teachable else (False, tuning.BALANCED)
     for number, held in enumerate(splits(taught, seed)):
         learner = study.learn(seed=seed + number, use=~held, trees=_TREES, linked=linked)
         total[held] += study.score(learner, np.flatnonzero(held))

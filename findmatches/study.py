@@ -72,7 +72,7 @@ class Study:
         both = np.hstack([self.measures[pairs][use], unseen.told[use], unseen.rivalry[use]])
         return fit(both, self.taught.match[pairs][use], seed=seed, trees=trees, directions=directions)
 
-    def verdict(self, *, seed: int) -> tuple[bool, float]:
+    def rule(self, *, seed: int) -> tuple[bool, float]:
         """What ``learn`` finds from all pairs with this seed: whether rows of one source match only by way of another, and ``Learner.balanced``."""
         if self.prepared.sources is None:
             return False, tuning.BALANCED
