@@ -10,15 +10,16 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionClosedError,
     ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
-    ReadTimeoutError,
+    ProxyConnectionError,
+    SSLError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
@@ -102,6 +103,8 @@ _PROBLEM_OF_TEXT = tuple(
         (r"cannot import name 'FindMatches'", RunProblem.END_OF_LIFE),
     )
 )
+# OpenSSL's word where the other side's certificate is refused, which is before any request leaves.
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 _DENIED_TEXT = re.compile(r"access ?denied|not authorized|status code: 403", re.IGNORECASE)
 
 
@@ -138,9 +141,12 @@ def from_botocore_error(error: BotoCoreError | Boto3Error) -> GlueError:
         return _glue_error(str(error), code, RunProblem.CREDENTIALS)
     if isinstance(error, (TokenRetrievalError, UnauthorizedSSOTokenError)):
         return _glue_error(str(error), code, RunProblem.EXPIRED)
-    if isinstance(error, (EndpointConnectionError, ConnectTimeoutError)):
+    if isinstance(error, SSLError) and _UNTRUSTED in str(error):
+        return _glue_error(str(error), code, RunProblem.UNREACHABLE, retryable=True)
+    if isinstance(error, (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)):
         return _glue_error(_("AWS cannot be reached."), code, RunProblem.UNREACHABLE, retryable=True)
-    if isinstance(error, (ReadTimeoutError, ConnectionClosedError, HTTPClientError)):
+    # Of a TLS error nobody knows whether the request had left before it.
+    if isinstance(error, (HTTPClientError, SSLError, IncompleteReadError)):
         message = _("AWS did not answer.")
         return _glue_error(message, code, RunProblem.NO_ANSWER, retryable=True, outcome_unknown=True)
     return GlueError(str(error), code=code, advice=_("The request did not fit what AWS expects."))

@@ -6,9 +6,12 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    IncompleteReadError,
     NoCredentialsError,
     ParamValidationError,
+    ProxyConnectionError,
     ReadTimeoutError,
+    SSLError,
 )
 
 from labeling.aws.errors import from_botocore_error, from_client_error, translated
@@ -75,6 +78,10 @@ def test_an_error_without_a_message_still_says_something() -> None:
         (ConnectTimeoutError(endpoint_url=URL), True, False),
         (ReadTimeoutError(endpoint_url=URL), True, True),
         (ConnectionClosedError(endpoint_url=URL), True, True),
+        (SSLError(endpoint_url=URL, error="[SSL] record layer failure"), True, True),
+        (SSLError(endpoint_url=URL, error="[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"), True, False),
+        (IncompleteReadError(actual_bytes=1, expected_bytes=2), True, True),
+        (ProxyConnectionError(proxy_url=URL), True, False),
         (NoCredentialsError(), False, False),
         (ParamValidationError(report="x"), False, False),
     ],
