@@ -65,7 +65,7 @@ else:
         "labelportal.health.HealthMiddleware",
         "django.middleware.security.SecurityMiddleware",
         "whitenoise.middleware.WhiteNoiseMiddleware",
-        "labelportal.middleware.ContentSecurityPolicyMiddleware",
+        "labeling.content_security.ContentSecurityPolicyMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.locale.LocaleMiddleware",
         "django.middleware.common.CommonMiddleware",

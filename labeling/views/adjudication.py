@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import User
 from labeling.choices import AnswerKind, AnswerStatus, QuestionState
+from labeling.content_security import allow_remote_images
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.forms.answers import AnswerPayload, parse_answer, parse_exclude
 from labeling.models import Answer, Question, Transform
@@ -28,7 +29,6 @@ from labeling.views.contexts import bench_config, error_text
 from labeling.views.decisions import decision_payload
 from labeling.views.refusals import says_why_as_json
 from labeling.views.second_look import look_of
-from labelportal.middleware import allow_remote_images
 
 PAGE_SIZE = 50
 

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from labeling.choices import AnswerKind, AnswerStatus
+from labeling.content_security import allow_remote_images
 from labeling.exceptions import QuestionTakenError
 from labeling.forms.answers import parse_answer, parse_exclude
 from labeling.models import Answer
@@ -28,7 +29,6 @@ from labeling.services.answers import (
 from labeling.views.access import question_access, signed_in, transform_access
 from labeling.views.contexts import answered_context, done_context, next_payload, workbench_context
 from labeling.views.refusals import says_why_as_json
-from labelportal.middleware import allow_remote_images
 
 
 @require_http_methods(["GET", "POST"])

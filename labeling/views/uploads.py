@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.datastructures import MultiValueDict
 
+from labeling.content_security import allow_upload_to
 from labeling.exceptions import GlueError
 from labeling.services.direct_uploads import FROM_BYTES, offer_upload, take_upload
 from labeling.views.access import signed_in
-from labelportal.middleware import allow_upload_to
 
 
 def files_of(request: HttpRequest, *, max_bytes: int) -> MultiValueDict[str, UploadedFile[bytes]] | None:
