@@ -146,10 +146,6 @@ class AnswerGraph:
         """Every contradiction there is, sorted."""
         return self._explained(self._known)
 
-    def contradictions_of(self, answer: str) -> list[Contradiction]:
-        """Those in which this answer is the one that says "different", sorted."""
-        return self._explained(clash for clash in self._known if clash.answer == answer)
-
     def _explained(self, clashes: Iterable[_Clash]) -> list[Contradiction]:
         return sorted(found for clash in clashes if (found := self._explain(clash)) is not None)
 

@@ -36,7 +36,7 @@ def parse_answer(body: bytes) -> AnswerPayload:
             proposal_shown=data.get("proposalShown") is True,
             overrules=None if data.get("overrules") is None else int(data["overrules"]),  # type: ignore[call-overload]
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:  # OverflowError: 1e999 is an infinite number to json
         raise _malformed() from error
 
 
@@ -54,7 +54,7 @@ def parse_exclude(body: bytes) -> list[UUID]:
 def _json_object(body: bytes) -> dict[str, object]:
     try:
         data = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _malformed() from error
     if not isinstance(data, dict):
         raise _malformed()

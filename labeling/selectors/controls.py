@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Count, Q, QuerySet
 
-from accounts.models import User
 from labeling.choices import AnswerStatus
 from labeling.models import Question, RowLabel, Transform
-from partitions import Grouping, compare
+from partitions import Grouping
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -24,16 +22,6 @@ class Asked(TypedDict):
     asked: int
 
 
-@dataclass(frozen=True, slots=True)
-class ControlScore:
-    """One person on control questions: ``right`` ones are grouped exactly as known; ``f1`` is that of "same" over all pairs of rows."""
-
-    user: User
-    answered: int
-    right: int
-    f1: float | None
-
-
 def control_questions(*, transform: Transform) -> QuerySet[WithAnnotations[Question, Asked]]:
     """The control questions of the transform in order, with their set."""
     submitted = Q(answers__control=True, answers__status=AnswerStatus.SUBMITTED)
@@ -43,22 +31,6 @@ def control_questions(*, transform: Transform) -> QuerySet[WithAnnotations[Quest
         .annotate(asked=Count("answers", filter=submitted))
         .order_by("question_set__number", "position")
     )
-
-
-def control_scores(*, transform: Transform) -> list[ControlScore]:
-    """Everybody who has answered a control question, by name."""
-    known = known_groupings(transform=transform)
-    given = control_groupings(transform=transform)
-    people = User.objects.filter(pk__in=given).order_by("last_name", "first_name", "username")
-    return [
-        ControlScore(
-            user=person,
-            answered=len(given[person.pk]),
-            right=sum(grouping == known[question] for question, grouping in given[person.pk].items()),
-            f1=compare(given[person.pk], known).f1.value,
-        )
-        for person in people
-    ]
 
 
 def known_groupings(*, transform: Transform) -> dict[uuid.UUID, Grouping[int]]:

@@ -6,25 +6,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
 from labeling.choices import AnswerKind, AnswerStatus, QuestionState
-from labeling.models import Answer, Comment, Question, QuestionAssignment, QuestionSet, Transform
-
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
-
-
-class Given(TypedDict):
-    """Answers that count, and comments that nobody has resolved."""
-
-    answers_given: int
-    comments_open: int
+from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, Transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +88,6 @@ def people_progress(*, question_set: QuestionSet) -> list[PersonProgress]:
         for person in people
         if assigned.get(person.pk) or any(worked.get(person.pk, ()))
     ]
-
-
-def questions_of_set(
-    *, question_set: QuestionSet, state: QuestionState | None = None
-) -> QuerySet[WithAnnotations[Question, Given]]:
-    """The questions in order, with how many people have answered each and how many comments on it are open."""
-    questions = Question.objects.filter(question_set=question_set)
-    if state is not None:
-        questions = questions.filter(state=state)
-    answers = Answer.objects.filter(
-        question=OuterRef("pk"), kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED, control=False
-    ).order_by()
-    comments = Comment.objects.filter(question=OuterRef("pk"), resolved_at__isnull=True).order_by()
-    return questions.annotate(
-        answers_given=Coalesce(Subquery(answers.values("question").annotate(count=Count("pk")).values("count")), 0),
-        comments_open=Coalesce(Subquery(comments.values("question").annotate(count=Count("pk")).values("count")), 0),
-    ).order_by("position")
 
 
 def _overviews(question_sets: Sequence[QuestionSet]) -> list[SetOverview]:

@@ -61,8 +61,11 @@ class Week:
 
     @classmethod
     def named(cls, name: str) -> Week:
-        """``2026-W48``. Raises ``ValueError`` for anything else."""
-        return cls(dt.datetime.strptime(f"{name}-1", "%G-W%V-%u").replace(tzinfo=dt.UTC).date())
+        """``2026-W48``. Raises ``ValueError`` for anything else, and for the first and last years of the calendar, which lack a week on one side."""
+        since = dt.datetime.strptime(f"{name}-1", "%G-W%V-%u").replace(tzinfo=dt.UTC).date()
+        if not dt.MINYEAR < since.year < dt.MAXYEAR:
+            raise ValueError(name)
+        return cls(since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,15 +164,6 @@ def update_transform(
     return transform
 
 
-def refresh_transform(*, transform: Transform) -> Transform:
-    """Note what Glue says now: state and number of labels. Raises ``GlueError``."""
-    seen = glue.get_ml_transform(transform_id=transform.glue_transform_id)
-    transform.glue_status = seen.status
-    transform.label_count = seen.label_count
-    transform.save(update_fields=("glue_status", "label_count", "updated_at"))
-    return transform
-
-
 def _ensure_table(team: Team, source: SourceFile) -> CatalogTable:
     """The catalog table over the staged file, made if it is missing; its Location is the file's own folder."""
     database = settings.CATALOG_DATABASE

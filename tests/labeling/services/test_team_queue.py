@@ -15,7 +15,7 @@ from accounts.models import Membership, User
 from labeling.choices import AnswerStatus, QuestionState
 from labeling.exceptions import InvalidFilterError, InvalidSettingError, QuestionTakenError
 from labeling.models import Answer, Question, QuestionSet, Transform
-from labeling.selectors.question_sets import people_progress, questions_of_set, set_overview, set_overviews
+from labeling.selectors.question_sets import people_progress, set_overview, set_overviews
 from labeling.selectors.questions import questions_left
 from labeling.selectors.queue import QueueFilter
 from labeling.services.answers import next_question, open_question, save_draft, skip_question, submit_answer
@@ -193,8 +193,6 @@ def test_overviews_and_progress(people: Cast, of: Transform, questions: list[Que
         one.user.username: (one.assigned, one.answered, one.drafts) for one in people_progress(question_set=the_set)
     }
     assert progress == {"admin": (3, 0, 0), "lead": (3, 0, 0), "steward": (3, 1, 1), "colleague": (0, 2, 0)}
-    assert [question.answers_given for question in questions_of_set(question_set=the_set)] == [2, 1, 0, 0]
-    assert list(questions_of_set(question_set=the_set, state=QuestionState.DISPUTED)) == [questions[0]]
 
 
 def test_a_set_is_changed_at_once(people: Cast, of: Transform, the_set: QuestionSet) -> None:

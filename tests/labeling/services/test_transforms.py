@@ -14,7 +14,7 @@ from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import SourceFile, Transform
 from labeling.services.catalog import CatalogTable, catalog_table, catalog_tables
 from labeling.services.sources import preview_table, stage_source
-from labeling.services.transforms import create_transform, refresh_transform, table_name, update_transform
+from labeling.services.transforms import create_transform, table_name, update_transform
 from tests.labeling.builders import Cast, cast
 from tests.support.servers import Services
 
@@ -154,10 +154,3 @@ def test_changes_go_to_glue_first(people: Cast) -> None:
             accuracy_cost=0.5,
             enforce_provided_labels=False,
         )
-
-
-def test_refreshing_notes_what_glue_says(people: Cast) -> None:
-    made = create(people, stage(people))
-    Transform.objects.filter(pk=made.pk).update(glue_status="", label_count=99)
-    made.refresh_from_db()
-    assert (refresh_transform(transform=made).glue_status, made.label_count) == ("NOT_READY", 0)

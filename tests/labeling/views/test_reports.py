@@ -104,7 +104,7 @@ def test_the_report_is_the_same_as_page_pdf_and_csv(people: Cast, worked: Transf
         assert "Untouched" not in client_for(people.stranger).get(url).content.decode("latin-1")
 
 
-@pytest.mark.parametrize("week", ["2026-W54", "2026-W00", "nonsense", "2026-11"])
+@pytest.mark.parametrize("week", ["2026-W54", "2026-W00", "nonsense", "2026-11", "9999-W52", "0001-W01"])
 def test_weeks_that_are_none_are_not_found(people: Cast, client_for: ClientFor, week: str) -> None:
     assert client_for(people.lead).get(URL, {"week": week}).status_code == 404
 

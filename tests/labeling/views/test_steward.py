@@ -111,7 +111,14 @@ def test_somebody_elses_question_is_refused_in_words(
     assert "This question is not free" in page.content.decode()
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{}", '{"labels": []}', '{"labels": {"x": "A"}}', '{"labels": {"1": 5}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "[]", "{}", '{"labels": []}', '{"labels": {"x": "A"}}', '{"labels": {"1": 5}}'),
+        pytest.param('{"labels": {}, "seconds": 1e999}', id="infinite"),
+        pytest.param("[" * 100_000, id="nested"),
+    ],
+)
 def test_nonsense_is_refused(people: Cast, questions: list[Question], client_for: ClientFor, body: str) -> None:
     url = reverse("labeling:question-draft", args=[questions[0].pk])
     assert client_for(people.steward).post(url, body, content_type="application/json").status_code == 422
