@@ -10,11 +10,18 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
+_NO_ANSWER = "no answer in time"
+_COMPATIBLE, _NAT64 = ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96")
+# Where a network translates to IPv4 by rules of its own (RFC 8215).
+_LOCAL_TRANSLATION = ipaddress.IPv6Network("64:ff9b:1::/48")
 
 
 class OutboundError(Exception):
@@ -44,51 +51,91 @@ def checked_url(url: str) -> SplitResult:
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, allow_private: bool) -> Reply:
-    """Send the body. Raises ``OutboundError`` where the address is not to be called or nothing answers within ``timeout`` seconds a step."""
+    """Send the body. Raises ``OutboundError`` where the address is not to be called or has not answered within ``timeout`` seconds in all."""
     parts = checked_url(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    end = time.monotonic() + timeout
     try:
-        connection = http.client.HTTPConnection(host, port, timeout=timeout)
-        connection.sock = _connect(host, port, timeout, allow_private=allow_private, tls=parts.scheme == "https")
-        try:
-            connection.request("POST", target, body, {"Host": parts.netloc, **headers})
-            response = connection.getresponse()
-            return Reply(response.status, response.read1(500).decode("utf-8", "replace"))
-        finally:
-            connection.close()
+        connection = http.client.HTTPConnection(host, port)
+        plain = _first(_allowed(host, port, allow_private=allow_private), port, end)
+        with plain, _cut_at(end, plain):
+            connection.sock = plain
+            if parts.scheme == "https":
+                connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+            try:
+                connection.request("POST", target, body, {"Host": parts.netloc, **headers})
+                response = connection.getresponse()
+                return Reply(response.status, response.read1(500).decode("utf-8", "replace"))
+            finally:
+                connection.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise OutboundError(f"{type(error).__name__}: {error}"[:300]) from error
 
 
-def _connect(host: str, port: int, timeout: float, *, allow_private: bool, tls: bool) -> socket.socket:
+@contextmanager
+def _cut_at(end: float, connected: socket.socket) -> Iterator[None]:
+    """Cut the connection when the time is over. A socket's own timeout begins anew with every byte, so a slow receiver could hold a worker for good."""
+    same, over = connected.dup(), threading.Event()
+
+    def cut() -> None:
+        over.set()
+        with suppress(OSError):
+            same.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(end - time.monotonic(), 0), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        if over.is_set():
+            raise TimeoutError(_NO_ANSWER) from error
+        raise
+    finally:
+        timer.cancel()
+        same.close()
+
+
+def _allowed(host: str, port: int, *, allow_private: bool) -> list[str]:
+    """The addresses that the name stands for, none of them private unless that is allowed."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(address[4][0]) for address in found))
     if not allow_private and not all(_public(address) for address in addresses):
         raise OutboundError(
             "The address lies in a private network. LABELPORTAL_WEBHOOK_PRIVATE decides whether that is allowed."
         )
-    plain = _first(addresses, port, timeout)
-    if not tls:
-        return plain
-    try:
-        return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
-    except BaseException:
-        plain.close()
-        raise
+    return addresses
 
 
-def _first(addresses: list[str], port: int, timeout: float) -> socket.socket:
+def _first(addresses: list[str], port: int, end: float) -> socket.socket:
     """The first address that takes the connection, such as that of IPv4 where there is no way for IPv6."""
     for address in addresses[:-1]:
         try:
-            return socket.create_connection((address, port), timeout)
+            return _connected(address, port, end)
         except OSError:
             continue
-    return socket.create_connection((addresses[-1], port), timeout)
+    return _connected(addresses[-1], port, end)
+
+
+def _connected(address: str, port: int, end: float) -> socket.socket:
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError(_NO_ANSWER)
+    return socket.create_connection((address, port), left)
 
 
 def _public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return (mapped or ip).is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip in _LOCAL_TRANSLATION:
+            return False
+        ip = _embedded(ip) or ip
+    return ip.is_global and not ip.is_multicast
+
+
+def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a router may make of one of IPv6: mapped or compatible (RFC 4291), NAT64 (RFC 6052) or 6to4 (RFC 3056)."""
+    if ip.ipv4_mapped is not None or ip in _COMPATIBLE or ip in _NAT64:
+        return ipaddress.IPv4Address(ip.packed[12:])
+    return ip.sixtofour

@@ -69,6 +69,9 @@ def send_mails() -> None:
         except OSError as error:  # also what smtplib raises
             logger.warning("mail %s could not be sent: %s", notification.pk, type(error).__name__)
             outbox.ended(notification, sent=False, error=f"{type(error).__name__}: {error}"[:500])
+        except ValueError as error:  # such as an address of two lines, which will be no better next time
+            logger.warning("mail %s could not be made: %s", notification.pk, type(error).__name__)
+            outbox.ended(notification, sent=False, again=False, error=f"{type(error).__name__}: {error}"[:500])
         else:
             outbox.ended(notification, sent=True)
 
@@ -103,7 +106,7 @@ def _mail(notification: Notification) -> EmailMessage:
     text = "\n\n".join(part for part in (words.title, words.detail, link, f"-- \n{footer}") if part)
     domain = make_msgid().rpartition("@")[2].rstrip(">")
     return EmailMessage(
-        subject=words.title,
+        subject=" ".join(words.title.split()),
         body=text,
         to=[notification.user.email],
         headers={"Message-ID": f"<{notification.pk}@{domain}>", "Auto-Submitted": "auto-generated"},

@@ -6,8 +6,10 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -211,6 +213,20 @@ def test_mail_is_tried_again_and_given_up(
     assert unread(people.lead, people) == 1
 
 
+def test_a_mail_that_cannot_be_made_is_given_up_and_holds_up_no_other(people: Cast, of: Transform) -> None:
+    Transform.objects.filter(pk=of.pk).update(name="Two\nlines")
+    User.objects.filter(pk=people.admin.pk).update(email="admin@example.org\nBcc: all@example.org")
+    fail(run=running(of, people), error="x")
+    sweep_notifications()
+    send_mails()
+    (message,) = mail.outbox
+    assert message.to == ["lead@example.org"]
+    assert "Two lines" in message.subject
+    one = Notification.objects.get(user=people.admin)
+    assert (one.state, one.attempts) == (OutboxState.FAILED, 1)
+    assert "BadHeaderError" in one.error
+
+
 def signed_by(secret: str, headers: dict[str, str], body: bytes) -> bool:
     """What a receiver does, written from the specification alone."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
@@ -304,7 +320,10 @@ def test_addresses_that_are_none_are_refused(people: Cast, url: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "10.1.2.3", "[::ffff:10.1.2.3]", "2130706433"],
+    [
+        *("127.0.0.1", "localhost", "[::1]", "169.254.169.254", "10.1.2.3", "[::ffff:10.1.2.3]", "2130706433"),
+        *("[64:ff9b::a01:203]", "[64:ff9b:1::808:808]", "[2002:a01:203::]", "[::10.1.2.3]"),
+    ],
 )
 def test_private_addresses_are_not_called_unless_the_installation_says_so(
     people: Cast, receiver: Receiver, settings: Settings, host: str
@@ -335,6 +354,27 @@ def test_a_name_is_asked_for_once_and_the_checked_address_is_called(
     assert asked[:1] == ["rebind.example"]
     with pytest.raises(outbound.OutboundError, match="private network"):
         outbound.post(url, b"{}", {}, timeout=5, allow_private=False)
+
+
+def test_a_receiver_that_answers_byte_by_byte_holds_nobody_longer_than_the_time_it_has() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        gone = threading.Event()
+
+        def dribble() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                while True:
+                    connection.sendall(b"H")
+                    if gone.wait(0.2):
+                        return
+
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        with pytest.raises(outbound.OutboundError, match="no answer in time"):
+            outbound.post(url, b"{}", {}, timeout=1, allow_private=True)
+        gone.set()
+        thread.join()
 
 
 def test_a_team_has_only_so_many_webhooks(people: Cast) -> None:
