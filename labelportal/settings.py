@@ -193,6 +193,8 @@ LABEL_FILE_MAX_BYTES = int(env.float("LABELPORTAL_LABEL_FILE_MAX_MB", default=10
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A Redis that is up and does not answer must not hold the person who asked: the row stands, and the sweep sends the message later.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5.0, "socket_connect_timeout": 5.0}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -281,6 +283,9 @@ LOCALGLUE_LEASE_SECONDS = env.float("LOCALGLUE_LEASE_SECONDS", default=10.0)
 LOCALGLUE_MAX_LOSSES = env.int("LOCALGLUE_MAX_LOSSES", default=3)
 if ALONE:
     CELERY_BEAT_SCHEDULE = {"sweep-glue-runs": CELERY_BEAT_SCHEDULE["sweep-glue-runs"]}
+# Whether this installation's own engine works for Glue. Where none does, nobody would take the ticks of its queue, and Redis would fill with them.
+if not env.bool("LOCALGLUE_HERE", default=ALONE or bool(env.str("AWS_ENDPOINT_URL_GLUE", default=""))):
+    del CELERY_BEAT_SCHEDULE["sweep-glue-runs"]
 if PROCESS == "glue":  # it writes a line of its own for each request
     LOGGING["loggers"]["django.request"] = {"level": "CRITICAL"}
 # --- end of localglue --------------------------------------------------------------------------------------------------

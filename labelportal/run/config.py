@@ -118,6 +118,7 @@ class Installation:
             )
         if "glue" not in self.external:
             env["AWS_ENDPOINT_URL_GLUE"] = self.glue_url
+        env["LOCALGLUE_HERE"] = "false" if "glue" in self.external else "true"
         if "s3" not in self.external:
             env["AWS_ENDPOINT_URL_S3"] = self.s3_url
         env.setdefault("LABELPORTAL_URL", self.web_url)

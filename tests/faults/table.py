@@ -85,7 +85,7 @@ about each of the {len(TABLE)} rows against real servers and checks them.
 
 Steps are those of [the architecture](architecture.md#a-label-import-end-to-end). "Killed" is an end without any clean-up. In the table's test a kill is an exception that no code
 of the portal catches, and a server that is away is an address where nobody listens; that the same holds for real kills is shown by `tests/faults/test_crashes.py` (SIGKILL to
-a worker at the steps that matter, in a process of its own), `tests/faults/test_outages.py` (SIGKILL to Redis, S3, Glue, the engine, and all at once) and
+a worker at the steps that matter, in a process of its own), `tests/faults/test_outages.py` (SIGKILL to Redis, S3, Glue, the engine, and all at once; a Redis that takes connections and does not answer) and
 `tests/faults/test_kill_loop.py` (SIGKILL to any of them at random times, for as many seconds as `KILL_LOOP_SECONDS` says). On PostgreSQL the connection to the database is really cut.
 
 The loop has last run for ten minutes with SQLite on two cores at a load of 15: 182 kills (worker 46, Redis 30, Glue 29, beat 28, S3 27, engine 22), 15 imports,

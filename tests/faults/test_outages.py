@@ -61,6 +61,21 @@ def test_broker_is_away_when_the_import_is_asked_for(services: Services, taught:
     ended_once(run)
 
 
+def test_broker_is_up_but_does_not_answer_when_the_import_is_asked_for(services: Services, taught: Transform) -> None:
+    services.suspend("redis")
+    try:
+        started = time.monotonic()
+        run = request_label_import(transform=taught, user=lead(), replace_all=False)
+        assert time.monotonic() - started < 45, "nobody waits until the broker answers again"
+    finally:
+        services.resume("redis")
+    assert run.status == RunStatus.QUEUED
+    TaskRun.objects.filter(pk=run.pk).update(enqueued_at=None)
+    services.start("worker", "engine-worker")  # if they died of the silence: the launcher does the same
+    sweep_runs()
+    ended_once(succeeded(run))
+
+
 def test_s3_is_away_while_the_label_file_is_stored(
     services: Services, taught: Transform, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ CONTRACTS = [contract["name"] for contract in PROJECT["tool"]["importlinter"]["c
 # contract → (module in which to plant, what to plant)
 FORBIDDEN = {
     "Portal and localglue never import each other": ("labeling/choices.py", "import localglue.errors"),
+    "The portal does not know the project that wires it": ("labeling/choices.py", "import labelportal.health"),
     "localglue does not know people or the portal": ("localglue/errors.py", "import accounts.models"),
     "Of labelportal, localglue uses the launcher, and only to run alone": (
         "localglue/errors.py",

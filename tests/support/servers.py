@@ -81,6 +81,11 @@ class Server:
             self._signal_group(signal.SIGKILL)
             self.process.wait(10)
 
+    def send(self, number: signal.Signals) -> None:
+        """A signal to the process and all that it started."""
+        if self.process is not None:
+            self._signal_group(number)
+
     def stop(self, seconds: float = 10.0) -> None:
         """SIGTERM, and SIGKILL for what is still there after ``seconds``."""
         if self.process is None:
@@ -159,6 +164,14 @@ class Services:
         """SIGTERM for each; returns when they are gone."""
         for name in names:
             self.servers[name].stop()
+
+    def suspend(self, name: str) -> None:
+        """SIGSTOP: connections are taken, and nothing answers."""
+        self.servers[name].send(signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """SIGCONT."""
+        self.servers[name].send(signal.SIGCONT)
 
     def restart(self, *names: str) -> None:
         """SIGKILL and start again; returns when all answer."""
