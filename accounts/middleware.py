@@ -1,0 +1,42 @@
+"""Who is not signed in is sent to sign in, and afterwards back to a page that can be shown."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Django's own leads back to the address that was asked for. Where a form was sent there, or a part of a page is to be renewed, that
+    address shows nothing: the way back is the page that asked."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:  # type: ignore[override]
+        part = request.headers.get("HX-Request") == "true"
+        if request.method in ("GET", "HEAD") and not part:
+            return super().handle_no_permission(request, view_func)
+        if "text/html" in request.headers.get("Accept", ""):
+            messages.warning(
+                request, _("You were signed out before this was sent, so nothing was changed. Please send it again.")
+            )
+        to_sign_in = redirect_to_login(
+            _page_of(request), self.get_login_url(view_func), self.get_redirect_field_name(view_func)
+        )
+        return HttpResponseClientRedirect(to_sign_in.url) if part else to_sign_in
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page of ours that sent the request, or the first one."""
+    page = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+        return "/"
+    parts = urlsplit(page)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"

@@ -1,0 +1,56 @@
+"""Where a request without a session leads."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.accounts.conftest import PASSWORD
+
+FORM = "/notifications/settings/?event=x"
+SENT = "/notifications/read/"
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+
+
+def way_back(location: str) -> str:
+    return parse_qs(urlsplit(location).query)["next"][0]
+
+
+def signed_out(client: Client) -> Client:
+    client.logout()
+    return client
+
+
+def test_a_form_that_was_sent_too_late_leads_back_to_its_page_and_says_so(client: Client) -> None:
+    sent = signed_out(client).post(SENT, headers={**HTML, "Referer": f"http://testserver{FORM}"})
+    assert way_back(sent.headers["Location"]) == FORM
+    page = client.post(sent.headers["Location"], {"username": "sam", "password": PASSWORD, "next": FORM}, follow=True)
+    assert "You were signed out before this was sent" in page.content.decode()
+
+
+@pytest.mark.parametrize("page", ["https://elsewhere.example/x", "", "//elsewhere.example/"])
+def test_a_form_of_somebody_else_leads_home(client: Client, page: str) -> None:
+    sent = signed_out(client).post(SENT, headers={**HTML, "Referer": page})
+    assert way_back(sent.headers["Location"]) == "/"
+
+
+def test_a_part_of_a_page_sends_the_whole_page_to_sign_in(client: Client) -> None:
+    asked = signed_out(client).get("/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/runs/?q=1"})
+    assert asked.status_code == 200
+    assert way_back(asked.headers["HX-Redirect"]) == "/runs/?q=1"
+
+
+def test_what_scripts_send_says_nothing_later(client: Client) -> None:
+    assert signed_out(client).post(SENT, headers={"Accept": "*/*"}).status_code == 302
+    assert client.login(username="sam", password=PASSWORD)
+    assert "signed out" not in client.get("/").content.decode()
+
+
+def test_an_address_for_forms_says_so_when_it_is_opened(client: Client) -> None:
+    opened = client.get(reverse("accounts:logout"), headers=HTML)
+    assert (opened.status_code, opened.headers["Allow"]) == (405, "POST, OPTIONS")
+    assert "only takes what a form sends" in opened.content.decode()
+    assert client.get(reverse("accounts:logout")).content == b""
