@@ -1,4 +1,4 @@
-"""What Django says with an empty body is said in a page."""
+"""What holds for every page, whoever makes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,19 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
+
+from labeling.aws.clients import somebody_waits
+
+
+class SomebodyWaitsMiddleware:
+    """Glue is asked as one asks while a person looks at an empty page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with somebody_waits():
+            return self.get_response(request)
 
 
 class NotAllowedPageMiddleware:

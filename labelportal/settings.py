@@ -75,6 +75,7 @@ else:
         "django.contrib.messages.middleware.MessageMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
         "django_htmx.middleware.HtmxMiddleware",
+        "labelportal.middleware.SomebodyWaitsMiddleware",
         "labelportal.middleware.NotAllowedPageMiddleware",
     ]
 WSGI_APPLICATION = "labelportal.wsgi.application"

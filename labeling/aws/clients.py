@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,11 +18,25 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
+_PATIENT_TRIES = 4
+_HURRIED_SECONDS = 15
+
+_somebody_waits: ContextVar[bool] = ContextVar("somebody_waits", default=False)
+
+
+@contextmanager
+def somebody_waits() -> Iterator[None]:
+    """Inside, calls that may be repeated are tried once and for a few seconds: a Glue that hangs must not hold a page for minutes."""
+    token = _somebody_waits.set(True)
+    try:
+        yield
+    finally:
+        _somebody_waits.reset(token)
 
 
 def glue() -> GlueClient:
     """For calls that may be repeated: botocore tries up to four times."""
-    return _glue(os.getpid(), 4)
+    return _glue(os.getpid(), 1, _HURRIED_SECONDS) if _somebody_waits.get() else _glue(os.getpid(), _PATIENT_TRIES)
 
 
 def glue_once() -> GlueClient:
@@ -39,24 +56,24 @@ def s3_for_browsers() -> S3Client:
 
 # The process id is part of the key because a forked worker must not share its parent's sockets.
 @cache
-def _glue(_pid: int, attempts: int) -> GlueClient:
-    return boto3.session.Session().client("glue", config=_config(attempts))
+def _glue(_pid: int, attempts: int, read_seconds: int = READ_SECONDS) -> GlueClient:
+    return boto3.session.Session().client("glue", config=_config(attempts, read_seconds))
 
 
 @cache
 def _s3(_pid: int) -> S3Client:
-    return boto3.session.Session().client("s3", config=_config(4))
+    return boto3.session.Session().client("s3", config=_config(_PATIENT_TRIES))
 
 
 @cache
 def _s3_for_browsers(_pid: int) -> S3Client:
-    return boto3.session.Session().client("s3", config=_config(4).merge(Config(signature_version="s3v4")))
+    return boto3.session.Session().client("s3", config=_config(_PATIENT_TRIES).merge(Config(signature_version="s3v4")))
 
 
-def _config(attempts: int) -> Config:
+def _config(attempts: int, read_seconds: int = READ_SECONDS) -> Config:
     return Config(
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
         user_agent_extra="labelportal",
         # Servers other than AWS seldom have a name for each bucket.

@@ -163,7 +163,9 @@ def advice_for(problem: RunProblem) -> str:
         case RunProblem.UNREACHABLE:
             return _("Check that the address is right and the service runs. This is tried again.")
         case RunProblem.NO_ANSWER:
-            return _("The connection broke. Whether Glue has started the run is looked into; it is tried again if not.")
+            return _(
+                "The connection broke or took too long. A run that was to be started is looked for at Glue, and started again if it is not there."
+            )
         case RunProblem.THROTTLED:
             return _("Too many calls to AWS from this account. This is tried again.")
         case RunProblem.BUSY:

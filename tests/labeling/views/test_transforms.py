@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+import time
+
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import User
+from labeling.aws import clients
 from labeling.choices import RunKind
 from labeling.models import SourceFile, TaskRun, Transform
 from labeling.views.contexts import name_guess
@@ -138,3 +143,17 @@ def test_names_for_new_transforms() -> None:
     assert name_guess("crm_people-2024.csv") == "Crm people 2024"
     assert name_guess("sales.crm_people") == "Crm people"
     assert name_guess("a.b.parquet") == "B"
+
+
+def test_a_glue_that_hangs_holds_the_catalog_page_for_seconds_only(
+    people: Cast, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "_HURRIED_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+        started = time.monotonic()
+        page = client_for(people.admin).get(reverse("labeling:catalog-table-list"))
+    assert time.monotonic() - started < 20
+    assert "AWS did not answer" in page.content.decode()
