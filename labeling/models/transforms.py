@@ -54,7 +54,7 @@ class Transform(models.Model):
     From ``answers_per_question`` on are the settings for labeling. ``answers_per_question`` and ``show_proposals`` are where new sets of
     questions start from; the other settings hold at once. ``foreign_runs_at``: up to when Glue was asked for runs that were
     started elsewhere. ``proposals_at`` and ``contradictions_at`` say up to when changes of
-    questions have been followed by new proposals and a new search for contradictions.
+    questions have been followed by new proposals and a new search for contradictions. ``archived_at``: since when the team is done with it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -98,6 +98,7 @@ class Transform(models.Model):
     proposals_at = models.DateTimeField(null=True, blank=True)
     contradictions_at = models.DateTimeField(null=True, blank=True)
     foreign_runs_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -129,10 +129,12 @@ def question_number(*, question: Question) -> int:
 
 
 def queue_for_steward(*, team: Team, user: User) -> list[QueueEntry]:
-    """Every transform of the team that has questions, with what waits there for this person; five queries."""
+    """Every transform that the team works with and that has questions, with what waits there for this person; five queries."""
     membership = membership_in(user=user, team=team)
     skills = membership.skill_tags if membership else frozenset()
-    transforms = list(Transform.objects.filter(team=team, question_sets__isnull=False).distinct().order_by("name"))
+    transforms = list(
+        Transform.objects.filter(team=team, archived_at=None, question_sets__isnull=False).distinct().order_by("name")
+    )
     by_transform = "question_set__transform"
     total = dict(
         Question.objects.filter(question_set__transform__in=transforms)

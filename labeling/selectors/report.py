@@ -84,7 +84,7 @@ def transform_weeks(*, team: Team, week: Week) -> list[TransformWeek]:
     """What became of each transform, by name, in a constant number of queries."""
     start, end = _moment(week.since), _moment(week.after.since)
     transforms = list(
-        Transform.objects.filter(team=team)
+        Transform.objects.filter(team=team, archived_at=None)
         .annotate(
             estimate=_newest("pk", end, kind=RunKind.EVALUATION, metrics__isnull=False),
             estimate_before=_newest("pk", start, kind=RunKind.EVALUATION, metrics__isnull=False),
@@ -117,7 +117,7 @@ def better_table(*, team: Team, week: Week) -> Table:
 
 def waiting_table(*, team: Team) -> Table:
     """What waits now, and for whom: first what anybody of a role may do, then what is meant for one person. Five queries."""
-    transforms = {one.pk: one for one in Transform.objects.filter(team=team).order_by("name")}
+    transforms = {one.pk: one for one in Transform.objects.filter(team=team, archived_at=None).order_by("name")}
     rows: list[tuple[Cell, ...]] = []
     for pk, progress in question_progress_by_transform(transforms=transforms.values()).items():
         for who, what, count, page in (

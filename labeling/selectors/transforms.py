@@ -35,13 +35,18 @@ class TransformOverview:
 
 
 def transforms_for_team(*, team: Team) -> QuerySet[Transform]:
-    """The team's transforms by name."""
+    """The team's transforms by name, those that are archived among them: their runs and answers are history."""
     return Transform.objects.filter(team=team).select_related("source_file", "created_by").order_by("name")
 
 
+def archived_transforms(*, team: Team) -> QuerySet[Transform]:
+    """The team's transforms that it is done with, by name."""
+    return transforms_for_team(team=team).filter(archived_at__isnull=False)
+
+
 def transform_overviews(*, team: Team) -> list[TransformOverview]:
-    """An overview of each transform of the team, by name, in a constant number of queries."""
-    return _overviews(list(transforms_for_team(team=team)))
+    """An overview of each transform that the team works with, by name, in a constant number of queries."""
+    return _overviews(list(transforms_for_team(team=team).filter(archived_at=None)))
 
 
 def transform_overview(*, transform: Transform) -> TransformOverview:

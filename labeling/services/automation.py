@@ -66,7 +66,9 @@ def save_automation(
 
 def start_due_imports() -> None:
     """One look at every transform that imports by itself. One that fails does not keep the others from their turn."""
-    for automation in Automation.objects.filter(enabled=True).select_related("transform__team"):
+    for automation in Automation.objects.filter(enabled=True, transform__archived_at=None).select_related(
+        "transform__team"
+    ):
         try:
             start_due_import(automation=automation, now=timezone.now())
         except Exception:

@@ -9,13 +9,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from labeling.exceptions import GlueError, LabelportalError
 from labeling.forms.transforms import SourceUploadForm, TransformEditForm, TransformForm
 from labeling.models import SourceFile
 from labeling.permissions import can_manage_transforms
-from labeling.selectors.transforms import transform_overviews
+from labeling.selectors.transforms import archived_transforms, transform_overviews
+from labeling.services.archive import archive_transform, bring_back_transform
 from labeling.services.catalog import CatalogTable, catalog_table, catalog_tables
 from labeling.services.sources import SourcePreview, preview_table, stage_source, staged_preview
 from labeling.services.transforms import create_transform, update_transform
@@ -28,8 +29,12 @@ from labeling.views.uploads import files_of, render_upload
 def transform_list(request: HttpRequest) -> HttpResponse:
     """All transforms of the team and how far each is."""
     membership = team_access(request)
-    overviews = transform_overviews(team=membership.team)
-    context = {"area": "transforms", "membership": membership, "overviews": overviews}
+    context = {
+        "area": "transforms",
+        "membership": membership,
+        "overviews": transform_overviews(team=membership.team),
+        "archived": archived_transforms(team=membership.team),
+    }
     return render(request, "labeling/transforms/list.html", context)
 
 
@@ -143,3 +148,25 @@ def transform_edit(request: HttpRequest, transform_id: UUID) -> HttpResponse:
             return redirect("labeling:transform-detail", transform.pk)
     context = {"area": "transforms", "membership": membership, "transform": transform, "form": form}
     return render(request, "labeling/transforms/edit.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def transform_archive(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Put the transform aside."""
+    transform, _membership = transform_access(request, transform_id, can_manage_transforms)
+    try:
+        archive_transform(transform=transform, user=signed_in(request))
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:transform-edit", transform.pk)
+    messages.success(request, _("“%(name)s” is archived.") % {"name": transform.name})
+    return redirect("labeling:transform-list")
+
+
+@require_POST
+def transform_bring_back(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Work with an archived transform again."""
+    transform, _membership = transform_access(request, transform_id, can_manage_transforms)
+    bring_back_transform(transform=transform, user=signed_in(request))
+    messages.success(request, _("“%(name)s” is back.") % {"name": transform.name})
+    return redirect("labeling:transform-detail", transform.pk)

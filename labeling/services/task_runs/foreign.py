@@ -27,8 +27,10 @@ OVERLAP = timedelta(hours=1)
 
 
 def sweep_foreign_runs() -> None:
-    """One look at every transform. One that cannot be asked does not keep the others from their turn."""
-    for transform in Transform.objects.exclude(glue_transform_id="").order_by("foreign_runs_at"):
+    """One look at every transform that is not archived. One that cannot be asked does not keep the others from their turn."""
+    for transform in (
+        Transform.objects.filter(archived_at=None).exclude(glue_transform_id="").order_by("foreign_runs_at")
+    ):
         try:
             take_in_foreign_runs(transform=transform)
         except GlueError as error:

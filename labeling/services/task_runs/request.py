@@ -111,7 +111,9 @@ def request_run(
     retry_of: TaskRun | None = None,
     chain: Chain | None = None,
 ) -> TaskRun:
-    """The row of a new run and its first message. Raises ``RunConflictError`` if one of its kind is under way for the transform."""
+    """The row of a new run and its first message. Raises ``RunConflictError`` if one of its kind is under way for the transform, or it is archived."""
+    if transform.archived_at is not None:
+        raise RunConflictError(_("The transform is archived. Bring it back first."))
     run_id = uuid.uuid4()
     folder = _FOLDERS.get(kind)
     try:

@@ -1,0 +1,36 @@
+"""Transforms that a team is done with: out of the way, with everything that belongs to them, and back at any time."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from labeling.choices import ACTIVE, ChainStatus
+from labeling.exceptions import RunConflictError
+from labeling.models import Chain, TaskRun, Transform
+
+logger = logging.getLogger(__name__)
+
+
+def archive_transform(*, transform: Transform, user: User) -> None:
+    """Put the transform aside: it leaves the lists and queues, and nothing starts by itself. Labels, answers, runs and files stay, at Glue too.
+
+    Raises ``RunConflictError`` while something runs: it would end where nobody looks.
+    """
+    running = TaskRun.objects.filter(transform=OuterRef("pk"), status__in=ACTIVE)
+    rounds = Chain.objects.filter(transform=OuterRef("pk"), status=ChainStatus.RUNNING)
+    idle = Transform.objects.filter(~Exists(running), ~Exists(rounds), pk=transform.pk, archived_at=None)
+    if idle.update(archived_at=timezone.now()):
+        logger.info("transform %s archived by user %s", transform.pk, user.pk)
+    elif Transform.objects.filter(pk=transform.pk, archived_at=None).exists():
+        raise RunConflictError(_("Something runs for this transform. Wait for its end, or stop it."))
+
+
+def bring_back_transform(*, transform: Transform, user: User) -> None:
+    """Back into the lists and queues; its schedule goes on."""
+    if Transform.objects.filter(pk=transform.pk, archived_at__isnull=False).update(archived_at=None):
+        logger.info("transform %s brought back by user %s", transform.pk, user.pk)

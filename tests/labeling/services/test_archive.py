@@ -1,0 +1,87 @@
+"""Transforms that a team is done with."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from labeling.choices import RunKind, RunStatus
+from labeling.exceptions import RunConflictError
+from labeling.models import Transform
+from labeling.selectors.questions import queue_for_steward
+from labeling.selectors.report import waiting_table
+from labeling.services.archive import archive_transform, bring_back_transform
+from labeling.services.automation import save_automation, start_due_imports
+from labeling.services.task_runs import request_evaluation
+from labeling.services.task_runs.transitions import transition
+from tests.labeling.builders import Cast, answer, cast, question_set, transform
+from tests.labeling.views.conftest import ClientFor, client_for, plain_static_files  # noqa: F401 (fixtures)
+
+
+@pytest.fixture
+def people(db: None) -> Cast:
+    return cast()
+
+
+@pytest.fixture
+def of(people: Cast) -> Transform:
+    made = transform(people.team, people.admin, glue_transform_id="tfm-1", glue_status="READY")
+    answer(question_set(made, people.lead, [2, 2])[0], people.steward, "AB")
+    return made
+
+
+def test_what_is_archived_is_out_of_the_way_and_comes_back(
+    people: Cast,
+    of: Transform,
+    client_for: ClientFor,  # noqa: F811
+) -> None:
+    detail, archive = (reverse(f"labeling:transform-{name}", args=[of.pk]) for name in ("detail", "archive"))
+    admin, lead = client_for(people.admin), client_for(people.lead)
+    assert lead.post(archive).status_code == 403
+    assert f"“{of.name}” is archived." in admin.post(archive, follow=True).content.decode()
+    assert queue_for_steward(team=people.team, user=people.steward) == []
+    assert waiting_table(team=people.team).rows == ()
+    listed = lead.get(reverse("labeling:transform-list")).content.decode()
+    assert "1 archived transform" in listed
+    page = lead.get(detail).content.decode()
+    assert "it is archived" in page
+    assert "Import labels" not in page
+    assert "Bring it back" not in page
+    back = reverse("labeling:transform-bring-back", args=[of.pk])
+    assert lead.post(back).status_code == 403
+    assert "Import labels" in admin.post(back, follow=True).content.decode()
+    assert [entry.transform for entry in queue_for_steward(team=people.team, user=people.steward)] == [of]
+
+
+def test_nothing_starts_for_it(people: Cast, of: Transform) -> None:
+    save_automation(
+        transform=of,
+        user=people.lead,
+        enabled=True,
+        every_answers=1,
+        nightly_hour=None,
+        time_zone="UTC",
+        evaluate=False,
+        generate=False,
+    )
+    archive_transform(transform=of, user=people.admin)
+    of.refresh_from_db()
+    start_due_imports()
+    imports = of.task_runs.filter(kind=RunKind.IMPORT_LABELS)
+    assert not imports.exists()
+    with pytest.raises(RunConflictError, match="archived"):
+        request_evaluation(transform=of, user=people.lead)
+    bring_back_transform(transform=of, user=people.admin)
+    start_due_imports()
+    assert imports.count() == 1
+
+
+def test_it_waits_for_the_end_of_a_run(people: Cast, of: Transform) -> None:
+    run = request_evaluation(transform=of, user=people.lead)
+    with pytest.raises(RunConflictError, match="Something runs"):
+        archive_transform(transform=of, user=people.admin)
+    transition(run=run, to=RunStatus.FAILED)
+    archive_transform(transform=of, user=people.admin)
+    since = Transform.objects.get(pk=of.pk).archived_at
+    archive_transform(transform=of, user=people.admin)
+    assert Transform.objects.get(pk=of.pk).archived_at == since
