@@ -56,10 +56,9 @@ def recall_estimate(metrics: Metrics) -> Estimate:
 
 
 def f1_estimate(metrics: Metrics) -> Estimate:
-    """F1 at the threshold of the trade-off, from the confusion matrix; ``Metrics.f1`` is the best over all thresholds."""
-    hits, wrong, missed = metrics.true_positives, metrics.false_positives, metrics.false_negatives
-    total = 2 * hits + wrong + missed
-    return _estimate(2 * hits / total if total else 0.0, f1_interval(hits, wrong, missed))
+    """F1 at the threshold of the trade-off, its interval from the confusion matrix; ``Metrics.f1`` is the best over all thresholds."""
+    interval = f1_interval(metrics.true_positives, metrics.false_positives, metrics.false_negatives)
+    return _estimate(metrics.f1_at_trade_off, interval)
 
 
 def _estimate(value: float, interval: tuple[float, float] | None) -> Estimate:

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from labeling.choices import ACTIVE, TERMINAL, RunKind, RunProblem, RunStatus
+from labeling.metrics import Metrics
 
 
 class TaskRun(models.Model):
@@ -122,6 +123,11 @@ class TaskRun(models.Model):
     def short_id(self) -> str:
         """The first eight characters of the id, as shown to people."""
         return str(self.id)[:8]
+
+    @property
+    def f1(self) -> float | None:
+        """F1 at the trade-off, from what an estimate brought; None for other runs."""
+        return Metrics.from_stored(self.metrics).f1_at_trade_off if self.metrics else None
 
     @property
     def is_active(self) -> bool:

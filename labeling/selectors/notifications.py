@@ -109,7 +109,13 @@ def payload_of(occurrence: Occurrence) -> dict[str, Any]:
         found["run"] = {"id": str(run.pk), "kind": run.kind, "status": run.status, "error": run.error}
         found["run"]["outside"] = run.foreign
         if run.metrics:
-            found["run"]["metrics"] = {name: run.metrics[name] for name in ("precision", "recall", "f1")}
+            metrics = Metrics.from_stored(run.metrics)
+            found["run"]["metrics"] = {
+                "precision": metrics.precision,
+                "recall": metrics.recall,
+                "f1": metrics.f1_at_trade_off,
+                "best_f1": metrics.f1,
+            }
     if occurrence.question_set is not None:
         question_set = occurrence.question_set
         found["question_set"] = {"id": str(question_set.pk), "number": question_set.number, **occurrence.figures}
@@ -128,7 +134,7 @@ def _run_words(occurrence: Occurrence) -> Words:
         return Words(title, f"{run.error} {run.advice}".strip(), path)
     if run.metrics:
         metrics = Metrics.from_stored(run.metrics)
-        figures = {"f1": metrics.f1, "p": metrics.precision, "r": metrics.recall}
+        figures = {"f1": metrics.f1_at_trade_off, "p": metrics.precision, "r": metrics.recall}
         return Words(title, _("F1 %(f1).3f, precision %(p).3f, recall %(r).3f.") % figures, path)
     return Words(title, _brought(run), path)
 

@@ -16,7 +16,6 @@ from django.utils.translation import ngettext
 
 from accounts.models import Team, User
 from labeling.choices import AnswerStatus, RunKind, RunStatus
-from labeling.metrics import Metrics
 from labeling.models import Answer, QuestionAssignment, TaskRun, Transform
 from labeling.reports.model import Cell, Column, Figure, Report, Table
 from labeling.selectors.questions import question_progress_by_transform
@@ -100,8 +99,8 @@ def transform_weeks(*, team: Team, week: Week) -> list[TransformWeek]:
     return [
         TransformWeek(
             transform=one,
-            f1=_f1(runs.get(one.estimate)),
-            f1_before=_f1(runs.get(one.estimate_before)),
+            f1=runs[one.estimate].f1 if one.estimate else None,
+            f1_before=runs[one.estimate_before].f1 if one.estimate_before else None,
             labels=one.labels_end,
             labels_before=one.labels_start,
             answers=answers.get(one.pk, 0),
@@ -231,10 +230,6 @@ def _newest(field: str, until: dt.datetime, **conditions: object) -> Subquery:
         transform=OuterRef("pk"), status=RunStatus.SUCCEEDED, completed_at__lt=until, **conditions
     )
     return Subquery(runs.order_by("-created_at").values(field)[:1])
-
-
-def _f1(run: TaskRun | None) -> float | None:
-    return Metrics.from_stored(run.metrics).f1 if run is not None and run.metrics else None
 
 
 def _assigned(team: Team) -> Counter[tuple[uuid.UUID, uuid.UUID]]:

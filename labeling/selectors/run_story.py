@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from labeling.choices import RunKind, RunStatus
-from labeling.metrics import Metrics
 from labeling.models import TaskRun
 
 _FOLLOWING = 5
@@ -54,13 +53,13 @@ def run_cost(run: TaskRun) -> RunCost | None:
 
 
 def _f1_change(run: TaskRun, others: QuerySet[TaskRun]) -> float | None:
-    if run.kind != RunKind.EVALUATION or not run.metrics:
+    if run.kind != RunKind.EVALUATION or run.f1 is None:
         return None
     earlier = others.filter(kind=RunKind.EVALUATION, status=RunStatus.SUCCEEDED, metrics__isnull=False)
     before = earlier.filter(created_at__lt=run.created_at).order_by("-created_at").first()
-    if before is None or before.metrics is None:
+    if before is None or before.f1 is None:
         return None
-    return Metrics.from_stored(run.metrics).f1 - Metrics.from_stored(before.metrics).f1
+    return run.f1 - before.f1
 
 
 def _shown(runs: QuerySet[TaskRun]) -> QuerySet[TaskRun]:

@@ -91,13 +91,13 @@ def curve_chart(curve: Mapping[str, Any]) -> Chart:
     gains = [[min(ahead["f1_now"] + step[place], 1.0) for step in steps] for place in (1, 2, 3)]
     series = [
         {
-            "label": _("measured with a part of the labels"),
+            "label": _("best F1, measured with a part of the labels"),
             "values": [*(point["f1"] for point in measured), None, None],
             "low": [*(point["f1_low"] for point in measured), None, None],
             "high": [*(point["f1_high"] for point in measured), None, None],
         },
         {
-            "label": _("expected"),
+            "label": _("best F1, expected"),
             "values": [*blank, *gains[0]],
             "low": [*blank, *gains[1]],
             "high": [*blank, *gains[2]],

@@ -100,7 +100,11 @@ def next_step(overview: TransformOverview) -> Step:
         return Step.QUESTIONS
     if measured is None or measured.created_at < learned.created_at:
         return Step.QUALITY
-    if metrics is not None and metrics.f1 >= GOOD_F1 and (applied is None or applied.created_at < learned.created_at):
+    if (
+        metrics is not None
+        and metrics.f1_at_trade_off >= GOOD_F1
+        and (applied is None or applied.created_at < learned.created_at)
+    ):
         return Step.RESULT
     return Step.QUESTIONS
 

@@ -29,7 +29,6 @@ from labeling.views.access import signed_in, team_access
 from labeling.views.contexts import error_text, label_file_of
 
 PAGE_SIZE = 25
-_METRICS = ("precision", "recall", "f1", "area_under_pr_curve")
 _PAIRS = ("matching_before", "matching_after", "non_matching_before", "non_matching_after")
 _CSV_HEAD = (
     *(
@@ -44,7 +43,8 @@ _CSV_HEAD = (
         "took_seconds",
     ),
     *("glue_seconds", "replace_all", "label_file", "label_file_sha256", "sets", "rows", "matching_pairs"),
-    *("non_matching_pairs", "labels_before", "labels_after", *_PAIRS, *_METRICS, "glue_run_id", "problem", "error"),
+    *("non_matching_pairs", "labels_before", "labels_after", *_PAIRS, "precision", "recall", "f1", "best_f1"),
+    *("area_under_pr_curve", "glue_run_id", "problem", "error"),
 )
 
 
@@ -170,7 +170,11 @@ def _csv_row(run: TaskRun) -> list[object]:
         run.labels_before,
         run.labels_after,
         *(getattr(run, name) for name in _PAIRS),
-        *(metrics.get(name, "") for name in _METRICS),
+        metrics.get("precision", ""),
+        metrics.get("recall", ""),
+        "" if run.f1 is None else run.f1,
+        metrics.get("f1", ""),
+        metrics.get("area_under_pr_curve", ""),
         run.glue_run_id,
         run.problem,
         csv_text(run.error),

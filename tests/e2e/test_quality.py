@@ -104,7 +104,8 @@ def test_a_lead_reads_quality_and_asks_again(portal: Portal, visit: Visit, tmp_p
     newest = readout.inner_text()
     chart.locator(".u-over").hover(position={"x": 30, "y": 60})
     expect(readout).not_to_have_text(newest)
-    expect(lead.get_by_text("The next 10 questions are worth about +0.012 F1.")).to_be_visible()
+    expect(lead.get_by_text("The next 10 questions are worth about +0.012 of the best F1.")).to_be_visible()
+    expect(lead.locator("[data-chart=curve] [data-chart-legend]")).to_contain_text("best F1, expected")
     with lead.expect_download() as download:
         chart.get_by_role("button", name="PNG").click()
     download.value.save_as(tmp_path / "f1.png")

@@ -24,12 +24,13 @@ from labeling import outbound
 from labeling.choices import NotificationEvent, OutboxState, RunKind, RunStatus
 from labeling.exceptions import GlueError, InvalidWebhookError
 from labeling.models import Notification, Occurrence, Question, TaskRun, Transform, Webhook, WebhookDelivery
-from labeling.selectors.notifications import choices_of, unread_count, words_of
+from labeling.selectors.notifications import choices_of, payload_of, unread_count, words_of
 from labeling.services import notifications, outbox, retention, webhooks
 from labeling.services.notifications import mark_read, save_choices, send_mails, sweep_notifications
 from labeling.services.task_runs.transitions import fail, note_problem, transition
 from labeling.services.webhooks import create_webhook, renew_secret, secret_of, send_again, send_deliveries, send_test
-from tests.labeling.builders import Cast, answer, cast, question_set, transform, wanting
+from tests.labeling.builders import Cast, answer, cast, finished_run, question_set, transform, wanting
+from tests.labeling.selectors.test_queries import METRICS
 
 pytestmark = pytest.mark.django_db
 ALL = list(NotificationEvent.values)
@@ -181,6 +182,14 @@ def test_agreement_that_falls_is_told(people: Cast, of: Transform) -> None:
     assert fell.figures["alpha_before"] == 1
     assert fell.figures["alpha"] < 0.5
     assert "was 1.00" in words_of(fell).detail
+
+
+def test_people_and_programs_are_told_the_f1_of_the_precision_and_recall_beside_it(people: Cast, of: Transform) -> None:
+    run = finished_run(of, people.lead, RunKind.EVALUATION, metrics=METRICS)
+    ended = Occurrence.objects.create(transform=of, event=NotificationEvent.RUN_ENDED, key=str(run.pk), run=run)
+    assert words_of(ended).detail == "F1 0.847, precision 0.900, recall 0.800."
+    told = payload_of(ended)["run"]["metrics"]
+    assert (round(told["f1"], 3), told["best_f1"]) == (0.847, METRICS["f1"])
 
 
 def test_everybody_chooses_for_themselves_and_the_team_for_the_rest(people: Cast, of: Transform) -> None:

@@ -67,18 +67,18 @@ def test_what_came_before_and_after(
     client_for: ClientFor,
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    before = finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics={**METRICS, "f1": 0.80})
-    run = finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics={**METRICS, "f1": 0.85})
+    before = finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics={**METRICS, "recall": 0.9})
+    run = finished_run(people_transform, people.lead, RunKind.EVALUATION, metrics={**METRICS, "recall": 0.8})
     next_one = finished_run(people_transform, people.lead, RunKind.LABELING_SET_GENERATION)
     for minutes, one in enumerate((before, run, next_one)):
         TaskRun.objects.filter(pk=one.pk).update(created_at=timezone.now() - timedelta(minutes=10 - minutes))
     client = client_for(people.lead)
     with django_assert_max_num_queries(14):
         page = client.get(detail(run)).content.decode()
-    assert "+0.050" in page
+    assert "−0.053" in page
     assert detail(next_one) in page
     assert detail(before) not in page
-    assert "+0.050" not in client.get(detail(before)).content.decode()
+    assert "−0.053" not in client.get(detail(before)).content.decode()
 
 
 def test_findings_stand_with_the_label_file(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:

@@ -8,6 +8,7 @@ import time
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
@@ -21,7 +22,7 @@ from tests.labeling.views.conftest import ClientFor
 METRICS = {
     "precision": 0.9,
     "recall": 0.8,
-    "f1": 0.847,
+    "f1": 0.934,
     "area_under_pr_curve": 0.91,
     "true_positives": 8,
     "false_positives": 1,
@@ -63,6 +64,24 @@ def test_stewards_see_no_quality(people: Cast, people_transform: Transform, clie
     url = reverse("labeling:transform-detail", args=[people_transform.pk])
     assert b"0.847" in client_for(people.lead).get(url).content
     assert b"0.847" not in client_for(people.steward).get(url).content
+
+
+def test_every_page_tells_the_same_f1_beside_precision_and_recall(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    """The harmonic mean of the two; the best over all thresholds stands where it is called so, and nowhere else."""
+    question_set(people_transform, people.lead, [2])
+    run = finished_run(
+        people_transform, people.lead, RunKind.EVALUATION, metrics=METRICS, completed_at=timezone.now(), labels_after=9
+    )
+    client = client_for(people.lead)
+    of_transform = [reverse(f"labeling:{name}", args=[people_transform.pk]) for name in ("transform-detail", "quality")]
+    of_run = reverse("labeling:run-detail", args=[run.pk])
+    lists = [reverse(f"labeling:{name}") for name in ("home", "transform-list", "run-list", "report")]
+    pages = {url: client.get(url).content.decode() for url in [*of_transform, of_run, *lists]}
+    assert [url for url, page in pages.items() if "0.847" not in page] == []
+    assert {url for url, page in pages.items() if "0.934" in page} == {of_transform[1], of_run}
+    assert all("Best F1" in pages[url] for url in (of_transform[1], of_run))
 
 
 def test_one_primary_action_a_page(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
