@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from accounts.models import User
-from labeling.choices import AnswerKind, AnswerStatus, ConsensusRule, QuestionState
+from labeling.choices import ConsensusRule, QuestionState
 from labeling.models import Question, QuestionSet, RowLabel, Transform
-from labeling.selectors.controls import control_groupings, groupings_of, known_groupings
+from labeling.selectors.controls import control_groupings, independent_groupings, known_groupings
 from partitions import Grouping, Measure, PairAgreement, Report, Rule, Sampling, compare, find_consensus, reliability
 
 Groupings = dict[uuid.UUID, dict[uuid.UUID, Grouping[int]]]
@@ -52,8 +52,9 @@ class OwnAgreement:
 def team_agreement(*, transform: Transform) -> TeamAgreement:
     """The agreement of everybody who has answered questions of the transform.
 
-    Answers to control questions count between people too: they were given as independently as any. Against the consensus only questions
-    count that at least two people have answered; against control questions only answers by people who did not know them.
+    Answers to control questions count between two people too: they were given as independently as any. Alpha leaves them out, as it does
+    on the page of quality. Against the consensus only questions count that at least two people have answered; against control questions
+    only answers by people who did not know them.
     """
     ordinary = _ordinary(transform)
     controls = control_groupings(transform=transform)
@@ -66,7 +67,7 @@ def team_agreement(*, transform: Transform) -> TeamAgreement:
     consensus = _consensus(transform, ordinary)
     known = known_groupings(transform=transform)
     overall = Report(
-        alpha=reliability(answers),
+        alpha=reliability(ordinary),
         people={
             (one, two): compare(answers[one], answers[two], couples)
             for one, two in combinations(answers, 2)
@@ -75,7 +76,7 @@ def team_agreement(*, transform: Transform) -> TeamAgreement:
         consensus=_against(ordinary, consensus),
         controls=_against(controls, known),
     )
-    return TeamAgreement(people, overall, _sets(transform, answers), len(_shared(answers)))
+    return TeamAgreement(people, overall, _sets(transform, ordinary), len(_shared(ordinary)))
 
 
 def own_agreement(*, transform: Transform, user: User) -> OwnAgreement:
@@ -90,14 +91,7 @@ def own_agreement(*, transform: Transform, user: User) -> OwnAgreement:
 
 
 def _ordinary(transform: Transform) -> Groupings:
-    return groupings_of(
-        RowLabel.objects.filter(
-            answer__question__question_set__transform=transform,
-            answer__kind=AnswerKind.ANSWER,
-            answer__control=False,
-            answer__status=AnswerStatus.SUBMITTED,
-        )
-    )
+    return independent_groupings(RowLabel.objects.filter(answer__question__question_set__transform=transform))
 
 
 def _shared(answers: Groupings) -> set[uuid.UUID]:

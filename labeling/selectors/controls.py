@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Count, Q, QuerySet
 
-from labeling.choices import AnswerStatus
+from labeling.choices import AnswerKind, AnswerStatus
 from labeling.models import Question, RowLabel, Transform
 from partitions import Grouping
 
@@ -48,6 +48,16 @@ def control_groupings(*, transform: Transform) -> dict[uuid.UUID, dict[uuid.UUID
         answer__status=AnswerStatus.SUBMITTED,
     )
     return groupings_of(labels)
+
+
+def independent_groupings(labels: QuerySet[RowLabel]) -> dict[uuid.UUID, dict[uuid.UUID, Grouping[int]]]:
+    """What people said by themselves, of these labels, by person and question: no adjudications, and no answers to control questions.
+
+    Krippendorff's alpha is over these wherever it is shown, with the sampling of ``partitions``: one figure and one interval for the same questions.
+    """
+    return groupings_of(
+        labels.filter(answer__kind=AnswerKind.ANSWER, answer__status=AnswerStatus.SUBMITTED, answer__control=False)
+    )
 
 
 def groupings_of(labels: QuerySet[RowLabel]) -> dict[uuid.UUID, dict[uuid.UUID, Grouping[int]]]:

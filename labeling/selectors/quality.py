@@ -13,11 +13,10 @@ from labeling.choices import AnswerKind, AnswerStatus, RunKind, RunStatus
 from labeling.intervals import Estimate, f1_estimate, precision_estimate, recall_estimate
 from labeling.metrics import Metrics
 from labeling.models import Question, RowLabel, TaskRun, Transform
-from labeling.selectors.controls import groupings_of
+from labeling.selectors.controls import independent_groupings
 from labeling.selectors.shadow import estimates_of
-from partitions import Measure, Sampling, reliability
+from partitions import Measure, reliability
 
-_SAMPLING = Sampling(replicates=200)
 _DAYS_BY_DAY = 31
 _DAYS_BY_WEEK = 366
 
@@ -112,14 +111,7 @@ def agreement_points(*, transform: Transform) -> list[AgreementPoint]:
     shared = {pk: timezone.localdate(end) for pk, end in questions.filter(people__gt=1).values_list("pk", "end") if end}
     if not shared:
         return []
-    answers = groupings_of(
-        RowLabel.objects.filter(
-            answer__question__question_set__transform=transform,
-            answer__kind=AnswerKind.ANSWER,
-            answer__status=AnswerStatus.SUBMITTED,
-            answer__control=False,
-        )
-    )
+    answers = independent_groupings(RowLabel.objects.filter(answer__question__question_set__transform=transform))
     days = (max(shared.values()) - min(shared.values())).days
     points = []
     for since, until in sorted({_period(day, days) for day in shared.values()}):
@@ -128,7 +120,7 @@ def agreement_points(*, transform: Transform) -> list[AgreementPoint]:
             person: {question: grouping for question, grouping in groupings.items() if question in here}
             for person, groupings in answers.items()
         }
-        points.append(AgreementPoint(since, until, len(here), reliability(given, _SAMPLING)))
+        points.append(AgreementPoint(since, until, len(here), reliability(given)))
     return points
 
 

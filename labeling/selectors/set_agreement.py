@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from labeling.choices import AnswerKind, AnswerStatus, QuestionState
+from labeling.choices import QuestionState
 from labeling.models import QuestionSet, RowLabel
-from labeling.selectors.controls import groupings_of
-from partitions import Measure, Sampling, reliability
-
-_SAMPLING = Sampling(replicates=200)
+from labeling.selectors.controls import independent_groupings
+from partitions import Measure, reliability
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +44,4 @@ def set_figures(*, question_set: QuestionSet) -> SetFigures:
 
 
 def _alpha(labels: QuerySet[RowLabel]) -> Measure:
-    return reliability(
-        groupings_of(
-            labels.filter(answer__kind=AnswerKind.ANSWER, answer__status=AnswerStatus.SUBMITTED, answer__control=False)
-        ),
-        _SAMPLING,
-    )
+    return reliability(independent_groupings(labels))

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from labeling.models import Question, Transform
+from labeling.models import Answer, Question, Transform
 from labeling.selectors.agreement import own_agreement, team_agreement
+from labeling.selectors.quality import agreement_points
+from labeling.selectors.set_agreement import set_figures
+from labeling.services.controls import mark_control
 from tests.labeling.builders import Cast, answer, cast, question_set, transform, wanting
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +55,25 @@ def test_each_set_has_its_alpha(people: Cast, of: Transform, questions: list[Que
     assert (first.question_set.number, first.questions, second.question_set.number, second.questions) == (1, 2, 2, 1)
     assert second.alpha.value == 1.0
     assert second.alpha.low is None
+
+
+def test_alpha_is_the_same_wherever_it_is_told(people: Cast, of: Transform) -> None:
+    """With its interval: for all questions here and on the page of quality, for a set in what people are told; a control question changes none."""
+    made = question_set(of, people.admin, [4] * 5)
+    wanting(made, 2)
+    for question, theirs in zip(made, ("AABB", "ABAB", "AAAB", "ABCD", "AABB"), strict=True):
+        answer(question, people.steward, "AABB")
+        answer(question, people.colleague, theirs)
+    known = question_set(of, people.admin, [4], first_key=100)[0]
+    answer(known, people.steward, "AABB")
+    answer(mark_control(question=Question.objects.get(pk=known.pk), user=people.lead), people.colleague, "AAAA")
+    assert Answer.objects.get(question=known, steward=people.colleague).control
+    found = team_agreement(transform=of)
+    (on_quality,) = agreement_points(transform=of)
+    told = set_figures(question_set=made[0].question_set)
+    assert found.overall.alpha == found.sets[0].alpha == on_quality.alpha
+    assert (told.alpha, told.high) == (on_quality.alpha.value, on_quality.alpha.high)
+    assert on_quality.alpha.low is not None
 
 
 def test_against_the_consensus_only_what_several_answered(
