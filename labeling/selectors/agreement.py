@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from accounts.models import User
-from labeling.choices import ConsensusRule, QuestionState
+from labeling.choices import QuestionState
 from labeling.models import Question, QuestionSet, RowLabel, Transform
 from labeling.selectors.controls import control_groupings, independent_groupings, known_groupings
-from partitions import Grouping, Measure, PairAgreement, Report, Rule, Sampling, compare, find_consensus, reliability
+from partitions import Grouping, Measure, PairAgreement, Report, Sampling, compare, reliability
 
 Groupings = dict[uuid.UUID, dict[uuid.UUID, Grouping[int]]]
 """By person and question."""
@@ -53,8 +53,8 @@ def team_agreement(*, transform: Transform) -> TeamAgreement:
     """The agreement of everybody who has answered questions of the transform.
 
     Answers to control questions count between two people too: they were given as independently as any. Alpha leaves them out, as it does
-    on the page of quality. Against the consensus only questions count that at least two people have answered; against control questions
-    only answers by people who did not know them.
+    on the page of quality. Against the consensus only settled questions count that three or more people have answered; against control
+    questions only answers by people who did not know them.
     """
     ordinary = _ordinary(transform)
     controls = control_groupings(transform=transform)
@@ -64,7 +64,6 @@ def team_agreement(*, transform: Transform) -> TeamAgreement:
     people = tuple(User.objects.filter(pk__in=everything).order_by("last_name", "first_name", "username"))
     answers = {person.pk: everything[person.pk] for person in people}
     couples = _COUPLES if len(people) <= _MANY else _NO_INTERVALS
-    consensus = _consensus(transform, ordinary)
     known = known_groupings(transform=transform)
     overall = Report(
         alpha=reliability(ordinary),
@@ -73,7 +72,7 @@ def team_agreement(*, transform: Transform) -> TeamAgreement:
             for one, two in combinations(answers, 2)
             if answers[one].keys() & answers[two].keys()
         },
-        consensus=_against(ordinary, consensus),
+        consensus=_against(ordinary, _results(transform, ordinary)),
         controls=_against(controls, known),
     )
     return TeamAgreement(people, overall, _sets(transform, ordinary), len(_shared(ordinary)))
@@ -85,7 +84,7 @@ def own_agreement(*, transform: Transform, user: User) -> OwnAgreement:
     mine = {user.pk: ordinary.get(user.pk, {})}
     controls = {user.pk: control_groupings(transform=transform).get(user.pk, {})}
     return OwnAgreement(
-        with_consensus=_against(mine, _consensus(transform, ordinary)).get(user.pk),
+        with_consensus=_against(mine, _results(transform, ordinary)).get(user.pk),
         with_controls=_against(controls, known_groupings(transform=transform)).get(user.pk),
     )
 
@@ -100,22 +99,15 @@ def _shared(answers: Groupings) -> set[uuid.UUID]:
     return {question for question, count in counts.items() if count > 1}
 
 
-def _consensus(transform: Transform, answers: Groupings) -> dict[uuid.UUID, Grouping[int]]:
-    """What came of each question that two or more people answered; of disputed ones, as far as they agree."""
-    shared = _shared(answers)
-    rule = Rule(ConsensusRule(transform.consensus_rule).value)
-    found: dict[uuid.UUID, Grouping[int]] = {}
-    questions = Question.objects.filter(question_set__transform=transform, is_control=False)
-    for question in questions.exclude(state=QuestionState.OPEN).only("state", "result").iterator():
-        if question.pk not in shared:
-            continue
-        if question.state == QuestionState.SETTLED:
-            found[question.pk] = Grouping(question.result_labels)
-        else:
-            said = [given[question.pk] for given in answers.values() if question.pk in given]
-            rows = list(dict.fromkeys(row for grouping in said for row in grouping.labels))
-            found[question.pk] = find_consensus(said, rows, rule=rule).grouping
-    return found
+def _results(transform: Transform, answers: Groupings) -> dict[uuid.UUID, Grouping[int]]:
+    """The result of each settled question that three or more people answered: with two it is no more than what both said, and tells nothing of either."""
+    counts = Counter(question for given in answers.values() for question in given)
+    settled = Question.objects.filter(question_set__transform=transform, is_control=False, state=QuestionState.SETTLED)
+    return {
+        question.pk: Grouping(question.result_labels)
+        for question in settled.only("state", "result").iterator()
+        if counts[question.pk] > 2
+    }
 
 
 def _against(answers: Groupings, known: dict[uuid.UUID, Grouping[int]]) -> dict[uuid.UUID, PairAgreement]:

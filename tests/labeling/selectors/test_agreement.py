@@ -76,15 +76,29 @@ def test_alpha_is_the_same_wherever_it_is_told(people: Cast, of: Transform) -> N
     assert on_quality.alpha.low is not None
 
 
-def test_against_the_consensus_only_what_several_answered(
-    people: Cast, of: Transform, questions: list[Question]
-) -> None:
-    """The disputed question counts with the pair of rows on which the two agree."""
+def test_the_consensus_of_two_tells_nothing_of_either(people: Cast, of: Transform, questions: list[Question]) -> None:
+    assert team_agreement(transform=of).overall.consensus == {}
+    assert own_agreement(transform=of, user=people.steward).with_consensus is None
+
+
+def test_against_the_consensus_only_what_three_people_settled(people: Cast, of: Transform) -> None:
+    """Of three questions that three people answered one stays disputed; one more is settled by two people."""
+    made = question_set(of, people.admin, [3] * 3)
+    wanting(made, 3)
+    pair = question_set(of, people.admin, [3], first_key=100)[0]
+    wanting([pair], 2)
+    for question, said in zip(
+        [*made, pair], (("AAB",) * 3, ("AAB", "AAB", "ABB"), ("AAA", "AAB", "ABB"), ("AAB",) * 2), strict=True
+    ):
+        for person, letters in zip((people.steward, people.colleague, people.lead), said, strict=False):
+            answer(question, person, letters)
+    states = dict(Question.objects.values_list("pk", "state"))
+    assert [states[question.pk] for question in [*made, pair]] == ["settled", "settled", "disputed", "settled"]
     overall = team_agreement(transform=of).overall
-    mine = overall.consensus[people.steward.pk]
-    assert (mine.both_same, mine.first_same, mine.second_same, mine.both_different) == (2, 0, 0, 5)
-    assert own_agreement(transform=of, user=people.steward).with_consensus == mine
-    assert own_agreement(transform=of, user=people.lead).with_consensus is None
+    mine, other = overall.consensus[people.steward.pk], overall.consensus[people.lead.pk]
+    assert (mine.f1.value, mine.f1.questions) == (1, 2)
+    assert (other.both_same, other.first_same, other.second_same, other.both_different) == (1, 1, 1, 3)
+    assert own_agreement(transform=of, user=people.lead).with_consensus == other
 
 
 def test_nobody_has_answered(of: Transform) -> None:

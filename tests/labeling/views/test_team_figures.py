@@ -13,7 +13,7 @@ from labeling.choices import QuestionState
 from labeling.models import Question, QuestionSet, Transform
 from labeling.services.consensus import settle
 from labeling.services.contradictions import check_contradictions
-from tests.labeling.builders import Cast, answer, question_set
+from tests.labeling.builders import Cast, answer, question_set, wanting
 from tests.labeling.views.conftest import ClientFor
 
 WORK = reverse("labeling:work")
@@ -42,6 +42,12 @@ def test_agreement_of_everybody_is_for_leads(people: Cast, people_transform: Tra
     assert "Steward" in page
     assert "Colleague" in page
     assert "1.000" in page
+    assert "with two, the consensus is only what both said" in page
+    assert "Nothing to compare yet" in text(client_for(people.steward).get(url))
+    third = question_set(people_transform, people.lead, [3], first_key=200)[0]
+    wanting([third], 3)
+    for person in (people.steward, people.colleague, people.admin):
+        answer(third, person, "AAB")
     own = text(client_for(people.steward).get(url))
     assert "Your agreement" in own
     assert "1.000" in own
