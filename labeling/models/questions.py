@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from labeling.choices import QuestionState
@@ -50,7 +51,8 @@ class QuestionSet(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title or f"{self.transform} {self.number}"
+        """What the set is called on every page and in every message; the transform stands beside it."""
+        return self.title or gettext("Set %(n)d") % {"n": self.number}
 
 
 class Question(models.Model):

@@ -77,7 +77,7 @@ def words_of(occurrence: Occurrence) -> Words:
     assert occurrence.question_set is not None
     if occurrence.event == NotificationEvent.AGREEMENT_FELL:
         return Words(
-            _("%(transform)s: people agree less on set “%(set)s”") % about,
+            _("%(transform)s: people agree less on “%(set)s”") % about,
             _("Krippendorff’s alpha is %(alpha).2f, and was %(before).2f on the sets before.")
             % {"alpha": figures["alpha"], "before": figures["alpha_before"]},
             reverse("labeling:agreement", args=[occurrence.transform_id]),
@@ -91,7 +91,7 @@ def words_of(occurrence: Occurrence) -> Words:
     else:
         detail += "."
     return Words(
-        _("%(transform)s: set “%(set)s” is finished") % about,
+        _("%(transform)s: “%(set)s” is finished") % about,
         detail,
         reverse("labeling:question-set-detail", args=[occurrence.question_set.pk]),
     )

@@ -64,7 +64,7 @@ def download_sheet(
     sheet = question_sheet(transform=transform, questions=questions, membership=membership)
     if not sheet.questions:
         raise NoQuestionsError(_("There are no questions for you to download."))
-    title = str(question_set.title or question_set.number) if question_set else ""
+    title = str(question_set) if question_set else ""
     if kind == SheetFormat.XLSX:
         name = f"{transform.name} {title}".strip()
         content, content_type = workbook_bytes(sheet, title=name, key=_signing_key()), _XLSX

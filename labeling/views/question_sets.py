@@ -138,7 +138,7 @@ def _page(
         "membership": membership,
         "transform": question_set.transform,
         "one": set_overview(question_set=question_set),
-        "name": question_set.title or _("Set %(n)d") % {"n": question_set.number},
+        "name": str(question_set),
         "people": people,
         "anybody_assigned": any(person.assigned for person in people),
         "form": form or QuestionSetForm.about(question_set),

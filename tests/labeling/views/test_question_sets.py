@@ -9,9 +9,10 @@ import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from labeling.choices import ConsensusRule, QuestionState
-from labeling.models import QuestionAssignment, QuestionSet, Transform
-from tests.labeling.builders import Cast, answer, question_set
+from labeling.choices import ConsensusRule, NotificationEvent, QuestionState
+from labeling.models import Occurrence, QuestionAssignment, QuestionSet, Transform
+from labeling.services.notifications import sweep_notifications
+from tests.labeling.builders import Cast, answer, question_set, wanting
 from tests.labeling.views.conftest import ClientFor
 
 DECISIONS: dict[str, Any] = {
@@ -158,3 +159,33 @@ def test_settings(people: Cast, people_transform: Transform, client_for: ClientF
     assert (people_transform.links_in_cells, people_transform.images_in_cells) == (True, False)
     assert people_transform.show_proposals is False
     assert lead.post(url, {**wanted, "control_percent": "31"}).status_code == 422
+
+
+@pytest.mark.parametrize(("title", "called"), [("", "Set 2"), ("Hard ones", "Hard ones")])
+def test_a_set_has_one_name_everywhere(
+    people: Cast, people_transform: Transform, made: QuestionSet, client_for: ClientFor, title: str, called: str
+) -> None:
+    question = question_set(people_transform, people.lead, [3])[0]
+    second = question.question_set
+    QuestionSet.objects.filter(pk=second.pk).update(title=title)
+    wanting([question], 2)
+    answer(question, people.steward, "AAB")
+    answer(question, people.colleague, "ABB")
+    Occurrence.objects.create(
+        transform=people_transform,
+        event=NotificationEvent.SET_FINISHED,
+        key=str(second.pk),
+        question_set=second,
+        figures={"questions": 1, "disputed": 1},
+    )
+    sweep_notifications()
+    lead = client_for(people.lead)
+    names = ("question-set-list", "answer-list", "agreement", "adjudication-list", "sheet-list")
+    pages = {name: lead.get(reverse(f"labeling:{name}", args=[people_transform.pk])) for name in names}
+    pages["set"] = lead.get(address("detail", second))
+    pages["notifications"] = lead.get(reverse("labeling:notification-list"))
+    texts = {name: " ".join(response.content.decode().split()) for name, response in pages.items()}
+    assert [name for name, page in texts.items() if called not in page] == []
+    assert [name for name, page in texts.items() if "People 2" in page or (title and "Set 2" in page)] == []
+    assert f"{called}, question 1" in texts["adjudication-list"]
+    assert f"People: “{called}” is finished" in texts["notifications"]

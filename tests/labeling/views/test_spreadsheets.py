@@ -26,7 +26,7 @@ def questions(people: Cast, people_transform: Transform) -> list[Question]:
 def downloaded(client: Client, of: Transform, kind: str = "xlsx", **query: int) -> Cells:
     response = client.get(reverse("labeling:sheet-download", args=[of.pk, kind]), query)
     assert response.headers["Content-Disposition"] == (
-        f'attachment; filename="people-questions{"-" + str(query["set"]) if query else ""}.{kind}"'
+        f'attachment; filename="people-questions{"-set-" + str(query["set"]) if query else ""}.{kind}"'
     )
     return cells_of(response.getvalue())
 
