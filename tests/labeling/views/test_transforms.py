@@ -102,6 +102,11 @@ def test_a_run_under_way_is_what_one_looks_at(people: Cast, people_transform: Tr
         client_for(people.lead).get(reverse("labeling:transform-detail", args=[people_transform.pk])).content.decode()
     )
     assert "See the run" in page
+    steward = client_for(people.steward)
+    theirs = steward.get(reverse("labeling:transform-detail", args=[people_transform.pk])).content.decode()
+    assert str(run.get_status_display()) in theirs
+    assert "/runs/" not in theirs
+    assert steward.get(reverse("labeling:run-detail", args=[run.pk])).status_code == 403
     assert reverse("labeling:run-detail", args=[run.pk]) in page
 
 
