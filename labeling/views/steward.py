@@ -16,7 +16,7 @@ from labeling.content_security import allow_remote_images
 from labeling.exceptions import QuestionTakenError
 from labeling.forms.answers import parse_answer, parse_exclude
 from labeling.models import Answer
-from labeling.permissions import can_label
+from labeling.permissions import can_label, can_see_answers
 from labeling.services.answers import (
     next_question,
     open_question,
@@ -48,13 +48,18 @@ def question_next(request: HttpRequest, transform_id: UUID) -> HttpResponse:
 
 @require_GET
 def question_detail(request: HttpRequest, question_id: UUID) -> HttpResponse:
-    """The workbench with one question in it. One's own submitted answer is shown to read, and can be reopened."""
-    question, _membership = question_access(request, question_id, can_label)
+    """The workbench with one question in it. One's own submitted answer is shown to read, and can be reopened.
+
+    What others have answered is for leads to read: a link to such a question brings them to its history.
+    """
+    question, membership = question_access(request, question_id, can_label)
     steward = signed_in(request)
     try:
         question = open_question(question=question, steward=steward)
     except QuestionTakenError as error:
-        context = answered_context(question, steward) | {"reason": str(error)}
+        context = answered_context(question, steward) | {"reason": str(error), "membership": membership}
+        if can_see_answers(membership) and not question.answers_missing and context["answer"] is None:
+            return redirect("labeling:question-history", question.pk)
         return render(request, "labeling/questions/answered.html", context)
     response = render(request, "labeling/questions/workbench.html", workbench_context(question, steward))
     if question.question_set.transform.images_in_cells:

@@ -84,7 +84,9 @@ def hold(question: Question, steward: User) -> None:
     if not take(question.pk, steward) and not _may_answer_control(question, steward):
         if _has_submitted(question, steward):
             raise QuestionTakenError(_("You have answered this question. Reopen it to change your answer."))
-        raise QuestionTakenError(_("Somebody else holds this question or has answered it."))
+        if Question.objects.filter(pk=question.pk, answers_missing__gt=0).exists():
+            raise QuestionTakenError(_("Somebody else holds this question now."))
+        raise QuestionTakenError(_("This question has been answered by others."))
 
 
 def take(question_id: uuid.UUID, steward: User) -> bool:

@@ -109,6 +109,24 @@ def test_somebody_elses_question_is_refused_in_words(
     assert refused.json()["code"] == "taken"
     page = client_for(people.steward).get(reverse("labeling:question-detail", args=[questions[0].pk]))
     assert "This question is not free" in page.content.decode()
+    assert "Somebody else holds this question now." in page.content.decode()
+
+
+def test_a_link_to_a_question_of_others_brings_a_lead_to_what_they_said(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    answered, held = questions[:2]
+    answer(answered, people.colleague, "AAA")
+    client_for(people.colleague).get(reverse("labeling:question-detail", args=[held.pk]))
+    links = [reverse("labeling:question-detail", args=[question.pk]) for question in (answered, held)]
+    histories = [reverse("labeling:question-history", args=[question.pk]) for question in (answered, held)]
+    lead, steward = client_for(people.lead), client_for(people.steward)
+    assert lead.get(links[0]).headers["Location"] == histories[0]
+    assert histories[1] in lead.get(links[1]).content.decode()
+    pages = [steward.get(link).content.decode() for link in links]
+    assert "This question has been answered by others." in pages[0]
+    assert "Somebody else holds this question now." in pages[1]
+    assert not any(history in page for history, page in zip(histories, pages, strict=True))
 
 
 @pytest.mark.parametrize(
