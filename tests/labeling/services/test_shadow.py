@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from labeling.aws import storage
 from labeling.choices import LabelFileKind, QuestionState, RunKind, RunStatus
 from labeling.exceptions import InvalidAnswerError
 from labeling.metrics import Metrics
-from labeling.models import AnswerChange, Question, ShadowEstimate, TaskRun, Transform
+from labeling.models import AnswerChange, Question, Row, ShadowEstimate, TaskRun, Transform
 from labeling.models import LabelFile as StoredFile
 from labeling.selectors.shadow import CLAIM, Cell, disagreements, files_learned, newest_estimate, questions_behind
 from labeling.services import shadow
@@ -198,6 +199,32 @@ def test_asking_again_gives_the_question_back_to_its_people(
     submit_answer(question=question, steward=people.steward, labels=grouping(question, "AAB"), seconds=1, keys=1)
     question.refresh_from_db()
     assert question.state == QuestionState.SETTLED
+
+
+def test_the_two_rows_show_where_they_differ_whole_and_never_by_their_keys(
+    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes], client: Any, settings: Any
+) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    taught(of, people, questions, kept)
+    sweep_shadow()
+    client.force_login(people.lead)
+    url = reverse("labeling:disagreement", args=[of.pk])
+
+    def cells(first: str, second: str) -> list[tuple[bool, str]]:
+        """Whether each cell of the pair is marked, and its text."""
+        for row, name in zip(questions[8].rows.order_by("position"), (first, second), strict=False):
+            Row.objects.filter(pk=row.pk).update(values=[row.key, name])
+        page = client.get(url, {"cell": "false_positives"}).content.decode()
+        shown = page.split("<tbody>")[1].split("</tbody>")[0]
+        return [("differs" in look, text) for look, text in re.findall(r'<td class="([^"]*)">(.*?)</td>', shown)]
+
+    keys = [str(row.key) for row in questions[8].rows.order_by("position")[:2]]
+    long = "x" * 70
+    assert cells(long + "a", long + "b") == [(False, keys[0]), (True, long + "a"), (False, keys[1]), (True, long + "b")]
+    assert cells("Ada", "") == [(False, keys[0]), (True, "Ada"), (False, keys[1]), (True, "–")]
 
 
 def test_leads_go_from_the_matrix_to_the_question_and_ask_it_again(
