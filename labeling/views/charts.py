@@ -113,9 +113,9 @@ def curve_chart(curve: Mapping[str, Any]) -> Chart:
     )
 
 
-def agreement_chart(points: Sequence[AgreementPoint]) -> Chart:
-    """Alpha, each point at the middle of its days."""
-    middles = [_middle(point) for point in points]
+def agreement_chart(points: Sequence[AgreementPoint], now: dt.datetime) -> Chart:
+    """Alpha, each point at the middle of its days, of those that are not over yet no later than ``now``."""
+    middles = [min(_middle(point), now.timestamp()) for point in points]
     alphas = {
         "label": _("Krippendorff’s alpha"),
         "values": [point.alpha.value for point in points],

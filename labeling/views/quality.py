@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from labeling.models import Transform
@@ -38,7 +39,7 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     charts = quality_charts(points, shadows, axis) if points or shadows else []
     if estimate is not None and estimate.curve:
         charts.append(curve_chart(estimate.curve))
-    people = [agreement_chart(agreed)] if agreed else []
+    people = [agreement_chart(agreed, timezone.now())] if agreed else []
     context = {
         "area": "transforms",
         "membership": membership,

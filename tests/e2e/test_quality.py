@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 from django.utils import timezone
@@ -88,6 +91,44 @@ def drawn(page: Page, chart: str) -> int:
             chart,
         )
     )
+
+
+WRITTEN = """
+window.written = [];
+const fill = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+  const at = this.getTransform().transformPoint({ x, y });
+  window.written.push({ text, x: at.x, y: Math.round(at.y), width: this.measureText(text).width * this.getTransform().a });
+  return fill.apply(this, arguments);
+};
+"""
+"""What canvases are given to write, with the middle of each text."""
+
+
+def test_dates_under_the_charts_stand_apart_and_as_in_the_tables(portal: Portal, visit: Visit) -> None:
+    """Estimates of one morning: ticks of minutes, the date beneath the first."""
+    transform, _questions = with_history(portal)
+    lead = visit(portal.lead)
+    lead.add_init_script(WRITTEN)
+    lead.set_viewport_size({"width": 1440, "height": 900})
+    pattern = r"\d{4}-\d\d-\d\d|\d\d:\d\d"
+    for hours in (False, True):
+        if hours:
+            start = timezone.now() - timedelta(hours=4)
+            runs = TaskRun.objects.filter(transform=transform, kind=RunKind.EVALUATION).order_by("completed_at")
+            for number, run in enumerate(runs):
+                TaskRun.objects.filter(pk=run.pk).update(completed_at=start + timedelta(hours=number))
+            TaskRun.objects.filter(transform=transform, kind=RunKind.IMPORT_LABELS).update(completed_at=start)
+        lead.goto(f"/transforms/{transform.pk}/quality/")
+        expect(lead.locator("[data-chart=sides] canvas")).to_be_visible()
+        written = lead.evaluate("window.written")
+        texts = [one for one in written if not re.fullmatch(r"-?\d\.\d\d|[\d,]+", one["text"])]
+        assert texts
+        assert [one["text"] for one in texts if not re.fullmatch(pattern, one["text"])] == []
+        assert any(":" in one["text"] for one in texts) == hours
+        for one, after in pairwise(texts):
+            if one["y"] == after["y"] and one["x"] < after["x"]:
+                assert (one["width"] + after["width"]) / 2 + 8 < after["x"] - one["x"]
 
 
 def test_a_lead_reads_quality_and_asks_again(portal: Portal, visit: Visit, tmp_path: Path) -> None:

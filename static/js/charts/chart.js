@@ -3,7 +3,9 @@
 const HEIGHT = 220;
 // Lines differ by colour and by dashes.
 const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4], [12, 4], [4, 2]];
-const dayOf = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const DAY = 86_400;
+// A date with some air, so that two never run together.
+const DATE_WIDTH = 100;
 
 export class Chart {
   constructor(figure, data, span) {
@@ -49,7 +51,7 @@ export class Chart {
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 9 } },
       scales: { x: { time: dates, range: (_plot, low, high) => padded(...(this.span ?? [low, high]), dates) }, y: { range: this.height() } },
-      axes: [axis, { ...axis, size: 48, values: (_plot, ticks) => ticks.map((tick) => tick.toFixed(2)) }],
+      axes: [dates ? { ...axis, space: DATE_WIDTH, values: dateLabels } : axis, { ...axis, size: 48, values: (_plot, ticks) => ticks.map((tick) => tick.toFixed(2)) }],
       hooks: { setCursor: [(plot) => this.say(plot.cursor.idx ?? this.data.x.length - 1)] },
     };
   }
@@ -84,7 +86,7 @@ export class Chart {
     const values = series
       .filter((line) => line.values[place] !== null)
       .map((line) => `${line.label} ${line.values[place].toFixed(3)}${interval(line, place)}`);
-    const where = axis === "dates" ? dayOf.format(x[place] * 1000) : `${x[place].toLocaleString()} labels`;
+    const where = axis === "dates" ? `${day(x[place])} ${clock(x[place])}` : `${x[place].toLocaleString()} labels`;
     const strong = document.createElement("strong");
     strong.textContent = where;
     this.readout.replaceChildren(strong, ` · ${values.join(" · ")} · ${notes[place]}`);
@@ -122,6 +124,27 @@ class Colours {
     probe.remove();
     return colour;
   }
+}
+
+// As in the tables: 2026-11-28. In the reader's zone, like every time of the page.
+function day(seconds) {
+  const moment = new Date(seconds * 1000);
+  return [moment.getFullYear(), ...[moment.getMonth() + 1, moment.getDate()].map(twoDigits)].join("-");
+}
+
+function clock(seconds) {
+  const moment = new Date(seconds * 1000);
+  return [moment.getHours(), moment.getMinutes()].map(twoDigits).join(":");
+}
+
+function twoDigits(number) {
+  return String(number).padStart(2, "0");
+}
+
+// Days, or times of the day with the date beneath the first of each day.
+function dateLabels(_plot, ticks, _axis, _space, step) {
+  if (step >= DAY) return ticks.map(day);
+  return ticks.map((tick, place) => (place && day(ticks[place - 1]) === day(tick) ? clock(tick) : `${clock(tick)}\n${day(tick)}`));
 }
 
 function interval(line, place) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -16,7 +16,9 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from labeling.choices import LabelFileKind, RunKind
 from labeling.models import Answer, LabelFile, TaskRun, Transform
-from labeling.selectors.quality import agreement_points, quality_points
+from labeling.selectors.quality import AgreementPoint, agreement_points, quality_points
+from labeling.views.charts import agreement_chart
+from partitions import Measure
 from tests.labeling.builders import Cast, answer, finished_run, question_set, wanting
 from tests.labeling.selectors.test_queries import METRICS
 from tests.labeling.views.conftest import ClientFor
@@ -123,6 +125,17 @@ def test_agreement_stands_beneath_at_the_day_of_the_last_answer(people: Cast, pe
     assert (earlier.until - later.until).days == -4
     assert earlier.alpha.value is not None
     assert earlier.alpha.value < 1 == later.alpha.value
+
+
+def test_a_day_that_is_not_over_is_drawn_no_later_than_now() -> None:
+    """At its noon once that is past: a point ahead of all others would stretch the axis of every chart."""
+    alpha = Measure(0.8, None, None, 3)
+    days = [date(2026, 11, day) for day in (27, 28)]
+    points = [AgreementPoint(day, day, 3, alpha) for day in days]
+    morning, evening = (datetime(2026, 11, 28, hour, 6, tzinfo=UTC) for hour in (8, 20))
+    noons = [datetime(2026, 11, day, 12, tzinfo=UTC).timestamp() for day in (27, 28)]
+    assert agreement_chart(points, morning).x == [noons[0], morning.timestamp()]
+    assert agreement_chart(points, evening).x == noons
 
 
 def test_the_page_asks_as_often_for_three_points_as_for_one(
