@@ -76,18 +76,28 @@ def check_columns(have: Sequence[str], columns: Sequence[str] | None, primary_ke
             1, None, "too_many_columns", f"The file has {len(have)} source columns; {MAX_COLUMNS} are allowed."
         )
     if columns is not None and tuple(columns) != have:
-        for name in columns:
-            if name not in have:
-                yield Problem(1, name, "missing_column", "The source table has this column, the file has not.")
-        for name in have:
-            if name not in columns:
-                yield Problem(1, name, "unknown_column", "The source table has no such column.")
+        if missing := [name for name in columns if name not in have]:
+            one, several = (
+                "The source table has this column, the file has not.",
+                "The source table has columns that the file has not",
+            )
+            yield _of_columns("missing_column", missing, one, several)
+        if unknown := [name for name in have if name not in columns]:
+            one, several = "The source table has no such column.", "The file has columns that the source table has not"
+            yield _of_columns("unknown_column", unknown, one, several)
         if sorted(columns) == sorted(have):
             message = "The columns are in another order than in the source table: " + ", ".join(columns) + "."
             yield Problem(1, None, "column_order", message, repair="columns")
     reported = columns is not None and primary_key in columns
     if primary_key is not None and primary_key not in have and not reported:
         yield Problem(1, primary_key, "missing_column", "The primary key is not among the columns of the file.")
+
+
+def _of_columns(code: str, names: Sequence[str], one: str, several: str) -> Problem:
+    """One problem however many columns have it: a line for each would bury all others."""
+    if len(names) == 1:
+        return Problem(1, names[0], code, one)
+    return Problem(1, None, code, f"{several}: {', '.join(names)}.")
 
 
 def check_row(row: LabeledRow, columns: Sequence[str], key: int | None, *, require_labels: bool) -> Iterator[Problem]:

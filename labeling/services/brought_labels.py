@@ -204,7 +204,9 @@ def look_at_labels(*, upload: LabelUpload, table: PairTable, mapping: Mapping, c
         mapping=mapping,
         label_file=contents,
         summary=summarise(contents),
-        findings=tuple(sorted(every, key=lambda problem: (problem.line is None, problem.line or 0))),
+        findings=tuple(
+            sorted(every, key=lambda problem: (problem.severity != "error", problem.line is None, problem.line or 0))
+        ),
         left_out=left_out,
         blocked=any(problem.severity == "error" for problem in (*checked, *whole)),
     )

@@ -90,6 +90,15 @@ def test_columns_that_are_missing_unknown_or_out_of_order() -> None:
     assert [p.code for p in validate(file, columns=["id", "name", "key"], primary_key="key")] == ["missing_column"]
 
 
+def test_many_columns_are_named_in_one_problem() -> None:
+    file = label_file(*GOOD, columns=("id", "name", "town", "note"))
+    missing, unknown = validate(file, columns=["id", "zip", "city"])[:2]
+    assert (missing.code, missing.column) == ("missing_column", None)
+    assert missing.message == "The source table has columns that the file has not: zip, city."
+    assert (unknown.code, unknown.column) == ("unknown_column", None)
+    assert unknown.message == "The file has columns that the source table has not: name, town, note."
+
+
 def test_more_than_a_hundred_columns() -> None:
     names = ["id", *(f"c{n}" for n in range(100))]
     assert [p.code for p in validate(label_file(*GOOD, columns=names))] == ["too_many_columns"]

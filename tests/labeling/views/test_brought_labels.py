@@ -53,6 +53,27 @@ def kept(client: Client, upload: LabelUpload, page: str) -> LabelFile:
     return label_file
 
 
+def test_errors_come_first_and_columns_that_are_not_there_in_one_line(
+    s3_server: str, people: Cast, client_for: ClientFor
+) -> None:
+    """A file with the columns that the page asks for and no others."""
+    source = "id,name,town,born\n" + "".join(f"{key},Ann,Ulm,1971\n" for key in range(4))
+    made = stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("people.csv", source.encode()))
+    columns = [{"name": name, "data_type": "string"} for name in ("id", "name", "town", "born")]
+    of = transform(people.team, people.admin, source_file=made, glue_transform_id="tfm-1")
+    Transform.objects.filter(pk=of.pk).update(columns=columns)
+    client, head = client_for(people.lead), "labeling_set_id,label,id\n"
+    good = "s,A,0\ns,A,1\ns,B,2\n"
+    page = looked_at(client, uploaded(client, of, head + good + "s,B,nobody\n"))
+    missing = "The source table has columns that the file has not: name, town, born."
+    assert page.count("that the file has not") == page.count(missing) == 1
+    assert page.index("no row with the key nobody") < page.index(missing)
+    assert "1 error: it is not used, 1 thing to know" in page
+    page = looked_at(client, uploaded(client, of, head + good))
+    assert "1 thing to know" in page
+    assert "error" not in page[page.index("What comes of it") :].lower()
+
+
 def test_bring_look_keep_import(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
     client = client_for(people.lead)
     upload = uploaded(client, with_table)
