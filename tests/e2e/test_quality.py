@@ -16,7 +16,7 @@ from labeling.models import JudgedQuestion, Question, ShadowEstimate, TaskRun, T
 from labeling.services.notifications import sweep_notifications
 from labeling.services.task_runs.transitions import fail
 from labeling.services.webhooks import create_webhook
-from tests.e2e.conftest import Portal, Visit, picture
+from tests.e2e.conftest import NARROW, Portal, Visit, picture
 from tests.e2e.data import people_transform
 from tests.e2e.test_accessibility import look
 from tests.labeling.builders import answer, wanting
@@ -161,6 +161,21 @@ def test_a_lead_reads_quality_and_asks_again(portal: Portal, visit: Visit, tmp_p
     lead.keyboard.press("r")
     expect(lead.get_by_text("The question is open again, for Sam Rivera, Kim Larsen.")).to_be_visible()
     assert Question.objects.get(pk=questions[0].pk).state == QuestionState.OPEN
+
+
+def test_the_week_fits_a_phone(portal: Portal, visit: Visit) -> None:
+    """On the first page and in the report: cards, with each figure beside its name, and nothing cut off."""
+    with_history(portal)
+    lead = visit(portal.lead)
+    lead.set_viewport_size(NARROW)
+    for address in ("/", "/report/"):
+        lead.goto(address)
+        table = lead.get_by_role("region", name="What got better this week").locator("table")
+        expect(table.locator("tbody td").last).to_have_attribute("data-label", "Answers")
+        for cell in table.locator("tbody td").all():
+            box = cell.bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= NARROW["width"]
 
 
 def test_a_lead_is_told_and_reads_the_week(portal: Portal, visit: Visit) -> None:
