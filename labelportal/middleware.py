@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
+from django.utils import timezone
 
 from labeling.aws.clients import somebody_waits
 
@@ -34,3 +35,16 @@ class NotAllowedPageMiddleware:
             page.headers["Allow"] = response.headers["Allow"]
             return page
         return response
+
+
+class TimeZoneMiddleware:
+    """A view activates the time zone of the team that it shows (``labeling.views.access``); the next request begins in UTC again."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self.get_response(request)
+        finally:
+            timezone.deactivate()

@@ -66,6 +66,7 @@ else:
         "django.middleware.security.SecurityMiddleware",
         "whitenoise.middleware.WhiteNoiseMiddleware",
         "labeling.content_security.ContentSecurityPolicyMiddleware",
+        "labelportal.middleware.TimeZoneMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.locale.LocaleMiddleware",
         "django.middleware.common.CommonMiddleware",

@@ -34,7 +34,9 @@ class AutomationForm(StyledForm):
     time_zone = forms.ChoiceField(
         label=_("Time zone of the team"),
         choices=[(name, name) for name in sorted(available_timezones())],
-        help_text=_("For all transforms of the team."),
+        help_text=_(
+            "For all transforms of the team. The days and weeks of its goals, work, reports and history begin in it too."
+        ),
     )
     evaluate = forms.BooleanField(required=False, label=_("Then estimate the quality"))
     generate = forms.BooleanField(required=False, label=_("Then generate the next questions"))

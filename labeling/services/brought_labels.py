@@ -20,6 +20,7 @@ from pathlib import PurePosixPath
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -311,7 +312,9 @@ def _whole_file(transform: Transform, contents: LabelFileContents) -> list[Probl
     size = len(content)
     same = LabelFile.objects.filter(transform=transform, sha256=hashlib.sha256(content).hexdigest()).first()
     if same is not None:
-        message = _("The very same label file was made on %(day)s.") % {"day": f"{same.created_at:%Y-%m-%d}"}
+        message = _("The very same label file was made on %(day)s.") % {
+            "day": f"{timezone.localtime(same.created_at):%Y-%m-%d}"
+        }
         found.append(Problem(None, None, "known_file", message, "warning"))
     if size > settings.LABEL_FILE_MAX_BYTES:
         message = _(

@@ -114,8 +114,8 @@ def curve_chart(curve: Mapping[str, Any]) -> Chart:
 
 
 def agreement_chart(points: Sequence[AgreementPoint], now: dt.datetime) -> Chart:
-    """Alpha, each point at the middle of its days, of those that are not over yet no later than ``now``."""
-    middles = [min(_middle(point), now.timestamp()) for point in points]
+    """Alpha, each point at the middle of its days, of those that are not over yet no later than ``now``, in whose time zone the days are."""
+    middles = [min(_middle(point, now.tzinfo), now.timestamp()) for point in points]
     alphas = {
         "label": _("Krippendorff’s alpha"),
         "values": [point.alpha.value for point in points],
@@ -167,7 +167,7 @@ def _place(axis: Axis) -> Callable[[QualityPoint | ShadowPoint], float]:
     return lambda point: float(point.labels or 0)
 
 
-def _middle(point: AgreementPoint) -> float:
+def _middle(point: AgreementPoint, zone: dt.tzinfo | None) -> float:
     noon = dt.time(12)
-    ends = [dt.datetime.combine(day, noon, dt.UTC).timestamp() for day in (point.since, point.until)]
+    ends = [dt.datetime.combine(day, noon, zone).timestamp() for day in (point.since, point.until)]
     return sum(ends) / 2

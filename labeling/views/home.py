@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from accounts.current import current_membership
 from labeling.selectors.comments import open_comments_for
 from labeling.selectors.goals import goals_for
-from labeling.views.access import signed_in
+from labeling.views.access import signed_in, use_days_of
 from labeling.views.contexts import home_context
 
 
@@ -19,6 +19,7 @@ def home(request: HttpRequest) -> HttpResponse:
     membership = current_membership(request)
     if membership is None:
         return render(request, "labeling/home_no_team.html")
+    use_days_of(membership.team)
     user = signed_in(request)
     context = home_context(membership, user) | {
         "comments": open_comments_for(team=membership.team, user=user),

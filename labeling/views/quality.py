@@ -39,7 +39,7 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     charts = quality_charts(points, shadows, axis) if points or shadows else []
     if estimate is not None and estimate.curve:
         charts.append(curve_chart(estimate.curve))
-    people = [agreement_chart(agreed, timezone.now())] if agreed else []
+    people = [agreement_chart(agreed, timezone.localtime())] if agreed else []
     context = {
         "area": "transforms",
         "membership": membership,

@@ -7,6 +7,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -136,6 +137,8 @@ def test_a_day_that_is_not_over_is_drawn_no_later_than_now() -> None:
     noons = [datetime(2026, 11, day, 12, tzinfo=UTC).timestamp() for day in (27, 28)]
     assert agreement_chart(points, morning).x == [noons[0], morning.timestamp()]
     assert agreement_chart(points, evening).x == noons
+    there = timezone.localtime(evening, ZoneInfo("Europe/Berlin"))
+    assert agreement_chart(points, there).x == [noon - 3600 for noon in noons]
 
 
 def test_the_page_asks_as_often_for_three_points_as_for_one(

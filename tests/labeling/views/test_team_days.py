@@ -1,0 +1,61 @@
+"""Days and weeks are those of the team's time zone, wherever something is counted by them or narrowed to them."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Team
+from labeling.choices import GoalPeriod, RunKind
+from labeling.models import Answer, TaskRun, Transform, WorkGoal
+from tests.labeling.builders import Cast, answer, finished_run, question_set
+from tests.labeling.views.conftest import ClientFor
+
+SUNDAY_NIGHT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+"""In Auckland it is Monday, 12:30, and another week."""
+ZONES = [("UTC", "2026-03-01", "2026-W09"), ("Pacific/Auckland", "2026-03-02", "2026-W10")]
+
+
+@pytest.mark.parametrize(("zone", "day", "week"), ZONES)
+def test_what_is_counted_by_days(
+    people: Cast, people_transform: Transform, client_for: ClientFor, zone: str, day: str, week: str
+) -> None:
+    Team.objects.filter(pk=people.team.pk).update(time_zone=zone)
+    answer(question_set(people_transform, people.lead, [2])[0], people.steward, "AB")
+    Answer.objects.update(submitted_at=SUNDAY_NIGHT)
+    run = finished_run(people_transform, people.lead, RunKind.EXPORT_LABELS)
+    TaskRun.objects.exclude(pk=run.pk).update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    TaskRun.objects.filter(pk=run.pk).update(created_at=SUNDAY_NIGHT)
+    lead = client_for(people.lead)
+    work = lead.get(reverse("labeling:work-download")).content.decode()
+    assert {line["day"] for line in csv.DictReader(StringIO(work))} == {day}
+    for one in ("2026-W09", "2026-W10"):
+        report = lead.get(reverse("labeling:report"), {"week": one}).content.decode()
+        assert ("Steward" in report.split("Who answered")[1].split("</section>")[0]) == (one == week)
+        assert f"Days begin in the time zone of the team, {zone}." in report
+    for one in ("2026-03-01", "2026-03-02"):
+        listed = lead.get(reverse("labeling:run-list"), {"since": one, "until": one}).content.decode()
+        assert (reverse("labeling:run-detail", args=[run.pk]) in listed) == (one == day)
+    assert timezone.get_current_timezone_name() == "UTC"
+
+
+def test_a_goal_begins_with_the_day_of_the_team(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    """Two hours ago was today where it is about noon, and yesterday where midnight has just been."""
+    WorkGoal.objects.create(team=people.team, user=people.steward, period=GoalPeriod.DAY, questions=5)
+    answer(question_set(people_transform, people.lead, [2])[0], people.steward, "AB")
+    now = timezone.now()
+    Answer.objects.update(submitted_at=now - timedelta(hours=2))
+    steward, reached = client_for(people.steward), []
+    for hour in (0, 12):
+        east = (hour - now.hour + 11) % 24 - 11
+        Team.objects.filter(pk=people.team.pk).update(time_zone=f"Etc/GMT{-east:+d}")
+        (goal,) = steward.get(reverse("labeling:home")).context["goals"]
+        reached.append(goal.done)
+    assert reached == [0, 1]
