@@ -20,6 +20,7 @@ COPY localglue localglue
 COPY partitions partitions
 COPY samples samples
 COPY static static
+COPY tableformats tableformats
 COPY templates templates
 USER labelportal
 VOLUME /var/lib/labelportal

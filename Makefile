@@ -48,7 +48,7 @@ endef
 
 install: $(BIN)/python
 	$(call install_file,requirements.txt)
-	@$(BIN)/python -m compileall -qq accounts findmatches labelfiles labeling labelportal localglue partitions || true
+	@$(BIN)/python -m compileall -qq accounts findmatches labelfiles labeling labelportal localglue partitions tableformats || true
 
 install-dev: $(BIN)/python
 	@test -x $(BIN)/uv || { sed -n '/^uv==/,/[^\]$$/p' requirements-dev.txt >$(VENV)/uv.txt; $(PIP) -r $(VENV)/uv.txt; } || true

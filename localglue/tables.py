@@ -13,10 +13,10 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from localglue import store
+from tableformats import FormatError, TableFormat, is_gzipped, table_format
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,20 +48,8 @@ def is_plain(data_type: str) -> bool:
     return _PLAIN.fullmatch(data_type.strip().lower()) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """How the files of a table are to be read."""
-
-    kind: str
-    delimiter: str = ","
-    quote: str = '"'
-    escape: str | None = None
-    skip_lines: int = 0
-    null: str = ""
-
-
-def table_format(definition: dict[str, Any]) -> Format:
-    """The format by ``classification`` or SerDe, with the parameters that crawlers write. Raises ``TableError``."""
+def layout_of(definition: dict[str, Any]) -> TableFormat:
+    """How the files of a table are to be read. Raises ``TableError``."""
     descriptor = definition.get("StorageDescriptor", {})
     serde = descriptor.get("SerdeInfo", {})
     parameters = {
@@ -69,34 +57,12 @@ def table_format(definition: dict[str, Any]) -> Format:
         **descriptor.get("Parameters", {}),
         **serde.get("Parameters", {}),
     }
-    library = serde.get("SerializationLibrary", "").lower()
-    named = parameters.get("classification", "").lower()
-    hints = {
-        "parquet": "parquet",
-        "json": "json",
-        "csv": "csv",
-        "lazysimple": "csv",
-        "regex": "",
-        "orc": "",
-        "avro": "",
-    }
-    kind = named or next((kind for hint, kind in hints.items() if hint in library), "csv")
-    if kind not in ("csv", "parquet", "json"):
-        raise TableError(f"localglue reads CSV, Parquet and JSON lines, not {named or library}.")
-    if kind != "csv":
-        return Format(kind)
-    default = "," if named or "opencsv" in library else "\x01"  # what Hive takes for LazySimpleSerDe
-    delimiter = (
-        parameters.get("separatorChar") or parameters.get("field.delim") or parameters.get("delimiter") or default
-    )
-    delimiter = {"\\t": "\t", "\\001": "\x01"}.get(delimiter, delimiter)
-    skip = parameters.get("skip.header.line.count", "0")
-    quote = parameters.get("quoteChar", '"')
-    if len(delimiter) != 1 or len(quote) != 1 or not skip.isdecimal():
-        raise TableError("The table's delimiter and quote must be one character, its skip.header.line.count a number.")
-    escape = parameters.get("escapeChar") or parameters.get("escape.delim")
-    null = parameters.get("serialization.null.format", "\\N" if "lazysimple" in library else "")
-    return Format("csv", delimiter, quote, escape if escape not in (quote, "") else None, int(skip), null)
+    try:
+        return table_format(
+            parameters, serde=serde.get("SerializationLibrary", ""), input_format=descriptor.get("InputFormat", "")
+        )
+    except FormatError as error:
+        raise TableError(str(error)) from None
 
 
 def read_table(definition: dict[str, Any], schema: list[dict[str, str]]) -> pa.Table:
@@ -106,7 +72,7 @@ def read_table(definition: dict[str, Any], schema: list[dict[str, str]]) -> pa.T
     """
     import pyarrow as pa  # here and not above: the server never reads tables and should start quickly
 
-    layout = table_format(definition)
+    layout = layout_of(definition)
     columns = definition.get("StorageDescriptor", {}).get("Columns", [])
     have = {column["Name"].lower() for column in columns}
     if missing := [column["Name"] for column in schema if column["Name"].lower() not in have]:
@@ -194,7 +160,7 @@ def _files(definition: dict[str, Any]) -> list[store.S3Object]:
 @contextmanager
 def _opened(item: store.S3Object) -> Iterator[BinaryIO]:
     with store.download(item).open("rb") as raw:
-        if item.path.key.lower().endswith((".gz", ".gzip")):
+        if is_gzipped(item.path.key):
             with gzip.open(raw) as stream:
                 yield cast(BinaryIO, stream)
         else:
@@ -238,23 +204,22 @@ class _Columns:
         return pa.concat_tables(self.batches)
 
 
-def _read_csv(item: store.S3Object, layout: Format, columns: list[dict[str, Any]]) -> pa.Table:
-    """Columns by position, as Hive reads them. A first line that repeats the column names is a header even if nothing says so."""
+def _read_csv(item: store.S3Object, layout: TableFormat, columns: list[dict[str, Any]]) -> pa.Table:
+    """Columns by position, as Hive reads them."""
     found = _Columns(item, columns)
-    names = [column["Name"].lower() for column in columns]
+    names = [column["Name"] for column in columns]
     nulls = {"", layout.null}
     csv.field_size_limit(1 << 28)
     with _opened(item) as raw:
         text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         reader = csv.reader(
-            text, delimiter=layout.delimiter, quotechar=layout.quote, escapechar=layout.escape, strict=True
+            text, delimiter=layout.delimiter, quotechar=layout.quote, escapechar=layout.escape or None, strict=True
         )
         line = number = 0
         try:
             for number, cells in enumerate(reader):
                 start, line = line + 1, reader.line_num
-                is_header = number < layout.skip_lines or (number == 0 and [c.strip().lower() for c in cells] == names)
-                if is_header or not cells:
+                if not cells or layout.is_header(number, cells, names):
                     continue
                 if len(cells) != len(names):
                     raise TableError(
@@ -268,7 +233,7 @@ def _read_csv(item: store.S3Object, layout: Format, columns: list[dict[str, Any]
     return found.table()
 
 
-def _read_json(item: store.S3Object, layout: Format, columns: list[dict[str, Any]]) -> pa.Table:
+def _read_json(item: store.S3Object, layout: TableFormat, columns: list[dict[str, Any]]) -> pa.Table:
     """One object a line; members by name, whatever their case; numbers keep the digits that they are written with."""
     found = _Columns(item, columns)
     names = [column["Name"].lower() for column in columns]
@@ -295,7 +260,7 @@ def _json_text(item: store.S3Object, line: int, name: str, value: Any) -> str | 
     return value or None
 
 
-def _read_parquet(item: store.S3Object, layout: Format, columns: list[dict[str, Any]]) -> pa.Table:
+def _read_parquet(item: store.S3Object, layout: TableFormat, columns: list[dict[str, Any]]) -> pa.Table:
     """Columns by name, whatever their case; the file's own types hold."""
     import pyarrow as pa  # as above
     import pyarrow.parquet as pq  # as above

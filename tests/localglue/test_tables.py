@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from localglue import store
-from localglue.tables import TableError, is_plain, read_table, table_format
+from localglue.tables import TableError, is_plain, layout_of, read_table
 from tests.localglue.conftest import table_input
 
 Put = Callable[..., str]
@@ -168,9 +168,9 @@ def test_broken_files_are_named_with_the_line(put: Put, name: str, data: bytes, 
 def test_formats_and_places_that_are_not_read() -> None:
     for parameters, serde in (({"classification": "orc"}, ""), ({}, "org.apache.hadoop.hive.ql.io.orc.OrcSerde")):
         with pytest.raises(TableError, match="CSV, Parquet and JSON lines"):
-            table_format(table("s3://b-b/x/", serde=serde, **parameters))
+            layout_of(table("s3://b-b/x/", serde=serde, **parameters))
     with pytest.raises(TableError, match="one character"):
-        table_format(table("s3://b-b/x/", classification="csv", delimiter="||"))
+        layout_of(table("s3://b-b/x/", classification="csv", delimiter="||"))
     with pytest.raises(TableError, match="no location"):
         rows(table(""))
     with pytest.raises(store.StoreError, match="form s3://"):

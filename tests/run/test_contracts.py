@@ -27,12 +27,17 @@ FORBIDDEN = {
     ),
     "labelfiles is standard library only": ("labelfiles/model.py", "import pyarrow"),
     "partitions is standard library only": ("partitions/planted.py", "import pyarrow"),
+    "tableformats is standard library only": ("tableformats/planted.py", "import pyarrow"),
     "Spreadsheets are pure: rows and a key in, bytes or findings out": (
         "labeling/spreadsheets/planted.py",
         "import boto3",
     ),
     "Reports are pure: figures and tables in, a document out": ("labeling/reports/planted.py", "import boto3"),
     "Only the portal uses partitions": ("labelfiles/planted.py", "import partitions"),
+    "Only those who read catalog tables use tableformats, the portal and localglue": (
+        "labelfiles/planted.py",
+        "import tableformats",
+    ),
     "findmatches knows no web, queue or cloud": ("findmatches/__init__.py", "import boto3"),
     "accounts stands alone": ("accounts/models.py", "import labelfiles"),
     "Of findmatches the portal sees only the façade, and only in services/proposals.py and services/shadow.py": (
