@@ -164,6 +164,7 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "tt
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 MAX_SOURCE_BYTES = env.int("LABELPORTAL_MAX_SOURCE_MB", default=512) * 1024 * 1024
+MAX_SOURCE_ROWS = env.int("LABELPORTAL_MAX_SOURCE_ROWS", default=10_000_000)
 
 # What AWS bills for a DPU-hour (0: prices are not shown), and in which currency; https://aws.amazon.com/glue/pricing/
 DPU_HOUR_PRICE = env.float("LABELPORTAL_DPU_HOUR_PRICE", default=0.44)

@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the Data Catalog."""
+    """A table of the Data Catalog; ``parameters`` are its own and those of its storage and SerDe, the later before the earlier."""
 
     database: str
     name: str
@@ -40,7 +40,6 @@ class Table:
     parameters: Mapping[str, str]
     input_format: str
     serde: str
-    serde_parameters: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,10 +320,9 @@ def _table(table: TableTypeDef, database: str) -> Table:
         name=table["Name"],
         location=storage.get("Location", ""),
         columns=tuple(Column(column["Name"], column.get("Type", "")) for column in storage.get("Columns", [])),
-        parameters=table.get("Parameters", {}),
+        parameters={**table.get("Parameters", {}), **storage.get("Parameters", {}), **serde.get("Parameters", {})},
         input_format=storage.get("InputFormat", ""),
         serde=serde.get("SerializationLibrary", ""),
-        serde_parameters=serde.get("Parameters", {}),
     )
 
 

@@ -19,12 +19,14 @@ class SourceFile(models.Model):
 
     ``columns`` is [{"name", "data_type", "distinct", "blank", "problem"}] in file order; ``problem`` says why the column cannot be
     the primary key. ``sample`` holds the first rows, so that the form after the upload needs no second look at the file.
+    ``escaped`` is CSV as ``tableformats.ESCAPED_CSV``; CSV that is not lies there as somebody uploaded it to an earlier version.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="source_files")
     name = models.CharField(_("file name"), max_length=255)
     format = models.CharField(max_length=10, choices=SourceFormat.choices)
+    escaped = models.BooleanField(default=False)
     key = models.CharField(max_length=255, unique=True)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)

@@ -11,6 +11,7 @@ from labeling.aws import glue, storage
 from labeling.choices import SourceFormat
 from labeling.exceptions import GlueError
 from labeling.models import SourceFile
+from tableformats import FormatError, TableFormat, table_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,18 @@ class CatalogColumn:
 
 @dataclass(frozen=True, slots=True)
 class CatalogTable:
-    """A table of the Data Catalog; ``format`` is "" if it is neither CSV nor Parquet, ``location`` an s3:// address."""
+    """A table of the Data Catalog; ``format`` is "" if it is neither CSV nor Parquet, ``location`` an s3:// address.
+
+    ``layout`` is None if the table cannot be used, and ``problem`` then says why.
+    """
 
     database: str
     name: str
     location: str
     format: str
     columns: tuple[CatalogColumn, ...]
-    header_lines: int = 0
-    delimiter: str = ","
+    layout: TableFormat | None
+    problem: str = ""
 
     @property
     def full_name(self) -> str:
@@ -40,7 +44,7 @@ class CatalogTable:
 
 
 def catalog_tables(*, team: Team) -> list[CatalogTable]:
-    """Every table over CSV or Parquet files in S3 that the installation's credentials can see, by name.
+    """Every table over CSV or Parquet files in S3 that the installation's credentials can see, by name, also those with a ``problem``.
 
     The catalog belongs to the AWS account, so teams see the same tables, except those made from other teams' uploads.
     Raises ``GlueError``.
@@ -73,22 +77,37 @@ def _belongs(table: CatalogTable, own_folders: set[str]) -> bool:
 
 
 def _catalog_table(table: glue.Table) -> CatalogTable:
-    classification = table.parameters.get("classification", "").lower()
-    if classification not in SourceFormat.values:
-        if "parquet" in table.input_format.lower():
-            classification = SourceFormat.PARQUET
-        elif "csv" in table.serde.lower():
-            classification = SourceFormat.CSV
-        else:
-            classification = ""
-    serde = table.serde_parameters
-    delimiter = serde.get("separatorChar") or serde.get("field.delim") or table.parameters.get("delimiter") or ","
+    layout, problem = None, ""
+    try:
+        found = table_format(table.parameters, serde=table.serde, input_format=table.input_format)
+    except FormatError as error:
+        kind = "" if error.code == "kind" else SourceFormat.CSV
+        problem = _problem(error.code, error.value)
+    else:
+        kind = found.kind if found.kind in SourceFormat.values else ""
+        layout, problem = (found, "") if kind else (None, _problem("kind", found.kind))
     return CatalogTable(
         database=table.database,
         name=table.name,
         location=table.location,
-        format=classification,
+        format=kind,
         columns=tuple(CatalogColumn(column.name, column.data_type) for column in table.columns),
-        header_lines=int(table.parameters.get("skip.header.line.count", "0") or 0),
-        delimiter=delimiter,
+        layout=layout,
+        problem=problem,
     )
+
+
+def _problem(code: str, value: str) -> str:
+    """A ``FormatError`` for people. What stands in the catalog is cut, and quoted so that blanks and tabs can be seen."""
+    texts = {
+        "kind": _("Only tables over CSV or Parquet files can be used."),
+        "delimiter": _("The table's delimiter is %(value)s. Only one ASCII character can be used."),
+        "quote": _(
+            "The table's quoteChar is %(value)s. Only one ASCII character other than the delimiter can be used."
+        ),
+        "escape": _(
+            "The table's escapeChar is %(value)s. Only one ASCII character other than the delimiter can be used."
+        ),
+        "header_lines": _("The table's skip.header.line.count is %(value)s, which is no number of lines."),
+    }
+    return texts[code] % {"value": repr(value[:60])}

@@ -15,7 +15,7 @@ from accounts.models import Role, Team, User
 from accounts.services import create_person, create_team, set_role
 from labeling.aws import storage
 from labeling.models import SourceFile, Transform
-from labeling.services.sources import stage_source
+from labeling.services.sources import stage_source, staged_preview
 from labeling.services.transforms import create_transform
 
 logger = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def ensure_demo_transform(*, team: Team) -> Transform:
         return existing
     admin = User.objects.get(username=PEOPLE[0].username)
     storage.ensure_bucket()
-    source = SourceFile.objects.filter(team=team, name=_SAMPLE.name, created_by=admin).first()
+    source = SourceFile.objects.filter(team=team, name=_SAMPLE.name, created_by=admin, escaped=True).first()
     if source is None:
         content = (settings.BASE_DIR / _SAMPLE).read_bytes()
         source = stage_source(team=team, user=admin, file=SimpleUploadedFile(_SAMPLE.name, content))
@@ -93,6 +93,7 @@ def ensure_demo_transform(*, team: Team) -> Transform:
         user=admin,
         name=TRANSFORM,
         source=source,
+        preview=staged_preview(source=source),
         primary_key="id",
         precision_recall=0.5,
         accuracy_cost=0.5,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import gzip
 import logging
 import tempfile
 import uuid
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import IO
 
@@ -22,10 +25,18 @@ from labeling.exceptions import InvalidSourceError
 from labeling.models import SourceFile
 from labeling.services import tables
 from labeling.services.catalog import CatalogTable
+from labeling.services.staged_files import write_rows
+from labeling.services.table_facts import ColumnFacts, TableFacts
+from tableformats import ESCAPED_CSV, TableFormat, is_gzipped
 
 logger = logging.getLogger(__name__)
 
 PREVIEW_ROWS = 20
+_CHUNK = 1024 * 1024
+_UPLOADED = {
+    SourceFormat.CSV: TableFormat("csv", header_lines=1),
+    SourceFormat.PARQUET: TableFormat("parquet"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +82,35 @@ class SourcePreview:
 def preview_source(*, file: IO[bytes], name: str = "") -> SourcePreview:
     """Look at a CSV or Parquet file without storing anything. Raises ``InvalidSourceError`` with the line at fault."""
     kind = tables.detect_format(file, name)
-    return _preview(tables.read(file, tables.Shape(kind)), kind)
+    return _look([file], _UPLOADED[kind])[0]
 
 
 def stage_source(*, team: Team, user: User, file: UploadedFile[bytes]) -> SourceFile:
     """Check an uploaded file and keep it in S3, so that the form after it needs no second upload.
 
     The object lies alone in a folder of its own, which becomes the Location of its table; its key holds nothing that the
-    user typed. A byte order mark is taken off, because Glue would read it as part of the first column's name.
+    user typed. CSV is written anew (``staged_files``), also without its byte order mark, which Glue would read as part of the first
+    column's name.
     """
     name = (file.name or "upload")[-255:]
     if (file.size or 0) > settings.MAX_SOURCE_BYTES:
         limit = settings.MAX_SOURCE_BYTES // 1024 // 1024
         raise InvalidSourceError(_("The file is larger than %(limit)d MB.") % {"limit": limit})
     source_id = uuid.uuid4()
-    with tempfile.TemporaryFile() as copy:
+    with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as rewritten:
         _copy_without_bom(file, copy)
-        preview = preview_source(file=copy, name=name)
-        stored = storage.save_file(f"sources/{source_id}/data.{preview.format}", copy)
+        kind = tables.detect_format(copy, name)
+        preview, has_line_breaks = _look([copy], _UPLOADED[kind])
+        if kind == SourceFormat.CSV:
+            rows = tables.open_pieces(copy, _UPLOADED[kind])
+            kind, copy = write_rows(rows, rewritten, has_line_breaks=has_line_breaks), rewritten
+        stored = storage.save_file(f"sources/{source_id}/data.{kind}", copy)
     source = SourceFile.objects.create(
         pk=source_id,
         team=team,
         name=name,
-        format=preview.format,
+        format=kind,
+        escaped=kind == SourceFormat.CSV,
         key=stored.key,
         size=stored.size,
         sha256=stored.sha256,
@@ -119,68 +136,100 @@ def staged_preview(*, source: SourceFile) -> SourcePreview:
 def preview_table(*, table: CatalogTable) -> SourcePreview:
     """Look at a catalog table through the objects at its Location, all of them, so that the keys are really checked.
 
-    Raises ``InvalidSourceError`` for formats other than CSV and Parquet, for an empty Location, and beyond the upload limit.
+    Raises ``InvalidSourceError`` for tables that cannot be used, for an empty Location, and beyond the limits of an upload.
     """
-    return _preview(read_table(table=table), table.format)
-
-
-def read_table(*, table: CatalogTable) -> pa.Table:
-    """All rows of a catalog table, CSV as text and Parquet in its own types. Raises as ``preview_table`` does."""
-    return tables.concatenate([tables.read(file, _shape(table)) for file in _files_of(table)])
+    return _look(_files_of(table), _layout(table), _names(table))[0]
 
 
 def table_pieces(*, table: CatalogTable) -> Iterator[pa.RecordBatch]:
-    """The same, a piece of the table at a time."""
+    """All rows of a catalog table, a piece of it at a time. Raises as ``preview_table`` does, but for the limits on what is in the files."""
     for file in _files_of(table):
-        yield from tables.pieces(file, _shape(table))
+        yield from tables.open_pieces(file, _layout(table), _names(table)).batches
 
 
-def _shape(table: CatalogTable) -> tables.Shape:
-    names = tuple(column.name for column in table.columns)
-    return tables.Shape(SourceFormat(table.format), names, table.header_lines, table.delimiter)
+def _layout(table: CatalogTable) -> TableFormat:
+    if table.layout is None:
+        raise InvalidSourceError(table.problem)
+    return table.layout
+
+
+def _names(table: CatalogTable) -> list[str]:
+    return [column.name for column in table.columns]
 
 
 def _files_of(table: CatalogTable) -> Iterator[IO[bytes]]:
-    """The files of a table, one after the other, each at hand until the next is asked for."""
-    if table.format not in SourceFormat.values:
-        raise InvalidSourceError(_("Only tables over CSV or Parquet files can be used."))
+    """The files of a table, unpacked, one after the other, each at hand until the next is asked for."""
+    layout = _layout(table)
     objects = storage.list_objects(table.location.rstrip("/") + "/") or storage.list_objects(table.location)
     if not objects:
         raise InvalidSourceError(_("The table has no files at its location."))
     if sum(item.size for item in objects) > settings.MAX_SOURCE_BYTES:
-        limit = settings.MAX_SOURCE_BYTES // 1024 // 1024
-        raise InvalidSourceError(
-            _("The table is larger than %(limit)d MB, the most that is checked here.") % {"limit": limit}
-        )
+        raise _too_large()
     for item in objects:
-        with tempfile.TemporaryFile() as copy:
+        with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as unpacked:
             storage.download_uri(item.uri, copy)
-            yield copy
+            if layout.kind == SourceFormat.CSV and is_gzipped(item.uri):
+                _unpack(copy, unpacked, item.name)
+                yield unpacked
+            else:
+                yield copy
+
+
+def _unpack(packed: IO[bytes], file: IO[bytes], name: str) -> None:
+    packed.seek(0)
+    try:
+        with gzip.open(packed) as chunks:
+            while chunk := chunks.read(_CHUNK):
+                file.write(chunk)
+                if file.tell() > settings.MAX_SOURCE_BYTES:
+                    raise _too_large()
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InvalidSourceError(
+            _("%(name)s cannot be unpacked: %(error)s") % {"name": name, "error": error}
+        ) from error
+
+
+def _too_large() -> InvalidSourceError:
+    limit = settings.MAX_SOURCE_BYTES // 1024 // 1024
+    return InvalidSourceError(
+        _("The table is larger than %(limit)d MB, the most that is checked here.") % {"limit": limit}
+    )
 
 
 def source_pieces(*, source: SourceFile) -> Iterator[pa.RecordBatch]:
     """The rows of an uploaded file, piece by piece, CSV as text and Parquet in its own types. Raises ``GlueError`` if S3 does not give it."""
     with tempfile.TemporaryFile() as copy:
         storage.download_uri(storage.our_uri(source.key), copy)
-        yield from tables.pieces(copy, tables.Shape(SourceFormat(source.format)))
+        layout = ESCAPED_CSV if source.escaped else _UPLOADED[SourceFormat(source.format)]
+        yield from tables.open_pieces(copy, layout).batches
 
 
-def _preview(table: pa.Table, kind: str) -> SourcePreview:
-    tables.check_columns(table)
-    columns = tuple(
-        ColumnInfo(
-            name=facts.name,
-            data_type=facts.data_type,
-            distinct=facts.distinct,
-            blank=facts.blank,
-            problem=_key_problem(facts, table.num_rows),
+def _look(
+    files: Iterable[IO[bytes]], layout: TableFormat, columns: Sequence[str] | None = None
+) -> tuple[SourcePreview, bool]:
+    """What a table of at least one file holds, and whether there are line breaks in its cells."""
+    with ExitStack() as stack:
+        facts: TableFacts | None = None
+        for file in files:
+            tables.check_size(file, layout)
+            rows = tables.open_pieces(file, layout, columns)
+            facts = facts or stack.enter_context(TableFacts(rows.schema, head=PREVIEW_ROWS))
+            facts.take(rows)
+        assert facts is not None
+        found = tuple(
+            ColumnInfo(
+                name=column.name,
+                data_type=column.data_type,
+                distinct=column.distinct,
+                blank=column.blank,
+                problem=_key_problem(column, facts.row_count),
+            )
+            for column in facts.columns()
         )
-        for facts in tables.column_facts(table)
-    )
-    return SourcePreview(columns, tables.first_rows(table, PREVIEW_ROWS), table.num_rows, kind)
+        return SourcePreview(found, tuple(facts.first_rows), facts.row_count, layout.kind), facts.has_line_breaks
 
 
-def _key_problem(facts: tables.ColumnFacts, row_count: int) -> str:
+def _key_problem(facts: ColumnFacts, row_count: int) -> str:
     if row_count == 0:
         return _("The table has no rows.")
     if facts.blank:

@@ -6,36 +6,40 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from labeling.choices import SourceFormat
 from labeling.exceptions import InvalidSourceError
+from tableformats import TableFormat
 
 MAX_COLUMNS = 100  # TransformSchema of https://docs.aws.amazon.com/glue/latest/webapi/API_GetMLTransform.html
 _RESERVED = frozenset({"labeling_set_id", "label", "match_id", "match_confidence_score"})
 _CHUNK = 1024 * 1024
 _BLOCK = 8 * _CHUNK
+_MAX_BATCH = 65_536
+_TIGHT = 8  # bytes
 _PARQUET_MAGIC = b"PAR1"
-_MAX_CELL = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnFacts:
-    """A column with its catalog type, its distinct values that are not blank, and its blank cells."""
+class Pieces:
+    """A file's columns, and its rows in pieces of some megabytes, of which one at a time is in memory.
 
-    name: str
-    data_type: str
-    distinct: int
-    blank: int
+    CSV is text, in which blank cells are empty; Parquet has its own types, but text that repeats itself comes as dictionaries: written
+    out, a small file can be larger than all memory (``as_text`` does it for a piece).
+    """
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
 
 
 def detect_format(file: IO[bytes], name: str) -> SourceFormat:
@@ -54,37 +58,32 @@ def detect_format(file: IO[bytes], name: str) -> SourceFormat:
     return SourceFormat.CSV
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How a file is to be read. The header of a CSV file names the columns unless ``columns`` does."""
-
-    format: SourceFormat
-    columns: tuple[str, ...] | None = None
-    header_lines: int = 1
-    delimiter: str = ","
+def open_pieces(file: IO[bytes], layout: TableFormat, columns: Sequence[str] | None = None) -> Pieces:
+    """Look at a file and begin to read it. The header of a CSV file names the columns unless ``columns`` does."""
+    if layout.kind == SourceFormat.PARQUET:
+        return _open_parquet(file)
+    csv_file = _CsvFile(file, layout, columns)
+    return Pieces(csv_file.schema, csv_file.batches())
 
 
-def read(file: IO[bytes], shape: Shape) -> pa.Table:
-    """All rows: CSV as text, in which blank cells are empty, Parquet in its own types."""
-    if shape.format == SourceFormat.PARQUET:
-        return _read_parquet(file)
-    csv_file = _CsvFile(file, shape)
-    with csv_file.explained():
-        return pa_csv.read_csv(csv_file.source, **csv_file.options)
-
-
-def pieces(file: IO[bytes], shape: Shape) -> Iterator[pa.RecordBatch]:
-    """The same rows in pieces of some megabytes, of which one at a time is in memory."""
-    file.seek(0)
-    if shape.format == SourceFormat.PARQUET:
-        try:
-            yield from pq.ParquetFile(pa.PythonFile(file, mode="r")).iter_batches()
-        except (pa.ArrowException, OSError) as error:
-            raise InvalidSourceError(_("The file cannot be read as Parquet: %(error)s") % {"error": error}) from error
+def check_size(file: IO[bytes], layout: TableFormat) -> None:
+    """Raises ``InvalidSourceError`` if a Parquet file says of itself that it holds more than is looked at here, packed as it may be."""
+    if layout.kind != SourceFormat.PARQUET:
         return
-    csv_file = _CsvFile(file, shape)
-    with csv_file.explained():
-        yield from pa_csv.open_csv(csv_file.source, **csv_file.options)
+    with _parquet_explained():
+        metadata = pq.read_metadata(_source(file))
+    check_rows(metadata.num_rows)
+    size = _unpacked_size(metadata)
+    if size > settings.MAX_SOURCE_BYTES:
+        message = _("The file holds %(size)d MB when it is unpacked; the portal looks at %(limit)d MB at most.")
+        raise InvalidSourceError(message % {"size": size >> 20, "limit": settings.MAX_SOURCE_BYTES >> 20})
+
+
+def check_rows(count: int) -> None:
+    """Raises ``InvalidSourceError`` if there are more rows than are looked at here."""
+    if count > settings.MAX_SOURCE_ROWS:
+        message = _("There are more than %(limit)d rows, the most that the portal looks at.")
+        raise InvalidSourceError(message % {"limit": settings.MAX_SOURCE_ROWS})
 
 
 def as_text(column: pa.Array) -> pa.Array:
@@ -95,32 +94,47 @@ def as_text(column: pa.Array) -> pa.Array:
 class _CsvFile:
     """A CSV file that has been looked at, with what pyarrow needs to know to read it, and its errors in words."""
 
-    def __init__(self, file: IO[bytes], shape: Shape) -> None:
-        if _check_utf8(file) % 2:
-            _check_quotes(file, shape.delimiter)
-        names = list(shape.columns) if shape.columns is not None else _header(file, shape.delimiter)
-        self._width = len(names)
+    def __init__(self, file: IO[bytes], layout: TableFormat, columns: Sequence[str] | None) -> None:
+        quotes, escapes = _check_utf8(file, layout)
+        if quotes % 2 or escapes:
+            _check_quotes(file, layout)
+        first = _first_record(file, layout)
+        names = list(columns) if columns is not None else _header(first)
+        self.schema = pa.schema([(name, pa.string()) for name in names])
         self._bad_rows: list[tuple[int | None, int]] = []
-        file.seek(0)
-        self.source = pa.PythonFile(file, mode="r")
-        self.options: dict[str, Any] = {
+        self._source = _source(file)
+        self._options: dict[str, Any] = {
             "read_options": pa_csv.ReadOptions(
-                column_names=names, skip_rows_after_names=shape.header_lines, use_threads=False, block_size=_BLOCK
+                column_names=names,
+                skip_rows_after_names=layout.header_lines or int(layout.is_header(0, first, names)),
+                use_threads=False,
+                block_size=_BLOCK,
             ),
             "parse_options": pa_csv.ParseOptions(
-                delimiter=shape.delimiter, newlines_in_values=True, invalid_row_handler=self._note
+                delimiter=layout.delimiter,
+                quote_char=layout.quote,
+                escape_char=layout.escape or False,
+                newlines_in_values=True,
+                invalid_row_handler=self._note,
             ),
             "convert_options": pa_csv.ConvertOptions(
-                column_types={name: pa.string() for name in names}, strings_can_be_null=False
+                column_types={name: pa.string() for name in names},
+                null_values=[layout.null],
+                strings_can_be_null=bool(layout.null),
             ),
         }
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows."""
+        with self._explained():
+            yield from pa_csv.open_csv(self._source, **self._options)
 
     def _note(self, row: pa_csv.InvalidRow) -> str:
         self._bad_rows.append((row.number, row.actual_columns))
         return "skip" if len(self._bad_rows) < 2 else "error"
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
+    def _explained(self) -> Iterator[None]:
         """Raises ``InvalidSourceError`` for what pyarrow refuses, also for a row that it was told to skip."""
         try:
             yield
@@ -130,36 +144,61 @@ class _CsvFile:
         if self._bad_rows:
             number, actual = self._bad_rows[0]
             message = _("Row %(number)s has %(actual)d cells; the header has %(expected)d columns.")
-            raise InvalidSourceError(message % {"number": number or "?", "actual": actual, "expected": self._width})
+            raise InvalidSourceError(
+                message % {"number": number or "?", "actual": actual, "expected": len(self.schema)}
+            )
 
 
-def _read_parquet(file: IO[bytes]) -> pa.Table:
-    """A Parquet file as a table in its own types."""
-    file.seek(0)
+def _open_parquet(file: IO[bytes]) -> Pieces:
+    with _parquet_explained():
+        plain = pq.ParquetFile(_source(file))
+        texts = {field.name for field in plain.schema_arrow if _is_text(field.type)}
+        repeated = sorted(texts & _packed_tightly(plain.metadata))
+        found = pq.ParquetFile(_source(file), metadata=plain.metadata, read_dictionary=repeated)
+    rows = _BLOCK * plain.metadata.num_rows // (_unpacked_size(plain.metadata) + 1)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        with _parquet_explained():
+            yield from found.iter_batches(min(max(rows, 1), _MAX_BATCH))
+
+    return Pieces(found.schema_arrow, batches())
+
+
+def _unpacked_size(metadata: pq.FileMetaData) -> int:
+    return sum(metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
+
+
+def _packed_tightly(metadata: pq.FileMetaData) -> set[str]:
+    """The columns that take but a few bytes a value, as text does only if the same values come again and again."""
+    sizes: Counter[str] = Counter()
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(place)
+            sizes[chunk.path_in_schema] += chunk.total_uncompressed_size
+    return {name for name, size in sizes.items() if size < _TIGHT * metadata.num_rows}
+
+
+@contextmanager
+def _parquet_explained() -> Iterator[None]:
     try:
-        table = pq.read_table(pa.PythonFile(file, mode="r"))
-        for place, field in enumerate(table.schema):
-            if pa.types.is_dictionary(field.type):
-                table = table.set_column(place, field.name, table.column(place).cast(field.type.value_type))
-        return table
+        yield
     except (pa.ArrowException, OSError) as error:
         raise InvalidSourceError(_("The file cannot be read as Parquet: %(error)s") % {"error": error}) from error
 
 
-def concatenate(parts: Sequence[pa.Table]) -> pa.Table:
-    """The files of one table, one after the other."""
-    try:
-        return pa.concat_tables(parts)
-    except pa.ArrowInvalid as error:
-        raise InvalidSourceError(_("The files of the table have different columns.")) from error
+def _source(file: IO[bytes]) -> pa.PythonFile:
+    file.seek(0)
+    return pa.PythonFile(file, mode="r")
 
 
-def check_columns(table: pa.Table) -> None:
+def check_columns(schema: pa.Schema) -> None:
     """Raises ``InvalidSourceError`` if Glue could not take the columns, or they could not stand in a label file."""
-    names = [name.strip() for name in table.column_names]
+    names = [name.strip() for name in schema.names]
     if len(names) > MAX_COLUMNS:
         message = _("The table has %(count)d columns; Glue takes %(limit)d at most.")
         raise InvalidSourceError(message % {"count": len(names), "limit": MAX_COLUMNS})
+    if not names:
+        raise InvalidSourceError(_("The table has no columns."))
     if not all(names):
         place = names.index("") + 1
         raise InvalidSourceError(_("Column %(place)d has no name in the header.") % {"place": place})
@@ -171,13 +210,13 @@ def check_columns(table: pa.Table) -> None:
     if reserved:
         message = _("A column cannot be called %(name)s: label files and results use that name.")
         raise InvalidSourceError(message % {"name": reserved[0]})
-    for field in table.schema:
+    for field in schema:
         catalog_type(field)
 
 
 def catalog_type(field: pa.Field) -> str:
     """The Data Catalog's word for the type of a column. Raises ``InvalidSourceError`` for nested and binary columns."""
-    kind = field.type
+    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision},{kind.scale})"
     for test, word in _TYPES:
@@ -187,11 +226,12 @@ def catalog_type(field: pa.Field) -> str:
     raise InvalidSourceError(message % {"name": field.name, "type": kind})
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    return any(test(kind) for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view))
+
+
 _TYPES = (
-    (
-        lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind),
-        "string",
-    ),
+    (_is_text, "string"),
     (pa.types.is_boolean, "boolean"),
     (lambda kind: pa.types.is_int64(kind) or pa.types.is_uint32(kind) or pa.types.is_uint64(kind), "bigint"),
     (pa.types.is_integer, "int"),
@@ -203,32 +243,10 @@ _TYPES = (
 )
 
 
-def column_facts(table: pa.Table) -> Iterable[ColumnFacts]:
-    """Each column with its counts, one after the other, so that only one set of distinct values is in memory."""
-    for field, column in zip(table.schema, table.columns, strict=True):
-        distinct = pc.count_distinct(column, mode="only_valid").as_py()
-        blank = column.null_count
-        if catalog_type(field) == "string" and not pa.types.is_null(field.type):
-            text = column.cast(pa.string())
-            spaces = pc.filter(text, pc.equal(pc.utf8_trim_whitespace(text), ""))
-            blank += len(spaces)
-            distinct -= pc.count_distinct(spaces).as_py()
-        yield ColumnFacts(field.name, catalog_type(field), distinct, blank)
-
-
-def first_rows(table: pa.Table, count: int) -> tuple[tuple[str, ...], ...]:
-    """The first rows as text, long cells cut."""
-    head = table.slice(0, count)
-    return tuple(
-        tuple("" if value is None else str(value)[:_MAX_CELL] for value in row)
-        for row in zip(*(column.to_pylist() for column in head.columns), strict=True)
-    )
-
-
-def _check_utf8(file: IO[bytes]) -> int:
-    """How many quotes there are. Raises ``InvalidSourceError`` with the line of the first byte that is not UTF-8."""
+def _check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int]:
+    """How many quotes there are, and how many escapes. Raises ``InvalidSourceError`` with the line of the first byte that is not UTF-8."""
     file.seek(0)
-    quotes = 0
+    quotes = escapes = 0
     decoder = codecs.getincrementaldecoder("utf-8")()
     line = 1
     first = True
@@ -244,38 +262,52 @@ def _check_utf8(file: IO[bytes]) -> int:
             message = _("Line %(line)d is not UTF-8; perhaps the file is Windows-1252. Save it as CSV in UTF-8.")
             raise InvalidSourceError(message % {"line": line}) from None
         line += chunk.count(b"\n")
-        quotes += chunk.count(b'"')
+        quotes += chunk.count(layout.quote.encode())
+        escapes += chunk.count(layout.escape.encode()) if layout.escape else 0
     if decoder.getstate()[0]:
         message = _("Line %(line)d is not UTF-8: the file ends in the middle of a character.")
         raise InvalidSourceError(message % {"line": line})
-    return quotes
+    return quotes, escapes
 
 
-def _check_quotes(file: IO[bytes], delimiter: str) -> None:
+def _check_quotes(file: IO[bytes], layout: TableFormat) -> None:
     """Raises ``InvalidSourceError`` if a quoted cell never ends; pyarrow would take the rest of the file as that cell."""
-    file.seek(0)
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
     last = 1
-    try:
-        for _row in reader:
-            last = reader.line_num + 1
-    except csv.Error as error:
-        message = _("From line %(line)d on the file cannot be read as CSV: %(error)s.")
-        raise InvalidSourceError(message % {"line": last, "error": error}) from error
-    finally:
-        text.detach()
+    with _records(file, layout, strict=True) as reader:
+        try:
+            for _row in reader:
+                last = reader.line_num + 1
+        except csv.Error as error:
+            message = _("From line %(line)d on the file cannot be read as CSV: %(error)s.")
+            raise InvalidSourceError(message % {"line": last, "error": error}) from error
 
 
-def _header(file: IO[bytes], delimiter: str) -> list[str]:
+def _first_record(file: IO[bytes], layout: TableFormat) -> list[str]:
+    with _records(file, layout, strict=False) as reader:
+        try:
+            return next(reader, [])
+        except csv.Error as error:
+            raise InvalidSourceError(_("The header cannot be read: %(error)s") % {"error": error}) from error
+
+
+@contextmanager
+def _records(file: IO[bytes], layout: TableFormat, *, strict: bool) -> Iterator[Any]:
+    csv.field_size_limit(_BLOCK)
     file.seek(0)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        names = next(csv.reader(text, delimiter=delimiter), [])
-    except csv.Error as error:
-        raise InvalidSourceError(_("The header cannot be read: %(error)s") % {"error": error}) from error
+        yield csv.reader(
+            text,
+            delimiter=layout.delimiter,
+            quotechar=layout.quote,
+            escapechar=layout.escape or None,
+            strict=strict,
+        )
     finally:
         text.detach()
+
+
+def _header(names: list[str]) -> list[str]:
     if len(names) == 1 and any(other in names[0] for other in ";\t|"):
         raise InvalidSourceError(_("The cells are not separated by commas. Save the file as CSV with commas."))
     if not names:

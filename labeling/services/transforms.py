@@ -22,7 +22,8 @@ from labeling.choices import SourceFormat
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import SourceFile, Transform
 from labeling.services.catalog import CatalogTable, catalog_table
-from labeling.services.sources import preview_table, staged_preview
+from labeling.services.sources import SourcePreview
+from tableformats import ESCAPED_CSV
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import TableInputTypeDef
@@ -38,14 +39,18 @@ _CSV_STORAGE = {
     "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
     "SerdeInfo": {
         "SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde",
-        "Parameters": {"separatorChar": ",", "quoteChar": '"', "escapeChar": "\\"},
+        "Parameters": {
+            "separatorChar": ESCAPED_CSV.delimiter,
+            "quoteChar": ESCAPED_CSV.quote,
+            "escapeChar": ESCAPED_CSV.escape,
+        },
     },
 }
 _CSV_PARAMETERS = {
     "classification": "csv",
     "columnsOrdered": "true",
-    "delimiter": ",",
-    "skip.header.line.count": "1",
+    "delimiter": ESCAPED_CSV.delimiter,
+    "skip.header.line.count": str(ESCAPED_CSV.header_lines),
     "typeOfData": "file",
 }
 _PARQUET_STORAGE = {
@@ -65,13 +70,14 @@ def create_transform(
     user: User,
     name: str,
     source: SourceFile | CatalogTable,
+    preview: SourcePreview,
     primary_key: str,
     precision_recall: float,
     accuracy_cost: float,
     enforce_provided_labels: bool = False,
     thing: str = "thing",
 ) -> Transform:
-    """Create the table if the source is a file, the transform at Glue, and the row.
+    """Create the table if the source is a file, the transform at Glue, and the row. ``preview`` is that of the source.
 
     Raises ``InvalidSourceError`` if the key cannot be one or the name is taken, ``GlueError`` if Glue refuses. In each case the
     staged file stays, and the same call can be made again.
@@ -79,7 +85,8 @@ def create_transform(
     name = name.strip()
     if Transform.objects.filter(team=team, name=name).exists():
         raise _name_taken(name)
-    preview = staged_preview(source=source) if isinstance(source, SourceFile) else preview_table(table=source)
+    if isinstance(source, SourceFile) and source.format == SourceFormat.CSV and not source.escaped:
+        raise InvalidSourceError(_("This file was uploaded to an earlier version of the portal. Upload it again."))
     if problem := preview.problem_with_key(primary_key):
         message = _("%(column)s cannot be the primary key. %(problem)s")
         raise InvalidSourceError(message % {"column": primary_key, "problem": problem})

@@ -108,7 +108,7 @@ def _second_step(
     if form.is_valid():
         try:
             transform = create_transform(
-                team=membership.team, user=signed_in(request), source=source, **form.cleaned_data
+                team=membership.team, user=signed_in(request), source=source, preview=preview, **form.cleaned_data
             )
         except LabelportalError as error:
             form.add_error(None, error_text(error))

@@ -10,7 +10,7 @@ from accounts.models import User
 from labeling.aws import glue
 from labeling.choices import RunKind, RunStatus
 from labeling.models import TaskRun, Transform
-from labeling.services.sources import stage_source
+from labeling.services.sources import stage_source, staged_preview
 from labeling.services.task_runs import submit_run, sweep_runs
 from labeling.services.transforms import create_transform
 from tests.labeling.builders import answer, cast, question_set
@@ -26,11 +26,13 @@ def small_transform() -> Transform:
     people = cast()
     rows = "".join(f"{key},name {key}\n" for key in range(ROWS))
     upload = SimpleUploadedFile("people.csv", f"id,name\n{rows}".encode())
+    source = stage_source(team=people.team, user=people.admin, file=upload)
     transform = create_transform(
         team=people.team,
         user=people.admin,
         name="People",
-        source=stage_source(team=people.team, user=people.admin, file=upload),
+        source=source,
+        preview=staged_preview(source=source),
         primary_key="id",
         precision_recall=0.5,
         accuracy_cost=0.5,

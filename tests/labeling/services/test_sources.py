@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import gzip
 import hashlib
 import io
 from decimal import Decimal
@@ -13,12 +14,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
 from labeling.aws import storage
-from labeling.choices import SourceFormat
 from labeling.exceptions import InvalidSourceError
 from labeling.models import SourceFile
 from labeling.services import tables
 from labeling.services.catalog import CatalogColumn, CatalogTable
-from labeling.services.sources import SourcePreview, preview_source, preview_table, stage_source, staged_preview
+from labeling.services.sources import (
+    SourcePreview,
+    preview_source,
+    preview_table,
+    stage_source,
+    staged_preview,
+    table_pieces,
+)
+from tableformats import TableFormat, table_format
 from tests.labeling.builders import cast
 
 
@@ -152,8 +160,9 @@ def test_staging_keeps_the_file_and_its_preview(s3_server: str) -> None:
     upload = SimpleUploadedFile("../../Kunden \u202e 2026.csv", b"\xef\xbb\xbf" + content)
     source = stage_source(team=people.team, user=people.admin, file=upload)
     assert source.key == f"sources/{source.pk}/data.csv"
-    assert storage.read_uri(storage.our_uri(source.key)) == content
-    assert (source.size, source.sha256, source.row_count) == (len(content), hashlib.sha256(content).hexdigest(), 2)
+    kept = b'"id","name"\n"1","Ann"\n"2","\xc3\x89va"\n'
+    assert storage.read_uri(storage.our_uri(source.key)) == kept
+    assert (source.size, source.sha256, source.row_count) == (len(kept), hashlib.sha256(kept).hexdigest(), 2)
     assert staged_preview(source=SourceFile.objects.get(pk=source.pk)) == preview(content)
 
 
@@ -170,9 +179,10 @@ def test_nothing_is_kept_of_a_bad_or_large_file(s3_server: str, settings: Settin
     assert len(storage.list_objects(storage.our_uri("sources/"))) == before
 
 
-def catalog_table(location: str, kind: str, **fields: object) -> CatalogTable:
+def catalog_table(location: str, **parameters: str) -> CatalogTable:
     columns = (CatalogColumn("id", "string"), CatalogColumn("name", "string"))
-    return CatalogTable("db", "people", location, kind, columns, **fields)  # type: ignore[arg-type]
+    layout = table_format(parameters)
+    return CatalogTable("db", "people", location, layout.kind, columns, layout)
 
 
 def test_a_catalog_table_is_read_from_all_its_files(s3_server: str) -> None:
@@ -180,20 +190,44 @@ def test_a_catalog_table_is_read_from_all_its_files(s3_server: str) -> None:
     storage.overwrite("elsewhere/csv/a.csv", b"id|name\n1|a\n")
     storage.overwrite("elsewhere/csv/b.csv", b"id|name\n2|b\n1|c\n")
     storage.overwrite("elsewhere/csv/_SUCCESS", b"")
-    found = preview_table(table=catalog_table(folder, "csv", header_lines=1, delimiter="|"))
+    parameters = {"classification": "csv", "skip.header.line.count": "1", "delimiter": "|"}
+    found = preview_table(table=catalog_table(folder, **parameters))
     assert (found.row_count, found.key_candidates) == (3, ["name"])
 
 
 def test_a_catalog_table_over_parquet(s3_server: str) -> None:
     storage.overwrite("elsewhere/parquet/a.parquet", parquet(pa.table({"id": [1, 2], "name": ["a", "b"]})))
-    found = preview_table(table=catalog_table(storage.our_uri("elsewhere/parquet"), "parquet"))
+    found = preview_table(table=catalog_table(storage.our_uri("elsewhere/parquet"), classification="parquet"))
     assert (found.row_count, found.suggested_key) == (2, "id")
 
 
-@pytest.mark.parametrize(("kind", "said"), [("csv", "no files"), ("", "Only tables over CSV or Parquet")])
-def test_catalog_tables_that_cannot_be_used(s3_server: str, kind: str, said: str) -> None:
-    with pytest.raises(InvalidSourceError, match=said):
-        preview_table(table=catalog_table(storage.our_uri("nowhere/"), kind))
+def test_a_catalog_table_is_read_by_its_parameters(s3_server: str) -> None:
+    folder = storage.our_uri("elsewhere/odd/")
+    storage.overwrite("elsewhere/odd/a.csv", b"ID\tName\n1\t'it\\'s'\n2\tNULL\n")
+    storage.overwrite("elsewhere/odd/b.csv.gz", gzip.compress(b"3\t'a\tb'\n"))
+    parameters = {"classification": "csv", "field.delim": r"\t", "quoteChar": "'", "escapeChar": "\\"}
+    table = catalog_table(folder, **parameters, **{"serialization.null.format": "NULL"})
+    found = preview_table(table=table)
+    # The first line is a header because it repeats the names.
+    assert found.rows == (("1", "it's"), ("2", ""), ("3", "a\tb"))
+    assert "1 rows have no value" in found.problem_with_key("name")
+    assert [row for piece in table_pieces(table=table) for row in piece.to_pylist()][1] == {"id": "2", "name": None}
+
+
+def test_packed_files_are_not_unpacked_without_end(s3_server: str, settings: Settings) -> None:
+    storage.overwrite("elsewhere/packed/a.csv.gz", gzip.compress(b"1,a\n" * 1_000_000))
+    table = catalog_table(storage.our_uri("elsewhere/packed/"), classification="csv")
+    settings.MAX_SOURCE_BYTES = 1024 * 1024
+    with pytest.raises(InvalidSourceError, match="larger than 1 MB"):
+        preview_table(table=table)
+    storage.overwrite("elsewhere/packed/a.csv.gz", gzip.compress(b"1,a\n" * 1000)[:-9])
+    with pytest.raises(InvalidSourceError, match=r"a\.csv\.gz cannot be unpacked"):
+        preview_table(table=table)
+
+
+def test_a_catalog_table_without_files_cannot_be_used(s3_server: str) -> None:
+    with pytest.raises(InvalidSourceError, match="no files"):
+        preview_table(table=catalog_table(storage.our_uri("nowhere/"), classification="csv"))
 
 
 def test_a_table_in_pieces_is_the_same_table(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,17 +235,51 @@ def test_a_table_in_pieces_is_the_same_table(monkeypatch: pytest.MonkeyPatch) ->
     rows = [(str(number), f'name "{number}"\nsecond line, Zoë', "") for number in range(50)]
     text = io.StringIO()
     csv.writer(text).writerows([("id", "name", "note"), *rows])
-    file, shape = io.BytesIO(text.getvalue().encode()), tables.Shape(SourceFormat.CSV)
-    found = list(tables.pieces(file, shape))
+    layout = TableFormat("csv", header_lines=1)
+    found = list(tables.open_pieces(io.BytesIO(text.getvalue().encode()), layout).batches)
     assert len(found) > 1
-    assert pa.Table.from_batches(found).equals(tables.read(file, shape).combine_chunks())
     assert [tuple(row.values()) for piece in found for row in piece.to_pylist()] == rows
 
     columns = {"id": pa.array([1, 2]), "city": pa.array(["Rome", None]).dictionary_encode()}
-    stored = io.BytesIO()
-    pq.write_table(pa.table(columns), stored)
-    (piece,) = tables.pieces(stored, tables.Shape(SourceFormat.PARQUET))
-    assert [tables.as_text(column).to_pylist() for column in piece.columns] == [["1", "2"], ["Rome", None]]
+    stored = io.BytesIO(parquet(pa.table(columns)))
+    found = list(tables.open_pieces(stored, TableFormat("parquet")).batches)
+    assert len(found) > 1
+    texts = [[tables.as_text(column).to_pylist() for column in piece.columns] for piece in found]
+    assert texts == [[["1"], ["Rome"]], [["2"], [None]]]
 
     with pytest.raises(InvalidSourceError, match="has 3 cells"):
-        list(tables.pieces(io.BytesIO(b"id,name\n1,a\n2,b,c\n"), shape))
+        list(tables.open_pieces(io.BytesIO(b"id,name\n1,a\n2,b,c\n"), layout).batches)
+
+
+def test_facts_are_those_of_the_whole_table_whatever_its_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_BLOCK", 256)
+    rows = "".join(f"{number},n{number % 7},{' ' * (number % 3)}\n" for number in range(1000))
+    found = preview(f"id,name,note\n{rows}".encode())
+    assert [(column.distinct, column.blank) for column in found.columns] == [(1000, 0), (7, 0), (0, 1000)]
+    stored = pa.table({"id": range(200_000), "word": [["a", "b", " ", None][number % 4] for number in range(200_000)]})
+    found = preview(parquet(stored), "t.parquet")
+    assert [(column.distinct, column.blank) for column in found.columns] == [(200_000, 0), (2, 100_000)]
+
+
+def test_a_small_file_that_unpacks_to_a_large_table_is_refused_in_little_memory(settings: Settings) -> None:
+    settings.MAX_SOURCE_BYTES = 64 * 1024 * 1024
+    word = pa.array(["x" * 1000])
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int32()), word)
+    content = parquet(pa.table({"id": range(1_000_000), "text": column}))
+    before = pa.default_memory_pool().max_memory()
+    with pytest.raises(InvalidSourceError, match="more than 64 MB of text"):
+        preview(content, "t.parquet")
+    assert pa.default_memory_pool().max_memory() - before < 200 * 1024 * 1024  # written out it would be 1000 MB
+
+    settings.MAX_SOURCE_BYTES = 1024 * 1024
+    with pytest.raises(InvalidSourceError, match="when it is unpacked; the portal looks at 1 MB at most"):
+        preview(content, "t.parquet")
+
+
+@pytest.mark.parametrize("content", [b"id\n1\n2\n3\n4\n", parquet(pa.table({"id": [1, 2, 3, 4]}))])
+def test_too_many_rows_are_refused(content: bytes, settings: Settings) -> None:
+    settings.MAX_SOURCE_ROWS = 4
+    assert preview(content).row_count == 4
+    settings.MAX_SOURCE_ROWS = 3
+    with pytest.raises(InvalidSourceError, match="more than 3 rows"):
+        preview(content)

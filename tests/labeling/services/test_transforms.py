@@ -9,12 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from labeling.aws import glue, storage
+from labeling.aws import clients, glue, storage
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import SourceFile, Transform
 from labeling.services.catalog import CatalogTable, catalog_table, catalog_tables
-from labeling.services.sources import preview_table, stage_source
+from labeling.services.sources import preview_table, stage_source, staged_preview
 from labeling.services.transforms import create_transform, table_name, update_transform
+from tableformats import ESCAPED_CSV
 from tests.labeling.builders import Cast, cast
 from tests.support.servers import Services
 
@@ -38,6 +39,7 @@ def create(
         user=people.admin,
         name=name,
         source=source,
+        preview=staged_preview(source=source) if isinstance(source, SourceFile) else preview_table(table=source),
         primary_key=primary_key,
         precision_recall=0.9,
         accuracy_cost=0.4,
@@ -78,12 +80,49 @@ def test_parquet_keeps_its_types_in_the_catalog(people: Cast) -> None:
 def test_the_catalog_table_can_be_used_again(people: Cast) -> None:
     create(people, stage(people))
     (table,) = catalog_tables(team=people.team)
-    assert (table.format, table.header_lines, table.delimiter) == ("csv", 1, ",")
+    assert (table.format, table.layout, table.problem) == ("csv", ESCAPED_CSV, "")
     assert preview_table(table=table).rows == (("1", "Ann", "Paris"), ("2", "Bob", ""), ("3", "Cy", "Rome"))
     second = create(people, table, name="Customers again", primary_key="name")
     assert (second.source_file, second.table_name) == (None, table.name)
     with pytest.raises(InvalidSourceError, match="city cannot be the primary key"):
         create(people, table, name="Third", primary_key="city")
+
+
+def other_peoples_table(name: str, **parameters: str) -> None:
+    clients.glue().create_table(
+        DatabaseName="lab",
+        TableInput={
+            "Name": name,
+            "Parameters": {"classification": "csv", **parameters},
+            "StorageDescriptor": {
+                "Location": storage.our_uri(f"elsewhere/{name}/"),
+                "Columns": [{"Name": "id", "Type": "string"}, {"Name": "name", "Type": "string"}],
+            },
+        },
+    )
+    storage.overwrite(f"elsewhere/{name}/a.csv", b"1\tAnn\n2\tBob\n")
+
+
+def test_an_odd_table_says_why_it_cannot_be_used_and_harms_no_other(people: Cast) -> None:
+    glue.create_database(name="lab")
+    other_peoples_table("good", delimiter=r"\t")
+    other_peoples_table("header", **{"skip.header.line.count": "one"})
+    other_peoples_table("pipes", delimiter="||")
+    other_peoples_table("rows", classification="orc")
+    problems = {table.name: table.problem for table in catalog_tables(team=people.team)}
+    assert problems == {
+        "good": "",
+        "header": "The table's skip.header.line.count is 'one', which is no number of lines.",
+        "pipes": "The table's delimiter is '||'. Only one ASCII character can be used.",
+    }
+    found = {
+        name: catalog_table(team=people.team, database="lab", table=name)
+        for name in ("good", "header", "pipes", "rows")
+    }
+    assert preview_table(table=found["good"]).rows == (("1", "Ann"), ("2", "Bob"))
+    for name, said in (("header", "no number of lines"), ("pipes", "one ASCII character"), ("rows", "CSV or Parquet")):
+        with pytest.raises(InvalidSourceError, match=said):
+            preview_table(table=found[name])
 
 
 def test_uploads_of_another_team_are_not_offered(people: Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from typing import IO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,12 +13,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from labeling.aws import clients
+from labeling.aws import clients, glue, storage
 from labeling.choices import RunKind
 from labeling.models import SourceFile, TaskRun, Transform
 from labeling.views.contexts import name_guess
-from tests.labeling.builders import Cast, answer, finished_run, question_set
+from tests.labeling.builders import Cast, answer, cast, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
+from tests.localglue.conftest import table_input
+from tests.support.servers import Services
 
 METRICS = {
     "precision": 0.9,
@@ -161,6 +164,40 @@ def test_another_teams_upload_is_not_found(people: Cast, client_for: ClientFor) 
     people.stranger.memberships.update(role="admin")
     url = reverse("labeling:transform-create-from-file", args=[staged.pk])
     assert client_for(people.stranger).get(url).status_code == 404
+
+
+def test_catalog_tables_of_others(services: Services, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = cast()
+    glue.create_database(name="lab")
+    for name, parameters in (("people", {}), ("odd", {"skip.header.line.count": "one"})):
+        table = table_input(name, ("id", "string"), ("name", "string"), location=storage.our_uri(f"elsewhere/{name}/"))
+        table["Parameters"] |= parameters
+        clients.glue().create_table(DatabaseName="lab", TableInput=table)  # type: ignore[arg-type]  # built as AWS documents it
+    storage.overwrite("elsewhere/people/a.csv", b"id,name\n1,Ann\n2,Ann\n")
+
+    client = client_for(people.admin)
+    page = client.get(reverse("labeling:catalog-table-list"))
+    assert page.status_code == 200
+    text = page.content.decode()
+    url = reverse("labeling:transform-create-from-table", args=["lab", "people"])
+    odd = reverse("labeling:transform-create-from-table", args=["lab", "odd"])
+    assert url in text
+    assert odd not in text
+    assert "skip.header.line.count is &#x27;one&#x27;, which is no number of lines." in text
+    assert "which is no number of lines" in client.get(odd, follow=True).content.decode()
+
+    looked_at = []
+    download = storage.download_uri
+
+    def noted(uri: str, file: IO[bytes]) -> None:
+        looked_at.append(uri)
+        download(uri, file)
+
+    monkeypatch.setattr(storage, "download_uri", noted)
+    form = {"name": "People", "thing": "person", "primary_key": "id", "precision_recall": "0.5", "accuracy_cost": "0.5"}
+    assert client.post(url, form).status_code == 302
+    assert Transform.objects.get().column_names == ["id", "name"]
+    assert looked_at == [storage.our_uri("elsewhere/people/a.csv")], "the table is gone through once"
 
 
 def test_names_for_new_transforms() -> None:
