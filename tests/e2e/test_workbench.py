@@ -42,6 +42,15 @@ def begin(page: Page, portal: Portal, **shape: int) -> list[Question]:
     return questions
 
 
+def propose(page: Page, letters: str) -> None:
+    """The engine's groups for the rows of the question on the screen, from the first to the last; seen at once."""
+    rows = page.locator("[data-grid] tbody tr")
+    for row_id, letter in zip(rows.evaluate_all("rows => rows.map(row => row.id)"), letters, strict=True):
+        Row.objects.filter(pk=row_id.removeprefix("row-")).update(proposed=letter, proposed_confidence=0.87)
+    page.reload()
+    expect(page.locator("tr.is-proposed")).to_have_count(len(letters))
+
+
 def stored(question: Question) -> str:
     labels = dict(RowLabel.objects.filter(answer__question=question).values_list("row_id", "label"))
     return "".join(sorted(labels.values()))
@@ -257,6 +266,41 @@ def test_the_proposal_is_taken_by_enter_and_overruled_by_a_letter(portal: Portal
     page.reload()
     expect(page.locator("[data-grid] tbody tr")).to_have_count(4)
     assert groups(page) == "...."
+
+
+def test_proposed_letters_stand_in_row_order_and_never_join_by_accident(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=6)
+    propose(page, "CCABBD")
+    assert groups(page) == "AABCCD"  # small letters on the screen
+
+    press(page, "a", "b")  # a second group, they say, not row 3, which was to be B
+    assert groups(page) == "ABECCD"
+    expect(page.get_by_text("that were proposed as B are now E, apart from your group B")).to_have_count(2)
+    press(page, "z")
+    assert groups(page) == "AABCCD"
+    press(page, "y", "End", "c")  # the rows above have been read: this joins them
+    assert groups(page) == "ABECCC"
+    press(page, "4", "c")  # as proposed
+    assert groups(page) == "ABECCC"
+    expect(page.locator("tr.is-proposed")).to_have_count(2)
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert stored(first) == "ABCCCE"
+    assert not Answer.objects.get(question=first).accepted_untouched
+
+
+def test_taking_the_proposal_letter_by_letter_is_taking_it(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=4)
+    propose(page, "BABA")
+    assert groups(page) == "ABAB"
+    press(page, "a", "b", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    given = Answer.objects.get(question=first)
+    assert (stored(first), given.proposal_shown, given.accepted_untouched) == ("AABB", True, True)
 
 
 def test_equal_columns_fold_and_differences_are_marked(portal: Portal, visit: Visit) -> None:

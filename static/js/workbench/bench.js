@@ -180,7 +180,7 @@ export class Bench {
       return;
     }
     this.refresh();
-    this.view.say(this.where());
+    this.view.say(this.work.moved.map((move) => this.movedWords(move)).join(" ") || this.where());
     if (this.question.urls.draft) this.store.draft(this.question.id, this.question.urls.draft, this.draft());
   }
 
@@ -328,6 +328,11 @@ export class Bench {
     const words = label ? gettext("Row %s of %s, group %s.") : gettext("Row %s of %s, no group.");
     const values = label ? [cursor + 1, rows.length, label] : [cursor + 1, rows.length];
     return interpolate(label === UNSURE ? gettext("Row %s of %s, unsure.") : words, label === UNSURE ? values.slice(0, 2) : values);
+  }
+
+  movedWords([from, to]) {
+    if (!to) return interpolate(gettext("No letter is left for the rows that were proposed as %s: they need a group from you."), [from]);
+    return interpolate(gettext("The rows below that were proposed as %s are now %s, apart from your group %s."), [from, to, from]);
   }
 
   // ---- what it took ----

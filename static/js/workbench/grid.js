@@ -168,9 +168,10 @@ export class Grid {
     const badge = row.children[1].firstElementChild;
     if (badge.textContent !== label) badge.textContent = label;
     row.dataset.group = label === UNSURE ? "unsure" : label;
-    const proposed = this.work.proposed(index);
-    row.classList.toggle("is-proposed", Boolean(proposed));
-    badge.title = proposed ? interpolate(gettext("Proposed, %s %% sure"), [Math.round(proposed.confidence * 100)]) : "";
+    const proposed = this.work.isProposed(index);
+    row.classList.toggle("is-proposed", proposed);
+    const confidence = proposed ? this.work.proposal.confidence(this.work.rows[index].id) : 0;
+    badge.title = proposed ? interpolate(gettext("Proposed, %s %% sure"), [Math.round(confidence * 100)]) : "";
     row.classList.toggle("is-cursor", here);
     row.setAttribute("aria-selected", String(here));
   }

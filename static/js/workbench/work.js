@@ -1,5 +1,7 @@
 // One question as it is being answered: rows, groups, the cursor, and everything that can be undone. Knows nothing of the page.
 
+import { Proposal } from "./proposal.js";
+
 export const UNSURE = "?";
 
 export class Work {
@@ -13,7 +15,8 @@ export class Work {
     this.groups = groups;
     this.settled = settled;
     this.labels = new Map(rows.map((row) => [row.id, settled[row.id] ?? labels[row.id] ?? ""]));
-    this.proposal = new Map(rows.flatMap((row) => (proposal[row.id] ? [[row.id, proposal[row.id]]] : [])));
+    this.proposal = new Proposal(rows, proposal, groups, this.labels);
+    this.moved = [];
     this.showProposal(showsProposal);
     this.cursor = this.gaps()[0] ?? this.open()[0] ?? 0;
     this.undone = [];
@@ -21,7 +24,7 @@ export class Work {
   }
 
   get hasProposal() {
-    return this.proposal.size > 0;
+    return this.proposal.of.size > 0;
   }
 
   showProposal(shown) {
@@ -32,13 +35,13 @@ export class Work {
   /** What the row counts as: what the person said, else what the engine proposes. */
   label(index) {
     const { id } = this.rows[index];
-    return this.labels.get(id) || (this.showsProposal && this.proposal.get(id)?.label) || "";
+    return this.labels.get(id) || (this.showsProposal && this.proposal.letter(id)) || "";
   }
 
-  /** The engine's word for the row, as long as the person has none of their own. */
-  proposed(index) {
+  /** Whether the row counts as what the engine proposes: the person has not said anything of their own. */
+  isProposed(index) {
     const { id } = this.rows[index];
-    return this.labels.get(id) || !this.showsProposal ? undefined : this.proposal.get(id);
+    return this.showsProposal && !this.labels.get(id) && Boolean(this.proposal.letter(id));
   }
 
   isLocked(index) {
@@ -80,7 +83,10 @@ export class Work {
     return 0;
   }
 
-  /** Give rows their labels as one step that one undo takes back. `next` is where the cursor goes. */
+  /**
+   * Give rows their labels as one step that one undo takes back. `next` is where the cursor goes. `moved` then says which proposed
+   * groups got another letter by it, [from, to].
+   */
   assign(changes, next = this.cursor) {
     const steps = changes
       .filter(([index]) => !this.isLocked(index))
@@ -89,8 +95,11 @@ export class Work {
     const move = { from: this.cursor, to: next };
     this.cursor = next;
     if (!steps.length) return false;
+    const before = [...this.proposal.letters];
     for (const step of steps) this.labels.set(step.id, step.after);
-    this.done.push({ steps, move });
+    // A row that is cleared shows its proposal again.
+    this.moved = this.proposal.giveWay(steps.map((step) => step.after || this.proposal.letter(step.id)));
+    this.done.push({ steps, move, letters: { before, after: [...this.proposal.letters] } });
     this.undone = [];
     return true;
   }
@@ -124,6 +133,7 @@ export class Work {
     const last = this.done.pop();
     if (!last) return false;
     for (const step of last.steps) this.labels.set(step.id, step.before);
+    this.letter(last.letters.before);
     this.cursor = last.move.from;
     this.undone.push(last);
     return true;
@@ -133,9 +143,15 @@ export class Work {
     const next = this.undone.pop();
     if (!next) return false;
     for (const step of next.steps) this.labels.set(step.id, step.after);
+    this.letter(next.letters.after);
     this.cursor = next.move.to;
     this.done.push(next);
     return true;
+  }
+
+  letter(letters) {
+    this.proposal.letters = new Map(letters);
+    this.moved = [];
   }
 
   move(index) {
