@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from labeling.choices import AnswerStatus
@@ -469,6 +470,24 @@ def test_a_phone_paints_by_tapping(portal: Portal, visit: Visit) -> None:
     assert groups(page) == "ABCD"
     page.get_by_role("button", name="Accept").tap()
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_row_has_its_number_on_a_phone(portal: Portal, visit: Visit, theme: str) -> None:
+    page = visit(portal.steward, narrow=True, theme=theme)
+    begin(page, portal, rows=6)
+    propose(page, "AAABBB")
+    press(page, "1", "u", "b")  # unsure, given, the cursor, proposed
+    expect(page.locator("tr.is-proposed")).to_have_count(4)
+    numbers = page.locator("[data-grid] td.cell-no").all()
+    seen = [number.screenshot() for number in numbers]
+    for number, picture_of_it in zip(numbers, seen, strict=True):
+        number.evaluate("cell => { cell.style.color = 'transparent'; }")
+        assert number.screenshot() != picture_of_it
+    backgrounds = page.locator("[data-grid] tbody td").evaluate_all(
+        "cells => [...new Set(cells.map(cell => getComputedStyle(cell).backgroundColor))]"
+    )
+    assert backgrounds == ["rgba(0, 0, 0, 0)"]  # the card is of one colour
 
 
 def test_a_finger_spreads_a_group_and_a_second_tab_loses_nothing(portal: Portal, visit: Visit) -> None:
