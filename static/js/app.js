@@ -56,6 +56,13 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+// The workbench puts its questions into the browser's history without loading pages. Back from them may load another page, such as an answer;
+// forward from there changes the address alone, and what belongs to it is loaded here. The workbench listens for itself.
+const loaded = location.pathname;
+window.addEventListener("popstate", () => {
+  if (location.pathname !== loaded && !document.querySelector("[data-workbench]")) location.reload();
+});
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("[data-theme-form]")) {

@@ -216,6 +216,26 @@ def test_undo_goes_back_into_the_last_question(portal: Portal, visit: Visit) -> 
     assert stored(second) == "BBB"
 
 
+def test_back_and_forward_show_what_the_address_says(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=2)
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Question 2", exact=True)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Question 1", exact=True)).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Question 2", exact=True)).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
+
+
 def test_a_question_taken_meanwhile_is_told_and_kept(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, *_rest = begin(page, portal, rows=2)
