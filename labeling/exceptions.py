@@ -31,6 +31,10 @@ class QuestionTakenError(LabelportalError):
     """Somebody else holds or has answered the question."""
 
 
+class AlreadyAnsweredError(QuestionTakenError):
+    """The person has submitted an answer to the question before, perhaps in another tab; it stands."""
+
+
 class InvalidFilterError(LabelportalError):
     """The filter names something that is not there."""
 

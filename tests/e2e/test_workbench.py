@@ -7,12 +7,14 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from accounts.models import User
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Comment, KeyPreference, Question, Row, RowLabel, Transform
-from labeling.services.answers import open_question
+from labeling.services.answers import open_question, submit_answer
 from labeling.services.guidelines import save_guidelines
 from tests.e2e.conftest import ROOT, Portal, Visit, picture
 from tests.e2e.data import people_transform
+from tests.labeling.builders import grouping
 
 
 def groups(page: Page) -> str:
@@ -50,6 +52,11 @@ def propose(page: Page, letters: str) -> None:
         Row.objects.filter(pk=row_id.removeprefix("row-")).update(proposed=letter, proposed_confidence=0.87)
     page.reload()
     expect(page.locator("tr.is-proposed")).to_have_count(len(letters))
+
+
+def submit(question: Question, steward: User, letters: str) -> None:
+    """As another tab of the same person would, behind the back of this one."""
+    submit_answer(question=question, steward=steward, labels=grouping(question, letters), seconds=1, keys=1)
 
 
 def stored(question: Question) -> str:
@@ -535,7 +542,8 @@ def test_a_finger_spreads_a_group_and_a_second_tab_loses_nothing(portal: Portal,
     expect(other.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
     expect(saved(other)).to_be_visible()
     press(page, "w", "Enter")  # this tab does not know yet
-    expect(page.get_by_text("You have answered this question.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(page.get_by_text("Question 1 was already submitted in another tab.")).to_be_visible()
     assert stored(first) == "AAAAA"
     press(page, "z")
     expect(page.get_by_role("heading", name="Question 1 of 3")).to_be_visible()
@@ -543,3 +551,33 @@ def test_a_finger_spreads_a_group_and_a_second_tab_loses_nothing(portal: Portal,
     press(page, "Enter")
     expect(saved(page)).to_be_visible()
     assert (stored(first), Answer.objects.get(question=first).version) == ("ABCDE", 2)
+
+
+def test_the_other_tabs_grouping_comes_back_after_more_work_and_at_the_end(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, last = begin(page, portal, questions=2, rows=3)
+    expect(page.locator("[data-grid]")).to_be_focused()
+    submit(first, portal.steward, "AAA")
+    press(page, "w", "Enter")
+    told = page.get_by_role("alert").filter(has_text="already submitted in another tab")
+    expect(told).to_contain_text("Question 1")
+    expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
+    press(page, "t")  # work on the next question changes nothing about the way back
+    told.get_by_role("button", name="Bring back what this tab has").click()
+    expect(page.get_by_role("heading", name="Question 1 of 2")).to_be_visible()
+    assert groups(page) == "ABC"
+    expect(told).to_be_hidden()
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert (stored(first), groups(page)) == ("ABC", "AAA")
+
+    submit(last, portal.steward, "ABC")
+    press(page, "Enter")  # nothing comes after this one, yet the person is not led away from what they said
+    expect(told).to_contain_text("Question 2")
+    expect(told.get_by_role("link", name="Next question")).to_be_visible()
+    told.get_by_role("button", name="Bring back what this tab has").click()
+    expect(page.get_by_text("Question 2 is open again.").first).to_be_visible()
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
+    assert stored(last) == "AAA"

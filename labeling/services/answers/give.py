@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling.choices import AnswerKind, AnswerStatus
-from labeling.exceptions import InvalidAnswerError, QuestionTakenError
+from labeling.exceptions import AlreadyAnsweredError, QuestionTakenError
 from labeling.models import Answer, Question
 from labeling.selectors.queue import proposal_for
 from labeling.services.answers.labels import checked_labels, labels_of, remember_submission, rows_of, write_labels
-from labeling.services.answers.queue import free_for, hold, own_answer
+from labeling.services.answers.queue import answered_already, free_for, hold, own_answer
 from labeling.services.consensus import settle
 from partitions import Grouping
 
@@ -38,7 +38,7 @@ def save_draft(*, question: Question, steward: User, labels: dict[int, str]) -> 
     """Keep the grouping as it stands and renew the lease.
 
     ``labels`` maps row ids to a group, ``?`` or nothing; rows that are not named have none. Raises ``QuestionTakenError`` if
-    somebody else holds the question or it is answered, ``InvalidAnswerError`` if a label or row does not belong to it.
+    somebody else holds the question or it is answered (``AlreadyAnsweredError``: by this person), ``InvalidAnswerError`` if a label or row does not belong to it.
     """
     rows = rows_of(question)
     wanted = checked_labels(rows, labels, complete=False)
@@ -59,8 +59,8 @@ def submit_answer(
     """Finish a question: every row has a group or ``?``. If nobody else is asked, it is then settled or disputed.
 
     ``seconds`` and ``keys`` are what this round of work took; rounds add up. ``proposal_shown`` is noted if the person may see the proposal at
-    all. Submitting the same once more changes nothing. Raises ``InvalidAnswerError`` if rows are blank or another answer by this person
-    stands; ``QuestionTakenError`` if somebody else was faster: the grouping is then kept as a draft.
+    all. Submitting the same once more changes nothing. Raises ``InvalidAnswerError`` if rows are blank; ``AlreadyAnsweredError`` if another
+    answer by this person stands; ``QuestionTakenError`` if somebody else was faster: the grouping is then kept as a draft.
     """
     rows = rows_of(question)
     wanted = checked_labels(rows, labels, complete=True)
@@ -75,6 +75,8 @@ def submit_answer(
     try:
         with transaction.atomic():
             return _submit(question, steward, wanted, measured)
+    except AlreadyAnsweredError:
+        raise
     except QuestionTakenError:
         with transaction.atomic():
             _keep_draft(question, steward, wanted, complete=True)
@@ -103,7 +105,7 @@ def _submit(question: Question, steward: User, labels: Mapping[int, str], measur
         if labels_of(answer) == labels:
             answer.refresh_from_db()
             return answer
-        raise InvalidAnswerError(_("You have answered this question. Reopen it to change your answer."))
+        raise answered_already()
     _count(question, steward, answer)
     write_labels(answer, labels, complete=True)
     answer.refresh_from_db()
@@ -137,7 +139,7 @@ def _keep_draft(question: Question, steward: User, labels: Mapping[int, str], *,
         not mine.exclude(status=AnswerStatus.SUBMITTED).update(status=AnswerStatus.DRAFT, updated_at=timezone.now())
         and own_answer(question, steward).status == AnswerStatus.SUBMITTED
     ):
-        raise QuestionTakenError(_("You have answered this question. Reopen it to change your answer."))
+        raise answered_already()
     answer = mine.get()
     write_labels(answer, labels, complete=complete)
     return answer

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling.choices import AnswerKind, AnswerStatus
-from labeling.exceptions import QuestionTakenError
+from labeling.exceptions import AlreadyAnsweredError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.selectors.queue import QueueFilter, control_due, controls_for, offers, shuffled
 from labeling.services.answers.labels import checked_labels, rows_of, write_labels
@@ -47,9 +47,12 @@ def next_question(
 
 
 def open_question(*, question: Question, steward: User) -> Question:
-    """Take or renew the lease on this very question. Raises ``QuestionTakenError`` if it is not to be had."""
+    """Take or renew the lease on this very question.
+
+    Raises ``QuestionTakenError`` if it is not to be had, ``AlreadyAnsweredError`` if that is because of the person's own answer.
+    """
     if _has_submitted(question, steward):
-        raise QuestionTakenError(_("You have answered this question. Reopen it to change your answer."))
+        raise answered_already()
     hold(question, steward)
     return _loaded(question.pk)
 
@@ -57,7 +60,7 @@ def open_question(*, question: Question, steward: User) -> Question:
 def skip_question(*, question: Question, steward: User, labels: dict[int, str] | None = None) -> None:
     """Leave the question for others; it comes back to this person after everything else. What was typed stays.
 
-    ``labels``, if given, is the grid as it stands, to be kept; then raises ``QuestionTakenError`` if the person has submitted, and
+    ``labels``, if given, is the grid as it stands, to be kept; then raises ``AlreadyAnsweredError`` if the person has submitted, and
     ``InvalidAnswerError`` if a label or row does not belong to the question.
     """
     with transaction.atomic():
@@ -69,7 +72,7 @@ def skip_question(*, question: Question, steward: User, labels: dict[int, str] |
         )
         if labels is not None:
             if not left:
-                raise QuestionTakenError(_("You have answered this question. Reopen it to change your answer."))
+                raise answered_already()
             write_labels(answer, checked_labels(rows_of(question), labels, complete=False))
         release_question(question=question, steward=steward)
 
@@ -83,10 +86,15 @@ def hold(question: Question, steward: User) -> None:
     """Take or renew the lease, unless it is a control question, which needs none. Raises ``QuestionTakenError``."""
     if not take(question.pk, steward) and not _may_answer_control(question, steward):
         if _has_submitted(question, steward):
-            raise QuestionTakenError(_("You have answered this question. Reopen it to change your answer."))
+            raise answered_already()
         if Question.objects.filter(pk=question.pk, answers_missing__gt=0).exists():
             raise QuestionTakenError(_("Somebody else holds this question now."))
         raise QuestionTakenError(_("This question has been answered by others."))
+
+
+def answered_already() -> AlreadyAnsweredError:
+    """What to raise when the person's own answer stands."""
+    return AlreadyAnsweredError(_("You have answered this question. Reopen it to change your answer."))
 
 
 def take(question_id: uuid.UUID, steward: User) -> bool:

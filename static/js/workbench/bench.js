@@ -86,7 +86,7 @@ export class Bench {
       return;
     }
     const { question, work } = this;
-    this.view.calm();
+    this.calm();
     this.left = Math.max(0, this.left - 1);
     const sent = this.store.send(question.id, question.urls.submit, {
       labels: work.asAnswer(),
@@ -96,13 +96,13 @@ export class Bench {
       overrules: question.overrules ?? undefined,
     });
     if (this.decides) this.queue.passed.add(question.id);
-    this.queue.behind.push({ question, work });
+    this.queue.leave(question, work);
     await this.advance(question, sent);
   }
 
   async skip() {
     const { question } = this;
-    this.view.calm();
+    this.calm();
     const sent = this.store.send(question.id, question.urls.skip, this.draft());
     if (this.decides) this.queue.passed.add(question.id); // answers that were skipped come last by themselves
     await this.advance(question, sent);
@@ -132,18 +132,22 @@ export class Bench {
   }
 
   leave(url) {
-    if (this.store.isEmpty) location.assign(url);
+    if (this.store.isEmpty && this.refusal) {
+      // What was refused is said here, and can be brought back here alone.
+      this.view.stay();
+      this.grid.table.removeAttribute("aria-busy");
+    } else if (this.store.isEmpty) location.assign(url);
     else setTimeout(() => this.store.flush().then(() => this.leave(url)), 1000);
   }
 
-  /** Back into the last submitted question, with everything that was done there still to be undone. */
-  async back() {
-    const last = this.queue.behind.pop();
+  /** Back into a submitted question, the last if no other is named, with everything that was done there still to be undone. */
+  async back(last = this.queue.behind.at(-1)) {
     if (!last) {
       this.view.say(gettext("Nothing to undo."));
       return;
     }
-    this.view.calm();
+    this.queue.behind = this.queue.behind.filter((entry) => entry !== last);
+    this.calm();
     this.view.busy(true);
     await this.store.flush();
     const result = this.store.isEmpty ? await this.store.post(last.question.urls.reopen, {}) : { lost: true };
@@ -153,16 +157,31 @@ export class Bench {
       this.view.say(result.refused?.message || gettext("Going back needs a connection. Try again when it is back."), "blocked");
       return;
     }
-    this.left += 1;
-    this.queue.ahead.unshift({ question: this.question, work: this.work });
-    history.pushState({}, "", last.question.urls.detail);
+    if (last.question.id !== this.question.id) {
+      this.left += 1;
+      this.queue.ahead.unshift({ question: this.question, work: this.work });
+      history.pushState({}, "", last.question.urls.detail);
+    }
     this.open(last);
+    this.keep();
     this.view.say(interpolate(gettext("Question %s is open again. Enter submits it anew."), [last.question.number]));
   }
 
   refused(questionId, { code, message }) {
     const here = questionId === this.question?.id;
-    this.view.alarm(code, message || gettext("This question is gone. Your other answers are safe."), here ? "here" : "other");
+    const entry = here ? { question: this.question, work: this.work } : this.queue.behind.find(({ question }) => question.id === questionId);
+    const canReturn = code === "answered" && Boolean(entry);
+    let words = message || gettext("This question is gone. Your other answers are safe.");
+    if (canReturn) words = interpolate(gettext("Question %s was already submitted in another tab. What this tab has was not sent."), [entry.question.number]);
+    else if (entry && !here) words = interpolate(gettext("Question %s: %s"), [entry.question.number, words]);
+    this.refusal = entry ?? {};
+    this.view.alarm(code, words, { here, canReturn });
+  }
+
+  /** What was said before is over: the person goes on. */
+  calm() {
+    this.refusal = null;
+    this.view.calm();
   }
 
   counts({ left, total }) {
@@ -181,6 +200,10 @@ export class Bench {
     }
     this.refresh();
     this.view.say(this.work.moved.map((move) => this.movedWords(move)).join(" ") || this.where());
+    this.keep();
+  }
+
+  keep() {
     if (this.question.urls.draft) this.store.draft(this.question.id, this.question.urls.draft, this.draft());
   }
 

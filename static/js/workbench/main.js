@@ -50,6 +50,7 @@ page.addEventListener("wheel", () => bench.sign(false), { passive: true });
 const on = (name, run) =>
   page.querySelectorAll(`[data-${name}]`).forEach((button) => button.addEventListener("click", () => run(button)));
 on("accept", () => bench.accept());
+on("bring-back", () => bench.back(bench.refusal));
 on("undo", () => bench.undo());
 on("redo", () => bench.redo());
 on("skip", () => bench.skip());

@@ -50,6 +50,11 @@ export class Queue {
     return this.ahead.shift() ?? null;
   }
 
+  /** The question was submitted; undo leads back to it. */
+  leave(question, work) {
+    this.behind = [...this.behind.filter((entry) => entry.question.id !== question.id), { question, work }];
+  }
+
   /** Give back what was fetched and never shown. */
   release() {
     for (const { question, work } of this.ahead) {

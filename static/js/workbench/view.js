@@ -31,6 +31,12 @@ export class View {
     this.hint("");
   }
 
+  /** The person is not led away after all: an alarm has the way on. */
+  stay() {
+    this.hint("");
+    this.part("alarm-next").hidden = false;
+  }
+
   /** Another question is on the screen; an alarm about the one before stays, without its way on. */
   moved() {
     this.part("alarm-next").hidden = true;
@@ -111,10 +117,12 @@ export class View {
     this.part("live").textContent = text;
   }
 
-  alarm(code, message, where) {
+  /** `here` says that it is about the question on the screen, `canReturn` that what was refused can be brought back. */
+  alarm(code, message, { here, canReturn }) {
     const alarm = this.part("alarm");
-    alarm.querySelector("[data-alarm-text]").textContent = message;
-    alarm.querySelector("[data-alarm-next]").hidden = where !== "here" || code === "invalid";
+    this.part("alarm-text").textContent = message;
+    this.part("alarm-next").hidden = !here || code === "invalid";
+    this.part("alarm-back").hidden = !canReturn;
     alarm.hidden = false;
   }
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from labeling.choices import AnswerStatus
-from labeling.exceptions import InvalidAnswerError, QuestionTakenError
+from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.services.answers import (
     LEASE,
@@ -174,7 +174,7 @@ def test_submit_twice_is_one_answer(people: Cast, questions: list[Question]) -> 
     second = submit(questions[0], people.steward, "AAB")
     assert first == second
     assert (second.version, second.seconds, second.keys) == (1, 7, 4)
-    with pytest.raises(InvalidAnswerError):
+    with pytest.raises(AlreadyAnsweredError):
         submit(questions[0], people.steward, "ABB")
 
 

@@ -91,6 +91,16 @@ def test_submitting_twice_is_submitting_once(people: Cast, questions: list[Quest
     assert (given.status, given.seconds, given.keys) == (AnswerStatus.SUBMITTED, 7, 4)
 
 
+def test_another_answer_after_ones_own_is_refused_as_such(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    send(client, "submit", questions[0], "AAB", seconds=7, keys=4)
+    for action in ("submit", "draft"):
+        refused = send(client, action, questions[0], "ABB", seconds=7, keys=4)
+        assert (refused.status_code, refused.json()["code"]) == (409, "answered")
+
+
 def test_an_incomplete_answer_is_refused_in_words(
     people: Cast, questions: list[Question], client_for: ClientFor
 ) -> None:
