@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from accounts.models import User
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Comment, KeyPreference, Question, Row, RowLabel, Transform
-from labeling.services.answers import open_question, submit_answer
+from labeling.services.answers import open_question, save_draft, submit_answer
 from labeling.services.guidelines import save_guidelines
 from tests.e2e.conftest import ROOT, Portal, Visit, picture
 from tests.e2e.data import people_transform
@@ -182,6 +182,45 @@ def test_a_reload_loses_nothing(portal: Portal, visit: Visit) -> None:
     expect(saved(page)).to_be_visible()
     assert Answer.objects.get().row_labels.count() == 3
     assert set(shown) == {"saving"}  # never "saved" before the server had it
+
+
+def test_undo_and_redo_outlive_a_reload(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=4)
+    propose(page, "ABBC")
+    press(page, "a", "a", "u", "z")
+    page.reload()
+    expect(page.locator("[data-grid] tbody tr")).to_have_count(4)
+    assert (groups(page), cursor(page)) == ("AABC", "3")  # what is proposed is not said yet
+    press(page, "y")
+    assert groups(page) == "AA?C"
+    press(page, "z", "z", "z")
+    expect(page.locator("tr.is-proposed")).to_have_count(4)
+    assert groups(page) == "ABBC"
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    press(page, "b")
+    page.reload()
+    assert groups(page) == "BAAC"
+    press(page, "z")
+    assert groups(page) == "ABBC"
+
+    press(page, "b", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert not page.evaluate("Object.keys(sessionStorage).filter(key => key.includes('undo'))")
+    assert stored(first) == "AABC"
+
+
+def test_an_old_past_is_not_put_on_what_was_changed_elsewhere(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    press(page, "a", "b")
+    expect(saved(page)).to_be_visible()
+    save_draft(question=first, steward=portal.steward, labels=grouping(first, "CC"))
+    page.reload()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    press(page, "z")
+    assert groups(page) == "CC"
 
 
 def test_a_lost_connection_costs_nothing_but_time(portal: Portal, visit: Visit) -> None:

@@ -4,6 +4,7 @@ import { Brush } from "./brush.js";
 import { DISPLAYS, Grid } from "./grid.js";
 import { arrange } from "./order.js";
 import { Palette } from "./palette.js";
+import { Past } from "./past.js";
 import { UNSURE, Work } from "./work.js";
 
 const IDLE = 60_000;
@@ -15,6 +16,7 @@ export class Bench {
     this.store = store;
     this.queue = queue;
     this.view = view;
+    this.past = new Past(config.person);
     this.decides = config.decides ?? false;
     this.prefs = prefs;
     this.side = side;
@@ -42,7 +44,7 @@ export class Bench {
         arrange(question.rows, this.keyColumn),
         this.draftOf(question),
         this.groups,
-        { proposal: question.proposal, showsProposal: this.prefs.proposalOn, settled: question.settled },
+        { proposal: question.proposal, showsProposal: this.prefs.proposalOn, settled: question.settled, past: this.past.read(question) },
       );
     this.seconds = 0;
     this.keys = 0;
@@ -97,6 +99,7 @@ export class Bench {
     });
     if (this.decides) this.queue.passed.add(question.id);
     this.queue.leave(question, work);
+    this.past.drop(question);
     await this.advance(question, sent);
   }
 
@@ -204,6 +207,7 @@ export class Bench {
   }
 
   keep() {
+    this.past.keep(this.question, this.work);
     if (this.question.urls.draft) this.store.draft(this.question.id, this.question.urls.draft, this.draft());
   }
 

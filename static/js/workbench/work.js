@@ -8,9 +8,9 @@ export class Work {
   /**
    * `rows` in the order they are shown; `labels` maps row ids to a group, "?" or nothing; `proposal` maps row ids to what the engine
    * would say, {label, confidence}. While it is shown it stands for every row that the person has said nothing about.
-   * `settled` maps the ids of rows that are locked to their groups.
+   * `settled` maps the ids of rows that are locked to their groups. `past` is what `past()` gave before a reload.
    */
-  constructor(rows, labels, groups, { proposal = {}, showsProposal = true, settled = {} } = {}) {
+  constructor(rows, labels, groups, { proposal = {}, showsProposal = true, settled = {}, past = null } = {}) {
     this.rows = rows;
     this.groups = groups;
     this.settled = settled;
@@ -18,9 +18,27 @@ export class Work {
     this.proposal = new Proposal(rows, proposal, groups, this.labels);
     this.moved = [];
     this.showProposal(showsProposal);
-    this.cursor = this.gaps()[0] ?? this.open()[0] ?? 0;
     this.undone = [];
     this.done = [];
+    if (past) this.restore(past);
+    this.cursor = this.open().find((index) => !this.labels.get(rows[index].id)) ?? this.open()[0] ?? 0;
+  }
+
+  /** All that can be undone and redone, and the state that it belongs to. */
+  past() {
+    const { done, undone } = this;
+    return { ...this.present(), letters: [...this.proposal.letters], done, undone };
+  }
+
+  present() {
+    return { labels: this.asDraft(), proposed: [...this.proposal.of].map(([id, { label }]) => [id, label]) };
+  }
+
+  /** Steps fit the state that they led to alone; the draft may have been changed elsewhere since. */
+  restore({ labels, proposed, letters, done, undone }) {
+    if (JSON.stringify({ labels, proposed }) !== JSON.stringify(this.present())) return;
+    this.letter(letters);
+    Object.assign(this, { done, undone });
   }
 
   get hasProposal() {
