@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Team, User
@@ -18,9 +20,10 @@ def comments_on(*, question: Question) -> list[Comment]:
     )
 
 
-def open_comments_on(*, question: Question) -> int:
-    """How many comments on the question and its rows are not resolved."""
-    return Comment.objects.filter(question=question, resolved_at__isnull=True).count()
+def open_comments_on(*, question: Question) -> Counter[int | None]:
+    """How many comments are not resolved, by the id of the row that they are about; None for the whole question."""
+    found = Comment.objects.filter(question=question, resolved_at__isnull=True)
+    return Counter(found.values_list("row_id", flat=True))
 
 
 def open_comments_for(*, team: Team, user: User) -> list[Comment]:

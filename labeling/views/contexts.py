@@ -19,7 +19,7 @@ from labeling.exceptions import LabelportalError
 from labeling.models import Chain, LabelFile, Question, QuestionSet, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
 from labeling.selectors.adjudication import AdjudicationWork
-from labeling.selectors.comments import open_comments_on
+from labeling.selectors.comments import comments_on, open_comments_on
 from labeling.selectors.label_files import findings_of
 from labeling.selectors.preferences import columns_for, keys_for
 from labeling.selectors.questions import (
@@ -208,13 +208,15 @@ def label_file_of(run: TaskRun) -> LabelFile | None:
 def asked(work: QuestionWork | AdjudicationWork) -> dict[str, Any]:
     """What is asked, whoever answers or decides."""
     question = work.question
+    remarks = open_comments_on(question=question)
     return {
         "id": str(question.pk),
         "number": question_number(question=question),
         "columns": work.columns,
         "primaryKey": work.primary_key,
         "rows": [{"id": row.pk, "key": row.key, "values": row.values} for row in work.rows],
-        "commentsOpen": open_comments_on(question=question),
+        "commentsOpen": remarks.total(),
+        "remarks": {str(row_id): count for row_id, count in remarks.items() if row_id is not None},
     }
 
 
@@ -282,6 +284,7 @@ def answered_context(question: Question, steward: User) -> dict[str, Any]:
     """A question that is not to be had; one's own submitted answer is shown to read."""
     work = question_work(question=question, steward=steward)
     mine = work.answer is not None and work.answer.status == AnswerStatus.SUBMITTED
+    remarks = open_comments_on(question=question)
     return {
         "area": "transforms",
         "transform": work.transform,
@@ -289,7 +292,8 @@ def answered_context(question: Question, steward: User) -> dict[str, Any]:
         "number": question_number(question=question),
         "answer": work.answer if mine else None,
         "columns": work.columns,
-        "rows": [(work.labels.get(row.pk, ""), row.values) for row in work.rows] if mine else [],
+        "rows": [(row, work.labels.get(row.pk, ""), remarks[row.pk]) for row in work.rows] if mine else [],
+        "comments": comments_on(question=question) if mine else [],
     }
 
 

@@ -438,7 +438,10 @@ def test_guidelines_and_comments_beside_the_grid(portal: Portal, visit: Visit) -
     press(page, "Tab", "Tab", "Enter")
     expect(panel.locator(".comment")).to_contain_text("@lea is this one a twin?")
     expect(panel.locator(".comment")).to_contain_text("row 2")
-    expect(page.get_by_role("img", name="1 open comment")).to_be_visible()
+    expect(page.locator("[data-side-count]")).to_have_attribute("aria-label", "1 open comment")
+    marks = page.locator("[data-grid] td.cell-no").get_by_role("img", name="1 open comment")
+    expect(marks).to_have_count(1)
+    expect(page.locator("[data-grid] tbody tr").nth(1).get_by_role("img", name="1 open comment")).to_be_visible()
     comment = Comment.objects.get()
     assert comment.row is not None
     assert page.locator("[data-grid] tbody tr").nth(1).get_attribute("id") == f"row-{comment.row.pk}"
@@ -447,8 +450,16 @@ def test_guidelines_and_comments_beside_the_grid(portal: Portal, visit: Visit) -
 
     panel.get_by_role("button", name="Resolve").click()
     expect(panel.get_by_role("button", name="Reopen")).to_be_focused()
-    expect(page.get_by_role("img", name="1 open comment")).to_be_hidden()
-    press(page, "Escape", "a")
+    expect(page.locator("[data-side-count]")).to_be_hidden()
+    expect(marks).to_have_count(0)
+    panel.get_by_role("button", name="Reopen").click()
+    expect(marks).to_have_count(1)
+    press(page, "Escape", "v")  # drawn anew
+    expect(marks).to_have_count(1)
+    page.reload()
+    expect(marks).to_have_count(1)
+    expect(page.locator("[data-grid]")).to_be_focused()
+    press(page, "a")
     assert groups(page) == "A.."
     press(page, "q")
     expect(panel).to_be_hidden()

@@ -49,7 +49,7 @@ export class Bench {
     this.seconds = 0;
     this.keys = 0;
     this.lastSign = Date.now();
-    this.grid.show(this.work, question.columns, this.keyColumn, this.prefs.layout(question.columns), question.people);
+    this.grid.show(this.work, question.columns, this.keyColumn, this.prefs.layout(question.columns), question);
     this.view.people(question.people, (person) => this.take(person));
     this.view.question(question.number, this.total, this.left);
     this.view.moved();

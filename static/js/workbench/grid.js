@@ -26,9 +26,23 @@ export class Grid {
     this.sprite = sprite;
   }
 
-  /** Draw a question anew. `columns` are names, `keyColumn` the index of the primary key, `people` those whose groups stand beside: {name, labels}. */
-  show(work, columns, keyColumn, layout, people = []) {
+  /** Mark the rows that people talk about: `counts` maps row ids to the number of open comments. */
+  remark(counts) {
+    this.remarks = counts;
+    this.work.rows.forEach(({ id }, index) => {
+      const number = this.rows[index].firstElementChild;
+      number.querySelector(".remark")?.remove();
+      if (!counts[id]) return;
+      const words = interpolate(ngettext("%s open comment", "%s open comments", counts[id]), [counts[id]]);
+      const mark = element("span", { class: "remark", title: words }, this.icon("message-question", words));
+      number.append(mark);
+    });
+  }
+
+  /** Draw a question anew. `columns` are names, `keyColumn` the index of the primary key, `people` those whose groups stand beside: {name, labels}, `remarks` as in `remark`. */
+  show(work, columns, keyColumn, layout, { people = [], remarks = {} }) {
     this.work = work;
+    this.remarks = remarks;
     this.people = people;
     this.before = 2 + people.length;
     this.columns = columns;
@@ -65,6 +79,7 @@ export class Grid {
       element("tbody", { role: "rowgroup" }, ...this.rows),
     );
     this.table.setAttribute("aria-rowcount", String(this.work.rows.length + 1));
+    this.remark(this.remarks);
     this.update();
     this.pin();
   }
@@ -94,14 +109,13 @@ export class Grid {
     return element("td", attributes, element("span", { class: "badge-group" }, label));
   }
 
-  /** What tells that a row cannot be changed. */
-  lock() {
+  icon(name, words) {
     const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
     icon.setAttribute("class", "icon");
     icon.setAttribute("role", "img");
-    icon.setAttribute("aria-label", gettext("Settled"));
-    use.setAttribute("href", `${this.sprite}#lock`);
+    icon.setAttribute("aria-label", words);
+    use.setAttribute("href", `${this.sprite}#${name}`);
     icon.append(use);
     return icon;
   }
@@ -124,7 +138,7 @@ export class Grid {
       if (image) cell.append(this.thumbnail(image));
       return cell;
     });
-    if (this.work.isLocked(index)) badge.append(this.lock());
+    if (this.work.isLocked(index)) badge.append(this.icon("lock", gettext("Settled")));
     const line = element(
       "tr",
       { role: "row", id: `row-${row.id}`, "aria-rowindex": String(index + 2), "data-index": String(index) },

@@ -26,7 +26,10 @@ const store = new Store({
 });
 const prefs = new Prefs(`${config.person}.${config.transform}`, config.columns, (columns) => columnSaver.save(columns));
 const queue = new Queue(store, config.urls.next, (counts) => bench.counts(counts));
-const side = new Side(page, csrf, prefs, () => bench.grid.table.focus({ preventScroll: true }));
+const side = new Side(page, csrf, prefs, {
+  onClosed: () => bench.grid.table.focus({ preventScroll: true }),
+  onRemarks: (remarks) => bench.grid.remark(remarks),
+});
 bench = new Bench({ page, config, store, queue, view, prefs, side });
 const columns = new Columns(page.querySelector("[data-columns]"), bench, prefs);
 const columnSaver = new Saver(store, config.urls.columns, (message) => {

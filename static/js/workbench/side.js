@@ -4,7 +4,8 @@
 const TIMEOUT = 15000;
 
 export class Side {
-  constructor(page, csrf, prefs, onClosed) {
+  /** `onRemarks` hears how many open comments each row has, {row id: number}, when that may have changed. */
+  constructor(page, csrf, prefs, { onClosed, onRemarks }) {
     this.box = page.querySelector("[data-side]");
     this.body = this.box.querySelector("[data-side-body]");
     this.status = this.box.querySelector("[data-side-status]");
@@ -15,6 +16,7 @@ export class Side {
     this.csrf = csrf;
     this.prefs = prefs;
     this.onClosed = onClosed;
+    this.onRemarks = onRemarks;
     this.texts = new Map();
     this.isOpen = prefs.sideOpen && !this.narrow.matches;
     this.narrow.addEventListener("change", () => this.show());
@@ -125,6 +127,11 @@ export class Side {
     this.body.querySelector("[name=row]").value = about || "";
     this.body.querySelector("[data-side-text]").value = this.texts.get(this.question.id) ?? "";
     this.counted(Number(this.body.querySelector("[data-open-comments]").dataset.openComments));
+    this.question.remarks = {};
+    for (const { dataset } of this.body.querySelectorAll(".comment:not(.is-resolved) [data-row-name]")) {
+      this.question.remarks[dataset.rowName] = (this.question.remarks[dataset.rowName] ?? 0) + 1;
+    }
+    this.onRemarks(this.question.remarks);
     // Times in the reader's own zone, as after any other part that comes later.
     this.body.dispatchEvent(new Event("htmx:afterSwap", { bubbles: true }));
   }

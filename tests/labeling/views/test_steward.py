@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, Transform
+from labeling.services.comments import add_comment
 from tests.labeling.builders import Cast, answer, question_set
 from tests.labeling.views.conftest import ClientFor
 
@@ -170,10 +171,23 @@ def test_ones_own_answer_is_shown_and_reopened(people: Cast, questions: list[Que
     page = client.get(detail).content.decode()
     assert "Change my answer" in page
     assert page.count("badge-group") == 3
+    assert reverse("labeling:question-history", args=[questions[0].pk]) in page
 
     reopened = client.post(reverse("labeling:question-reopen", args=[questions[0].pk]), follow=True)
     assert reopened.context["workbench"]["question"]["id"] == str(questions[0].pk)
     assert Answer.objects.get().status == AnswerStatus.DRAFT
+
+
+def test_ones_own_answer_shows_what_was_said_about_its_rows(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    answer(questions[0], people.steward, "AAB")
+    row = questions[0].rows.get(position=3)
+    add_comment(question=questions[0], author=people.lead, text="Twins, I think", row=row)
+    page = client_for(people.steward).get(reverse("labeling:question-detail", args=[questions[0].pk])).content.decode()
+    assert "Twins, I think" in page
+    assert "row 3" in page
+    assert page.count('aria-label="1 open comment"') == 1
 
 
 def test_undo_reopens_without_leaving_the_grid(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
