@@ -54,8 +54,8 @@ def sweep_proposals() -> None:
 def refresh_proposals(*, transform: Transform) -> int:
     """Propose a grouping for the open questions that nobody has touched; the number of questions whose letters are now up to date.
 
-    Questions that somebody holds or has begun keep their letters, so that nothing changes under anybody's eyes. Of two calls at a
-    time one does nothing. What the engine refuses is logged, and tried again after the next change.
+    Questions that somebody holds or has begun keep their letters, so that nothing changes under anybody's eyes. One that was opened before
+    there were letters, and not begun, gets its first; they show once it is loaded again. Of two calls at a time one does nothing. What the engine refuses is logged, and tried again after the next change.
     """
     now = timezone.now()
     seen = Q(proposals_at__isnull=True) if transform.proposals_at is None else Q(proposals_at=transform.proposals_at)
@@ -86,9 +86,11 @@ def refresh_proposals(*, transform: Transform) -> int:
 
 
 def _untouched(questions: QuerySet[Question]) -> QuerySet[Question]:
-    """Open questions that nobody holds, has begun or has answered."""
+    """Open questions that nobody has begun or answered, and that nobody holds or that have no letters yet."""
     return questions.filter(
-        Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=timezone.now()),
+        Q(lease_expires_at__isnull=True)
+        | Q(lease_expires_at__lte=timezone.now())
+        | ~Exists(Row.objects.filter(question=OuterRef("pk")).exclude(proposed="")),
         ~Exists(Answer.objects.filter(question=OuterRef("pk"))),
         state=QuestionState.OPEN,
     )

@@ -59,11 +59,31 @@ def test_rows_get_letters_and_how_sure(of: Transform, questions: list[Question])
 def test_what_somebody_holds_or_has_begun_or_answered_stays(
     people: Cast, of: Transform, questions: list[Question]
 ) -> None:
+    Row.objects.filter(question=questions[0]).update(proposed="C")
     open_question(question=questions[0], steward=people.steward)
     save_draft(question=questions[1], steward=people.colleague, labels={})
     Question.objects.filter(pk=questions[1].pk).update(lease_expires_at=timezone.now())
     assert refresh_proposals(transform=of) == 0
-    assert [letters(question) for question in questions] == ["", ""]
+    assert [letters(question) for question in questions] == ["CCC", ""]
+
+
+def test_a_question_opened_before_there_were_letters_gets_them_once(
+    people: Cast, of: Transform, questions: list[Question]
+) -> None:
+    held, _other = questions
+    open_question(question=held, steward=people.steward)
+    sweep_proposals()
+    assert letters(held) == "AAB"
+    name(held, OTHERS[::-1])
+    Transform.objects.update(proposals_at=timezone.now() - PAUSE)
+    of.refresh_from_db()
+    refresh_proposals(transform=of)
+    assert letters(held) == "AAB"  # by now they may be on the screen
+    # Who answers what they opened without letters has not seen any.
+    submitted = submit_answer(
+        question=held, steward=people.steward, labels=grouping(held, "AAB"), seconds=1, keys=1, proposal_shown=False
+    )
+    assert (submitted.proposal_shown, submitted.accepted_untouched) == (False, False)
 
 
 def test_answers_teach(people: Cast, of: Transform, questions: list[Question]) -> None:
