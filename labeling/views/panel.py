@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from labeling.models import Comment, Question, Row
 from labeling.permissions import can_comment, can_label
 from labeling.selectors.comments import comments_on
 from labeling.selectors.guidelines import guidelines_for
-from labeling.services.comments import add_comment, reopen_comment, resolve_comment
+from labeling.services.comments import add_comment, mentions_in, reopen_comment, resolve_comment
 from labeling.views.access import question_access, signed_in
 
 
@@ -31,10 +32,10 @@ def panel_comment(request: HttpRequest, question_id: UUID) -> HttpResponse:
     question, _membership = question_access(request, question_id, can_comment)
     row = _row(question, request.POST.get("row", ""))
     try:
-        add_comment(question=question, author=signed_in(request), text=request.POST.get("text", ""), row=row)
+        comment = add_comment(question=question, author=signed_in(request), text=request.POST.get("text", ""), row=row)
     except InvalidCommentError as error:
         return _panel(request, question, error=str(error))
-    return _panel(request, question)
+    return _panel(request, question, untold=mentions_in(question=question, text=comment.text).untold)
 
 
 @require_POST
@@ -57,7 +58,7 @@ def _row(question: Question, wanted: str) -> Row | None:
     return get_object_or_404(Row, pk=int(wanted), question=question)
 
 
-def _panel(request: HttpRequest, question: Question, *, error: str = "") -> HttpResponse:
+def _panel(request: HttpRequest, question: Question, *, error: str = "", untold: Sequence[str] = ()) -> HttpResponse:
     transform = question.question_set.transform
     comments = comments_on(question=question)
     guidelines = guidelines_for(transform=transform)
@@ -73,5 +74,6 @@ def _panel(request: HttpRequest, question: Question, *, error: str = "") -> Http
         "rows": question.rows.order_by("position"),
         "others": members_of(team=transform.team).exclude(user=signed_in(request)),
         "error": error,
+        "untold": untold,
     }
     return render(request, "labeling/questions/_panel.html", context, status=422 if error else 200)

@@ -16,7 +16,7 @@ from labeling.forms.words import GuidelinesForm
 from labeling.models import Comment, GuidelineExample
 from labeling.permissions import can_comment, can_edit_guidelines, is_member
 from labeling.selectors.guidelines import guidelines_for
-from labeling.services.comments import add_comment, reopen_comment, resolve_comment
+from labeling.services.comments import add_comment, mentions_in, reopen_comment, resolve_comment
 from labeling.services.guidelines import add_example, remove_example, save_guidelines
 from labeling.views.access import posted, question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
@@ -75,9 +75,12 @@ def comment_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Remark on a question."""
     question, _membership = question_access(request, question_id, can_comment)
     try:
-        add_comment(question=question, author=signed_in(request), text=request.POST.get("text", ""))
+        comment = add_comment(question=question, author=signed_in(request), text=request.POST.get("text", ""))
     except LabelportalError as error:
         messages.error(request, error_text(error))
+    else:
+        for sentence in mentions_in(question=question, text=comment.text).untold:
+            messages.warning(request, sentence)
     return redirect(_comments_of(question.pk))
 
 

@@ -448,6 +448,14 @@ def test_guidelines_and_comments_beside_the_grid(portal: Portal, visit: Visit) -
     assert list(comment.mentions.all()) == [portal.lead]
     picture(page, "steward-guidelines")
 
+    panel.get_by_label("Comment", exact=True).fill("@Kim Larsen and @Kimberly, look")
+    panel.get_by_role("button", name="Send").click()
+    expect(panel.get_by_role("status")).to_have_text("Your comment is sent. Nobody in the team is called “Kimberly”.")
+    newest = Comment.objects.latest("created_at")
+    assert list(newest.mentions.all()) == [portal.colleague]
+    newest.delete()
+    page.reload()
+
     panel.get_by_role("button", name="Resolve").click()
     expect(panel.get_by_role("button", name="Reopen")).to_be_focused()
     expect(page.locator("[data-side-count]")).to_be_hidden()

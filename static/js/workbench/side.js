@@ -89,7 +89,9 @@ export class Side {
     if (!answer || question !== this.question) return;
     const wanted = isComment ? "[data-side-text]" : `[data-side-form="${CSS.escape(form.dataset.sideForm)}"] button`;
     this.body.querySelector(wanted)?.focus();
-    if (answer.ok) this.status.textContent = isComment ? gettext("Your comment is sent.") : gettext("The comment is changed.");
+    const untold = this.body.querySelector("[data-side-untold]")?.textContent ?? "";
+    const sent = `${gettext("Your comment is sent.")} ${untold}`.trim();
+    if (answer.ok) this.status.textContent = isComment ? sent : gettext("The comment is changed.");
   }
 
   /** Fetch or send, then draw what comes back; `done` is called when the server took what was sent. Nothing when it cannot be reached. */

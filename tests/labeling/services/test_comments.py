@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.services import set_skills
 from labeling.exceptions import InvalidCommentError, InvalidSettingError
 from labeling.models import Comment, Question, Transform
@@ -13,7 +13,7 @@ from labeling.selectors.comments import comments_on, open_comments_for
 from labeling.selectors.guidelines import guidelines_for, rendered
 from labeling.selectors.preferences import ColumnPreference, Keys, columns_for, keys_for
 from labeling.services.answers import reopen_answer
-from labeling.services.comments import add_comment, reopen_comment, resolve_comment
+from labeling.services.comments import add_comment, mentions_in, reopen_comment, resolve_comment
 from labeling.services.guidelines import add_example, remove_example, save_guidelines
 from labeling.services.preferences import save_columns, save_keys
 from tests.labeling.builders import Cast, answer, cast, question_set
@@ -49,6 +49,37 @@ def question(people: Cast, of: Transform) -> Question:
 def test_mentions_are_members(people: Cast, question: Question, text: str, names: set[str]) -> None:
     comment = add_comment(question=question, author=people.steward, text=text)
     assert set(comment.mentions.values_list("username", flat=True)) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "untold"),
+    [
+        ("@Mira please look", {"steward"}, []),
+        ("@mira's row; @Mira.", {"steward"}, []),
+        ("@Mira Oakfield look", {"steward"}, []),
+        (
+            "@Miranda, @Mira-Lou",
+            set(),
+            ["Nobody in the team is called “Miranda”.", "Nobody in the team is called “Mira-Lou”."],
+        ),
+        ("@STEWARD", {"steward"}, []),
+        ("@Ben Ash", {"lead"}, []),
+        ("@Ben", set(), ["“Ben” may be Ben Ash (@lead), Ben Birch (@colleague): nobody was told."]),
+        ("@Admin knows, @Mirra and @Mirra too", {"admin"}, ["Nobody in the team is called “Mirra”."]),
+        ("x@gone.example", set(), []),
+    ],
+)
+def test_mentions_by_the_names_that_people_see(
+    people: Cast, question: Question, text: str, names: set[str], untold: list[str]
+) -> None:
+    for person, first, last in (
+        (people.steward, "Mira", "Oakfield"),
+        (people.lead, "Ben", "Ash"),
+        (people.colleague, "Ben", "Birch"),
+    ):
+        User.objects.filter(pk=person.pk).update(first_name=first, last_name=last)
+    found = mentions_in(question=question, text=text)
+    assert ({person.username for person in found.people}, found.untold) == (names, untold)
 
 
 def test_comments_on_questions_and_rows(

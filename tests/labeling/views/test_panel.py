@@ -43,6 +43,16 @@ def test_a_remark_on_a_row_reaches_whom_it_mentions(
     assert (comment.row, list(comment.mentions.all())) == (row, [people.lead])
 
 
+def test_a_mention_that_reaches_nobody_is_told(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
+    client, words = client_for(people.steward), "Nobody in the team is called “Mirra”."
+    panel = client.post(reverse("labeling:panel-comment", args=[questions[0].pk]), {"text": "@Mirra look"})
+    assert panel.status_code == 200
+    assert words in panel.content.decode()
+    page = client.post(reverse("labeling:comment-add", args=[questions[0].pk]), {"text": "@Mirra look"}, follow=True)
+    assert words in page.content.decode()
+    assert Comment.objects.count() == 2
+
+
 def test_nothing_written_is_refused_in_words(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
     answer = client_for(people.steward).post(reverse("labeling:panel-comment", args=[questions[0].pk]), {"text": " "})
     assert answer.status_code == 422
