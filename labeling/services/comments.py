@@ -79,7 +79,7 @@ def mentions_in(*, question: Question, text: str) -> Mentions:
         elif meant:
             who = ", ".join(f"{person.display_name} (@{person.username})" for person in meant)
             untold[_("“%(name)s” may be %(who)s: nobody was told.") % {"name": name, "who": who}] = None
-        else:
+        elif name:
             untold[_("Nobody in the team is called “%(name)s”.") % {"name": name}] = None
     return Mentions(people, list(untold))
 

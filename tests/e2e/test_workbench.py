@@ -161,7 +161,7 @@ def test_commands_get_other_keys_and_keep_them(portal: Portal, visit: Visit) -> 
         sheet.get_by_role("button", name="Usual keys").click()
     assert kept.value.ok
     press(page, "Escape", "z", ";")
-    assert (groups(page), KeyPreference.objects.get(user=portal.steward).keymap) == ("A..", {})
+    assert (groups(page), KeyPreference.objects.get(user=portal.steward).keymap) == ("...", {})
 
 
 def test_a_reload_loses_nothing(portal: Portal, visit: Visit) -> None:

@@ -38,7 +38,8 @@ def save_draft(*, question: Question, steward: User, labels: dict[int, str]) -> 
     """Keep the grouping as it stands and renew the lease.
 
     ``labels`` maps row ids to a group, ``?`` or nothing; rows that are not named have none. Raises ``QuestionTakenError`` if
-    somebody else holds the question or it is answered (``AlreadyAnsweredError``: by this person), ``InvalidAnswerError`` if a label or row does not belong to it.
+    somebody else holds the question or it is answered (``AlreadyAnsweredError``: by this person), ``InvalidAnswerError`` if a label or row
+    does not belong to it.
     """
     rows = rows_of(question)
     wanted = checked_labels(rows, labels, complete=False)

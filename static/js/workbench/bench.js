@@ -149,7 +149,9 @@ export class Bench {
       this.view.say(gettext("Nothing to undo."));
       return;
     }
-    this.queue.behind = this.queue.behind.filter((entry) => entry !== last);
+    const others = this.queue.behind.filter((entry) => entry.question.id !== last.question.id);
+    const counted = others.length < this.queue.behind.length;
+    this.queue.behind = others;
     this.calm();
     this.view.busy(true);
     await this.store.flush();
@@ -160,8 +162,8 @@ export class Bench {
       this.view.say(result.refused?.message || gettext("Going back needs a connection. Try again when it is back."), "blocked");
       return;
     }
+    if (counted) this.left += 1;
     if (last.question.id !== this.question.id) {
-      this.left += 1;
       this.queue.ahead.unshift({ question: this.question, work: this.work });
       history.pushState({}, "", last.question.urls.detail);
     }
@@ -177,6 +179,7 @@ export class Bench {
     let words = message || gettext("This question is gone. Your other answers are safe.");
     if (canReturn) words = interpolate(gettext("Question %s was already submitted in another tab. What this tab has was not sent."), [entry.question.number]);
     else if (entry && !here) words = interpolate(gettext("Question %s: %s"), [entry.question.number, words]);
+    else if (!here) words = interpolate(gettext("An earlier question: %s"), [words]);
     this.refusal = entry ?? {};
     this.view.alarm(code, words, { here, canReturn });
   }

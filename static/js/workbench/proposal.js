@@ -30,20 +30,27 @@ export class Proposal {
     const moves = [];
     for (const [name, letter] of this.letters) {
       if (!letter || !letters.includes(letter) || !this.joinsByAccident(name, letter)) continue;
-      const shown = new Set(this.rows.map(({ id }) => this.labels.get(id) || this.letter(id)));
-      const free = this.groups.find((group) => !shown.has(group)) ?? "";
+      const taken = new Set(this.rows.map((row) => this.shown(row)));
+      const free = this.groups.find((group) => !taken.has(group)) ?? "";
       this.letters.set(name, free);
       moves.push([letter, free]);
     }
     return moves;
   }
 
+  /** Whether rows of the group that the person has said nothing about stand under one letter with others that nobody put them to. */
   joinsByAccident(name, letter) {
     const isOf = ({ id }) => this.of.get(id)?.label === name;
-    const first = this.rows.findIndex((row) => isOf(row) && !this.labels.get(row.id));
+    const isGiven = ({ id }) => Boolean(this.labels.get(id));
+    const first = this.rows.findIndex((row) => isOf(row) && !isGiven(row));
     if (first < 0) return false;
-    const same = this.rows.flatMap(({ id }, index) => ((this.labels.get(id) || this.letter(id)) === letter ? [index] : []));
-    const others = same.filter((index) => this.labels.get(this.rows[index].id) || !isOf(this.rows[index]));
-    return others.length > 0 && !others.some((index) => isOf(this.rows[index]) || (this.labels.get(this.rows[index].id) && index > first));
+    const others = this.rows.filter((row) => this.shown(row) === letter && (isGiven(row) || !isOf(row)));
+    const wanted = others.some((row) => isOf(row) || (isGiven(row) && this.rows.indexOf(row) > first));
+    return others.length > 0 && !wanted;
+  }
+
+  /** What the row counts as while the proposal is shown. */
+  shown({ id }) {
+    return this.labels.get(id) || this.letter(id);
   }
 }

@@ -37,7 +37,7 @@ export class Work {
   /** Steps fit the state that they led to alone; the draft may have been changed elsewhere since. */
   restore({ labels, proposed, letters, done, undone }) {
     if (JSON.stringify({ labels, proposed }) !== JSON.stringify(this.present())) return;
-    this.letter(letters);
+    this.reletter(letters);
     Object.assign(this, { done, undone });
   }
 
@@ -103,7 +103,7 @@ export class Work {
 
   /**
    * Give rows their labels as one step that one undo takes back. `next` is where the cursor goes. `moved` then says which proposed
-   * groups got another letter by it, [from, to].
+   * groups got another letter by it before the person's eyes, [from, to].
    */
   assign(changes, next = this.cursor) {
     const steps = changes
@@ -116,7 +116,8 @@ export class Work {
     const before = [...this.proposal.letters];
     for (const step of steps) this.labels.set(step.id, step.after);
     // A row that is cleared shows its proposal again.
-    this.moved = this.proposal.giveWay(steps.map((step) => step.after || this.proposal.letter(step.id)));
+    const moved = this.proposal.giveWay(steps.map((step) => step.after || this.proposal.letter(step.id)));
+    this.moved = this.showsProposal ? moved : [];
     this.done.push({ steps, move, letters: { before, after: [...this.proposal.letters] } });
     this.undone = [];
     return true;
@@ -151,7 +152,7 @@ export class Work {
     const last = this.done.pop();
     if (!last) return false;
     for (const step of last.steps) this.labels.set(step.id, step.before);
-    this.letter(last.letters.before);
+    this.reletter(last.letters.before);
     this.cursor = last.move.from;
     this.undone.push(last);
     return true;
@@ -161,13 +162,14 @@ export class Work {
     const next = this.undone.pop();
     if (!next) return false;
     for (const step of next.steps) this.labels.set(step.id, step.after);
-    this.letter(next.letters.after);
+    this.reletter(next.letters.after);
     this.cursor = next.move.to;
     this.done.push(next);
     return true;
   }
 
-  letter(letters) {
+  /** The proposal in the letters that it had at another time. */
+  reletter(letters) {
     this.proposal.letters = new Map(letters);
     this.moved = [];
   }

@@ -66,7 +66,7 @@ def test_mentions_are_members(people: Cast, question: Question, text: str, names
         ("@Ben Ash", {"lead"}, []),
         ("@Ben", set(), ["“Ben” may be Ben Ash (@lead), Ben Birch (@colleague): nobody was told."]),
         ("@Admin knows, @Mirra and @Mirra too", {"admin"}, ["Nobody in the team is called “Mirra”."]),
-        ("x@gone.example", set(), []),
+        ("x@gone.example @. @-", set(), []),
     ],
 )
 def test_mentions_by_the_names_that_people_see(
