@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 import partitions
 
 GROUP_LABELS = partitions.LABELS
-"""A to O: the groups a steward can give; the letter is what stands in the label file."""
+"""A to O, then AA to OO: the groups a steward can give, see ``partitions.labels_for``; the label is what stands in the label file."""
 
 UNSURE = partitions.UNSURE
 """A row that the steward cannot place: kept here, left out of the label file."""

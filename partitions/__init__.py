@@ -16,7 +16,7 @@ from partitions.agreement import (
 )
 from partitions.consensus import Consensus, Rule, Votes, find_consensus, pair_votes
 from partitions.contradictions import AnswerGraph, Contradiction, Step, suspects
-from partitions.model import LABELS, UNSURE, Grouping, Verdict
+from partitions.model import LABELS, UNSURE, Grouping, Verdict, labels_for
 
 __all__ = [
     "LABELS",
@@ -37,6 +37,7 @@ __all__ = [
     "alpha_nominal",
     "compare",
     "find_consensus",
+    "labels_for",
     "pair_votes",
     "pairwise_f1",
     "reliability",

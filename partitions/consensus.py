@@ -63,10 +63,10 @@ class Votes:
 class Consensus(Generic[R]):
     """What the people agree on.
 
-    ``grouping`` holds the settled rows, with the labels A, B, … in the order of the rows and ``?`` where the people agree to be
+    ``grouping`` holds the settled rows, with the labels of ``LABELS`` in the order of the rows and ``?`` where the people agree to be
     unsure; its pairs never contradict each other. ``disputed`` are the other rows, in the order of the rows, and
     ``disputed_pairs`` the pairs that made them so (a row may also be disputed because too few people placed it, or because
-    there are more groups than letters). ``exact`` is False if the search was cut short; see ``SEARCH_STEPS``.
+    there are more groups than labels). ``exact`` is False if the search was cut short; see ``SEARCH_STEPS``.
     """
 
     grouping: Grouping[R]

@@ -9,13 +9,20 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Generic, TypeVar
 
-LABELS = tuple(string.ascii_uppercase[:15])
-"""A to O: the groups of one question, in the order in which they are given out."""
+_LETTERS = tuple(string.ascii_uppercase[:15])
+
+LABELS = (*_LETTERS, *(letter * 2 for letter in _LETTERS))
+"""A to O, then AA, BB, … OO: the groups of one question, in the order in which they are given out."""
 
 UNSURE = "?"
 """A row that somebody looked at and could not place. It says nothing about any pair."""
 
 R = TypeVar("R", bound=Hashable)
+
+
+def labels_for(rows: int) -> tuple[str, ...]:
+    """The groups of a question with so many rows: A to O as long as there is one for each row, else all of ``LABELS``."""
+    return _LETTERS if rows <= len(_LETTERS) else LABELS
 
 
 class Verdict(StrEnum):

@@ -58,11 +58,11 @@ class Answer(models.Model):
 
 
 class RowLabel(models.Model):
-    """The group of one row in an answer: A to O, or ? for unsure. A row not yet answered has no RowLabel."""
+    """The group of one row in an answer: one of ``GROUP_LABELS``, or ? for unsure. A row not yet answered has no RowLabel."""
 
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="row_labels")
     row = models.ForeignKey("labeling.Row", on_delete=models.CASCADE, related_name="row_labels")
-    label = models.CharField(max_length=1, choices=LABEL_CHOICES)
+    label = models.CharField(max_length=2, choices=LABEL_CHOICES)
 
     class Meta:
         ordering = ("answer", "row__position")

@@ -136,7 +136,7 @@ class Row(models.Model):
     position = models.PositiveSmallIntegerField()
     key = models.TextField(_("primary key"))
     values = models.JSONField()
-    proposed = models.CharField(max_length=1, blank=True)
+    proposed = models.CharField(max_length=2, blank=True)
     proposed_confidence = models.FloatField(null=True, blank=True)
 
     class Meta:

@@ -142,7 +142,7 @@ def _keep(proposed: dict[uuid.UUID, list[Proposal]], questions: dict[uuid.UUID, 
         changed = []
         for pk in free:
             for row, proposal in zip(questions[pk], proposed[pk], strict=True):
-                # More groups than letters: the last rows have to do without.
+                # More than 30 groups: the last rows have to do without.
                 letter = GROUP_LABELS[proposal.group] if proposal.group < len(GROUP_LABELS) else ""
                 confidence = round(proposal.confidence, 3) if letter else None
                 if (row.proposed, row.proposed_confidence) != (letter, confidence):

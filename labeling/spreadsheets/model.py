@@ -8,7 +8,7 @@ from typing import Literal
 from django.utils.translation import gettext as _
 
 from labelfiles import LABEL_COLUMN, SET_ID_COLUMN
-from partitions import LABELS, UNSURE
+from partitions import LABELS, UNSURE, labels_for
 
 MARK_COLUMN = "row mark"
 """The hidden column by which rows are recognised; see ``marks``."""
@@ -17,7 +17,6 @@ GUIDE_SHEET = "Guide"
 """The sheet that tells how to fill in the other one."""
 
 OWN_COLUMNS = (MARK_COLUMN, SET_ID_COLUMN, LABEL_COLUMN)
-LABELS_ALLOWED = (*LABELS, UNSURE, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,23 @@ class SheetQuestion:
 
     labeling_set_id: str
     rows: tuple[SheetRow, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What may stand in the label column, beside nothing."""
+        return (*labels_for(len(self.rows)), UNSURE)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it has more rows than single letters, and so the doubled ones too."""
+        return LABELS[-1] in self.labels
+
+    @property
+    def labels_in_words(self) -> str:
+        """The same for a person."""
+        if self.is_large:
+            return _("Write a letter from A to O, one of AA to OO, or ? if you cannot tell.")
+        return _("Write a letter from A to O, or ? if you cannot tell.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +90,7 @@ class SheetProblem:
 
 @dataclass(frozen=True, slots=True)
 class ReadLabel:
-    """The label of one recognised row, and where it stands. ``label`` is A to O, ``?`` or empty.
+    """The label of one recognised row, and where it stands. ``label`` is one of its question's ``labels`` or empty.
 
     ``label_before`` is the one that the row had when the file was written, None where the hidden mark is lost. A label that is
     equal to it was not touched in the file, so whoever takes labels in can tell an old file from an answer.

@@ -12,11 +12,11 @@ from django.utils.translation import ngettext
 from labelfiles import LABEL_COLUMN, SET_ID_COLUMN
 from labeling.spreadsheets.marks import read_mark
 from labeling.spreadsheets.model import (
-    LABELS_ALLOWED,
     MARK_COLUMN,
     QuestionSheet,
     ReadLabel,
     SheetProblem,
+    SheetQuestion,
     SheetReading,
 )
 from labeling.spreadsheets.recognise import Note, Recogniser
@@ -102,7 +102,7 @@ class _Reader:
             notes = list(found.notes)
             if found.known is not None:
                 unmarked += not found.marked
-                label = _label(cells, table.places[LABEL_COLUMN], notes)
+                label = _label(found.known.question, cells, table.places[LABEL_COLUMN], notes)
                 row_id = found.known.row.row_id
                 read = None
                 if label is not None:
@@ -173,7 +173,7 @@ class _Reader:
         return problems
 
 
-def _label(cells: Sequence[Cell], place: int, notes: list[Note]) -> str | None:
+def _label(question: SheetQuestion, cells: Sequence[Cell], place: int, notes: list[Note]) -> str | None:
     """The label of a row; None, with a note that says why, if it cannot be used."""
     cell = cells[place] if place < len(cells) else Cell("")
     if cell.formula:
@@ -181,9 +181,12 @@ def _label(cells: Sequence[Cell], place: int, notes: list[Note]) -> str | None:
         notes.append(Note(LABEL_COLUMN, "label_formula", message, "error"))
         return None
     label = cell.text.strip().upper()
-    if label not in LABELS_ALLOWED:
-        message = _("“%(label)s” is no label. Write a letter from A to O, or ? if you cannot tell.")
-        notes.append(Note(LABEL_COLUMN, "label_unknown", message % {"label": cell.text[:40]}, "error"))
+    if label and label not in question.labels:
+        message = _("“%(label)s” is no label. %(allowed)s") % {
+            "label": cell.text[:40],
+            "allowed": question.labels_in_words,
+        }
+        notes.append(Note(LABEL_COLUMN, "label_unknown", message, "error"))
         return None
     if label != cell.text:
         message = _("“%(cell)s” was read as “%(label)s”.") % {"cell": cell.text[:40], "label": label}

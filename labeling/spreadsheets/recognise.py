@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from labelfiles import SET_ID_COLUMN
 from labeling.spreadsheets.cells import csv_text, how_mangled, looks_alike, number_key, workbook_text
 from labeling.spreadsheets.marks import read_mark
-from labeling.spreadsheets.model import MARK_COLUMN, OWN_COLUMNS, QuestionSheet, SheetRow
+from labeling.spreadsheets.model import MARK_COLUMN, OWN_COLUMNS, QuestionSheet, SheetQuestion, SheetRow
 from labeling.spreadsheets.tables import Cell, Table
 
 
@@ -21,8 +21,13 @@ class Known:
     """One of our rows."""
 
     row: SheetRow
-    labeling_set_id: str
+    question: SheetQuestion
     key: str
+
+    @property
+    def labeling_set_id(self) -> str:
+        """That of its question."""
+        return self.question.labeling_set_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Recogniser:
         self._by_number: dict[Decimal, list[Known]] = {}
         for question in sheet.questions:
             for row in question.rows:
-                known = Known(row, question.labeling_set_id, row.values[self.key_index])
+                known = Known(row, question, row.values[self.key_index])
                 self._by_id[row.row_id] = known
                 self._by_set.setdefault(known.labeling_set_id, []).append(known)
                 self._by_key.setdefault(known.key, []).append(known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Literal
 
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from labelfiles import LABEL_COLUMN
 from labeling.spreadsheets.cells import csv_text, workbook_text
 from labeling.spreadsheets.marks import Mark, make_mark
-from labeling.spreadsheets.model import GUIDE_SHEET, LABELS_ALLOWED, OWN_COLUMNS, QuestionSheet
+from labeling.spreadsheets.model import GUIDE_SHEET, OWN_COLUMNS, QuestionSheet, SheetQuestion
 
 # Light, so that black text has a contrast above 12 to 1. The labeling set column says the same without colour.
 _FILLS = ("E3F2FD", "FFF3D6", "E1F5E4", "FBE4EC", "EDE7F6", "E0F4F4")
@@ -52,8 +53,8 @@ def workbook_bytes(sheet: QuestionSheet, *, title: str, key: bytes) -> bytes:
             (len(str(page.cell(row, place).value or "")) for row in range(2, min(page.max_row, 60) + 1)), default=0
         )
         page.column_dimensions[get_column_letter(place)].width = min(40, max(longest, len(name)) + 3)
-    _offer_labels(page)
-    _write_guide(book)
+    _offer_labels(page, sheet)
+    _write_guide(book, doubled=any(question.is_large for question in sheet.questions))
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
@@ -96,22 +97,33 @@ def _style(name: str, fill: str | None, font: Font | None) -> NamedStyle:
     return style
 
 
-def _offer_labels(page: Worksheet) -> None:
+def _offer_labels(page: Worksheet, sheet: QuestionSheet) -> None:
     """A list to choose from in the label column. It only warns: what is typed is checked when the file comes back."""
-    choices = ",".join(label for label in LABELS_ALLOWED if label)
-    offer = DataValidation(
-        "list", formula1=f'"{choices}"', allow_blank=True, errorStyle="warning", showErrorMessage=True
-    )
-    offer.error = _("Write a letter from A to O, or ? if you cannot tell.")
     letter = get_column_letter(_LABEL_PLACE)
-    offer.add(f"{letter}2:{letter}{max(2, page.max_row)}")
-    page.add_data_validation(offer)
+    offers: dict[bool, DataValidation] = {}
+    first = 2
+    for is_large, run in groupby(sheet.questions, key=lambda question: question.is_large):
+        questions = list(run)
+        last = first + sum(len(question.rows) for question in questions) - 1
+        if is_large not in offers:
+            offers[is_large] = _offer(questions[0])
+            page.add_data_validation(offers[is_large])
+        offers[is_large].add(f"{letter}{first}:{letter}{last}")
+        first = last + 1
 
 
-def _write_guide(book: Workbook) -> None:
+def _offer(question: SheetQuestion) -> DataValidation:
+    offer = DataValidation(
+        "list", formula1=f'"{",".join(question.labels)}"', allow_blank=True, errorStyle="warning", showErrorMessage=True
+    )
+    offer.error = question.labels_in_words
+    return offer
+
+
+def _write_guide(book: Workbook, *, doubled: bool) -> None:
     guide = book.create_sheet(GUIDE_SHEET)
     guide.column_dimensions["A"].width = 100
-    lines = (
+    lines = [
         _("Rows of one colour are one question: which of them are the same thing?"),
         _(
             "Write a letter from A to O in the column “label”. Rows of one question with the same letter are the same thing."
@@ -120,7 +132,9 @@ def _write_guide(book: Workbook) -> None:
         _("A row that matches no other gets a letter of its own."),
         _("You may sort and move rows. Leave the hidden first column with its rows."),
         _("Only labels are read back. Other changes are pointed out and not taken in."),
-    )
+    ]
+    if doubled:
+        lines.insert(2, _("A question of more than 15 rows also has the groups AA, BB, CC and so on up to OO."))
     for number, line in enumerate(lines, start=1):
         guide.cell(number, 1, line)
 

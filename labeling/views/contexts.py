@@ -45,6 +45,7 @@ from labeling.selectors.task_runs import (
 )
 from labeling.selectors.transforms import TransformOverview, transform_overview, transform_overviews
 from labeling.services.chains import steps_of
+from partitions import labels_for
 
 GOOD_F1 = 0.9
 """From here on the page suggests to use the model rather than to teach it more."""
@@ -215,6 +216,7 @@ def asked(work: QuestionWork | AdjudicationWork) -> dict[str, Any]:
         "columns": work.columns,
         "primaryKey": work.primary_key,
         "rows": [{"id": row.pk, "key": row.key, "values": row.values} for row in work.rows],
+        "groups": list(labels_for(len(work.rows))),
         "commentsOpen": remarks.total(),
         "remarks": {str(row_id): count for row_id, count in remarks.items() if row_id is not None},
     }

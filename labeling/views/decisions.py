@@ -49,7 +49,7 @@ def fitting_labels(labels: Mapping[int, str], settled: Mapping[int, str]) -> dic
     """A person's groups under the letters that the settled rows have.
 
     A group takes the letter of the settled group that it shares most rows with, each letter once; the others keep their own letter if it is
-    free, else get one that is. A group for which no letter is left comes out blank.
+    free, else get one that is. A group for which no letter is left, which takes more than 30 groups, comes out blank.
     """
     shared = Counter(
         (label, settled[row]) for row, label in labels.items() if label != UNSURE and settled.get(row, UNSURE) != UNSURE

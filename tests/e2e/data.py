@@ -42,7 +42,7 @@ def ask(transform: Transform, lead: User, questions: int, rows: int) -> list[Que
         for question in asked:
             for row, person in zip(question.rows.order_by("position"), islice(people, rows), strict=True):
                 known = {**person, "source": "crm", "note": LONG if row.position % 3 == 0 else ""}
-                row.key, row.values = person["id"], [known.get(name, "") for name in COLUMNS]
+                row.key, row.values = person["id"], [known.get(name, "") for name in transform.column_names]
                 row.save()
     assert Row.objects.filter(question__in=asked).count() == questions * rows
     return asked

@@ -22,6 +22,7 @@ from labeling.spreadsheets import (
     read_sheet,
     workbook_bytes,
 )
+from partitions import LABELS
 
 KEY = b"a key for tests"
 COLUMNS = ("id", "name", "city")
@@ -121,6 +122,24 @@ def test_the_workbook_is_made_for_people_in_excel() -> None:
     assert colours[0] == colours[1] == colours[2] != colours[3] == colours[4] == colours[5]
     assert str(page.data_validations.dataValidation[0].sqref) == "C2:C7"
     assert load_workbook(io.BytesIO(workbook())).sheetnames == ["Questions 1", "Guide"]
+
+
+def test_only_questions_of_more_than_fifteen_rows_have_doubled_groups() -> None:
+    small = [("x", "Ann", "Rome"), ("y", "Bob", "Oslo")]
+    sheet = sheet_of(small, [(str(number), f"name {number}", "Rome") for number in range(18)])
+    book = load_workbook(io.BytesIO(workbook(sheet)))
+    offered = {str(offer.sqref): offer.formula1 for offer in book.worksheets[0].data_validations.dataValidation}
+    letters = ",".join("ABCDEFGHIJKLMNO")
+    assert offered == {"C2:C3": f'"{letters},?"', "C4:C21": f'"{",".join(LABELS)},?"'}
+    assert "AA, BB, CC" in str([cell.value for cell in book["Guide"]["A"]])
+    assert "AA" not in str([cell.value for cell in load_workbook(io.BytesIO(workbook()))["Guide"]["A"]])
+
+    table = cells(workbook(sheet))
+    for row, label in zip(table[1:], ("A", "AA", *LABELS[:17], "oo"), strict=True):
+        row[2] = label
+    found = read(as_workbook(table), sheet)
+    assert [one.label for one in found.labels] == ["A", *LABELS[:17], "OO"]
+    assert codes(found) == [(3, "C", "label_unknown"), (21, "C", "label_spelling")]
 
 
 def test_every_cell_of_the_workbook_is_text() -> None:

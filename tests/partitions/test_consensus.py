@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partitions import LABELS, UNSURE, Grouping, Rule, Verdict, Votes, find_consensus, pair_votes
+from partitions import LABELS, UNSURE, Grouping, Rule, Verdict, Votes, find_consensus, labels_for, pair_votes
 from tests.partitions.strategies import ROWS, groupings, partitions_of, renamed, teams
 
 RULES = st.sampled_from(Rule)
@@ -74,10 +74,27 @@ def test_nobody_is_no_consensus() -> None:
 
 
 def test_more_groups_than_letters() -> None:
-    people = [Grouping({row: chr(ord("A") + row) for row in range(18)})]
-    result = find_consensus(people, range(18))
+    people = [Grouping({row: str(row) for row in range(33)})]
+    result = find_consensus(people, range(33))
     assert len(result.grouping.groups()) == len(LABELS)
-    assert result.disputed == (15, 16, 17)
+    assert result.disputed == (30, 31, 32)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.data(), RULES)
+def test_people_agree_on_up_to_thirty_groups(data: st.DataObject, rule: Rule) -> None:
+    rows = range(data.draw(st.integers(16, 30)))
+    groups = data.draw(
+        st.lists(st.sampled_from(LABELS), min_size=len(rows), max_size=len(rows), unique=data.draw(st.booleans()))
+    )
+    people = []
+    for _person in range(data.draw(st.integers(1, 3))):
+        other = dict(zip(LABELS, data.draw(st.permutations(LABELS)), strict=True))
+        people.append(Grouping({row: other[group] for row, group in zip(rows, groups, strict=True)}))
+    result = find_consensus(people, rows, rule=rule)
+    assert result.settled
+    assert result.grouping == people[0]
+    assert set(result.grouping.labels.values()) <= set(labels_for(len(rows)))
 
 
 def test_a_search_that_is_cut_short_disputes_the_knot_and_says_so() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partitions import LABELS, Grouping, Verdict
+from partitions import LABELS, Grouping, Verdict, labels_for
 from tests.partitions.strategies import ROWS, groupings, renamed
 
 ANY = ROWS.flatmap(groupings)
@@ -46,5 +46,12 @@ def test_equal_just_when_every_pair_and_every_label_is_alike(data: st.DataObject
     assert (one == two) is alike
 
 
-def test_labels_are_a_to_o() -> None:
-    assert "".join(LABELS) == "ABCDEFGHIJKLMNO"
+def test_labels_are_a_to_o_and_the_same_doubled() -> None:
+    assert " ".join(LABELS) == "A B C D E F G H I J K L M N O AA BB CC DD EE FF GG HH II JJ KK LL MM NN OO"
+
+
+@given(st.integers(2, 30))
+def test_each_row_can_have_a_group_of_its_own_and_small_questions_have_single_letters(rows: int) -> None:
+    labels = labels_for(rows)
+    assert len(labels) >= rows
+    assert max(map(len, labels)) == (1 if rows <= 15 else 2)

@@ -8,11 +8,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from labeling.choices import GROUP_LABELS, UNSURE, AnswerKind, ChangeAction
+from labeling.choices import UNSURE, AnswerKind, ChangeAction
 from labeling.exceptions import InvalidAnswerError
 from labeling.models import Answer, AnswerChange, Question, Row, RowLabel
+from partitions import LABELS, labels_for
 
-_LABELS = frozenset({*GROUP_LABELS, UNSURE})
 _STANDING = (ChangeAction.SUBMITTED, ChangeAction.CORRECTED, ChangeAction.ADJUDICATED)
 
 
@@ -21,8 +21,12 @@ def checked_labels(rows: Mapping[int, Row], labels: Mapping[int, str], *, comple
 
     Raises ``InvalidAnswerError`` for what does not belong to the question and, if it is to be ``complete``, for blank rows.
     """
-    if not {label for label in labels.values() if label} <= _LABELS:
-        raise InvalidAnswerError(_("A group is a letter from A to O, or a question mark if you cannot tell."))
+    allowed = labels_for(len(rows))
+    if not {label for label in labels.values() if label} <= {*allowed, UNSURE}:
+        message = _("A group is a letter from A to O, or a question mark if you cannot tell.")
+        if allowed == LABELS:
+            message = _("A group is a letter from A to O, one of AA to OO, or a question mark if you cannot tell.")
+        raise InvalidAnswerError(message)
     if not labels.keys() <= rows.keys():
         raise InvalidAnswerError(_("A row does not belong to this question. Load the page again."))
     given = {row_id: labels[row_id] for row_id in rows if labels.get(row_id)}

@@ -10,8 +10,10 @@ import { UNSURE, Work } from "./work.js";
 const IDLE = 60_000;
 
 export class Bench {
-  constructor({ page, config, store, queue, view, prefs, side }) {
+  /** `opened` is told whenever another question is on the screen. */
+  constructor({ page, config, store, queue, view, prefs, side, opened }) {
     this.page = page;
+    this.opened = opened;
     this.groups = config.groups;
     this.store = store;
     this.queue = queue;
@@ -34,6 +36,11 @@ export class Bench {
 
   // ---- questions come and go ----
 
+  /** Whether the question has more rows than there are letters for groups, and so the doubled ones: Shift with a letter. */
+  get hasDoubled() {
+    return this.question.groups.some((label) => label.length > 1);
+  }
+
   /** Put a question on the screen; `work` is there when it was here before. */
   open({ question, work }) {
     this.question = question;
@@ -43,20 +50,24 @@ export class Bench {
       new Work(
         arrange(question.rows, this.keyColumn),
         this.draftOf(question),
-        this.groups,
+        question.groups,
         { proposal: question.proposal, showsProposal: this.prefs.proposalOn, settled: question.settled, past: this.past.read(question) },
       );
+    if (![null, UNSURE, ...question.groups].includes(this.brush.label)) this.hold(null);
     this.seconds = 0;
     this.keys = 0;
     this.lastSign = Date.now();
     this.grid.show(this.work, question.columns, this.keyColumn, this.prefs.layout(question.columns), question);
     this.view.people(question.people, (person) => this.take(person));
     this.view.question(question.number, this.total, this.left);
+    this.view.doubled(this.hasDoubled);
+    this.view.tooMany(question.rows.length, question.groups.length);
     this.view.moved();
     this.refresh();
     this.tellWhy(question);
     this.grid.table.focus({ preventScroll: true });
     this.side.open(question, this.work.rows);
+    this.opened();
     this.queue.prefetch(question.id);
   }
 
@@ -232,7 +243,7 @@ export class Bench {
 
   sameAsAbove() {
     const { cursor } = this.work;
-    const label = cursor ? this.work.label(cursor - 1) : this.groups[0];
+    const label = cursor ? this.work.label(cursor - 1) : this.work.groups[0];
     if (label) this.paint(label);
     else this.view.say(gettext("The row above has no group yet."), "blocked");
   }
@@ -240,7 +251,7 @@ export class Bench {
   newGroup() {
     const label = this.work.freeGroup();
     if (label) this.paint(label);
-    else this.view.say(gettext("All fifteen groups are in use."), "blocked");
+    else this.view.say(interpolate(gettext("All %s groups are in use."), [this.work.groups.length]), "blocked");
   }
 
   together() {
@@ -249,7 +260,7 @@ export class Bench {
 
   different() {
     if (this.work.open().length > this.work.freeGroups().length) {
-      this.view.say(interpolate(gettext("There are more rows than groups: %s at the most."), [this.groups.length]), "blocked");
+      this.view.say(interpolate(gettext("There are more rows than groups: %s at the most."), [this.work.groups.length]), "blocked");
       return;
     }
     this.act(() => this.work.different());
@@ -280,9 +291,14 @@ export class Bench {
     this.view.announce(this.where());
   }
 
+  /** Take the brush of a group into the hand; null puts it down. */
+  hold(label) {
+    this.brush.label = label;
+    this.page.classList.toggle("has-brush", Boolean(label));
+  }
+
   pick(label) {
-    this.brush.label = this.brush.label === label ? null : label;
-    this.page.classList.toggle("has-brush", Boolean(this.brush.label));
+    this.hold(this.brush.label === label ? null : label);
     this.refresh();
     if (this.brush.label === UNSURE) this.view.say(gettext("Brush “unsure”: click rows or drag over them. Esc puts it down."));
     else if (this.brush.label) this.view.say(interpolate(gettext("Brush %s: click rows or drag over them. Esc puts it down."), [this.brush.label]));
@@ -338,7 +354,7 @@ export class Bench {
     this.grid.update();
     this.grid.reveal();
     const gaps = this.work.gaps().length;
-    this.palette.update(this.work.counts(), this.work.freeGroup(), this.brush.label, this.allGroups);
+    this.palette.update(this.work.counts(), this.work.groups, this.work.freeGroup(), this.brush.label, this.allGroups);
     this.view.state({
       gaps,
       canUndo: this.work.done.length > 0 || this.queue.behind.length > 0,
@@ -353,7 +369,7 @@ export class Bench {
   /** The cursor in words, for screen readers. */
   where() {
     const { cursor, rows } = this.work;
-    const label = this.work.label(cursor);
+    const label = [...this.work.label(cursor)].join(" "); // AA is no word: it is spelled
     if (this.work.isLocked(cursor)) return interpolate(gettext("Row %s of %s, group %s, settled."), [cursor + 1, rows.length, label]);
     const words = label ? gettext("Row %s of %s, group %s.") : gettext("Row %s of %s, no group.");
     const values = label ? [cursor + 1, rows.length, label] : [cursor + 1, rows.length];

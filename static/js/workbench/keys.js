@@ -3,14 +3,23 @@
 
 import { UNSURE } from "./work.js";
 
-/** `keys` are the usual ones; a command with `shown` stands for a family of keys that cannot be changed. */
+/** `keys` are the usual ones; a command with `shown` stands for a family of keys that cannot be changed, one with `when` is not always there. */
 export function commands(bench) {
+  const letters = bench.groups.filter((label) => label.length === 1);
   const digits = [..."1234567890"];
   const jump = { id: "jump", keys: digits, shown: ["1 … 9", "0"], says: gettext("Jump to the row; 0 is row 10"), run: (key) => bench.jump(key === "0" ? 9 : Number(key) - 1) };
   const take = { id: "take", keys: digits.slice(0, 9), shown: ["1", "2", "…"], says: gettext("Take the grouping of this person"), run: (key) => bench.takeByKey(Number(key) - 1) };
   const proposal = { id: "proposal", keys: ["R"], says: gettext("Proposal of the engine on or off"), run: () => bench.toggleProposal() };
   return [
-    { id: "paint", keys: bench.groups, shown: ["A … O"], says: gettext("Put the row into this group and go on"), run: (key) => bench.paint(key) },
+    { id: "paint", keys: letters, shown: ["A … O"], says: gettext("Put the row into this group and go on"), run: (key) => bench.paint(key) },
+    {
+      id: "paint-doubled",
+      keys: letters.map((letter) => `Shift+${letter}`),
+      shown: [gettext("Shift"), "A … O"],
+      says: gettext("Put the row into group AA … OO and go on: there are more than 15 rows"),
+      when: () => bench.hasDoubled,
+      run: (key) => bench.paint(key.at(-1).repeat(2)),
+    },
     { id: "same", keys: ["Space"], says: gettext("Same group as the row above"), run: () => bench.sameAsAbove() },
     { id: "new", keys: ["=", "Shift+Space"], says: gettext("A new group"), run: () => bench.newGroup() },
     { id: "unsure", keys: ["U"], says: gettext("Unsure: the row is left out of the labels"), run: () => bench.paint(UNSURE) },
@@ -54,7 +63,7 @@ export function cap(key) {
 }
 
 function isSingle(key) {
-  return key.length === 1 || key === "Space" || key === "Shift+Space";
+  return key.length === 1 || key === "Space" || key.startsWith("Shift+");
 }
 
 /** The table with the keys of one person: `enabled` says whether single characters do anything, `keymap` is {command id: key}. */
@@ -69,8 +78,13 @@ export class Keys {
     return !command.shown && this.keymap[command.id] ? [this.keymap[command.id]] : command.keys;
   }
 
+  /** The commands that are there now. */
+  get present() {
+    return this.table.filter(({ when }) => !when || when());
+  }
+
   owner(key) {
-    return this.table.find((command) => this.keysOf(command).includes(key));
+    return this.present.find((command) => this.keysOf(command).includes(key));
   }
 
   /** Give a command another key. Returns the command that has that key already, and then changes nothing. */
@@ -87,7 +101,9 @@ export class Keys {
 
   /** Run what the key stands for, if anything; `seen` is told first. */
   press(event, seen) {
-    const key = keyName(event);
+    const plain = keyName(event);
+    // Where Shift makes no other command of a character, it is passed over.
+    const key = event.shiftKey && this.owner(`Shift+${plain}`) ? `Shift+${plain}` : plain;
     const command = this.owner(key);
     if (!command || (isSingle(key) && !this.enabled && command.id !== "help")) return;
     event.preventDefault();

@@ -17,7 +17,6 @@ export class KeySheet {
       this.status.textContent = gettext("All commands have their usual keys again.");
     });
     sheet.addEventListener("close", () => this.stop());
-    this.draw();
   }
 
   changed(change) {
@@ -31,10 +30,11 @@ export class KeySheet {
     this.status.textContent = message;
   }
 
+  /** To be called when a question is on the screen: not each has all keys. */
   draw() {
     this.waiting = null;
     this.switch.checked = this.keys.enabled;
-    this.list.replaceChildren(...this.keys.table.map((command) => this.item(command)));
+    this.list.replaceChildren(...this.keys.present.map((command) => this.item(command)));
     for (const hint of this.page.querySelectorAll("[data-key-of]")) {
       const command = this.keys.table.find(({ id }) => id === hint.dataset.keyOf);
       const [key] = this.keys.keysOf(command);

@@ -30,7 +30,7 @@ const side = new Side(page, csrf, prefs, {
   onClosed: () => bench.grid.table.focus({ preventScroll: true }),
   onRemarks: (remarks) => bench.grid.remark(remarks),
 });
-bench = new Bench({ page, config, store, queue, view, prefs, side });
+bench = new Bench({ page, config, store, queue, view, prefs, side, opened: () => keySheet.draw() });
 const columns = new Columns(page.querySelector("[data-columns]"), bench, prefs);
 const columnSaver = new Saver(store, config.urls.columns, (message) => {
   prefs.takeBack();

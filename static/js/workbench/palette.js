@@ -21,10 +21,11 @@ export class Palette {
     }
   }
 
-  update(counts, free, picked, all) {
+  /** `groups` are those that the question has; of them all are shown, or those in use and the `free` one. */
+  update(counts, groups, free, picked, all) {
     for (const [label, button] of this.buttons) {
       const count = counts.get(label) ?? 0;
-      button.hidden = !(count || label === free || label === UNSURE || label === picked || all);
+      button.hidden = !(count || label === free || label === UNSURE || label === picked || (all && groups.includes(label)));
       button.lastElementChild.textContent = count || "";
       button.setAttribute("aria-pressed", String(label === picked));
       const name = label === UNSURE ? gettext("Unsure") : interpolate(gettext("Group %s"), [label]);

@@ -48,6 +48,17 @@ export class View {
     if (box) box.textContent = lines.join(" ");
   }
 
+  /** Whether the question has the doubled groups, and the key line says so. */
+  doubled(has) {
+    for (const part of this.page.querySelectorAll("[data-with-doubled]")) part.hidden = !has;
+  }
+
+  /** What to do if more rows are all different than there are groups; nothing where there is a group for each row. */
+  tooMany(rows, groups) {
+    const words = gettext("There are %s rows and %s groups. Where more rows than that are all different, mark the rest as unsure: they are left out of the labels.");
+    this.part("too-many").textContent = rows > groups ? interpolate(words, [rows, groups]) : "";
+  }
+
   /** Whose grouping can be taken as a whole; nobody's where answers are given. */
   people(people = [], onTake = () => {}) {
     this.part("people")?.replaceChildren(

@@ -12,6 +12,7 @@ from accounts.models import User
 from labeling.choices import AnswerStatus
 from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
+from labeling.selectors.imports import label_contents
 from labeling.services.answers import (
     LEASE,
     next_question,
@@ -22,6 +23,7 @@ from labeling.services.answers import (
     skip_question,
     submit_answer,
 )
+from partitions import LABELS
 from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform, wanting
 
 pytestmark = pytest.mark.django_db
@@ -320,3 +322,29 @@ def test_two_tabs_that_submit_at_once_count_once(people: Cast) -> None:
         thread.join()
     question.refresh_from_db()
     assert (versions, question.answers_missing) == ([1, 1], 1)
+
+
+def test_up_to_thirty_rows_can_all_be_different(people: Cast, people_transform: Transform) -> None:
+    """Two people, each with groups in another order: settled, and each row has a label of its own in the label file."""
+    (large,) = question_set(people_transform, people.admin, [30])
+    wanting([large], 2)
+    save_draft(question=large, steward=people.steward, labels=grouping(large, LABELS))
+    answer(large, people.steward, LABELS)
+    answer(large, people.colleague, reversed(LABELS))
+    contents = label_contents(transform=people_transform, replace_all=False).label_file
+    assert sorted(row.label for row in contents.rows) == sorted(LABELS)
+    assert large.answers.get(steward=people.steward).changes.get().after == {
+        str(row): label for row, label in grouping(large, LABELS).items()
+    }
+
+
+@pytest.mark.parametrize("rows", [15, 16])
+def test_doubled_groups_are_there_from_sixteen_rows_on(people: Cast, people_transform: Transform, rows: int) -> None:
+    (one,) = question_set(people_transform, people.admin, [rows])
+    labels = ["OO", *LABELS[: rows - 1]]
+    if rows > 15:
+        answer(one, people.steward, labels)
+        labels[0] = "AB"
+    words = "A to O, one of AA to OO, or a" if rows > 15 else "A to O, or a"
+    with pytest.raises(InvalidAnswerError, match=words):
+        save_draft(question=one, steward=people.colleague, labels=grouping(one, labels))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from labeling.selectors.questions import question_work
 from labeling.services import proposals
 from labeling.services.answers import open_question, reopen_answer, save_draft, submit_answer
 from labeling.services.proposals import PAUSE, refresh_proposals, sweep_proposals
+from partitions import LABELS
 from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +56,13 @@ def test_rows_get_letters_and_how_sure(of: Transform, questions: list[Question])
         assert row.proposed_confidence is not None
         assert 0 < row.proposed_confidence <= 1
     assert not Answer.objects.exists()
+
+
+def test_a_row_beyond_the_fifteenth_group_has_a_proposal_too(people: Cast, of: Transform) -> None:
+    (large,) = question_set(of, people.admin, [30])
+    name(large, tuple(hashlib.sha256(bytes([number])).hexdigest() for number in range(30)))
+    refresh_proposals(transform=of)
+    assert list(large.rows.order_by("position").values_list("proposed", flat=True)) == list(LABELS)
 
 
 def test_what_somebody_holds_or_has_begun_or_answered_stays(

@@ -16,6 +16,7 @@ from labeling.models import Answer, Question, QuestionSet, Transform
 from labeling.services.adjudication import open_adjudication
 from labeling.services.consensus import settle
 from labeling.views.decisions import fitting_labels
+from partitions import LABELS
 from tests.labeling.builders import Cast, answer, question_set
 from tests.labeling.views.conftest import ClientFor
 
@@ -194,5 +195,7 @@ def test_letters_of_a_person_fit_the_settled_rows() -> None:
     assert fitting_labels({1: "C", 2: "C", 3: "D", 4: "E"}, settled) == {1: "A", 2: "A", 3: "D", 4: "B"}
     assert fitting_labels({1: "B", 2: "B", 3: "A", 4: "?"}, settled) == {1: "A", 2: "A", 3: "C", 4: "?"}
     assert fitting_labels({1: "A", 2: "A", 3: "B"}, {}) == {1: "A", 2: "A", 3: "B"}
-    full = dict(enumerate("ABCDEFGHIJKLMNO", start=10))
+    letters = dict(enumerate("ABCDEFGHIJKLMNO", start=10))
+    assert fitting_labels({1: "A", **dict.fromkeys(letters, "B")}, letters)[1] == "AA"
+    full = dict(enumerate(LABELS, start=10))
     assert fitting_labels({1: "A", **dict.fromkeys(full, "B")}, full)[1] == ""

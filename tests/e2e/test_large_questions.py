@@ -1,0 +1,103 @@
+"""Questions with more rows than there are letters for groups."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from labeling.models import Answer, Transform
+from partitions import LABELS
+from tests.e2e.conftest import Portal, Visit, picture
+from tests.e2e.data import ask, people_transform
+from tests.e2e.steps import wait_for_run
+from tests.e2e.test_accessibility import look
+from tests.e2e.test_main_job import create_transform
+from tests.e2e.test_workbench import groups, press, saved
+
+
+def test_eighteen_rows_that_are_all_different_come_out_of_glue_as_such(portal: Portal, visit: Visit) -> None:
+    create_transform(visit(portal.admin))
+    transform = Transform.objects.get(team=portal.team)
+    (question,) = ask(transform, portal.lead, 1, 18)
+    sam, lea = visit(portal.steward), visit(portal.lead)
+    sam.goto(f"/transforms/{transform.pk}/questions/next/")
+    expect(sam.locator("[data-grid]")).to_be_focused()
+    press(sam, *"abcdefghijklmno", "Shift+A", "Shift+B", "=")
+    assert groups(sam) == "".join(LABELS[:18])
+    expect(sam.locator("[data-live]")).to_have_text("Row 18 of 18, group C C.")
+    picture(sam, "steward-large-question")
+    press(sam, "Enter")
+    expect(sam.get_by_role("heading", name="All done, thank you")).to_be_visible()
+    assert Answer.objects.get(question=question).keys == 19
+
+    lea.goto(f"/transforms/{transform.pk}/")
+    lea.get_by_role("link", name="Import labels").click()
+    lea.get_by_label("generate the next questions").uncheck()
+    lea.get_by_role("button", name="Start import").click()
+    wait_for_run(lea)
+    expect(lea.locator(".facts")).to_contain_text("0 → 18")
+    lea.goto(f"/transforms/{transform.pk}/label-files/")
+    lea.get_by_role("button", name="Export labels from Glue").click()
+    wait_for_run(lea)
+    with lea.expect_download() as download:
+        lea.get_by_role("link", name=re.compile(r"\.csv$")).click()
+    with Path(download.value.path()).open(newline="") as file:
+        assert sorted(row["label"] for row in csv.DictReader(file)) == sorted(LABELS[:18])
+
+
+def test_doubled_groups_by_mouse_and_only_where_rows_are_many(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    transform, (large,) = people_transform(portal, questions=1, rows=16)
+    ask(transform, portal.lead, 1, 15)
+    page.goto(f"/questions/{large.pk}/")
+    hint, rows = page.get_by_text("group AA–OO"), page.locator("[data-grid] tbody tr")
+    expect(hint).to_be_visible()
+    press(page, "?")
+    doubled = page.get_by_text("Put the row into group AA … OO")
+    expect(doubled).to_be_visible()
+    press(page, "Escape", "w")
+    assert groups(page) == "".join(LABELS[:16])
+    expect(page.get_by_role("button", name="Group BB: 0 rows")).to_be_visible()  # the next that is free
+    page.get_by_role("button", name="All groups").click()
+    expect(page.locator(".swatch:visible")).to_have_count(31)
+    look(page)
+    page.get_by_role("button", name="Group OO:").click()
+    expect(page.get_by_text("Brush OO:").first).to_be_visible()
+    rows.nth(0).locator("td").nth(3).click()
+    assert groups(page) == "".join(["OO", *LABELS[1:16]])
+    expect(saved(page)).to_be_visible()
+    page.reload()
+    assert groups(page) == "".join(["OO", *LABELS[1:16]])
+
+    page.get_by_role("button", name="Group OO:").click()
+    press(page, "Enter")
+    expect(rows).to_have_count(15)
+    expect(hint).to_be_hidden()
+    rows.nth(0).locator("td").nth(3).click()  # the brush is down: there is no such group here
+    assert groups(page) == "." * 15
+    press(page, "Shift+B", "?")
+    assert groups(page) == "B" + "." * 14
+    expect(doubled).to_have_count(0)
+    press(page, "Escape", "w", "=")
+    expect(page.get_by_text("All 15 groups are in use.").first).to_be_visible()
+    page.get_by_role("button", name="All groups").click()
+    expect(page.locator(".swatch:visible")).to_have_count(16)
+
+
+def test_more_rows_than_groups_say_what_to_do(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    transform, _questions = people_transform(portal, questions=1, rows=31)
+    page.goto(f"/transforms/{transform.pk}/questions/next/")
+    expect(page.get_by_text("There are 31 rows and 30 groups.")).to_be_visible()
+    press(page, "w")
+    expect(page.get_by_text("There are more rows than groups: 30 at the most.").first).to_be_visible()
+    press(page, *["="] * 31)
+    expect(page.get_by_text("All 30 groups are in use.").first).to_be_visible()
+    press(page, "u")
+    assert groups(page) == "".join(LABELS) + "?"
+    look(page)
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
