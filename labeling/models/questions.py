@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from labelfiles import MAX_SET_ROWS
 from labeling.choices import QuestionState
 from labeling.models.transforms import MAX_ANSWERS_PER_QUESTION
 
@@ -18,6 +19,7 @@ from labeling.models.transforms import MAX_ANSWERS_PER_QUESTION
 class QuestionSet(models.Model):
     """The questions of one LABELING_SET_GENERATION run; ``number`` counts within the transform from 1.
 
+    ``left_out`` are the labeling sets of the file that are not asked, [labeling_set_id, rows]: those of one row, and those that are too large.
     Sets of higher ``priority`` come first, then those due first. ``answers_wanted`` people answer each question. ``skill`` is a tag, in lower
     case, that people need to be offered the questions; empty: nobody needs any.
     """
@@ -37,6 +39,7 @@ class QuestionSet(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MAX_ANSWERS_PER_QUESTION)],
     )
     show_proposals = models.BooleanField(_("start from the engine’s proposal"), default=True)
+    left_out = models.JSONField(default=list, blank=True)
     skill = models.CharField(_("skill needed"), max_length=50, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -53,6 +56,17 @@ class QuestionSet(models.Model):
     def __str__(self) -> str:
         """What the set is called on every page and in every message; the transform stands beside it."""
         return self.title or gettext("Set %(n)d") % {"n": self.number}
+
+    @property
+    def asked(self) -> int:
+        """How many questions the file came to."""
+        left_out = [set_id for set_id, _rows in self.left_out if set_id]  # rows without an id are no set of the file
+        return self.label_file.sets - len(left_out)
+
+    @property
+    def too_large(self) -> list[tuple[str, int]]:
+        """Id and rows of the labeling sets that are not asked because their labels could not be sent."""
+        return [(set_id, rows) for set_id, rows in self.left_out if rows > MAX_SET_ROWS]
 
 
 class Question(models.Model):

@@ -152,6 +152,6 @@ def _brought(run: TaskRun) -> str:
         return ngettext("%(n)d label was written out.", "%(n)d labels were written out.", rows) % {"n": rows}
     asked: QuestionSet | None = getattr(run, "question_set", None)
     if asked is not None:
-        count = asked.label_file.sets
+        count = asked.asked
         return ngettext("%(n)d question was generated.", "%(n)d questions were generated.", count) % {"n": count}
     return ""

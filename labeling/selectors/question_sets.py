@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
-from labeling.choices import AnswerKind, AnswerStatus, QuestionState
+from labeling.choices import GROUP_LABELS, AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, Transform
 
 
@@ -88,6 +88,12 @@ def people_progress(*, question_set: QuestionSet) -> list[PersonProgress]:
         for person in people
         if assigned.get(person.pk) or any(worked.get(person.pk, ()))
     ]
+
+
+def large_questions(*, question_set: QuestionSet) -> int:
+    """How many questions of the set have more rows than there are groups."""
+    questions = Question.objects.filter(question_set=question_set).order_by()
+    return questions.annotate(size=Count("rows")).filter(size__gt=len(GROUP_LABELS)).count()
 
 
 def _overviews(question_sets: Sequence[QuestionSet]) -> list[SetOverview]:

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from labelfiles import MAX_SET_ROWS, LabelFileError, read_label_file, summarise
 from labelfiles import LabelFile as LabelFileContents
-from labelfiles import LabelFileError, read_label_file, summarise
 from labeling.aws import storage
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import LabelportalError
@@ -66,7 +66,8 @@ def read_generated_questions(*, run: TaskRun) -> GeneratedQuestions:
 def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> QuestionSet:
     """Make the questions of a file; to be called in the transaction that ends the run, so that it happens once.
 
-    A set of one row asks nothing and is left out. A set id that an earlier file of the transform used gets the number of this
+    A set of one row asks nothing, and the labels of one of more than 50 rows could not be sent: the pre-flight would refuse the label file, and all
+    other answers in it. Both are left out, and noted in ``left_out``. A set id that an earlier file of the transform used gets the number of this
     set of questions behind it, because ids must not meet in a label file. The set starts with the transform's settings for labeling; where
     several people are to answer, without the engine's proposal, so that each forms an opinion of their own. The proposal is made later, by
     a worker.
@@ -99,7 +100,8 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
     questions: list[Question] = []
     rows: list[Row] = []
     for set_id, set_rows in generated.contents.by_set().items():
-        if len(set_rows) < _MIN_ROWS:
+        if not _MIN_ROWS <= len(set_rows) <= MAX_SET_ROWS:
+            question_set.left_out.append([set_id, len(set_rows)])
             continue
         question = Question(
             question_set=question_set,
@@ -112,11 +114,18 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
             Row(question=question, position=position, key=row.values[key_index], values=list(row.values))
             for position, row in enumerate(set_rows, start=1)
         )
+    question_set.save(update_fields=["left_out"])
     Question.objects.bulk_create(questions, batch_size=500)
     Row.objects.bulk_create(rows, batch_size=500)
     # robust: with the broker down the questions still stand, and the sweep proposes later.
     transaction.on_commit(lambda: refresh_proposals.delay(transform_id=str(transform.pk)), robust=True)
-    logger.info("run %s: %d questions in set %s", run.pk, len(questions), question_set.pk)
+    logger.info(
+        "run %s: %d questions in set %s, %d left out",
+        run.pk,
+        len(questions),
+        question_set.pk,
+        len(question_set.left_out),
+    )
     return question_set
 
 

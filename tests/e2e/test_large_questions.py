@@ -8,12 +8,12 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from labeling.models import Answer, Transform
+from labeling.models import Answer, QuestionSet, Transform
 from partitions import LABELS
 from tests.e2e.conftest import Portal, Visit, picture
 from tests.e2e.data import ask, people_transform
 from tests.e2e.steps import wait_for_run
-from tests.e2e.test_accessibility import look
+from tests.e2e.test_accessibility import look, visit_all
 from tests.e2e.test_main_job import create_transform
 from tests.e2e.test_workbench import groups, press, saved
 
@@ -89,7 +89,7 @@ def test_doubled_groups_by_mouse_and_only_where_rows_are_many(portal: Portal, vi
 
 def test_more_rows_than_groups_say_what_to_do(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
-    transform, _questions = people_transform(portal, questions=1, rows=31)
+    transform, (question,) = people_transform(portal, questions=1, rows=31)
     page.goto(f"/transforms/{transform.pk}/questions/next/")
     expect(page.get_by_text("There are 31 rows and 30 groups.")).to_be_visible()
     press(page, "w")
@@ -101,3 +101,13 @@ def test_more_rows_than_groups_say_what_to_do(portal: Portal, visit: Visit) -> N
     look(page)
     press(page, "Enter")
     expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
+
+    QuestionSet.objects.filter(pk=question.question_set_id).update(left_out=[["6" * 64, 51]])
+    visit_all(
+        visit(portal.lead),
+        {
+            "-set": f"/question-sets/{question.question_set_id}/",
+            "-sets": f"/transforms/{transform.pk}/question-sets/",
+            "-run": f"/runs/{question.question_set.task_run_id}/",
+        },
+    )

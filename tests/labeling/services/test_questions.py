@@ -6,6 +6,7 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+from django.db.models import Count
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -64,6 +65,31 @@ def test_sets_become_questions_and_a_lone_row_is_none(of: Transform) -> None:
     assert (file.kind, file.sets, file.rows, file.size) == (LabelFileKind.GENERATED, 3, 6, len(FILE))
     assert file.sha256 == hashlib.sha256(FILE).hexdigest()
     assert storage.read_uri(file.uri) == FILE
+
+
+def test_a_set_whose_labels_could_not_be_sent_is_not_asked_and_the_lead_is_told(of: Transform, client: Client) -> None:
+    """The pre-flight would refuse every import with it, and all other answers in it."""
+    sizes = {"fits": 50, "huge": 51, "large": 31, "small": 30}
+    rows = "".join(f"{name},,{name}{row},x\n" for name, size in sizes.items() for row in range(size))
+    loaded = load(run := generation(of, generated=f"labeling_set_id,label,id,name\n{rows}lone,,1,Ann\n".encode()))
+    asked = loaded.questions.order_by("position").annotate(size=Count("rows"))
+    assert list(asked.values_list("labeling_set_id", "size")) == [("fits", 50), ("large", 31), ("small", 30)]
+    loaded.refresh_from_db()
+    assert (loaded.asked, loaded.too_large) == (3, [("huge", 51)])
+
+    client.force_login(User.objects.get(username="lead"))
+    for address, beside in (
+        (reverse("labeling:run-detail", args=[run.pk]), "3 questions"),
+        (reverse("labeling:question-set-detail", args=[loaded.pk]), "2 questions have more than 30 rows"),
+    ):
+        page = " ".join(client.get(address).content.decode().split())
+        assert '1 labeling set of the file is not asked: <code class="break">huge</code> (51 rows).' in page
+        assert reverse("labeling:label-file-detail", args=[loaded.label_file_id]) in page
+        assert beside in page
+    for address in (reverse("labeling:run-list"), reverse("labeling:question-set-list", args=[of.pk])):
+        page = client.get(address).content.decode()
+        assert "3 questions" in page
+        assert "1 set too large" in page
 
 
 def test_ids_that_were_used_before_are_told_apart(of: Transform) -> None:
