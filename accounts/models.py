@@ -53,12 +53,16 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """One person's role in one team. ``skills`` are tags between commas: what the person knows about."""
+    """One person's role in one team. ``skills`` are tags between commas: what the person knows about.
+
+    Whoever has left keeps the row with ``is_active`` off: what they did in the team still has a name, and they may come back.
+    """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.STEWARD)
     skills = models.CharField(_("skills"), max_length=500, blank=True, help_text=_("Tags, with commas between them."))
+    is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

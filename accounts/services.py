@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.exceptions import LastAdminError
 from accounts.models import Membership, Role, Team, User
+from accounts.selectors import active_memberships, admins_of
 
 
-def create_person(*, username: str, password: str, first_name: str = "", last_name: str = "", email: str = "") -> User:
-    """A person who can sign in. Raises ``ValidationError`` when the name is malformed or taken."""
+def create_person(
+    *, username: str, password: str | None, first_name: str = "", last_name: str = "", email: str = ""
+) -> User:
+    """A person who can sign in, without a password only once they have chosen one (``accounts.links``).
+
+    Raises ``ValidationError`` when the name or the address is malformed, or the name is taken.
+    """
     user = User(
         username=username, first_name=first_name, last_name=last_name, email=User.objects.normalize_email(email)
     )
@@ -24,10 +34,59 @@ def create_team(*, name: str) -> Team:
     return team
 
 
+@transaction.atomic
+def invite_person(
+    *, team: Team, username: str, role: Role, first_name: str = "", last_name: str = "", email: str = ""
+) -> Membership:
+    """A new person in the team, who signs in once they have chosen a password. Raises ``ValidationError`` like ``create_person``."""
+    user = create_person(username=username, password=None, first_name=first_name, last_name=last_name, email=email)
+    return set_role(team=team, user=user, role=role)
+
+
+@transaction.atomic
 def set_role(*, team: Team, user: User, role: Role) -> Membership:
-    """Make the person a member of the team with this role, or change the role of a member."""
+    """Make the person a member of the team with this role, or change the role of a member.
+
+    Raises ``LastAdminError`` if nobody who can sign in would administer the team any more.
+    """
+    if role != Role.ADMIN:
+        _keep_an_admin(team, user)
     membership, _created = Membership.objects.update_or_create(team=team, user=user, defaults={"role": role})
     return membership
+
+
+@transaction.atomic
+def deactivate_member(*, membership: Membership) -> None:
+    """The person is no member any more, and can no longer sign in if this was their last team. What they did stays.
+
+    An invitation that they have not taken up is void. Raises ``LastAdminError`` as ``set_role`` does.
+    """
+    user = membership.user
+    _keep_an_admin(membership.team, user)
+    Membership.objects.filter(pk=membership.pk).update(is_active=False)
+    user.is_active = active_memberships().filter(user=user).exists()
+    if not user.has_usable_password():
+        user.set_unusable_password()
+    user.save(update_fields=["is_active", "password"])
+    membership.refresh_from_db()
+
+
+@transaction.atomic
+def reactivate_member(*, membership: Membership) -> None:
+    """The person is a member again, in the role they had, and can sign in as before."""
+    Membership.objects.filter(pk=membership.pk).update(is_active=True)
+    User.objects.filter(pk=membership.user_id).update(is_active=True)
+    membership.refresh_from_db()
+
+
+def _keep_an_admin(team: Team, leaving: User) -> None:
+    """Raises ``LastAdminError`` if the person is the only one left. Of two admins who leave at a time the second waits here for the first."""
+    Team.objects.select_for_update().get(pk=team.pk)
+    if {membership.user_id for membership in admins_of(team=team)} == {leaving.pk}:
+        raise LastAdminError(
+            _("%(who)s is the only administrator of %(team)s who can sign in. Make somebody else one first.")
+            % {"who": leaving.display_name, "team": team.name}
+        )
 
 
 def set_skills(*, membership: Membership, skills: str) -> Membership:

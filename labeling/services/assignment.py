@@ -8,9 +8,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, User
+from accounts.models import Team, User
+from accounts.selectors import active_memberships
 from labeling.choices import AnswerKind, AnswerStatus
 from labeling.exceptions import InvalidSettingError
 from labeling.models import Answer, Question, QuestionAssignment, QuestionSet
@@ -30,7 +32,7 @@ def assign_questions(
     or if a question would be left with fewer people than it needs; ``InvalidFilterError``.
     """
     chosen = sorted({person.pk: person for person in people}.values(), key=lambda person: person.username)
-    members = Membership.objects.filter(team=question_set.transform.team_id, user__in=chosen, user__is_active=True)
+    members = active_memberships().filter(team=question_set.transform.team_id, user__in=chosen)
     if not chosen or members.count() < len(chosen):
         raise InvalidSettingError(_("Questions can be given to members of the team."))
     questions = Question.objects.filter(question_set=question_set, answers_missing__gt=0)
@@ -66,6 +68,28 @@ def clear_assignments(*, question_set: QuestionSet, user: User, people: Sequence
     count, _by_model = assignments.delete()
     logger.info("question set %s: %d assignments taken back by user %s", question_set.pk, count, user.pk)
     return count
+
+
+@transaction.atomic
+def release_questions(*, team: Team, user: User) -> int:
+    """Take from somebody who leaves what they still have to answer; how many questions that are.
+
+    Those that then too few people are left for are opened to all, else nobody could finish them.
+    """
+    given = QuestionAssignment.objects.filter(user=user, question__question_set__transform__team=team)
+    questions = Question.objects.filter(pk__in=given.values("question"), answers_missing__gt=0)
+    missing = dict(questions.order_by("pk").select_for_update().values_list("pk", "answers_missing"))
+    answered = _answered(missing)
+    assignments = QuestionAssignment.objects.filter(question__in=missing)
+    left: Counter[uuid.UUID] = Counter(
+        pk
+        for pk, person in assignments.exclude(user=user).values_list("question", "user")
+        if person not in answered[pk]
+    )
+    short = [pk for pk, needed in missing.items() if left[pk] < needed]
+    assignments.filter(Q(user=user) | Q(question__in=short)).delete()
+    logger.info("team %s: %d questions of user %s released", team.pk, len(missing), user.pk)
+    return len(missing)
 
 
 def _answered(questions: dict[uuid.UUID, int]) -> dict[uuid.UUID, set[uuid.UUID]]:

@@ -13,7 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Team, User
+from accounts.models import Team, User
+from accounts.selectors import active_memberships
 from labeling.choices import NotificationEvent, OutboxState
 from labeling.models import Notification, NotificationPreference, Occurrence, Webhook, WebhookDelivery
 from labeling.permissions import can_be_notified
@@ -38,7 +39,7 @@ def tell(*, occurrence: Occurrence) -> None:
     if not Occurrence.objects.filter(pk=occurrence.pk, told_at=None).update(told_at=timezone.now()):
         return
     team = occurrence.transform.team
-    members = Membership.objects.filter(team=team, user__is_active=True).select_related("user", "team")
+    members = active_memberships().filter(team=team).select_related("user", "team")
     messages = []
     for membership in filter(can_be_notified, members):
         choice = next(one for one in choices_of(team=team, user=membership.user) if one.event == occurrence.event)

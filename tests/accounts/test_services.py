@@ -1,12 +1,30 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
+from django.db import connection
 
-from accounts.models import Role
-from accounts.selectors import members_of, membership_for, membership_in, memberships_for
-from accounts.services import create_person, create_team, set_role
+from accounts.exceptions import LastAdminError
+from accounts.models import Membership, Role, Team, User
+from accounts.selectors import (
+    administers_all_teams_of,
+    former_members_of,
+    members_of,
+    membership_for,
+    membership_in,
+    memberships_for,
+)
+from accounts.services import (
+    create_person,
+    create_team,
+    deactivate_member,
+    invite_person,
+    reactivate_member,
+    set_role,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +75,105 @@ def test_strangers_and_people_who_left_are_no_members() -> None:
     assert membership_in(user=user, team=team) is None
     assert membership_for(user=user) is None
     assert not members_of(team=team)
+
+
+def member(team: Team, name: str, role: Role, password: str | None = "correct horse") -> Membership:
+    return set_role(team=team, user=create_person(username=name, password=password), role=role)
+
+
+def test_whoever_is_invited_cannot_sign_in_before_they_have_a_password() -> None:
+    team = create_team(name="Team")
+    invited = invite_person(team=team, username="ada", role=Role.LEAD, email="Ada@EXAMPLE.org")
+    assert (invited.role, invited.user.email) == (Role.LEAD, "Ada@example.org")
+    for guess in ("", "!", invited.user.password):
+        assert authenticate(username="ada", password=guess) is None
+
+
+def test_an_invitation_makes_all_or_nothing() -> None:
+    team = create_team(name="Team")
+    with pytest.raises(ValidationError):
+        invite_person(team=team, username="ada", role=Role.LEAD, email="no address")
+    assert not User.objects.exists()
+
+
+def test_the_last_admin_stays() -> None:
+    team = create_team(name="Team")
+    ada = member(team, "ada", Role.ADMIN)
+    member(team, "lea", Role.LEAD)
+    invited = invite_person(team=team, username="eve", role=Role.ADMIN)
+    for _again in range(2):
+        with pytest.raises(LastAdminError, match="ada is the only administrator of Team"):
+            set_role(team=team, user=ada.user, role=Role.LEAD)
+        with pytest.raises(LastAdminError):
+            deactivate_member(membership=ada)
+        deactivate_member(membership=invited)  # never signed in, so nobody is locked out
+        reactivate_member(membership=invited)
+    bob = member(team, "bob", Role.ADMIN)
+    deactivate_member(membership=ada)
+    with pytest.raises(LastAdminError):
+        deactivate_member(membership=bob)
+    reactivate_member(membership=ada)
+    set_role(team=team, user=bob.user, role=Role.STEWARD)
+
+
+def test_who_was_deactivated_is_out_and_may_come_back() -> None:
+    team = create_team(name="Team")
+    sam = member(team, "sam", Role.STEWARD)
+    deactivate_member(membership=sam)
+    assert authenticate(username="sam", password="correct horse") is None
+    assert membership_in(user=sam.user, team=team) is None
+    assert not members_of(team=team)
+    assert list(former_members_of(team=team)) == [sam]
+    reactivate_member(membership=sam)
+    assert authenticate(username="sam", password="correct horse") == sam.user
+    assert list(members_of(team=team)) == [sam]
+    assert not former_members_of(team=team)
+
+
+def test_leaving_one_team_is_not_leaving_the_others() -> None:
+    first, second = create_team(name="First"), create_team(name="Second")
+    sam = member(first, "sam", Role.STEWARD)
+    set_role(team=second, user=sam.user, role=Role.LEAD)
+    deactivate_member(membership=sam)
+    assert authenticate(username="sam", password="correct horse") == sam.user
+    assert [membership.team for membership in memberships_for(user=sam.user)] == [second]
+
+
+def test_whose_password_an_admin_may_renew() -> None:
+    first, second = create_team(name="First"), create_team(name="Second")
+    ada = member(first, "ada", Role.ADMIN).user
+    sam = member(first, "sam", Role.STEWARD).user
+    assert administers_all_teams_of(admin=ada, person=sam)
+    other = set_role(team=second, user=sam, role=Role.STEWARD)
+    assert not administers_all_teams_of(admin=ada, person=sam)
+    deactivate_member(membership=other)
+    assert not administers_all_teams_of(admin=ada, person=sam), "they may come back there"
+    set_role(team=second, user=ada, role=Role.LEAD)
+    assert not administers_all_teams_of(admin=ada, person=sam)
+    set_role(team=second, user=ada, role=Role.ADMIN)
+    assert administers_all_teams_of(admin=ada, person=sam)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_admins_who_leave_at_the_same_time_one_stays() -> None:
+    team = create_team(name="Team")
+    admins = [member(team, name, Role.ADMIN) for name in ("ada", "bob")]
+    kept: list[str] = []
+    ready = threading.Barrier(len(admins))
+
+    def leave(membership: Membership) -> None:
+        ready.wait()
+        try:
+            deactivate_member(membership=membership)
+        except LastAdminError:
+            kept.append(membership.user.username)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=leave, args=[membership]) for membership in admins]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [membership.user.username for membership in members_of(team=team)] == kept
+    assert len(kept) == 1

@@ -20,6 +20,7 @@ from labeling.selectors.questions import questions_left
 from labeling.selectors.queue import QueueFilter
 from labeling.services.answers import next_question, open_question, save_draft, skip_question, submit_answer
 from labeling.services.assignment import assign_questions, clear_assignments
+from labeling.services.people import deactivate_person
 from labeling.services.question_sets import set_answers_wanted, update_question_set
 from labeling.services.settings import update_labeling_settings
 from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform, wanting
@@ -268,3 +269,39 @@ def test_however_many_press_a_question_is_given_to_as_many_people_as_it_wants(pe
     assert len(set(given)) == len(given) == 24
     assert Answer.objects.filter(status=AnswerStatus.SUBMITTED).count() == 24
     assert set(Question.objects.values_list("state", "answers_missing")) == {(QuestionState.SETTLED, 0)}
+
+
+def test_what_somebody_who_leaves_was_given_goes_to_others(
+    people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet
+) -> None:
+    steward = Membership.objects.get(user=people.steward)
+    assign_questions(question_set=the_set, user=people.lead, people=[people.steward], split=True)
+    answer(questions[0], people.steward, "AA")
+    assert offered(of, people.colleague) == []
+    assert deactivate_person(membership=steward, user=people.admin) == 3
+    assert offered(of, people.colleague) == questions[1:]
+
+
+def test_those_who_were_given_the_same_keep_it(
+    people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet
+) -> None:
+    steward = Membership.objects.get(user=people.steward)
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=2)
+    assign_questions(
+        question_set=the_set, user=people.lead, people=[people.steward, people.colleague, people.lead], split=False
+    )
+    answer(questions[0], people.colleague, "AA")
+    answer(questions[1], people.steward, "AA")
+    deactivate_person(membership=steward, user=people.admin)
+    assert offered(of, people.admin) == [], "two others are left for each that wants two, one for each that wants one"
+    assert offered(of, people.colleague) == questions[1:]
+
+
+def test_nobody_waits_for_people_who_left(
+    people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet
+) -> None:
+    steward = Membership.objects.get(user=people.steward)
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=2)
+    assign_questions(question_set=the_set, user=people.lead, people=[people.steward, people.colleague], split=False)
+    deactivate_person(membership=steward, user=people.admin)
+    assert offered(of, people.admin) == questions, "one person alone could not have answered them"
