@@ -1,4 +1,4 @@
-"""Sign-in, sign-out, and what a person sets for themselves."""
+"""Sign-in, sign-out, passwords, and what a person sets for themselves."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ urlpatterns = [
         name="login",
     ),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("password/", views.PasswordChange.as_view(), name="password-change"),
+    path("password/forgotten/", views.PasswordForgotten.as_view(), name="password-forgotten"),
+    path("password/<uidb64>/<token>/", views.PasswordSet.as_view(), name="password-set"),
     path("theme/", views.set_theme, name="theme"),
     path("teams/<uuid:team_id>/switch/", views.switch_team, name="team-switch"),
 ]

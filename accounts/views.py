@@ -1,21 +1,84 @@
-"""What a person sets for themselves: the theme, the team they look at."""
+"""What a person sets for themselves: the password, the theme, the team they look at."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
+from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.current import TEAM_SESSION_KEY
-from accounts.forms import ThemeForm
-from accounts.models import Team
+from accounts.forms import ChangePasswordForm, ChoosePasswordForm, ForgottenPasswordForm, ThemeForm
+from accounts.links import mail_is_set_up
+from accounts.models import Team, User
+from accounts.selectors import active_memberships
 
 THEME_COOKIE = "theme"
 _YEAR = 365 * 24 * 3600
+
+
+class PasswordSet(auth_views.PasswordResetConfirmView):
+    """Where a one-time link leads: the person chooses a password, and signs in with it."""
+
+    form_class = ChoosePasswordForm
+    template_name = "accounts/password_set.html"
+    success_url = reverse_lazy("accounts:login")
+
+    def get_user(self, uidb64: str) -> User | None:
+        """Nobody who was deactivated: their link is as good as none."""
+        user = super().get_user(uidb64)
+        return user if isinstance(user, User) and user.is_active else None
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the person, whose name the page and password managers show."""
+        return {**super().get_context_data(**kwargs), "person": self.user}
+
+    def form_valid(self, form: ChoosePasswordForm) -> HttpResponse:  # type: ignore[override]
+        """Say under which name the password is good."""
+        messages.success(
+            self.request, _("Your password is set. Your sign-in name is %(name)s.") % {"name": form.user.username}
+        )
+        return super().form_valid(form)
+
+
+class PasswordChange(auth_views.PasswordChangeView):
+    """A new password for oneself; other browsers are signed out."""
+
+    form_class = ChangePasswordForm
+    template_name = "accounts/password_change.html"
+    success_url = reverse_lazy("labeling:home")
+
+    def form_valid(self, form: ChangePasswordForm) -> HttpResponse:  # type: ignore[override]
+        """Say that it is done."""
+        messages.success(self.request, _("Your password is changed. Other browsers have to sign in again."))
+        return super().form_valid(form)
+
+
+class PasswordForgotten(auth_views.PasswordResetView):
+    """Ask for a link by mail; where no mail is sent, the page says who makes one. What it answers tells nobody who exists."""
+
+    form_class = ForgottenPasswordForm
+    template_name = "accounts/password_forgotten.html"
+    success_url = reverse_lazy("accounts:login")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With whether there is a form at all."""
+        return {**super().get_context_data(**kwargs), "mails": mail_is_set_up()}
+
+    def form_valid(self, form: ForgottenPasswordForm) -> HttpResponse:  # type: ignore[override]
+        """The same answer for every address."""
+        messages.info(
+            self.request, _("If somebody has this address here, a link to choose a new password is on its way.")
+        )
+        return super().form_valid(form)
 
 
 @login_not_required
@@ -36,7 +99,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 @require_POST
 def switch_team(request: HttpRequest, team_id: UUID) -> HttpResponse:
     """Look at another of one's own teams."""
-    team = get_object_or_404(Team, pk=team_id, memberships__user=request.user)
+    team = get_object_or_404(Team, pk=team_id, memberships__in=active_memberships().filter(user=request.user.pk))
     request.session[TEAM_SESSION_KEY] = str(team.pk)
     return redirect("labeling:home")
 

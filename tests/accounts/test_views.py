@@ -1,12 +1,16 @@
-"""Signing in, the theme, the team."""
+"""Signing in, passwords, the theme, the team."""
 
 from __future__ import annotations
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
-from accounts.services import create_team
+from accounts.links import make_link
+from accounts.models import Membership, Role, User
+from accounts.services import create_team, deactivate_member, invite_person, reactivate_member
 from tests.accounts.conftest import PASSWORD
 
 
@@ -55,3 +59,126 @@ def test_one_looks_at_one_team_at_a_time(client: Client) -> None:
 def test_a_team_of_others_cannot_be_looked_at(client: Client) -> None:
     other = create_team(name="Others")
     assert client.post(reverse("accounts:team-switch", args=[other.pk])).status_code == 404
+
+
+def test_a_team_that_one_has_left_cannot_be_looked_at(client: Client) -> None:
+    membership = Membership.objects.get(team__name="Products")
+    deactivate_member(membership=membership)
+    assert client.post(reverse("accounts:team-switch", args=[membership.team_id])).status_code == 404
+
+
+NEW = "a horse of another colour"
+
+
+def choose(link: str, password: str = NEW) -> tuple[Client, str]:
+    """What somebody does with a link in a browser of their own; the browser, and the page that follows."""
+    browser = Client()
+    form = browser.get(link, follow=True)
+    place = form.redirect_chain[-1][0] if form.redirect_chain else link
+    answer = browser.post(place, {"new_password1": password, "new_password2": password}, follow=True)
+    return browser, answer.content.decode()
+
+
+@pytest.fixture
+def invited(db: None) -> User:
+    team = create_team(name="Team")
+    return invite_person(team=team, username="eve", role=Role.STEWARD, email="eve@example.org").user
+
+
+def test_an_invited_person_chooses_a_password_and_signs_in(invited: User) -> None:
+    link = make_link(user=invited)
+    browser, page = choose(link)
+    assert "Your password is set. Your sign-in name is eve." in page
+    assert browser.get("/").status_code == 302, "nobody is signed in by a link alone"
+    signed_in = browser.post(reverse("accounts:login"), {"username": "eve", "password": NEW}, follow=True)
+    assert b"Sign out" in signed_in.content
+
+
+def test_the_form_shows_whose_password_it_is_and_refuses_bad_ones(invited: User) -> None:
+    link = make_link(user=invited)
+    assert b"<strong>eve</strong>" in Client().get(link, follow=True).content
+    _browser, page = choose(link, "12345678")
+    assert "too common" in page
+    assert not User.objects.get(pk=invited.pk).has_usable_password()
+
+
+def test_a_link_works_once_and_the_newest_alone(invited: User) -> None:
+    first = make_link(user=invited)
+    second = make_link(user=invited)
+    gone = "This link does not work any more"
+    assert gone in Client().get(first, follow=True).content.decode()
+    choose(second)
+    assert gone in Client().get(second, follow=True).content.decode()
+    assert gone in choose(second, "something else entirely")[1]
+    assert Client().login(username="eve", password=NEW)
+
+
+def test_a_link_expires(invited: User, settings: Settings) -> None:
+    link = make_link(user=invited)
+    settings.PASSWORD_RESET_TIMEOUT = -1
+    assert b"This link does not work any more" in Client().get(link, follow=True).content
+
+
+def test_whoever_is_deactivated_cannot_use_a_link_and_has_none_on_coming_back(invited: User) -> None:
+    link = make_link(user=invited)
+    membership = invited.memberships.get()
+    deactivate_member(membership=membership)
+    assert b"This link does not work any more" in Client().get(make_link(user=invited), follow=True).content
+    reactivate_member(membership=membership)
+    assert b"This link does not work any more" in Client().get(link, follow=True).content
+
+
+@pytest.mark.parametrize("path", ["MQ/abc-def/", "%00/x-y/", "Zm9v/set-password/"])
+def test_what_is_no_link(db: None, path: str) -> None:
+    answer = Client().get(f"/accounts/password/{path}")
+    assert b"This link does not work any more" in answer.content
+
+
+def test_people_change_their_own_password(client: Client) -> None:
+    other = Client()
+    other.login(username="sam", password=PASSWORD)
+    url = reverse("accounts:password-change")
+    assert url.encode() in client.get("/").content
+    sent = {"new_password1": NEW, "new_password2": NEW}
+    assert b"entered incorrectly" in client.post(url, {"old_password": "wrong", **sent}).content
+    done = client.post(url, {"old_password": PASSWORD, **sent}, follow=True)
+    assert b"Your password is changed." in done.content
+    assert client.get("/").status_code == 200, "this browser stays signed in"
+    assert other.get("/").status_code == 302
+    assert not Client().login(username="sam", password=PASSWORD)
+    assert Client().login(username="sam", password=NEW)
+
+
+def test_changing_a_password_needs_a_person(client: Client) -> None:
+    assert Client().get(reverse("accounts:password-change")).headers["Location"].startswith(reverse("accounts:login"))
+
+
+def test_a_forgotten_password_is_renewed_by_mail(client: Client) -> None:
+    User.objects.filter(username="sam").update(email="Sam@example.org")
+    stranger = Client()
+    url = reverse("accounts:password-forgotten")
+    assert url.encode() in stranger.get(reverse("accounts:login")).content
+    answers = {
+        address: stranger.post(url, {"email": address}, follow=True).content
+        for address in ("sam@example.org", "nobody@example.org")
+    }
+    assert all(b"is on its way" in answer for answer in answers.values())
+    (message,) = mail.outbox
+    assert message.to == ["Sam@example.org"]
+    assert "somebody, probably you, wants a new password for sam" in message.body
+    link = next(line for line in message.body.splitlines() if line.startswith("http://127.0.0.1"))
+    assert "Your password is set." in choose(link.split(":", 2)[2].partition("/")[1] + link.split("/", 3)[3])[1]
+    assert Client().login(username="sam", password=NEW)
+
+
+def test_mail_goes_to_nobody_who_left(client: Client) -> None:
+    User.objects.filter(username="sam").update(email="sam@example.org", is_active=False)
+    Client().post(reverse("accounts:password-forgotten"), {"email": "sam@example.org"})
+    assert not mail.outbox
+
+
+def test_without_mail_the_page_says_who_makes_a_link(client: Client, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    page = Client().get(reverse("accounts:password-forgotten")).content.decode()
+    assert "Ask an administrator of your team" in page
+    assert "<form" not in page
