@@ -1,0 +1,114 @@
+"""``manage.py person``: the first administrator, and whoever cannot be invited in the portal."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from accounts.exceptions import LastAdminError
+from accounts.links import absolute, make_link, valid_days
+from accounts.models import Membership, Role, Team, User
+from accounts.services import create_person, create_team, reactivate_member, set_role
+
+_FIELDS = ("first_name", "last_name", "email")
+
+
+class Command(BaseCommand):
+    """Passwords never stand on the command line, where every process of the machine can read them."""
+
+    help = (
+        "Create a person, or change one who is there. Prints a one-time link with which they choose a password, "
+        "to whoever has none and when --link asks for it."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What is not given stays as it is."""
+        parser.add_argument("username", help="the sign-in name")
+        team = parser.add_mutually_exclusive_group()
+        team.add_argument("--team", metavar="NAME", help="make the person a member of this team, or a member again")
+        team.add_argument("--new-team", metavar="NAME", help="the same, with a team that is made now")
+        parser.add_argument("--role", choices=Role.values, help="what they do in the team")
+        for name in _FIELDS:
+            parser.add_argument(f"--{name.replace('_', '-')}", metavar="TEXT")
+        password = parser.add_mutually_exclusive_group()
+        password.add_argument("--link", action="store_true", help="print a link also if the person has a password")
+        password.add_argument(
+            "--password", action="store_true", help="ask for the password, or read it from standard input: one line"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """All or nothing; a password is asked for before anything is locked."""
+        if bool(options["role"]) != bool(options["team"] or options["new_team"]):
+            raise CommandError("A role is for a team: give --role with --team or --new-team.")
+        password = self._ask(options["username"]) if options["password"] else None
+        try:
+            with transaction.atomic():
+                user = self._person(options, password)
+                if options["role"]:
+                    self._join(user, options)
+                if options["link"] or not user.has_usable_password():
+                    link = absolute(make_link(user=user))
+                    self.stdout.write(f"To choose a password, once, within {valid_days()} days:\n{link}")
+        except ValidationError as error:
+            raise CommandError(_words(error)) from error
+        except LastAdminError as error:
+            raise CommandError(str(error)) from error
+
+    def _person(self, options: dict[str, Any], password: str | None) -> User:
+        """The person, with what was given."""
+        given = {name: options[name] for name in _FIELDS if options[name] is not None}
+        user = User.objects.filter(username=options["username"]).first()
+        if user is None:
+            if password is not None:
+                validate_password(password, User(username=options["username"], **given))
+            user = create_person(username=options["username"], password=password, **given)
+            self.stdout.write(f"{user.username} is made.")
+            return user
+        for name, value in given.items():
+            setattr(user, name, value)
+        if password is not None:
+            validate_password(password, user)
+            user.set_password(password)
+        user.full_clean()
+        user.save(update_fields=[*given, "password"])
+        return user
+
+    def _join(self, user: User, options: dict[str, Any]) -> None:
+        if options["new_team"]:
+            team = create_team(name=options["new_team"])
+        else:
+            team = Team.objects.filter(name=options["team"]).first() or self._no_team(options["team"])
+        membership = set_role(team=team, user=user, role=Role(options["role"]))
+        if not (membership.is_active and user.is_active):
+            reactivate_member(membership=membership)
+        self.stdout.write(f"{user.username}: {_role(membership)} of {team.name}.")
+
+    def _no_team(self, name: str) -> Team:
+        names = ", ".join(Team.objects.values_list("name", flat=True)) or "none"
+        raise CommandError(f"There is no team {name!r}; there are: {names}. --new-team makes one.")
+
+    def _ask(self, username: str) -> str:
+        """Twice at a terminal, where nobody sees what they type; else the first line."""
+        if not sys.stdin.isatty():
+            return sys.stdin.readline().rstrip("\r\n")
+        first = getpass.getpass(f"Password of {username}: ")
+        if getpass.getpass("Again: ") != first:
+            raise CommandError("The two passwords differ.")
+        return first
+
+
+def _role(membership: Membership) -> str:
+    return str(membership.get_role_display())
+
+
+def _words(error: ValidationError) -> str:
+    """Which field, if any, and what is wrong with it."""
+    if hasattr(error, "error_dict"):
+        return " ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
+    return " ".join(error.messages)
