@@ -34,6 +34,18 @@ def create_team(*, name: str) -> Team:
     return team
 
 
+def update_person(*, user: User, first_name: str, last_name: str, email: str) -> User:
+    """Change what the person is called and where mail reaches them. Raises ``ValidationError``.
+
+    With another address all links that were made for them are void: they may have gone to the wrong one.
+    """
+    user.first_name, user.last_name = first_name, last_name
+    user.email = User.objects.normalize_email(email)
+    user.full_clean()
+    user.save(update_fields=["first_name", "last_name", "email"])
+    return user
+
+
 @transaction.atomic
 def invite_person(
     *, team: Team, username: str, role: Role, first_name: str = "", last_name: str = "", email: str = ""

@@ -172,6 +172,11 @@ def can_manage_webhooks(membership: Membership | None) -> bool:
     return is_admin(membership)
 
 
+def can_manage_people(membership: Membership | None) -> bool:
+    """Invite people, change their roles, deactivate them and make links with which they choose a password."""
+    return is_admin(membership)
+
+
 def can_read_report(membership: Membership | None) -> bool:
     """Read the weekly report of the team."""
     return is_lead(membership)

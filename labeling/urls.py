@@ -17,6 +17,7 @@ from labeling.views import (
     label_files,
     notifications,
     panel,
+    people,
     preferences,
     quality,
     question_sets,
@@ -139,6 +140,17 @@ replacement_urls = [
     path("again/", replacements.replacement_again, name="replacement-again"),
 ]
 
+person_urls = [
+    path("", people.person, name="person"),
+    path("role/", people.person_role, name="person-role"),
+    path("details/", people.person_details, name="person-details"),
+    path("link/", people.person_link, name="person-link"),
+    path("deactivate/", people.person_deactivate, name="person-deactivate"),
+    path("reactivate/", people.person_reactivate, name="person-reactivate"),
+    path("goal/", work.person_goal, name="person-goal"),
+    path("skills/", work.person_skills, name="person-skills"),
+]
+
 run_urls = [
     path("", task_runs.run_detail, name="run-detail"),
     path("cancel/", task_runs.run_cancel, name="run-cancel"),
@@ -177,9 +189,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("work/", work.work, name="work"),
     path("work/work.csv", work.work_download, name="work-download"),
     path("people/", work.people, name="people"),
+    path("people/invite/", people.person_invite, name="person-invite"),
     path("people/goal/", work.team_goal, name="team-goal"),
-    path("people/<int:member_id>/goal/", work.person_goal, name="person-goal"),
-    path("people/<int:member_id>/skills/", work.person_skills, name="person-skills"),
+    path("people/<int:member_id>/", include(person_urls)),
     path("spreadsheets/<uuid:upload_id>/", include(sheet_urls)),
     path("brought-labels/<uuid:upload_id>/", include(label_upload_urls)),
     path("label-files/<uuid:label_file_id>/", include(label_file_urls)),

@@ -141,6 +141,12 @@ def webhook_access(request: HttpRequest, webhook_id: UUID, allowed: Allowed) -> 
     return webhook, _membership(request, webhook.team, allowed)
 
 
+def member_access(request: HttpRequest, member_id: int, allowed: Allowed) -> tuple[Membership, Membership]:
+    """Somebody's membership, also of those who left, and the reader's own in its team."""
+    member = get_object_or_404(Membership.objects.select_related("team", "user"), pk=member_id)
+    return member, _membership(request, member.team, allowed)
+
+
 def _membership(request: HttpRequest, team: Team, allowed: Allowed) -> Membership:
     membership = membership_in(user=signed_in(request), team=team)
     if membership is None:

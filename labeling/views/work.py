@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Membership, User
-from accounts.selectors import members_of
+from accounts.selectors import former_members_of, members_of
 from accounts.services import set_skills
 from labeling.choices import GoalPeriod
 from labeling.forms.work import GoalForm, WorkFilterForm
-from labeling.permissions import can_edit_skills, can_see_work, can_set_goals, is_member
+from labeling.permissions import can_edit_skills, can_manage_people, can_see_work, can_set_goals, is_member
 from labeling.selectors.goals import goals_of
 from labeling.selectors.transforms import transforms_for_team
 from labeling.selectors.work import EVERYTHING, work_csv_rows, work_lines
@@ -64,6 +64,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "members": [(member, goals.get(member.user_id)) for member in members_of(team=membership.team)],
         "team_goal": goals.get(None),
         "periods": GoalPeriod.choices,
+        "former": former_members_of(team=membership.team) if can_manage_people(membership) else [],
     }
     return render(request, "labeling/work/people.html", context)
 

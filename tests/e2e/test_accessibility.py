@@ -231,6 +231,8 @@ def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
         "/transforms/new/catalog/",
         "/runs/",
         "/runs/?state=STOPPED",
+        "/people/",
+        "/accounts/password/",
     ]
     addresses += [f"/runs/{run.pk}/" for run in runs]
     addresses += [

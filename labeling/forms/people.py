@@ -1,0 +1,46 @@
+"""People of the team: who they are, and what they do in it."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role
+from labeling.forms.fields import StyledForm
+
+
+class DetailsForm(StyledForm):
+    """What somebody is called, and where mail reaches them."""
+
+    first_name = forms.CharField(
+        label=_("First name"), max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    last_name = forms.CharField(
+        label=_("Last name"), max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text=_("Links and notifications go there."),
+    )
+
+
+class RoleForm(StyledForm):
+    """What somebody does in the team."""
+
+    role = forms.ChoiceField(
+        label=_("Role"), choices=Role.choices, help_text=_("Each later role may also do what the earlier ones do.")
+    )
+
+
+class InvitationForm(RoleForm, DetailsForm):
+    """A new person. Whether the name may be used is the service's to say."""
+
+    username = forms.CharField(
+        label=_("Sign-in name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+        help_text=_("Letters, digits and @ . + - _; it cannot be changed later."),
+    )
+    field_order = ("username", "first_name", "last_name", "email", "role")

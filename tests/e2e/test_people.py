@@ -1,0 +1,66 @@
+"""Somebody new: invited in one browser, and let in by the link in another, all from the keyboard."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser, Page, expect
+
+from accounts.models import Membership, Role
+from tests.e2e.conftest import NARROW, Portal, Visit
+from tests.e2e.test_accessibility import look
+
+PASSWORD = "a horse of another colour"
+
+
+def type_into(page: Page, *texts: str) -> None:
+    """One field after the other, from the one that has the focus."""
+    for number, text in enumerate(texts):
+        if number:
+            page.keyboard.press("Tab")
+        page.keyboard.type(text)
+
+
+def test_whoever_is_invited_chooses_a_password_and_signs_in(portal: Portal, visit: Visit, browser: Browser) -> None:
+    admin = visit(portal.admin)
+    admin.get_by_role("link", name="People").press("Enter")
+    admin.get_by_role("link", name="Invite a person").press("Enter")
+    look(admin)
+    admin.get_by_label("Sign-in name").focus()
+    type_into(admin, "eve", "Eve", "Moss", "eve@example.org", "Team lead")
+    admin.keyboard.press("Enter")
+    admin.get_by_role("button", name="Invite", exact=True).press("Enter")
+    expect(admin.get_by_role("heading", name="A link for Eve Moss")).to_be_visible()
+    expect(admin.get_by_text("It was not mailed")).to_be_visible()
+    look(admin, "admin-invitation")
+    link = admin.locator(".secret").inner_text()
+    admin.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    admin.get_by_role("button", name="Copy the link").press("Enter")
+    expect(admin.get_by_text("Copied")).to_be_visible()
+    assert admin.evaluate("navigator.clipboard.readText()") == link
+
+    eve = browser.new_context(base_url=portal.url, viewport=NARROW, reduced_motion="reduce").new_page()
+    eve.goto(link)
+    assert link not in eve.url, "the address that stays in the history is of no use to anybody"
+    look(eve)
+    eve.get_by_label("New password", exact=True).focus()
+    type_into(eve, PASSWORD, PASSWORD)
+    eve.keyboard.press("Enter")
+    expect(eve.get_by_text("Your password is set. Your sign-in name is eve.")).to_be_visible()
+    look(eve)
+    eve.get_by_label("Sign-in name").focus()
+    type_into(eve, "eve", PASSWORD)
+    eve.keyboard.press("Enter")
+    expect(eve.get_by_role("heading", level=1)).to_be_visible()
+    expect(eve.get_by_role("link", name="People")).to_be_visible()
+    eve.goto(link)
+    expect(eve.get_by_role("heading", name="This link does not work any more")).to_be_visible()
+    look(eve)
+    eve.context.close()
+
+    admin.get_by_role("link", name="Done").press("Enter")
+    admin.get_by_role("link", name="Eve Moss").press("Enter")
+    look(admin, "admin-person")
+    admin.get_by_role("button", name="Deactivate").press("Enter")
+    expect(admin.get_by_text("Eve Moss is deactivated.")).to_be_visible()
+    look(admin)
+    membership = Membership.objects.get(user__username="eve")
+    assert (membership.role, membership.is_active) == (Role.LEAD, False)

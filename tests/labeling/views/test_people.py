@@ -1,0 +1,227 @@
+"""Administrators let people in, change what they do, and let them go; nobody else does."""
+
+from __future__ import annotations
+
+import logging
+import re
+import smtplib
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from accounts.models import Membership, Role, Team, User
+from accounts.services import set_role
+from labeling.models import Transform
+from labeling.services.assignment import assign_questions
+from tests.labeling.builders import Cast, question_set
+from tests.labeling.views.conftest import ClientFor
+
+ACTIONS = ("person-role", "person-details", "person-link", "person-deactivate", "person-reactivate")
+NEW = {"username": "eve", "first_name": "Eve", "last_name": "Moss", "email": "eve@example.org", "role": "lead"}
+
+
+def of(user: User, name: str = "person") -> str:
+    return reverse(f"labeling:{name}", args=[Membership.objects.get(user=user).pk])
+
+
+def link_in(page: str) -> str:
+    found = re.search(r'<code class="secret">http://testserver(/[^<]+)</code>', page)
+    assert found, page
+    return found[1]
+
+
+def choose(link: str) -> None:
+    browser = Client()
+    form = browser.get(link, follow=True)
+    answer = browser.post(form.redirect_chain[-1][0], dict.fromkeys(("new_password1", "new_password2"), "grey mare 7"))
+    assert answer.status_code == 302
+
+
+@pytest.fixture
+def admin(people: Cast, client_for: ClientFor) -> Client:
+    people.admin.set_password("correct horse battery")
+    people.admin.save()
+    return client_for(people.admin)
+
+
+def test_an_administrator_invites_somebody_and_hands_them_the_link(admin: Client, people: Cast) -> None:
+    assert reverse("labeling:person-invite").encode() in admin.get(reverse("labeling:people")).content
+    answer = admin.post(reverse("labeling:person-invite"), NEW)
+    page = answer.content.decode()
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "It was mailed to eve@example.org." in page
+    eve = User.objects.get(username="eve")
+    membership = Membership.objects.get(user=eve)
+    assert (membership.team, membership.role, eve.display_name) == (people.team, Role.LEAD, "Eve Moss")
+    waiting = admin.get(reverse("labeling:people")).content.count(b">invited<")
+    (message,) = mail.outbox
+    link = link_in(page)
+    assert message.to == ["eve@example.org"]
+    assert "Your sign-in name is eve" in message.body
+    assert f"{link}\n" in message.body
+    choose(link)
+    assert Client().login(username="eve", password="grey mare 7")
+    assert admin.get(reverse("labeling:people")).content.count(b">invited<") == waiting - 1
+
+
+def test_without_mail_the_link_is_handed_over(admin: Client, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    page = admin.post(reverse("labeling:person-invite"), NEW).content.decode()
+    assert "It was not mailed" in page
+    assert link_in(page)
+
+
+def test_a_mail_server_that_refuses_is_no_fault_of_the_page(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise smtplib.SMTPRecipientsRefused({})
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
+    page = admin.post(reverse("labeling:person-invite"), NEW).content.decode()
+    assert "It was not mailed" in page
+    assert link_in(page)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"username": "steward"}, "already exists"),
+        ({"username": "two words"}, "valid username"),
+        ({"email": "nowhere"}, "valid email"),
+        ({"role": "owner"}, "valid choice"),
+        ({"username": ""}, "required"),
+    ],
+)
+def test_a_bad_invitation_makes_nobody(admin: Client, changed: dict[str, str], words: str) -> None:
+    before = User.objects.count()
+    answer = admin.post(reverse("labeling:person-invite"), {**NEW, **changed})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert User.objects.count() == before
+    assert not mail.outbox
+
+
+def test_an_administrator_changes_a_role(admin: Client, people: Cast) -> None:
+    page = admin.post(of(people.steward, "person-role"), {"role": "lead"}, follow=True).content.decode()
+    assert "The role of Steward is changed." in page
+    assert Membership.objects.get(user=people.steward).role == Role.LEAD
+    assert admin.post(of(people.steward, "person-role"), {"role": "owner"}).status_code == 422
+
+
+def test_the_last_administrator_stays(admin: Client, people: Cast) -> None:
+    for name, sent in (("person-role", {"role": "lead"}), ("person-deactivate", {})):
+        page = admin.post(of(people.admin, name), sent, follow=True).content.decode()
+        assert "Admin is the only administrator of Team who can sign in." in page
+    membership = Membership.objects.get(user=people.admin)
+    assert (membership.role, membership.is_active) == (Role.ADMIN, True)
+
+
+def test_an_administrator_who_steps_back_is_led_to_a_page_they_may_see(admin: Client, people: Cast) -> None:
+    people.lead.set_password("correct horse battery")
+    people.lead.save()
+    set_role(team=people.team, user=people.lead, role=Role.ADMIN)
+    answer = admin.post(of(people.admin, "person-role"), {"role": "steward"}, follow=True)
+    assert answer.status_code == 200
+    assert b"The role of Admin is changed." in answer.content
+
+
+def test_whoever_is_deactivated_is_out_at_once_and_may_come_back(
+    admin: Client, people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    questions = question_set(people_transform, people.lead, [2, 2])
+    assign_questions(question_set=questions[0].question_set, user=people.lead, people=[people.steward], split=True)
+    steward = client_for(people.steward)
+    assert steward.get("/").status_code == 200
+    page = admin.post(of(people.steward, "person-deactivate"), follow=True).content.decode()
+    assert "Steward is deactivated. Questions given to them that go to others: 2." in page
+    assert ">Deactivated</h2>" in page
+    assert steward.get("/").status_code == 302
+    assert "Not a member of the team any more." in admin.get(of(people.steward)).content.decode()
+    assert b"Steward" not in client_for(people.lead).get(reverse("labeling:people")).content.replace(
+        b"Data steward", b""
+    )
+    page = admin.post(of(people.steward, "person-reactivate"), follow=True).content.decode()
+    assert "Steward is a member again." in page
+    people.steward.refresh_from_db()
+    assert client_for(people.steward).get("/").status_code == 200
+
+
+def test_a_new_link_for_somebody_who_forgot(admin: Client, people: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    people.steward.set_password("the old one 7")
+    people.steward.save()
+    with caplog.at_level(logging.INFO):
+        page = admin.post(of(people.steward, "person-link")).content.decode()
+    link = link_in(page)
+    assert link not in caplog.text, "whoever reads the log could use it"
+    assert f"a link for user {people.steward.pk} made by user {people.admin.pk}" in caplog.text
+    assert Client().login(username="steward", password="the old one 7"), "the old one is good until then"
+    choose(link_in(admin.post(of(people.steward, "person-link")).content.decode()))
+    assert Client().login(username="steward", password="grey mare 7")
+
+
+def test_a_wrong_address_is_put_right_and_links_sent_there_are_void(admin: Client, people: Cast) -> None:
+    admin.post(reverse("labeling:person-invite"), NEW)
+    old = re.search(r"/accounts/password/\S+", str(mail.outbox[0].body))
+    assert old
+    eve = User.objects.get(username="eve")
+    sent = {"first_name": "Eve", "last_name": "Moss", "email": "eve.moss@example.org"}
+    assert b"are kept" in admin.post(of(eve, "person-details"), sent, follow=True).content
+    assert b"does not work any more" in Client().get(old[0], follow=True).content
+    bad = admin.post(of(eve, "person-details"), {**sent, "email": "nowhere"})
+    assert bad.status_code == 422
+    admin.post(of(eve, "person-link"))
+    assert mail.outbox[1].to == ["eve.moss@example.org"]
+
+
+def test_nobody_becomes_somebody_of_another_team_by_a_link(admin: Client, people: Cast) -> None:
+    membership = Membership.objects.get(user=people.steward)
+    set_role(team=Team.objects.get(name="Other team"), user=people.steward, role=Role.ADMIN)
+    address = {name: reverse(f"labeling:{name}", args=[membership.pk]) for name in ("person", *ACTIONS)}
+    page = admin.get(address["person"]).content.decode()
+    assert "teams that you do not administer" in page
+    assert "Make a new link" not in page
+    assert admin.post(address["person-link"]).status_code == 403
+    sent = {"first_name": "", "last_name": "", "email": "admin@example.org"}
+    assert admin.post(address["person-details"], sent).status_code == 403
+    people.steward.refresh_from_db()
+    assert people.steward.email == ""
+    admin.post(address["person-deactivate"])
+    people.steward.refresh_from_db()
+    assert people.steward.is_active, "they are still in the other team"
+
+
+def test_ones_own_password_needs_the_one_before(admin: Client, people: Cast) -> None:
+    assert reverse("accounts:password-change").encode() in admin.get(of(people.admin)).content
+    answer = admin.post(of(people.admin, "person-link"))
+    assert answer.headers["Location"] == reverse("accounts:password-change")
+
+
+def test_stewards_and_leads_do_none_of_this(people: Cast, client_for: ClientFor) -> None:
+    for person in (people.steward, people.lead):
+        client = client_for(person)
+        assert client.get(of(people.colleague)).status_code == 403
+        assert client.get(reverse("labeling:person-invite")).status_code == 403
+        assert client.post(reverse("labeling:person-invite"), NEW).status_code == 403
+        for name in ACTIONS:
+            assert client.post(of(people.colleague, name), {"role": "admin"}).status_code == 403
+    page = client_for(people.lead).get(reverse("labeling:people")).content.decode()
+    assert of(people.colleague) + '"' not in page
+    assert reverse("labeling:person-invite") not in page
+    assert Membership.objects.get(user=people.colleague, is_active=True).role == Role.STEWARD
+    assert not User.objects.filter(username="eve").exists()
+
+
+def test_administrators_of_other_teams_do_not_learn_who_is_here(people: Cast, client_for: ClientFor) -> None:
+    Membership.objects.filter(user=people.stranger).update(role=Role.ADMIN)
+    stranger = client_for(people.stranger)
+    assert stranger.get(of(people.colleague)).status_code == 404
+    for name in ACTIONS:
+        assert stranger.post(of(people.colleague, name), {"role": "admin"}).status_code == 404
+    assert Membership.objects.get(user=people.colleague, is_active=True).role == Role.STEWARD
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_looking_changes_nothing(admin: Client, people: Cast, name: str) -> None:
+    assert admin.get(of(people.steward, name)).status_code == 405
