@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, PasswordResetForm, SetPasswordForm
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
+from accounts import brake
+from accounts.brake import client_address
 from accounts.links import mail_link, make_link
 from accounts.models import User
 
+logger = logging.getLogger(__name__)
+
 
 class SignInForm(AuthenticationForm):
-    """Django's own, in the look of the site."""
+    """Django's own, in the look of the site, with a brake on guessing."""
 
     username = forms.CharField(
         label="",
@@ -27,6 +34,31 @@ class SignInForm(AuthenticationForm):
         strip=False,
         widget=forms.PasswordInput(attrs={"class": "form-control", "autocomplete": "current-password"}),
     )
+
+    @sensitive_variables()
+    def clean(self) -> dict[str, Any]:
+        """Refuse unread what was tried too often. The log has the id of whoever is meant, never what was typed."""
+        name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if not name or not password or self.request is None:
+            return super().clean()
+        who = User.objects.filter(username=name).values_list("pk", flat=True).first() or "nobody here"
+        address = client_address(self.request)
+        try:
+            attempt = brake.begin(name=name, address=address)
+        except brake.TooManyAttemptsError as error:
+            logger.warning("sign-in as %s from %s refused: too many failures", who, address)
+            raise ValidationError(
+                _("Too many failed attempts. Try again in %(minutes)d min."),
+                code="too_many",
+                params={"minutes": error.minutes},
+            ) from error
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except ValidationError:
+            logger.warning("sign-in as %s from %s failed", who, address)
+            raise
+        brake.succeed(attempt)
+        return cleaned
 
 
 class ChoosePasswordForm(SetPasswordForm):  # type: ignore[type-arg]
@@ -58,8 +90,14 @@ class ForgottenPasswordForm(PasswordResetForm):
         _style(self)
         self.fields["email"].label = _("E-mail address")
 
-    def save(self, *_args: Any, **_options: Any) -> None:
-        """Mail the links."""
+    def save(self, *_args: Any, **options: Any) -> None:
+        """Mail the links, unless somebody fills a mailbox with them."""
+        try:
+            # No sign-in name has a blank in it.
+            brake.begin(name=f"mail to {self.cleaned_data['email']}", address=client_address(options["request"]))
+        except brake.TooManyAttemptsError:
+            logger.warning("no link is mailed: too many were asked for")
+            return
         for user in User.objects.filter(email__iexact=self.cleaned_data["email"], is_active=True):
             mail_link(user=user, path=make_link(user=user))
 

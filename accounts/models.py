@@ -79,3 +79,24 @@ class Membership(models.Model):
     def skill_tags(self) -> frozenset[str]:
         """The skills one by one, without regard to capitals."""
         return frozenset(filter(None, (tag.strip().casefold() for tag in self.skills.split(","))))
+
+
+class AttemptCount(models.Model):
+    """Failed attempts to sign in with one name, from one address, or with that name from that address (``accounts.brake``).
+
+    Both are keyed hashes, "" stands for any: whoever reads the table learns neither where people are nor the password that somebody typed
+    in the wrong field.
+    """
+
+    name = models.CharField(max_length=64, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField()
+    refused_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("name", "address"), name="accounts_attempts_counted_once")]
+        indexes = [models.Index(fields=("since",), name="accounts_attempts_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.name[:8] or '*'} from {self.address[:8] or '*'}: {self.failures}"

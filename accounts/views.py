@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts import brake
 from accounts.current import TEAM_SESSION_KEY
 from accounts.forms import ChangePasswordForm, ChoosePasswordForm, ForgottenPasswordForm, ThemeForm
 from accounts.links import mail_is_set_up
@@ -42,7 +43,8 @@ class PasswordSet(auth_views.PasswordResetConfirmView):
         return {**super().get_context_data(**kwargs), "person": self.user}
 
     def form_valid(self, form: ChoosePasswordForm) -> HttpResponse:  # type: ignore[override]
-        """Say under which name the password is good."""
+        """Say under which name the password is good; whoever tried in vain before may use it at once."""
+        brake.forget(name=form.user.username)
         messages.success(
             self.request, _("Your password is set. Your sign-in name is %(name)s.") % {"name": form.user.username}
         )

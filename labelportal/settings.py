@@ -249,6 +249,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# How many proxies in front add to X-Forwarded-For; whom sign-in holds responsible for failures is read from there.
+PROXIES = env.int("LABELPORTAL_PROXIES", default=1 if HTTPS else 0)
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils import timezone
 
+from accounts.brake import forget_old_attempts
 from labeling.choices import OutboxState
 from labeling.models import Notification, Occurrence, WebhookDelivery
 
@@ -20,7 +21,10 @@ _BATCH = 1000
 
 
 def prune_messages() -> None:
-    """Forget old webhook deliveries, then old occurrences with their notifications. What waits to be told or sent stays, however old."""
+    """Forget old webhook deliveries, then old occurrences with their notifications. What waits to be told or sent stays, however old.
+
+    Counts of failed attempts to sign in go as well: they matter for minutes.
+    """
     sent = WebhookDelivery.objects.exclude(state=OutboxState.WAITING)
     _forget(sent, settings.WEBHOOK_LOG_DAYS)
     waiting = [
@@ -29,6 +33,7 @@ def prune_messages() -> None:
     ]
     told = Occurrence.objects.filter(*(~Exists(messages) for messages in waiting), told_at__isnull=False)
     _forget(told, settings.NOTIFICATION_DAYS)
+    forget_old_attempts()
 
 
 def _forget(rows: QuerySet[M], days: int) -> None:
