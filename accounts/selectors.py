@@ -23,11 +23,6 @@ def memberships_for(*, user: User) -> QuerySet[Membership]:
     return active_memberships().select_related("team").filter(user=user).order_by("team__name")
 
 
-def membership_for(*, user: User) -> Membership | None:
-    """The membership that the person works in first: that of the first team by name."""
-    return memberships_for(user=user).first()
-
-
 def members_of(*, team: Team) -> QuerySet[Membership]:
     """The team's members with their people, by name."""
     return _by_name(active_memberships().filter(team=team))

@@ -13,7 +13,6 @@ from accounts.selectors import (
     administers_all_teams_of,
     former_members_of,
     members_of,
-    membership_for,
     membership_in,
     memberships_for,
 )
@@ -61,7 +60,6 @@ def test_a_role_is_given_and_changed() -> None:
     found = membership_in(user=user, team=second)
     assert found is not None
     assert found.role == Role.LEAD
-    assert membership_for(user=user) == membership_in(user=user, team=first)
     assert [membership.user for membership in members_of(team=second)] == [user]
 
 
@@ -73,7 +71,6 @@ def test_strangers_and_people_who_left_are_no_members() -> None:
     user.is_active = False
     user.save()
     assert membership_in(user=user, team=team) is None
-    assert membership_for(user=user) is None
     assert not members_of(team=team)
 
 
