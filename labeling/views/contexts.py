@@ -85,7 +85,7 @@ class Stage:
     """Where a transform stands: the step that makes sense next, and the runs that are under way for a step."""
 
     overview: TransformOverview
-    next_step: Step
+    next_step: Step | None
     active: dict[str, TaskRun]
 
 
@@ -111,9 +111,9 @@ def next_step(overview: TransformOverview) -> Step:
 
 
 def stage(overview: TransformOverview) -> Stage:
-    """The next step of a transform; while a run works on a step, that run is what one looks at."""
+    """The next step of a transform, none if it is archived; while a run works on a step, that run is what one looks at."""
     active = {str(_STEP_OF_KIND[RunKind(run.kind)]): run for run in overview.active_runs if run.kind in _STEP_OF_KIND}
-    return Stage(overview, next_step(overview), active)
+    return Stage(overview, None if overview.transform.archived_at else next_step(overview), active)
 
 
 def home_context(membership: Membership, user: User) -> dict[str, Any]:
