@@ -105,8 +105,8 @@ def estimate_quality(page: Page) -> None:
     """It was asked for with the import and starts by itself."""
     page.get_by_role("link", name="Estimate quality", exact=True).first.click()
     wait_for_run(page)
-    for name in ("Precision", "Recall", "F1", "AUPRC"):
-        expect(page.locator(".figures dt", has_text=name)).to_be_visible()
+    for name in ("Precision", "Recall", "F1", "Best F1", "AUPRC"):
+        expect(page.locator(".figures").get_by_text(name, exact=True)).to_be_visible()
     expect(page.locator(".confusion td strong")).to_have_count(4)
     expect(page.locator(".importances .share-bar")).to_have_count(5)
     picture(page, "lead-quality", full=True)

@@ -22,10 +22,8 @@ export class Store {
     window.addEventListener("online", () => this.flush());
     document.addEventListener("visibilitychange", () => this.flush());
     window.addEventListener("pagehide", () => this.flushForGood());
-    if (this.outbox.size) {
-      this.onState("saving"); // what an earlier page could not send
-      this.flush();
-    }
+    this.onState(this.outbox.size ? "saving" : "saved"); // what an earlier page could not send is sent now
+    if (this.outbox.size) this.flush();
   }
 
   /** What this browser still holds of a question's grid; nothing when the server has it all. */
