@@ -9,7 +9,7 @@ from django.db import transaction as database_transaction
 from accounts.models import Role, User
 from accounts.services import set_role
 from labeling.choices import AnswerStatus, ChangeAction, QuestionState
-from labeling.exceptions import InvalidAnswerError
+from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError
 from labeling.models import Answer, AnswerChange, Question, Transform
 from labeling.selectors.imports import import_preview, label_contents
 from labeling.services.answers import next_question, reopen_answer, withdraw_answer
@@ -136,7 +136,7 @@ def test_every_change_is_remembered(of: Transform, people: Cast) -> None:
 def test_a_failed_submission_leaves_no_history(of: Transform, people: Cast) -> None:
     (question,) = asked(of, people.admin, [2], 1)
     answer(question, people.steward, "AA")
-    with pytest.raises(InvalidAnswerError):
+    with pytest.raises(AlreadyAnsweredError):
         answer(question, people.steward, "AB")
     assert AnswerChange.objects.count() == 1
 
