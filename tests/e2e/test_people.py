@@ -23,6 +23,7 @@ def test_whoever_is_invited_chooses_a_password_and_signs_in(portal: Portal, visi
     admin = visit(portal.admin)
     admin.get_by_role("link", name="People").press("Enter")
     admin.get_by_role("link", name="Invite a person").press("Enter")
+    expect(admin.get_by_role("heading", name="Invite a person")).to_be_visible()
     look(admin)
     admin.get_by_label("Sign-in name").focus()
     type_into(admin, "eve", "Eve", "Moss", "eve@example.org", "Team lead")
@@ -58,6 +59,7 @@ def test_whoever_is_invited_chooses_a_password_and_signs_in(portal: Portal, visi
 
     admin.get_by_role("link", name="Done").press("Enter")
     admin.get_by_role("link", name="Eve Moss").press("Enter")
+    expect(admin.get_by_role("heading", name="Eve Moss")).to_be_visible()
     look(admin, "admin-person")
     admin.get_by_role("button", name="Deactivate").press("Enter")
     expect(admin.get_by_text("Eve Moss is deactivated.")).to_be_visible()

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from accounts.models import User
 from labeling.choices import AnswerStatus
-from labeling.models import Answer, Comment, KeyPreference, Question, Row, RowLabel, Transform
+from labeling.models import Answer, Comment, KeyPreference, Question, QuestionSet, Row, RowLabel, Transform
 from labeling.services.answers import open_question, save_draft, submit_answer
 from labeling.services.guidelines import save_guidelines
 from tests.e2e.conftest import ROOT, Portal, Visit, picture
@@ -47,6 +47,7 @@ def begin(page: Page, portal: Portal, **shape: int) -> list[Question]:
 
 def propose(page: Page, letters: str) -> None:
     """The engine's groups for the rows of the question on the screen, from the first to the last; seen at once."""
+    QuestionSet.objects.update(show_proposals=True)
     rows = page.locator("[data-grid] tbody tr")
     for row_id, letter in zip(rows.evaluate_all("rows => rows.map(row => row.id)"), letters, strict=True):
         Row.objects.filter(pk=row_id.removeprefix("row-")).update(proposed=letter, proposed_confidence=0.87)
@@ -308,6 +309,7 @@ def test_skipping_and_the_last_question(portal: Portal, visit: Visit) -> None:
 def test_the_proposal_is_taken_by_enter_and_overruled_by_a_letter(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     transform, (first, second, third) = people_transform(portal, rows=4)
+    QuestionSet.objects.update(show_proposals=True)
     for question in (first, second, third):
         for row, letter in zip(question.rows.order_by("position"), "AABB", strict=True):
             Row.objects.filter(pk=row.pk).update(proposed=letter, proposed_confidence=0.87)
