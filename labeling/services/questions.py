@@ -19,6 +19,7 @@ from labeling.aws import storage
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import LabelportalError
 from labeling.models import LabelFile, Question, QuestionSet, Row, TaskRun
+from labeling.services.row_order import reading_order
 from labeling.tasks import refresh_proposals
 
 logger = logging.getLogger(__name__)
@@ -110,9 +111,10 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
             answers_missing=transform.answers_per_question,
         )
         questions.append(question)
+        order = reading_order([row.values for row in set_rows], key=key_index)
         rows.extend(
-            Row(question=question, position=position, key=row.values[key_index], values=list(row.values))
-            for position, row in enumerate(set_rows, start=1)
+            Row(question=question, position=position, key=values[key_index], values=list(values))
+            for position, values in enumerate((set_rows[place].values for place in order), start=1)
         )
     question_set.save(update_fields=["left_out"])
     Question.objects.bulk_create(questions, batch_size=500)

@@ -46,7 +46,9 @@ def test_answers_become_results() -> None:
     made = {name: old.get_model("labeling", name).objects for name in ("Answer", "Question", "Row", "RowLabel")}
     user = old.get_model("accounts", "User").objects.create(username="steward")
     team = old.get_model("accounts", "Team").objects.create(name="Team")
-    transform = old.get_model("labeling", "Transform").objects.create(team=team, name="People", created_by=user)
+    transform = old.get_model("labeling", "Transform").objects.create(
+        team=team, name="People", created_by=user, primary_key="id", columns=[{"name": "id"}, {"name": "name"}]
+    )
     label_file = old.get_model("labeling", "LabelFile").objects.create(
         transform=transform, kind="built", bucket="b", key="k", size=1, sha256="0", sets=1, rows=2
     )
@@ -70,8 +72,11 @@ def test_answers_become_results() -> None:
         for row_position, label in ((1, "B"), (2, "?")):
             row = made["Row"].create(question=question, position=row_position, key="k", values=["k"])
             made["RowLabel"].create(answer=answer, row=row, label=label)
+    asked = made["Question"].create(question_set=question_set, labeling_set_id="s3", position=3)
+    for row_position, name in enumerate(("Ann Miller", "Robert Stone", "Ann Miler"), start=1):
+        made["Row"].create(question=asked, position=row_position, key=name, values=[str(row_position), name])
     new = _migrate(newest)
-    done, reopened = new.get_model("labeling", "Question").objects.order_by("position")
+    done, reopened, _asked = new.get_model("labeling", "Question").objects.order_by("position")
     assert (done.state, sorted(done.result.values())) == ("settled", ["?", "B"])
     assert (done.result_version, done.imported_version) == (2, 1)
     assert (reopened.state, reopened.result, reopened.imported_version) == ("open", None, 1)
@@ -79,3 +84,5 @@ def test_answers_become_results() -> None:
     assert list(included.values_list("question", "version")) == [(done.pk, 1), (reopened.pk, 1)]
     (change,) = new.get_model("labeling", "AnswerChange").objects.all()
     assert (change.action, change.version, change.after) == ("corrected", 2, done.result)
+    rows = new.get_model("labeling", "Row").objects.filter(question=asked.pk).order_by("position")
+    assert list(rows.values_list("position", "key")) == [(1, "Ann Miller"), (2, "Ann Miler"), (3, "Robert Stone")]

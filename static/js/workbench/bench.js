@@ -2,7 +2,6 @@
 
 import { Brush } from "./brush.js";
 import { DISPLAYS, Grid } from "./grid.js";
-import { arrange } from "./order.js";
 import { Palette } from "./palette.js";
 import { Past } from "./past.js";
 import { UNSURE, Work } from "./work.js";
@@ -48,7 +47,7 @@ export class Bench {
     this.work =
       work ??
       new Work(
-        arrange(question.rows, this.keyColumn),
+        question.rows,
         this.draftOf(question),
         question.groups,
         { proposal: question.proposal, showsProposal: this.prefs.proposalOn, settled: question.settled, past: this.past.read(question) },

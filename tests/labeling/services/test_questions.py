@@ -92,6 +92,15 @@ def test_a_set_whose_labels_could_not_be_sent_is_not_asked_and_the_lead_is_told(
         assert "1 set too large" in page
 
 
+def test_rows_stand_in_one_order_on_every_page(of: Transform, client: Client) -> None:
+    file = b"labeling_set_id,label,id,name\ns,,1,Ann Miller\ns,,2,Robert Stone\ns,,3,Ann Miler\n"
+    question = load(generation(of, generated=file)).questions.get()
+    assert list(question.rows.order_by("position").values_list("position", "key")) == [(1, "1"), (2, "3"), (3, "2")]
+    client.force_login(User.objects.get(username="steward"))
+    asked = client.get(reverse("labeling:question-detail", args=[question.pk])).context["workbench"]["question"]
+    assert [row["key"] for row in asked["rows"]] == ["1", "3", "2"]
+
+
 def test_ids_that_were_used_before_are_told_apart(of: Transform) -> None:
     load(generation(of, generated=FILE))
     loaded = load(generation(of, generated=FILE))
