@@ -194,6 +194,7 @@ def test_undo_and_redo_outlive_a_reload(portal: Portal, visit: Visit) -> None:
     page.reload()
     expect(page.locator("[data-grid] tbody tr")).to_have_count(4)
     assert (groups(page), cursor(page)) == ("AABC", "3")  # what is proposed is not said yet
+    expect(saved(page)).to_be_visible()
     press(page, "y")
     assert groups(page) == "AA?C"
     press(page, "z", "z", "z")
@@ -201,6 +202,7 @@ def test_undo_and_redo_outlive_a_reload(portal: Portal, visit: Visit) -> None:
     assert groups(page) == "ABBC"
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
     press(page, "b")
+    expect(saved(page)).to_be_visible()
     page.reload()
     assert groups(page) == "BAAC"
     press(page, "z")
