@@ -96,11 +96,30 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
         answers_wanted=transform.answers_per_question,
         show_proposals=transform.show_proposals and transform.answers_per_question == 1,
     )
+    questions, rows = _make_questions(question_set, generated.contents)
+    question_set.save(update_fields=["left_out"])
+    Question.objects.bulk_create(questions, batch_size=500)
+    Row.objects.bulk_create(rows, batch_size=500)
+    # robust: with the broker down the questions still stand, and the sweep proposes later.
+    transaction.on_commit(lambda: refresh_proposals.delay(transform_id=str(transform.pk)), robust=True)
+    logger.info(
+        "run %s: %d questions in set %s, %d left out",
+        run.pk,
+        len(questions),
+        question_set.pk,
+        len(question_set.left_out),
+    )
+    return question_set
+
+
+def _make_questions(question_set: QuestionSet, contents: LabelFileContents) -> tuple[list[Question], list[Row]]:
+    """The questions of a file and their rows, not saved yet; what is not asked is noted in ``left_out``."""
+    transform = question_set.transform
     used = set(Question.objects.filter(question_set__transform=transform).values_list("labeling_set_id", flat=True))
     key_index = transform.column_names.index(transform.primary_key)
     questions: list[Question] = []
     rows: list[Row] = []
-    for set_id, set_rows in generated.contents.by_set().items():
+    for set_id, set_rows in contents.by_set().items():
         if not _MIN_ROWS <= len(set_rows) <= MAX_SET_ROWS:
             question_set.left_out.append([set_id, len(set_rows)])
             continue
@@ -116,19 +135,7 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
             Row(question=question, position=position, key=values[key_index], values=list(values))
             for position, values in enumerate((set_rows[place].values for place in order), start=1)
         )
-    question_set.save(update_fields=["left_out"])
-    Question.objects.bulk_create(questions, batch_size=500)
-    Row.objects.bulk_create(rows, batch_size=500)
-    # robust: with the broker down the questions still stand, and the sweep proposes later.
-    transaction.on_commit(lambda: refresh_proposals.delay(transform_id=str(transform.pk)), robust=True)
-    logger.info(
-        "run %s: %d questions in set %s, %d left out",
-        run.pk,
-        len(questions),
-        question_set.pk,
-        len(question_set.left_out),
-    )
-    return question_set
+    return questions, rows
 
 
 def ask_foreign_questions(*, run: TaskRun, user: User) -> QuestionSet:

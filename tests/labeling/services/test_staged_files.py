@@ -24,16 +24,16 @@ from labeling.services.sources import (
     preview_table,
     source_pieces,
     stage_source,
-    staged_preview,
     table_pieces,
 )
 from labeling.services.staged_files import write_rows
 from labeling.services.tables import open_pieces
-from labeling.services.transforms import _CSV_STORAGE, create_transform
+from labeling.services.transforms import _CSV_STORAGE
 from localglue import store
 from localglue.tables import read_table
 from tableformats import ESCAPED_CSV, TableFormat, table_format
 from tests.labeling import builders
+from tests.labeling.taught import transform_over
 from tests.support.servers import Services
 
 UPLOAD = TableFormat("csv", header_lines=1)
@@ -57,19 +57,6 @@ def as_csv(*rows: tuple[str, ...]) -> bytes:
 
 def staged(people: builders.Cast, content: bytes) -> SourceFile:
     return stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("people.csv", content))
-
-
-def transform_over(people: builders.Cast, source: SourceFile) -> Transform:
-    return create_transform(
-        team=people.team,
-        user=people.admin,
-        name="People",
-        source=source,
-        preview=staged_preview(source=source),
-        primary_key="id",
-        precision_recall=0.5,
-        accuracy_cost=0.5,
-    )
 
 
 def seen_by_localglue(made: Transform) -> list[tuple[str, ...]]:
