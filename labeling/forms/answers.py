@@ -10,16 +10,22 @@ from django.utils.translation import gettext as _
 
 from labeling.exceptions import InvalidAnswerError
 
+_LAST = 2**53  # the last whole number that every browser can count to
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerPayload:
-    """The whole grid as it stands, and what it took so far; ``overrules`` is the version of the result that a decision replaces."""
+    """The whole grid as it stands, and what it took so far; ``overrules`` is the version of the result that a decision replaces.
+
+    ``stamp`` says when the grid of a draft was made, in milliseconds by the browser's clock.
+    """
 
     labels: dict[int, str]
     seconds: int
     keys: int
     proposal_shown: bool
     overrules: int | None = None
+    stamp: int | None = None
 
 
 def parse_answer(body: bytes) -> AnswerPayload:
@@ -35,6 +41,7 @@ def parse_answer(body: bytes) -> AnswerPayload:
             keys=max(0, int(data.get("keys", 0))),  # type: ignore[call-overload]
             proposal_shown=data.get("proposalShown") is True,
             overrules=None if data.get("overrules") is None else int(data["overrules"]),  # type: ignore[call-overload]
+            stamp=None if data.get("stamp") is None else min(max(0, int(data["stamp"])), _LAST),  # type: ignore[call-overload]
         )
     except (TypeError, ValueError, OverflowError) as error:  # OverflowError: 1e999 is an infinite number to json
         raise _malformed() from error

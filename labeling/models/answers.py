@@ -16,6 +16,8 @@ class Answer(models.Model):
     ``version`` grows with each submission, so an answer beyond version 1 was corrected. ``seconds`` and ``keys`` are what the answer took.
     ``control`` marks an answer that was given to a control question without knowing it: it is measured and decides nothing.
     ``proposal_shown`` says whether the engine's proposal was in sight, ``accepted_untouched`` whether it was then taken as it was.
+    ``draft_stamp`` is when the draft was made, in milliseconds by the browser's clock: what a page sent as it went away may arrive after what
+    the next page sent, and is then older.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -29,6 +31,7 @@ class Answer(models.Model):
     keys = models.PositiveIntegerField(null=True, blank=True)
     proposal_shown = models.BooleanField(default=False)
     accepted_untouched = models.BooleanField(default=False)
+    draft_stamp = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     submitted_at = models.DateTimeField(null=True, blank=True)

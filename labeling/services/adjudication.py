@@ -17,7 +17,14 @@ from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.selectors.adjudication import disputed_questions, settled_part
 from labeling.services.answers import LEASE, release_question, withdraw_answer
-from labeling.services.answers.labels import checked_labels, labels_of, remember_submission, rows_of, write_labels
+from labeling.services.answers.labels import (
+    checked_labels,
+    labels_of,
+    remember_submission,
+    rows_of,
+    write_draft,
+    write_labels,
+)
 from labeling.services.answers.queue import free_for, own_answer
 from labeling.services.consensus import settle
 from partitions import Grouping
@@ -45,16 +52,17 @@ def open_adjudication(*, question: Question, user: User) -> Question:
 
 
 @transaction.atomic
-def save_adjudication(*, question: Question, user: User, labels: dict[int, str]) -> Answer:
-    """Keep the grid as it stands as a draft and renew the lease. Raises ``QuestionTakenError``, ``InvalidAnswerError``."""
+def save_adjudication(*, question: Question, user: User, labels: dict[int, str], stamp: int | None = None) -> Answer:
+    """Keep the grid as it stands and renew the lease; a draft with a greater ``stamp`` is newer and stays.
+
+    Raises ``QuestionTakenError``, ``InvalidAnswerError``.
+    """
     wanted = checked_labels(rows_of(question), labels, complete=False)
     open_adjudication(question=question, user=user)
     answer = own_answer(question, user, AnswerKind.ADJUDICATION)
+    write_draft(answer, wanted, stamp=stamp)
     if answer.status == AnswerStatus.SUBMITTED:
         raise QuestionTakenError(_("You have adjudicated this question. Reopen it to change your decision."))
-    Answer.objects.filter(pk=answer.pk).update(status=AnswerStatus.DRAFT, updated_at=timezone.now())
-    write_labels(answer, wanted)
-    answer.refresh_from_db()
     return answer
 
 

@@ -147,7 +147,7 @@ def adjudication_reopen(request: HttpRequest, question_id: UUID) -> HttpResponse
 
 def _save(question: Question, user: User, payload: AnswerPayload) -> None:
     work = adjudication_work(question=question, user=user)
-    save_adjudication(question=question, user=user, labels=_as_seen(work, payload))
+    save_adjudication(question=question, user=user, labels=_as_seen(work, payload), stamp=payload.stamp)
 
 
 def _as_seen(work: AdjudicationWork, payload: AnswerPayload) -> dict[int, str]:

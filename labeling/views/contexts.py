@@ -227,6 +227,7 @@ def question_payload(question: Question, steward: User) -> dict[str, Any]:
     work = question_work(question=question, steward=steward)
     return asked(work) | {
         "labels": {str(row_id): label for row_id, label in work.labels.items()},
+        "stamp": work.answer.draft_stamp if work.answer else 0,
         "proposal": {
             str(row_id): {"label": proposed.label, "confidence": proposed.confidence}
             for row_id, proposed in work.proposal.items()

@@ -35,6 +35,7 @@ def decision_payload(question: Question, user: User) -> dict[str, Any]:
         urls |= {"draft": "", "skip": urls["release"]}
     return asked(work) | {
         "labels": work.labels,
+        "stamp": work.answer.draft_stamp if work.answer else 0,
         "settled": work.settled,
         "people": [
             {"name": person.user.display_name, "labels": fitting_labels(person.labels, work.settled)}

@@ -73,7 +73,7 @@ def question_draft(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Keep the grid as it stands."""
     question, _membership = question_access(request, question_id, can_label)
     payload = parse_answer(request.body)
-    answer = save_draft(question=question, steward=signed_in(request), labels=payload.labels)
+    answer = save_draft(question=question, steward=signed_in(request), labels=payload.labels, stamp=payload.stamp)
     return JsonResponse({"saved_at": answer.updated_at.isoformat()})
 
 

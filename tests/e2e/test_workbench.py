@@ -186,6 +186,19 @@ def test_a_reload_loses_nothing(portal: Portal, visit: Visit) -> None:
     assert set(shown) <= {"", "saving"}  # never "saved" before the server had it
 
 
+def test_a_draft_is_newer_than_one_by_a_clock_that_runs_ahead(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    save_draft(
+        question=first, steward=portal.steward, labels=grouping(first, "CC"), stamp=32_503_680_000_000
+    )  # the year 3000
+    page.reload()
+    assert groups(page) == "CC"
+    press(page, "a", "b")
+    expect(saved(page)).to_be_visible()
+    assert stored(first) == "AB"
+
+
 def test_undo_and_redo_outlive_a_reload(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, *_rest = begin(page, portal, rows=4)

@@ -12,11 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from labeling.choices import AnswerKind, AnswerStatus
+from labeling.choices import AnswerStatus
 from labeling.exceptions import AlreadyAnsweredError, QuestionTakenError
 from labeling.models import Answer, Question
 from labeling.selectors.queue import proposal_for
-from labeling.services.answers.labels import checked_labels, labels_of, remember_submission, rows_of, write_labels
+from labeling.services.answers.labels import (
+    checked_labels,
+    labels_of,
+    remember_submission,
+    rows_of,
+    write_draft,
+    write_labels,
+)
 from labeling.services.answers.queue import answered_already, free_for, hold, own_answer
 from labeling.services.consensus import settle
 from partitions import Grouping
@@ -34,8 +41,8 @@ class _Measured:
     accepted_untouched: bool
 
 
-def save_draft(*, question: Question, steward: User, labels: dict[int, str]) -> Answer:
-    """Keep the grouping as it stands and renew the lease.
+def save_draft(*, question: Question, steward: User, labels: dict[int, str], stamp: int | None = None) -> Answer:
+    """Keep the grouping as it stands and renew the lease; a draft with a greater ``stamp`` is newer and stays.
 
     ``labels`` maps row ids to a group, ``?`` or nothing; rows that are not named have none. Raises ``QuestionTakenError`` if
     somebody else holds the question or it is answered (``AlreadyAnsweredError``: by this person), ``InvalidAnswerError`` if a label or row
@@ -45,7 +52,11 @@ def save_draft(*, question: Question, steward: User, labels: dict[int, str]) -> 
     wanted = checked_labels(rows, labels, complete=False)
     with transaction.atomic():
         hold(question, steward)
-        return _keep_draft(question, steward, wanted, complete=len(wanted) == len(rows))
+        answer = own_answer(question, steward)
+        write_draft(answer, wanted, stamp=stamp, complete=len(wanted) == len(rows))
+        if answer.status == AnswerStatus.SUBMITTED:
+            raise answered_already()
+        return answer
 
 
 def submit_answer(
@@ -80,7 +91,7 @@ def submit_answer(
         raise
     except QuestionTakenError:
         with transaction.atomic():
-            _keep_draft(question, steward, wanted, complete=True)
+            write_draft(own_answer(question, steward), wanted, complete=True)
         raise
 
 
@@ -131,16 +142,3 @@ def _count(question: Question, steward: User, answer: Answer) -> None:
         raise QuestionTakenError(
             _("Somebody else has taken this question meanwhile. Your grouping is kept as a draft.")
         )
-
-
-def _keep_draft(question: Question, steward: User, labels: Mapping[int, str], *, complete: bool) -> Answer:
-    """The person's draft with these labels. A submitted answer is left as it is. To be called in a transaction."""
-    mine = Answer.objects.filter(question=question, steward=steward, kind=AnswerKind.ANSWER)
-    if (
-        not mine.exclude(status=AnswerStatus.SUBMITTED).update(status=AnswerStatus.DRAFT, updated_at=timezone.now())
-        and own_answer(question, steward).status == AnswerStatus.SUBMITTED
-    ):
-        raise answered_already()
-    answer = mine.get()
-    write_labels(answer, labels, complete=complete)
-    return answer

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from labeling.choices import UNSURE, AnswerKind, ChangeAction
+from labeling.choices import UNSURE, AnswerKind, AnswerStatus, ChangeAction
 from labeling.exceptions import InvalidAnswerError
 from labeling.models import Answer, AnswerChange, Question, Row, RowLabel
 from partitions import LABELS, labels_for
@@ -51,6 +52,23 @@ def write_labels(answer: Answer, labels: Mapping[int, str], *, complete: bool = 
         unique_fields=["answer", "row"],
         update_fields=["label"],
     )
+
+
+def write_draft(answer: Answer, labels: Mapping[int, str], *, stamp: int | None = None, complete: bool = False) -> None:
+    """Make these the labels of the person's draft, unless the answer is submitted or its draft has a greater ``stamp``: that one is newer.
+
+    To be called in a transaction. ``answer`` is then as the database has it.
+    """
+    mine = Answer.objects.filter(pk=answer.pk)
+    drafts = mine.exclude(status=AnswerStatus.SUBMITTED)
+    change: dict[str, object] = {"status": AnswerStatus.DRAFT, "updated_at": timezone.now()}
+    if stamp is not None:
+        drafts = drafts.filter(draft_stamp__lte=stamp)
+        change["draft_stamp"] = stamp
+    taken = drafts.update(**change)
+    answer.refresh_from_db()
+    if taken:
+        write_labels(answer, labels, complete=complete)
 
 
 def labels_of(answer: Answer) -> dict[int, str]:

@@ -394,7 +394,9 @@ export class Bench {
     return Math.round(this.seconds);
   }
 
+  /** The grid as it stands. Its stamp grows with each draft, whatever another computer's clock said of the last. */
   draft() {
-    return { labels: this.work.asDraft() };
+    this.question.stamp = Math.max(Date.now(), this.question.stamp + 1);
+    return { labels: this.work.asDraft(), stamp: this.question.stamp };
   }
 }

@@ -130,11 +130,12 @@ def test_a_draft_is_kept_and_a_skipped_question_given_back(
 ) -> None:
     lead = client_for(people.lead)
     shown = config_of(lead.get(page_of(question)))["question"]
-    send(lead, shown["urls"]["draft"], decided(shown, "F"))
+    send(lead, shown["urls"]["draft"], decided(shown, "F"), stamp=1_000)
     assert Question.objects.get(pk=question.pk).leased_to == people.lead
-    send(lead, shown["urls"]["skip"], decided(shown, "G"))
+    send(lead, shown["urls"]["skip"], decided(shown, "G"), stamp=1_001)
     assert Answer.objects.get(kind=AnswerKind.ADJUDICATION).status == AnswerStatus.DRAFT
     assert Question.objects.get(pk=question.pk).leased_to is None
+    send(lead, shown["urls"]["draft"], decided(shown, "F"), stamp=999)  # sent before, and long on its way
     assert config_of(lead.get(page_of(question)))["question"]["labels"][str(shown["rows"][2]["id"])] == "G"
 
 

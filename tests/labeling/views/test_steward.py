@@ -84,6 +84,23 @@ def test_a_draft_outlives_a_reload(people: Cast, questions: list[Question], clie
     assert sorted(page.context["workbench"]["question"]["labels"].values()) == ["A", "B"]
 
 
+def test_a_draft_that_comes_late_does_not_replace_a_newer_one(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    for letters, stamp, standing in (
+        ("AB", 2_000, "AB"),
+        ("CC", 1_999, "AB"),
+        ("CB", 2_001, "CB"),
+        ("BA", 2_001, "BA"),
+    ):
+        assert send(client, "draft", questions[0], letters, stamp=stamp).status_code == 200
+        shown = client.get(reverse("labeling:question-detail", args=[questions[0].pk])).context["workbench"]["question"]
+        assert "".join(shown["labels"].values()) == standing
+    assert shown["stamp"] == 2_001
+    assert send(client, "draft", questions[0], "AB", stamp="soon").status_code == 422
+
+
 def test_submitting_twice_is_submitting_once(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
     client = client_for(people.steward)
     for _time in range(2):
