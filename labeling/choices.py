@@ -88,11 +88,20 @@ TERMINAL = (RunStatus.STOPPED, RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.
 class LabelFileKind(models.TextChoices):
     """Where a label file came from."""
 
-    GENERATED = "generated", _("Questions from Glue")
+    GENERATED = "generated", _("Questions")
     BUILT = "built", _("Built from answers")
     EXPORTED = "exported", _("Exported from Glue")
     UPLOADED = "uploaded", _("Brought by a person")
     COMPOSED = "composed", _("An earlier state, put together")
+
+
+class GroupKind(models.TextChoices):
+    """Why a group of a result is worth a look."""
+
+    UNSURE = "unsure", _("Least sure")
+    LARGE = "large", _("Largest")
+    JOINED = "joined", _("Joined")
+    SPLIT = "split", _("Split")
 
 
 class AnswerStatus(models.TextChoices):

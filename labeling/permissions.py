@@ -62,6 +62,11 @@ def can_evaluate(membership: Membership | None) -> bool:
     return is_lead(membership)
 
 
+def can_see_matches(membership: Membership | None) -> bool:
+    """Look at the groups that a transform found in its table."""
+    return is_lead(membership)
+
+
 def can_apply(membership: Membership | None) -> bool:
     """Run a transform over its table and download the result."""
     return is_lead(membership)

@@ -82,6 +82,14 @@ def sweep_shadow(**_kwargs: object) -> None:
     shadow.sweep_shadow()
 
 
+@shared_task(name="labeling.sweep_matches")
+def sweep_matches(**_kwargs: object) -> None:
+    """Read a result that nobody has looked at; sent by beat."""
+    from labeling.services import matches  # tasks are imported before the apps are ready
+
+    matches.sweep_matches()
+
+
 @shared_task(name="labeling.sweep_notifications")
 def sweep_notifications(**_kwargs: object) -> None:
     """Write the messages about what has happened; sent by beat."""

@@ -15,6 +15,7 @@ from labeling.views import (
     disagreement,
     home,
     label_files,
+    matches,
     notifications,
     panel,
     people,
@@ -68,6 +69,8 @@ transform_urls = [
     path("evaluate/", task_runs.evaluation_create, name="evaluation-create"),
     path("export/", task_runs.export_create, name="export-create"),
     path("apply/", task_runs.apply_create, name="apply-create"),
+    path("matches/", matches.matches, name="matches"),
+    path("matches/ask/", matches.matches_ask, name="matches-ask"),
 ]
 
 new_transform_urls = [

@@ -3,6 +3,7 @@
 from labeling.models.answers import Answer, AnswerChange, RowLabel
 from labeling.models.automation import Automation, Chain
 from labeling.models.label_files import LabelFile, LabelFileQuestion, LabelFileReport, LabelReplacement
+from labeling.models.matches import MatchGroup, MatchResult
 from labeling.models.notifications import Notification, NotificationPreference, Occurrence, Webhook, WebhookDelivery
 from labeling.models.quality import JudgedQuestion, ShadowEstimate
 from labeling.models.questions import Question, QuestionAssignment, QuestionSet, Row
@@ -33,6 +34,8 @@ __all__ = [
     "LabelFileReport",
     "LabelReplacement",
     "LabelUpload",
+    "MatchGroup",
+    "MatchResult",
     "Notification",
     "NotificationPreference",
     "Occurrence",

@@ -17,7 +17,8 @@ from labeling.models.transforms import MAX_ANSWERS_PER_QUESTION
 
 
 class QuestionSet(models.Model):
-    """The questions of one LABELING_SET_GENERATION run; ``number`` counts within the transform from 1.
+    """The questions of one LABELING_SET_GENERATION run, or (without ``task_run``) of groups that a lead chose; ``number`` counts within the
+    transform from 1.
 
     ``left_out`` are the labeling sets of the file that are not asked, [labeling_set_id, rows]: those of one row, and those that are too large.
     Sets of higher ``priority`` come first, then those due first. ``answers_wanted`` people answer each question. ``skill`` is a tag, in lower
@@ -27,7 +28,9 @@ class QuestionSet(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     transform = models.ForeignKey("labeling.Transform", on_delete=models.CASCADE, related_name="question_sets")
     number = models.PositiveIntegerField()
-    task_run = models.OneToOneField("labeling.TaskRun", on_delete=models.PROTECT, related_name="question_set")
+    task_run = models.OneToOneField(
+        "labeling.TaskRun", on_delete=models.PROTECT, null=True, blank=True, related_name="question_set"
+    )
     label_file = models.ForeignKey("labeling.LabelFile", on_delete=models.PROTECT, related_name="+")
     title = models.CharField(_("title"), max_length=100, blank=True)
     priority = models.SmallIntegerField(_("priority"), default=0)

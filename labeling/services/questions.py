@@ -18,7 +18,7 @@ from labelfiles import LabelFile as LabelFileContents
 from labeling.aws import storage
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import LabelportalError
-from labeling.models import LabelFile, Question, QuestionSet, Row, TaskRun
+from labeling.models import LabelFile, Question, QuestionSet, Row, TaskRun, Transform
 from labeling.services.row_order import reading_order
 from labeling.tasks import refresh_proposals
 
@@ -73,7 +73,18 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
     several people are to answer, without the engine's proposal, so that each forms an opinion of their own. The proposal is made later, by
     a worker.
     """
-    transform = run.transform
+    return make_question_set(transform=run.transform, generated=generated, user=run.requested_by, task_run=run)
+
+
+def make_question_set(
+    *,
+    transform: Transform,
+    generated: GeneratedQuestions,
+    user: User | None,
+    task_run: TaskRun | None = None,
+    title: str = "",
+) -> QuestionSet:
+    """The questions of a file in S3, as ``load_generated_questions`` tells; to be called in a transaction."""
     summary = summarise(generated.contents)
     bucket, key = storage.split_uri(generated.uri)
     label_file = LabelFile.objects.create(
@@ -85,13 +96,14 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
         sha256=generated.sha256,
         sets=summary.sets,
         rows=summary.rows,
-        created_by=run.requested_by,
+        created_by=user,
     )
     latest = QuestionSet.objects.filter(transform=transform).aggregate(latest=Max("number"))["latest"] or 0
     question_set = QuestionSet.objects.create(
         transform=transform,
         number=latest + 1,
-        task_run=run,
+        task_run=task_run,
+        title=title,
         label_file=label_file,
         answers_wanted=transform.answers_per_question,
         show_proposals=transform.show_proposals and transform.answers_per_question == 1,
@@ -103,8 +115,8 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
     # robust: with the broker down the questions still stand, and the sweep proposes later.
     transaction.on_commit(lambda: refresh_proposals.delay(transform_id=str(transform.pk)), robust=True)
     logger.info(
-        "run %s: %d questions in set %s, %d left out",
-        run.pk,
+        "transform %s: %d questions in set %s, %d left out",
+        transform.pk,
         len(questions),
         question_set.pk,
         len(question_set.left_out),

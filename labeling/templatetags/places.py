@@ -54,6 +54,7 @@ PLACES = (
     Place("label-files", "label-file-list", _("Label files"), "see_runs"),
     Place("quality", "quality", _("Quality"), "see_quality"),
     Place("agreement", "agreement", _("Agreement")),
+    Place("matches", "matches", _("Matches"), "see_matches"),
     Place("guidelines", "guidelines", _("Guidelines")),
     Place("sheets", "sheet-list", _("Spreadsheets")),
     Place("contradictions", "contradictions", _("Contradictions"), "see_contradictions"),

@@ -47,6 +47,7 @@ def test_three_people_teach_a_transform_and_use_it(portal: Portal, visit: Visit)
 
     replace_all_labels(ada, transform)
     run_history(lea)
+    ask_about_what_is_doubtful(lea, transform)
 
 
 def create_transform(page: Page) -> None:
@@ -116,6 +117,7 @@ def apply_and_download(page: Page, transform: Transform) -> None:
     page.goto(f"/transforms/{transform.pk}/")
     page.get_by_role("button", name="Apply to table").click()
     wait_for_run(page)
+    expect(page.get_by_role("link", name="Look at the matches")).to_be_visible()
     picture(page, "lead-result")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download result").click()
@@ -124,6 +126,20 @@ def apply_and_download(page: Page, transform: Transform) -> None:
     assert len(rows) == 1000
     assert {"match_id", "match_confidence_score"} <= rows[0].keys()
     assert len({row["match_id"] for row in rows}) < 1000
+
+
+def ask_about_what_is_doubtful(page: Page, transform: Transform) -> None:
+    page.goto(f"/transforms/{transform.pk}/matches/")
+    expect(page.get_by_role("heading", name="Groups worth a look")).to_be_visible(timeout=60_000)
+    expect(page.locator(".figures")).to_contain_text("1,000")
+    picture(page, "lead-matches")
+    groups = page.get_by_role("listitem").filter(has=page.get_by_role("checkbox"))
+    for place in range(2):
+        groups.nth(place).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Ask people about the ticked groups").click()
+    expect(page.get_by_text("2 questions are in the stewards’ queue.")).to_be_visible()
+    page.goto(f"/transforms/{transform.pk}/matches/")
+    expect(page.get_by_role("link", name="People are asked")).to_have_count(2)
 
 
 def replace_all_labels(page: Page, transform: Transform) -> None:

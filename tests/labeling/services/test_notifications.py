@@ -433,7 +433,7 @@ def test_old_messages_are_forgotten_and_what_they_were_about_is_not(
 
 def test_each_kind_of_run_says_what_it_brought(people: Cast, of: Transform) -> None:
     questions = question_set(of, people.lead, [2, 2])
-    generated = questions[0].question_set.task_run
+    generated = TaskRun.objects.get(question_set=questions[0].question_set)
     imported = running(of, people)
     TaskRun.objects.filter(pk=imported.pk).update(labels_before=3, labels_after=7)
     exported = running(of, people, RunKind.EXPORT_LABELS)

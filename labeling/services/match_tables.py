@@ -1,0 +1,137 @@
+"""Tables with a ``match_id``, as FIND_MATCHES runs write them: their groups, and what changed between two of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.utils.translation import gettext as _
+
+from labeling.exceptions import InvalidSourceError
+from labeling.services.tables import check_rows, open_pieces
+from tableformats import TableFormat
+
+MATCH_ID = "match_id"
+CONFIDENCE = "match_confidence_score"
+_NAMES = ["key", "id", "confidence"]
+_WRITTEN = TableFormat("csv", header_lines=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became of an earlier result. ``before`` and ``now`` map the keys of rows in both to a match id, for groups that changed.
+
+    ``joined`` are match ids of now whose rows had several before, ``split`` match ids of before whose rows have several now; most parts first.
+    """
+
+    new_rows: int
+    gone_rows: int
+    joined: list[str]
+    split: list[str]
+    before: dict[str, str]
+    now: dict[str, str]
+
+
+def read_groups(file: IO[bytes], *, primary_key: str) -> pa.Table:
+    """Key, match id and confidence of each row, as the columns ``key``, ``id`` and ``confidence`` (null where there is none).
+
+    Raises ``InvalidSourceError`` if that is no such table, or one with more rows than the portal looks at.
+    """
+    batches = []
+    count = 0
+    for piece in open_pieces(file, _WRITTEN).batches:
+        key, match_id, confidence = _places(piece.schema.names, [primary_key, MATCH_ID, CONFIDENCE])
+        if key is None or match_id is None:
+            message = _("The result has no column %(name)s.")
+            raise InvalidSourceError(message % {"name": primary_key if key is None else MATCH_ID})
+        count += piece.num_rows
+        check_rows(count)
+        sure = pa.nulls(piece.num_rows, pa.string()) if confidence is None else piece.column(confidence)
+        batches.append(pa.record_batch([piece.column(key), piece.column(match_id), sure], names=_NAMES))
+    table = pa.Table.from_batches(batches, pa.schema([(name, pa.string()) for name in _NAMES]))
+    written = table.column("confidence")
+    try:
+        number = pc.if_else(pc.equal(written, ""), None, written).cast(pa.float64())
+    except pa.ArrowInvalid as error:
+        raise InvalidSourceError(_("%(name)s is not a number in all rows.") % {"name": CONFIDENCE}) from error
+    return table.set_column(2, "confidence", number)
+
+
+def group_sizes(rows: pa.Table) -> pa.Table:
+    """A row for each group of ``read_groups``: ``id``, ``size`` and ``confidence``."""
+    counted = rows.group_by("id").aggregate([("key", "count"), ("confidence", "min")])
+    return counted.select(["id", "key_count", "confidence_min"]).rename_columns(["id", "size", "confidence"])
+
+
+def changes(before: pa.Table, now: pa.Table) -> Changes | None:
+    """What changed between two tables of ``read_groups``, by key; None where keys repeat, so that nobody can tell."""
+    for rows in (before, now):
+        if pc.count_distinct(rows.column("key")).as_py() < rows.num_rows:
+            return None
+    both = before.select(["key", "id"]).join(
+        now.select(["key", "id"]).rename_columns(["key", "id_now"]), keys="key", join_type="inner"
+    )
+    links = both.group_by(["id", "id_now"]).aggregate([])
+    joined, split = _in_several(links, "id_now", "id"), _in_several(links, "id", "id_now")
+    changed = both.filter(
+        pc.or_(
+            pc.is_in(both.column("id_now"), value_set=pa.array(joined, pa.string())),
+            pc.is_in(both.column("id"), value_set=pa.array(split, pa.string())),
+        )
+    )
+    keys = changed.column("key").to_pylist()
+    return Changes(
+        new_rows=now.num_rows - both.num_rows,
+        gone_rows=before.num_rows - both.num_rows,
+        joined=joined,
+        split=split,
+        before=dict(zip(keys, changed.column("id").to_pylist(), strict=True)),
+        now=dict(zip(keys, changed.column("id_now").to_pylist(), strict=True)),
+    )
+
+
+def rows_of_groups(
+    file: IO[bytes], *, columns: Sequence[str], groups: Collection[str], limit: int
+) -> dict[str, list[list[str]]]:
+    """The values of the first ``limit`` rows of each of these groups, in the order of the file."""
+    found: dict[str, list[list[str]]] = defaultdict(list)
+    for match_id, values in _values(file, [MATCH_ID, *columns], MATCH_ID, groups):
+        if len(found[match_id]) < limit:
+            found[match_id].append(values)
+    return found
+
+
+def rows_of_keys(
+    file: IO[bytes], *, columns: Sequence[str], primary_key: str, keys: Collection[str]
+) -> dict[str, list[str]]:
+    """The values of the rows with these keys."""
+    return dict(_values(file, [primary_key, *columns], primary_key, keys))
+
+
+def _values(file: IO[bytes], names: Sequence[str], by: str, wanted: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+    """The first of the columns ``names`` and then all others, of the rows whose cell in column ``by`` is wanted."""
+    value_set = pa.array(list(wanted), pa.string())
+    for piece in open_pieces(file, _WRITTEN).batches:
+        places = _places(piece.schema.names, names)
+        missing = [name for name, place in zip(names, places, strict=True) if place is None]
+        if missing:
+            raise InvalidSourceError(_("The result has no column %(name)s.") % {"name": missing[0]})
+        picked = piece.filter(pc.is_in(piece.column(places[names.index(by)]), value_set=value_set)).select(places)
+        for first, *values in zip(*(column.to_pylist() for column in picked.columns), strict=True):
+            yield first, ["" if value is None else value for value in values]
+
+
+def _in_several(links: pa.Table, group: str, other: str) -> list[str]:
+    counted = links.group_by(group).aggregate([(other, "count")])
+    several = counted.filter(pc.greater(counted.column(f"{other}_count"), 1))
+    return list(several.sort_by([(f"{other}_count", "descending"), (group, "ascending")]).column(group).to_pylist())
+
+
+def _places(header: Sequence[str], names: Sequence[str]) -> list[int | None]:
+    """Where these columns stand, in whatever case Glue wrote them."""
+    at = {name.strip().lower(): place for place, name in reversed(list(enumerate(header)))}
+    return [at.get(name.lower()) for name in names]

@@ -1,0 +1,303 @@
+"""The table that a FIND_MATCHES run wrote, looked at: what is in it, what changed, and which groups people should be asked about."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from labelfiles import MAX_SET_ROWS, LabeledRow, label_file_bytes
+from labelfiles import LabelFile as LabelFileContents
+from labeling.aws import storage
+from labeling.choices import GroupKind, RunKind, RunStatus
+from labeling.exceptions import GlueError, InvalidSourceError, NoQuestionsError, RunConflictError
+from labeling.models import MatchGroup, MatchResult, QuestionSet, TaskRun, Transform
+from labeling.services.match_tables import (
+    Changes,
+    changes,
+    group_sizes,
+    read_groups,
+    rows_of_groups,
+    rows_of_keys,
+)
+from labeling.services.questions import GeneratedQuestions, make_question_set
+
+logger = logging.getLogger(__name__)
+
+LISTED = 100
+"""So many groups of each kind are kept to be looked at."""
+
+_CLAIM = timedelta(minutes=10)
+_MAX_ATTEMPTS = 3
+
+
+def sweep_matches() -> None:
+    """Read one result that nobody has read: the newest of its transform. Of two calls at a time one does nothing."""
+    results = TaskRun.objects.filter(
+        transform=OuterRef("pk"), kind=RunKind.FIND_MATCHES, status=RunStatus.SUCCEEDED
+    ).exclude(result_uri="")
+    looked_at = MatchResult.objects.filter(~_free() | Q(read_at__isnull=False), run=OuterRef("newest_result"))
+    due = (
+        Transform.objects.annotate(newest_result=Subquery(results.order_by("-completed_at").values("pk")[:1]))
+        .filter(~Exists(looked_at), newest_result__isnull=False)
+        .order_by("pk")
+        .values_list("newest_result", flat=True)
+        .first()
+    )
+    if due is None:
+        return
+    result, _made = MatchResult.objects.get_or_create(run_id=due)
+    now = timezone.now()
+    if MatchResult.objects.filter(_free(), pk=result.pk).update(claimed_at=now, attempts=F("attempts") + 1):
+        result.claimed_at = now
+        read_matches(result=result)
+
+
+def read_matches(*, result: MatchResult) -> None:
+    """Count the groups of a claimed result, compare them with the result before, and keep those that are worth a look.
+
+    Those of earlier results of the transform are forgotten; their figures stay.
+    """
+    run = TaskRun.objects.select_related("transform").get(pk=result.run_id)
+    figures: dict[str, object] = {}
+    found: list[MatchGroup] = []
+    try:
+        with _at_hand(run) as file:
+            rows = read_groups(file, primary_key=run.transform.primary_key)
+            sizes = group_sizes(rows)
+            before = _result_before(run)
+            earlier = _groups_of(before) if before else None
+            changed = changes(earlier, rows) if earlier is not None else None
+            found = _worth_a_look(result, file, run.transform, sizes, changed)
+    except InvalidSourceError as error:
+        figures["problem"] = str(error)
+    except GlueError as error:
+        logger.warning("run %s: its result cannot be read (%s)", run.pk, error.code)
+        if error.retryable:
+            return  # claimed: tried again when the claim is over
+        figures["problem"] = str(error)
+    else:
+        figures |= {"rows": rows.num_rows, "sizes": _histogram(sizes)}
+        if changed is not None:
+            figures |= {
+                "before": before,
+                "new_rows": changed.new_rows,
+                "gone_rows": changed.gone_rows,
+                "joined": len(changed.joined),
+                "split": len(changed.split),
+            }
+    with transaction.atomic():
+        mine = MatchResult.objects.filter(pk=result.pk, claimed_at=result.claimed_at, read_at=None)
+        if mine.update(read_at=timezone.now(), claimed_at=None, **figures):
+            earlier_groups = MatchGroup.objects.filter(result__run__transform=run.transform_id)
+            _know_again(found, earlier_groups.filter(question_set__isnull=False), run.transform)
+            earlier_groups.delete()
+            MatchGroup.objects.bulk_create(found, batch_size=100)
+    logger.info("run %s: result read, %d groups to look at", run.pk, len(found))
+
+
+def ask_about_groups(*, result: MatchResult, groups: Collection[uuid.UUID], user: User) -> QuestionSet:
+    """Make a question of each of these groups, all in one set: are these rows really the same thing?
+
+    Groups that people have been asked about already are left out, and each rows once, whatever the reasons they are listed for. Raises
+    ``NoQuestionsError`` if nothing is left, ``RunConflictError`` if the transform is archived, ``GlueError`` if the file of questions cannot be kept.
+    """
+    transform = result.run.transform
+    if transform.archived_at is not None:
+        raise RunConflictError(_("The transform is archived. Bring it back first."))
+    chosen = _to_be_asked(result, groups)
+    contents = LabelFileContents(
+        tuple(transform.column_names),
+        tuple(LabeledRow(_set_id(group), "", tuple(values)) for group in chosen for values in group.values),
+    )
+    content = label_file_bytes(contents)
+    stored = storage.save_bytes(f"questions/{transform.pk}/{uuid.uuid4()}/questions.csv", content)
+    generated = GeneratedQuestions(
+        uri=storage.our_uri(stored.key),
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        contents=contents,
+    )
+    with transaction.atomic():
+        MatchResult.objects.select_for_update().get(pk=result.pk)
+        if len(_to_be_asked(result, groups)) != len(chosen):
+            raise NoQuestionsError(_("Somebody has just asked about these groups."))
+        made = make_question_set(
+            transform=transform,
+            generated=generated,
+            user=user,
+            title=_("Groups of the result of %(day)s")
+            % {"day": f"{timezone.localtime(result.run.completed_at):%Y-%m-%d}"},
+        )
+        same = {(group.match_id, group.kind == GroupKind.SPLIT) for group in chosen}
+        for match_id, was_split in same:
+            kinds = [GroupKind.SPLIT] if was_split else [kind for kind in GroupKind if kind != GroupKind.SPLIT]
+            result.found.filter(match_id=match_id, kind__in=kinds).update(question_set=made)
+    return made
+
+
+def _know_again(found: Collection[MatchGroup], asked: Iterable[MatchGroup], transform: Transform) -> None:
+    """Match ids are new in each result; groups of the same rows as one that people were asked about are known by their keys."""
+    key = transform.column_names.index(transform.primary_key)
+
+    def rows_of(group: MatchGroup) -> frozenset[str]:
+        return frozenset(values[key] for values in group.values)
+
+    sets = {rows_of(group): group.question_set_id for group in asked}
+    for group in found:
+        group.question_set_id = sets.get(rows_of(group))
+
+
+def _to_be_asked(result: MatchResult, groups: Collection[uuid.UUID]) -> list[MatchGroup]:
+    """One group for each set of rows. Raises ``NoQuestionsError`` if there is none."""
+    chosen = result.found.filter(pk__in=groups, question_set__isnull=True, size__lte=MAX_SET_ROWS)
+    by_rows = {_set_id(group): group for group in chosen}
+    if not by_rows:
+        raise NoQuestionsError(_("Choose groups that nobody has been asked about yet."))
+    return list(by_rows.values())
+
+
+def _set_id(group: MatchGroup) -> str:
+    return f"{'split' if group.kind == GroupKind.SPLIT else 'match'}-{group.match_id}"
+
+
+def _free() -> Q:
+    """Claimed by nobody who may still be at work, and not given up."""
+    late = Q(claimed_at__isnull=True) | Q(claimed_at__lte=timezone.now() - _CLAIM)
+    return late & Q(attempts__lt=_MAX_ATTEMPTS)
+
+
+@contextmanager
+def _at_hand(run: TaskRun) -> Iterator[IO[bytes]]:
+    with tempfile.TemporaryFile() as file:
+        storage.download_uri(run.result_uri, file)
+        yield file
+
+
+def _result_before(run: TaskRun) -> TaskRun | None:
+    return (
+        TaskRun.objects.filter(
+            transform=run.transform_id,
+            kind=RunKind.FIND_MATCHES,
+            status=RunStatus.SUCCEEDED,
+            completed_at__lt=run.completed_at,
+        )
+        .exclude(result_uri="")
+        .select_related("transform")
+        .order_by("-completed_at")
+        .first()
+    )
+
+
+def _groups_of(run: TaskRun) -> pa.Table | None:
+    """The groups of an earlier result; None if it is gone or cannot be read any more."""
+    try:
+        with _at_hand(run) as file:
+            return read_groups(file, primary_key=run.transform.primary_key)
+    except InvalidSourceError:
+        return None
+    except GlueError as error:
+        if error.retryable:
+            raise
+        return None
+
+
+def _histogram(sizes: pa.Table) -> list[list[int]]:
+    """[[rows of a group, such groups], …], the largest first."""
+    counted = sizes.group_by("size").aggregate([("id", "count")]).sort_by([("size", "descending")])
+    return [
+        [size, groups]
+        for size, groups in zip(counted.column("size").to_pylist(), counted.column("id_count").to_pylist(), strict=True)
+    ]
+
+
+def _worth_a_look(
+    result: MatchResult, file: IO[bytes], transform: Transform, sizes: pa.Table, changed: Changes | None
+) -> list[MatchGroup]:
+    """Groups of two rows and more: the least sure, the largest, and those that an earlier result had otherwise."""
+    several = sizes.filter(pc.greater(sizes.column("size"), 1))
+    least = several.filter(pc.is_valid(several.column("confidence"))).sort_by(
+        [("confidence", "ascending"), ("id", "ascending")]
+    )
+    largest = several.filter(pc.greater(several.column("size"), 2)).sort_by(
+        [("size", "descending"), ("id", "ascending")]
+    )
+    named = {
+        GroupKind.UNSURE: _first(least),
+        GroupKind.LARGE: _first(largest),
+        GroupKind.JOINED: changed.joined[:LISTED] if changed else [],
+    }
+    every = {match_id for ids in named.values() for match_id in ids}
+    values = rows_of_groups(file, columns=transform.column_names, groups=every, limit=MAX_SET_ROWS)
+    about = several.filter(pc.is_in(several.column("id"), value_set=pa.array(list(every), pa.string())))
+    size_of = dict(zip(about.column("id").to_pylist(), about.column("size").to_pylist(), strict=True))
+    sure_of = dict(zip(about.column("id").to_pylist(), about.column("confidence").to_pylist(), strict=True))
+    key = transform.column_names.index(transform.primary_key)
+    found = [
+        MatchGroup(
+            result=result,
+            kind=kind,
+            place=place,
+            match_id=match_id,
+            size=size_of[match_id],
+            confidence=sure_of[match_id],
+            values=values[match_id],
+            parts=_parts([changed.before.get(row[key]) for row in values[match_id]])
+            if changed and kind == GroupKind.JOINED
+            else [],
+        )
+        for kind, ids in named.items()
+        for place, match_id in enumerate(ids)
+    ]
+    return found + (_split_groups(result, file, transform, changed) if changed else [])
+
+
+def _split_groups(result: MatchResult, file: IO[bytes], transform: Transform, changed: Changes) -> list[MatchGroup]:
+    """Groups of the earlier result whose rows are in several groups now."""
+    wanted = changed.split[:LISTED]
+    keys: dict[str, list[str]] = {match_id: [] for match_id in wanted}
+    for key, match_id in changed.before.items():
+        if match_id in keys:
+            keys[match_id].append(key)
+    shown = {match_id: sorted(of, key=changed.now.__getitem__)[:MAX_SET_ROWS] for match_id, of in keys.items()}
+    rows = rows_of_keys(
+        file,
+        columns=transform.column_names,
+        primary_key=transform.primary_key,
+        keys=[key for of in shown.values() for key in of],
+    )
+    return [
+        MatchGroup(
+            result=result,
+            kind=GroupKind.SPLIT,
+            place=place,
+            match_id=match_id,
+            size=len(keys[match_id]),
+            values=[rows[key] for key in shown[match_id]],
+            parts=_parts([changed.now[key] for key in shown[match_id]]),
+        )
+        for place, match_id in enumerate(wanted)
+    ]
+
+
+def _parts(ids: Sequence[str | None]) -> list[int]:
+    """Which of the different ids each one is, from 0 in the order in which they come; -1 for none."""
+    numbers: dict[str, int] = {}
+    return [-1 if match_id is None else numbers.setdefault(match_id, len(numbers)) for match_id in ids]
+
+
+def _first(groups: pa.Table) -> list[str]:
+    return list(groups.column("id").slice(0, LISTED).to_pylist())

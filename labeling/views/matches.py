@@ -1,0 +1,98 @@
+"""What the last result says: figures, the groups that are worth a look, and asking people about them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from labeling.choices import GroupKind
+from labeling.exceptions import LabelportalError
+from labeling.models import MatchResult
+from labeling.permissions import can_generate_questions, can_see_matches
+from labeling.selectors.matches import groups_by_kind, newest_apply, shown_group
+from labeling.services.matches import LISTED, ask_about_groups
+from labeling.views.access import signed_in, transform_access
+from labeling.views.contexts import error_text
+
+PAGE_SIZE = 20
+
+
+@require_GET
+def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """The groups in the newest result, those that are worth a look first."""
+    transform, membership = transform_access(request, transform_id, can_see_matches)
+    run = newest_apply(transform=transform)
+    result = MatchResult.objects.filter(run=run).select_related("before").first() if run else None
+    context: dict[str, Any] = {
+        "area": "transforms",
+        "membership": membership,
+        "transform": transform,
+        "run": run,
+        "result": result,
+    }
+    if result is not None and result.read_at is not None:
+        counts = groups_by_kind(result=result)
+        kind = _wanted(request.GET.get("show", ""), counts)
+        page = Paginator(result.found.filter(kind=kind).select_related("question_set"), PAGE_SIZE).get_page(
+            request.GET.get("page")
+        )
+        context |= {
+            "kind": kind,
+            "counts": [(one, counts[one]) for one in GroupKind],
+            "listed": LISTED,
+            "page": page,
+            "shown": [
+                shown_group(group=group, columns=transform.column_names, primary_key=transform.primary_key)
+                for group in page
+            ],
+        }
+    return render(request, "labeling/matches/page.html", context)
+
+
+@require_POST
+def matches_ask(request: HttpRequest, transform_id: UUID) -> HttpResponse:
+    """Ask people about the groups that were ticked, or about all that the page shows."""
+    transform, _membership = transform_access(request, transform_id, can_generate_questions)
+    result = get_object_or_404(MatchResult, pk=_number(request.POST.get("result", "")), run__transform=transform)
+    try:
+        question_set = ask_about_groups(
+            result=result,
+            groups=_ids(request.POST.getlist("shown" if "all" in request.POST else "group")),
+            user=signed_in(request),
+        )
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+        return redirect("labeling:matches", transform.pk)
+    words = ngettext(
+        "%(n)d question is in the stewards’ queue.", "%(n)d questions are in the stewards’ queue.", question_set.asked
+    )
+    messages.success(request, words % {"n": question_set.asked})
+    return redirect("labeling:question-set-detail", question_set.pk)
+
+
+def _wanted(name: str, counts: dict[GroupKind, int]) -> GroupKind:
+    """The kind that was asked for, else the first that there is something of."""
+    if name in GroupKind.values:
+        return GroupKind(name)
+    return next((kind for kind, groups in counts.items() if groups), GroupKind.UNSURE)
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise Http404 from None
+
+
+def _ids(texts: list[str]) -> list[UUID]:
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError:
+        raise Http404 from None

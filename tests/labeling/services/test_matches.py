@@ -1,0 +1,171 @@
+"""Results of FIND_MATCHES runs: read from S3, compared, and asked about."""
+
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from labeling.aws import storage
+from labeling.choices import GroupKind, RunKind
+from labeling.exceptions import NoQuestionsError, RunConflictError
+from labeling.models import MatchGroup, MatchResult, QuestionSet, TaskRun, Transform
+from labeling.services.archive import archive_transform
+from labeling.services.matches import ask_about_groups, sweep_matches
+from tests.labeling.builders import Cast, answer, cast, finished_run, transform
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("s3_server")]
+
+Rows = Iterable[tuple[str, str, str]]
+"""Key, match id, confidence."""
+
+
+@pytest.fixture
+def people() -> Cast:
+    return cast()
+
+
+@pytest.fixture
+def taught(people: Cast) -> Transform:
+    return transform(people.team, people.admin, glue_transform_id="tfm-1", glue_status="READY")
+
+
+def written(of: Transform, rows: Rows, *, header: str = "id,name,match_id,match_confidence_score") -> TaskRun:
+    """A run that has written this table just now; earlier ones are an hour older each time."""
+    TaskRun.objects.filter(transform=of).update(completed_at=F("completed_at") - timedelta(hours=1))
+    out = io.StringIO()
+    out.write(header + "\n")
+    csv.writer(out, lineterminator="\n").writerows(
+        [key, f'name "{key}",\nline 2', match_id, confidence] for key, match_id, confidence in rows
+    )
+    stored = storage.save_bytes(f"results/{uuid.uuid4()}/part-00000.csv", out.getvalue().encode())
+    uri = storage.our_uri(stored.key)
+    return finished_run(of, None, RunKind.FIND_MATCHES, result_uri=uri, completed_at=timezone.now())
+
+
+def groups_of(groups: str, *, confidence: str = "0.9") -> Rows:
+    """``ab c`` are two groups, of the rows a and b, and of c; the match id is the place."""
+    return [
+        (key, str(number), confidence if len(keys) > 1 else "1.0")
+        for number, keys in enumerate(groups.split())
+        for key in keys
+    ]
+
+
+def listed(result: MatchResult, kind: GroupKind) -> list[str]:
+    """The keys of the groups of a kind, with a mark between the parts of a group that changed."""
+    found = []
+    for group in result.found.filter(kind=kind):
+        parts = group.parts or [0] * len(group.values)
+        by_part: dict[int, str] = {}
+        for part, values in zip(parts, group.values, strict=True):
+            by_part[part] = by_part.get(part, "") + values[0]
+        found.append("|".join(by_part.values()))
+    return found
+
+
+def read(run: TaskRun) -> MatchResult:
+    sweep_matches()
+    result = MatchResult.objects.get(run=run)
+    assert result.read_at is not None
+    return result
+
+
+def test_groups_are_counted_and_the_doubtful_listed_first(taught: Transform) -> None:
+    rows = [*groups_of("abcd", confidence="0.8"), ("e", "7", "0.55"), ("f", "7", "0.55"), ("g", "9", "")]
+    result = read(written(taught, rows))
+    assert (result.rows, result.groups, result.matched_groups, result.matched_rows) == (7, 3, 2, 6)
+    assert result.sizes == [[4, 1], [2, 1], [1, 1]]
+    assert listed(result, GroupKind.UNSURE) == ["ef", "abcd"]
+    assert listed(result, GroupKind.LARGE) == ["abcd"]
+    assert listed(result, GroupKind.JOINED) == listed(result, GroupKind.SPLIT) == []
+    first = result.found.get(kind=GroupKind.UNSURE, place=0)
+    assert (first.match_id, first.size, first.confidence) == ("7", 2, 0.55)
+    assert first.values == [["e", 'name "e",\nline 2'], ["f", 'name "f",\nline 2']]
+
+
+def test_what_changed_since_the_result_before(taught: Transform) -> None:
+    written(taught, groups_of("ab cd efg h x"))
+    result = read(written(taught, groups_of("abcdn eg f hi")))
+    assert (result.joined, result.split, result.new_rows, result.gone_rows) == (1, 1, 2, 1)
+    assert listed(result, GroupKind.JOINED) == ["ab|cd|n"]
+    assert result.found.get(kind=GroupKind.JOINED).parts == [0, 0, 1, 1, -1]
+    assert listed(result, GroupKind.SPLIT) == ["eg|f"]
+    assert MatchResult.objects.count() == 1  # the newest alone is read
+
+
+def test_a_newer_result_takes_the_place_of_the_groups_but_not_of_the_figures(people: Cast, taught: Transform) -> None:
+    earlier = read(written(taught, groups_of("ab cd ef")))
+    made = ask_about_groups(
+        result=earlier, groups=earlier.found.filter(match_id="0").values_list("pk", flat=True), user=people.lead
+    )
+    newer = read(written(taught, groups_of("cdef ab")))
+    earlier.refresh_from_db()
+    assert not earlier.found.exists()
+    assert earlier.groups == 3
+    asked = {group.values[0][0]: group.question_set for group in newer.found.filter(kind=GroupKind.UNSURE)}
+    assert asked == {"c": None, "a": made}  # the same rows under another match id
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "said"),
+    [
+        ("id,name,other,match_confidence_score", groups_of("ab"), "no column match_id"),
+        ("key,name,match_id,match_confidence_score", groups_of("ab"), "no column id"),
+        ("id,name,match_id,match_confidence_score", groups_of("ab", confidence="sure"), "not a number"),
+        ("id,match_id,match_confidence_score", groups_of("ab"), "4 cells"),
+    ],
+)
+def test_a_table_that_cannot_be_read_says_why(taught: Transform, header: str, rows: Rows, said: str) -> None:
+    result = read(written(taught, rows, header=header))
+    assert said in result.problem
+    assert not result.found.exists()
+
+
+def test_a_result_that_is_gone_says_so_and_one_before_it_that_is_gone_costs_the_comparison(taught: Transform) -> None:
+    gone = written(taught, groups_of("ab"))
+    storage.delete(gone.result_uri.split("/", 3)[3])
+    assert read(gone).problem
+    result = read(written(taught, groups_of("ab c")))
+    assert (result.problem, result.before, result.groups) == ("", None, 2)
+
+
+def test_results_without_confidence_or_with_repeated_keys_are_shown_as_far_as_they_go(taught: Transform) -> None:
+    written(taught, groups_of("ab c"))
+    result = read(written(taught, [("a", "1", ""), ("a", "1", ""), ("b", "1", "")]))
+    assert (result.groups, result.before, listed(result, GroupKind.LARGE)) == (1, None, ["aab"])
+    assert listed(result, GroupKind.UNSURE) == []
+
+
+def test_chosen_groups_become_questions_once(people: Cast, taught: Transform) -> None:
+    written(taught, groups_of("ab cd efg"))
+    result = read(written(taught, [*groups_of("abcd eg f"), *((f"x{n}", "big", "0.7") for n in range(60))]))
+    every = list(result.found.values_list("pk", flat=True))
+    made = ask_about_groups(result=result, groups=every, user=people.lead)
+    asked = {"".join(question.rows.values_list("key", flat=True)) for question in made.questions.all()}
+    assert {"".join(sorted(keys)) for keys in asked} == {"abcd", "eg", "efg"}  # big is too large, abcd listed thrice
+    assert not MatchGroup.objects.filter(question_set__isnull=True).exclude(match_id="big").exists()
+    with pytest.raises(NoQuestionsError):
+        ask_about_groups(result=result, groups=every, user=people.lead)
+    assert QuestionSet.objects.get().task_run is None
+    assert storage.read_uri(made.label_file.uri).startswith(b"labeling_set_id,label,id,name\n")
+
+    question = made.questions.get(labeling_set_id="match-0")
+    answer(question, people.steward, "AABB")
+    question.refresh_from_db()
+    assert sorted((question.result or {}).values()) == ["A", "A", "B", "B"]
+
+
+def test_nothing_is_asked_of_an_archived_transform(people: Cast, taught: Transform) -> None:
+    result = read(written(taught, groups_of("ab")))
+    archive_transform(transform=taught, user=people.admin)
+    taught.refresh_from_db()
+    result.run.transform = taught
+    with pytest.raises(RunConflictError):
+        ask_about_groups(result=result, groups=result.found.values_list("pk", flat=True), user=people.lead)

@@ -1,0 +1,124 @@
+"""The page of matches, and asking people about groups of them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from labeling.choices import GroupKind, RunKind
+from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
+from tests.labeling.builders import Cast, finished_run
+from tests.labeling.views.conftest import ClientFor
+
+
+@pytest.fixture
+def result(people: Cast, people_transform: Transform) -> MatchResult:
+    """A result that has been read, with an unsure group and one that joins two earlier ones."""
+    moment = timezone.now()
+    before = finished_run(
+        people_transform, people.lead, RunKind.FIND_MATCHES, result_uri="s3://b/1", completed_at=moment
+    )
+    run = finished_run(
+        people_transform, people.lead, RunKind.FIND_MATCHES, result_uri="s3://b/2", completed_at=timezone.now()
+    )
+    made = MatchResult.objects.create(
+        run=run, read_at=moment, rows=1007, sizes=[[3, 1], [2, 2], [1, 1000]], before=before, joined=1, new_rows=4
+    )
+    MatchGroup.objects.create(
+        result=made,
+        kind=GroupKind.UNSURE,
+        place=0,
+        match_id="17",
+        size=2,
+        confidence=0.5071,
+        values=[["1", "Ann <b>Lee</b>"], ["2", "Anne Lee"]],
+    )
+    MatchGroup.objects.create(
+        result=made,
+        kind=GroupKind.JOINED,
+        place=0,
+        match_id="18",
+        size=3,
+        confidence=0.9,
+        values=[["3", "Bo"], ["4", "Bo"], ["5", "Bo"]],
+        parts=[0, 1, -1],
+    )
+    return made
+
+
+def page_of(client: Client, transform: Transform, query: str = "") -> str:
+    found = client.get(reverse("labeling:matches", args=[transform.pk]) + query)
+    assert found.status_code == 200
+    return " ".join(re.sub(r"<[^>]+>", " ", found.content.decode()).split())
+
+
+def test_figures_and_groups(
+    people: Cast, people_transform: Transform, result: MatchResult, client_for: ClientFor
+) -> None:
+    lead = client_for(people.lead)
+    unsure = page_of(lead, people_transform)
+    for said in (
+        "Rows 1,007",
+        "Different things 1,003",
+        "Rows with a match 7 in 3 groups",
+        "Largest group 3 rows",
+        "1 joined, 0 split 4 rows new, 0 gone",
+        "Least sure 1 Largest 0 Joined 1 Split 0",
+        "confidence 0.507",
+        "Ann &lt;b&gt;Lee&lt;/b&gt;",
+    ):
+        assert said in unsure
+    shown = lead.get(reverse("labeling:matches", args=[people_transform.pk])).context["shown"]
+    assert [[differs for _cell, differs in row.cells] for row in shown[0].rows] == [[False, False], [False, True]]
+    joined = page_of(lead, people_transform, "?show=joined")
+    assert "3 rows of 2 groups before" in joined
+    assert "A 3 Bo B 4 Bo new 5 Bo" in joined
+    assert "Anne" not in joined
+    assert "No such group" in page_of(lead, people_transform, "?show=large")
+
+
+def test_before_a_result_has_been_read(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    lead = client_for(people.lead)
+    assert "No result yet" in page_of(lead, people_transform)
+    run = finished_run(
+        people_transform, people.lead, RunKind.FIND_MATCHES, result_uri="s3://b/1", completed_at=timezone.now()
+    )
+    assert "is being read" in page_of(lead, people_transform)
+    MatchResult.objects.create(run=run, read_at=timezone.now(), problem="The result has no column match_id.")
+    assert "no column match_id" in page_of(lead, people_transform)
+    assert "Look at the matches" in lead.get(reverse("labeling:run-detail", args=[run.pk])).content.decode()
+
+
+def test_asking_about_groups(
+    s3_server: str, people: Cast, people_transform: Transform, result: MatchResult, client_for: ClientFor
+) -> None:
+    lead = client_for(people.lead)
+    ask = reverse("labeling:matches-ask", args=[people_transform.pk])
+    nothing = lead.post(ask, {"result": result.pk}, follow=True)
+    assert "Choose groups" in nothing.content.decode()
+    unsure, joined = result.found.order_by("match_id")
+    answered = lead.post(ask, {"result": result.pk, "shown": [unsure.pk, joined.pk], "group": [joined.pk]}, follow=True)
+    assert "1 question is in the stewards’ queue" in answered.content.decode()
+    assert list(QuestionSet.objects.get().questions.values_list("labeling_set_id", flat=True)) == ["match-18"]
+    assert "People are asked" in page_of(lead, people_transform, "?show=joined")
+    lead.post(ask, {"result": result.pk, "shown": [unsure.pk], "all": "1"})
+    assert QuestionSet.objects.count() == 2
+
+
+def test_whose_it_is(people: Cast, people_transform: Transform, result: MatchResult, client_for: ClientFor) -> None:
+    shown, ask = (reverse(f"labeling:{name}", args=[people_transform.pk]) for name in ("matches", "matches-ask"))
+    group = result.found.first()
+    assert group is not None
+    sent = {"result": result.pk, "group": group.pk}
+    for person, status in ((people.steward, 403), (people.stranger, 404)):
+        assert client_for(person).get(shown).status_code == status
+        assert client_for(person).post(ask, sent).status_code == status
+    lead = client_for(people.lead)
+    assert lead.get(ask).status_code == 405
+    for wrong in ({"result": result.pk + 1}, {"result": "x"}, {"result": result.pk, "group": "x"}):
+        assert lead.post(ask, wrong).status_code == 404
+    assert not QuestionSet.objects.exists()
