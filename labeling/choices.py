@@ -96,12 +96,13 @@ class LabelFileKind(models.TextChoices):
 
 
 class GroupKind(models.TextChoices):
-    """Why a group of a result is worth a look."""
+    """Why a group of a result is worth a look: ``FOUND`` ones somebody searched for and had people asked about."""
 
     UNSURE = "unsure", _("Least sure")
     LARGE = "large", _("Largest")
     JOINED = "joined", _("Joined")
     SPLIT = "split", _("Split")
+    FOUND = "found", _("Found")
 
 
 class AnswerStatus(models.TextChoices):

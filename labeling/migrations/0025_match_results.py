@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                             ("large", "Largest"),
                             ("joined", "Joined"),
                             ("split", "Split"),
+                            ("found", "Found"),
                         ],
                         max_length=10,
                         verbose_name="why",
@@ -111,7 +112,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("result", "kind", "place"), name="labeling_match_group_place_once"),
                     models.CheckConstraint(
-                        condition=models.Q(("kind__in", ["unsure", "large", "joined", "split"])),
+                        condition=models.Q(("kind__in", ["unsure", "large", "joined", "split", "found"])),
                         name="labeling_match_group_kind_known",
                     ),
                 ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -44,10 +44,8 @@ def read_groups(file: IO[bytes], *, primary_key: str) -> pa.Table:
     batches = []
     count = 0
     for piece in open_pieces(file, _WRITTEN).batches:
-        key, match_id, confidence = _places(piece.schema.names, [primary_key, MATCH_ID, CONFIDENCE])
-        if key is None or match_id is None:
-            message = _("The result has no column %(name)s.")
-            raise InvalidSourceError(message % {"name": primary_key if key is None else MATCH_ID})
+        key, match_id = _all_places(piece.schema.names, [primary_key, MATCH_ID])
+        (confidence,) = _places(piece.schema.names, [CONFIDENCE])
         count += piece.num_rows
         check_rows(count)
         sure = pa.nulls(piece.num_rows, pa.string()) if confidence is None else piece.column(confidence)
@@ -96,13 +94,30 @@ def changes(before: pa.Table, now: pa.Table) -> Changes | None:
 
 def rows_of_groups(
     file: IO[bytes], *, columns: Sequence[str], groups: Collection[str], limit: int
-) -> dict[str, list[list[str]]]:
-    """The values of the first ``limit`` rows of each of these groups, in the order of the file."""
+) -> tuple[dict[str, list[list[str]]], Counter[str]]:
+    """The values of the first ``limit`` rows of each of these groups, in the order of the file, and how many rows each has."""
     found: dict[str, list[list[str]]] = defaultdict(list)
+    sizes: Counter[str] = Counter()
     for match_id, values in _values(file, [MATCH_ID, *columns], MATCH_ID, groups):
-        if len(found[match_id]) < limit:
+        sizes[match_id] += 1
+        if sizes[match_id] <= limit:
             found[match_id].append(values)
-    return found
+    return found, sizes
+
+
+def search(file: IO[bytes], *, columns: Sequence[str], text: str, limit: int) -> list[str]:
+    """The match ids of the first ``limit`` groups with a row in which some cell holds the text, in whatever case."""
+    found: dict[str, None] = {}
+    for piece in open_pieces(file, _WRITTEN).batches:
+        match_id, *cells = _all_places(piece.schema.names, [MATCH_ID, *columns])
+        hits = pa.array([False] * piece.num_rows)
+        for place in cells:
+            hits = pc.or_(hits, pc.match_substring(piece.column(place), text, ignore_case=True).fill_null(False))
+        for one in pc.unique(piece.column(match_id).filter(hits)).to_pylist():
+            found.setdefault(one)
+            if len(found) == limit:
+                return list(found)
+    return list(found)
 
 
 def rows_of_keys(
@@ -116,10 +131,7 @@ def _values(file: IO[bytes], names: Sequence[str], by: str, wanted: Collection[s
     """The first of the columns ``names`` and then all others, of the rows whose cell in column ``by`` is wanted."""
     value_set = pa.array(list(wanted), pa.string())
     for piece in open_pieces(file, _WRITTEN).batches:
-        places = _places(piece.schema.names, names)
-        missing = [name for name, place in zip(names, places, strict=True) if place is None]
-        if missing:
-            raise InvalidSourceError(_("The result has no column %(name)s.") % {"name": missing[0]})
+        places = _all_places(piece.schema.names, names)
         picked = piece.filter(pc.is_in(piece.column(places[names.index(by)]), value_set=value_set)).select(places)
         for first, *values in zip(*(column.to_pylist() for column in picked.columns), strict=True):
             yield first, ["" if value is None else value for value in values]
@@ -129,6 +141,14 @@ def _in_several(links: pa.Table, group: str, other: str) -> list[str]:
     counted = links.group_by(group).aggregate([(other, "count")])
     several = counted.filter(pc.greater(counted.column(f"{other}_count"), 1))
     return list(several.sort_by([(f"{other}_count", "descending"), (group, "ascending")]).column(group).to_pylist())
+
+
+def _all_places(header: Sequence[str], names: Sequence[str]) -> list[int]:
+    places = _places(header, names)
+    for name, place in zip(names, places, strict=True):
+        if place is None:
+            raise InvalidSourceError(_("The result has no column %(name)s.") % {"name": name})
+    return [place for place in places if place is not None]
 
 
 def _places(header: Sequence[str], names: Sequence[str]) -> list[int | None]:

@@ -1,11 +1,9 @@
-"""The table that a FIND_MATCHES run wrote, looked at: what is in it, what changed, and which groups people should be asked about."""
+"""The table that a FIND_MATCHES run wrote is read: what is in it, what changed, and which groups are worth a look."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import tempfile
-import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,15 +14,12 @@ import pyarrow.compute as pc
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from accounts.models import User
-from labelfiles import MAX_SET_ROWS, LabeledRow, label_file_bytes
-from labelfiles import LabelFile as LabelFileContents
+from labelfiles import MAX_SET_ROWS
 from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind, RunStatus
-from labeling.exceptions import GlueError, InvalidSourceError, NoQuestionsError, RunConflictError
-from labeling.models import MatchGroup, MatchResult, QuestionSet, TaskRun, Transform
+from labeling.exceptions import GlueError, InvalidSourceError
+from labeling.models import MatchGroup, MatchResult, TaskRun, Transform
 from labeling.services.match_tables import (
     Changes,
     changes,
@@ -33,7 +28,6 @@ from labeling.services.match_tables import (
     rows_of_groups,
     rows_of_keys,
 )
-from labeling.services.questions import GeneratedQuestions, make_question_set
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +69,7 @@ def read_matches(*, result: MatchResult) -> None:
     figures: dict[str, object] = {}
     found: list[MatchGroup] = []
     try:
-        with _at_hand(run) as file:
+        with result_file(run) as file:
             rows = read_groups(file, primary_key=run.transform.primary_key)
             sizes = group_sizes(rows)
             before = _result_before(run)
@@ -109,46 +103,6 @@ def read_matches(*, result: MatchResult) -> None:
     logger.info("run %s: result read, %d groups to look at", run.pk, len(found))
 
 
-def ask_about_groups(*, result: MatchResult, groups: Collection[uuid.UUID], user: User) -> QuestionSet:
-    """Make a question of each of these groups, all in one set: are these rows really the same thing?
-
-    Groups that people have been asked about already are left out, and each rows once, whatever the reasons they are listed for. Raises
-    ``NoQuestionsError`` if nothing is left, ``RunConflictError`` if the transform is archived, ``GlueError`` if the file of questions cannot be kept.
-    """
-    transform = result.run.transform
-    if transform.archived_at is not None:
-        raise RunConflictError(_("The transform is archived. Bring it back first."))
-    chosen = _to_be_asked(result, groups)
-    contents = LabelFileContents(
-        tuple(transform.column_names),
-        tuple(LabeledRow(_set_id(group), "", tuple(values)) for group in chosen for values in group.values),
-    )
-    content = label_file_bytes(contents)
-    stored = storage.save_bytes(f"questions/{transform.pk}/{uuid.uuid4()}/questions.csv", content)
-    generated = GeneratedQuestions(
-        uri=storage.our_uri(stored.key),
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        contents=contents,
-    )
-    with transaction.atomic():
-        MatchResult.objects.select_for_update().get(pk=result.pk)
-        if len(_to_be_asked(result, groups)) != len(chosen):
-            raise NoQuestionsError(_("Somebody has just asked about these groups."))
-        made = make_question_set(
-            transform=transform,
-            generated=generated,
-            user=user,
-            title=_("Groups of the result of %(day)s")
-            % {"day": f"{timezone.localtime(result.run.completed_at):%Y-%m-%d}"},
-        )
-        same = {(group.match_id, group.kind == GroupKind.SPLIT) for group in chosen}
-        for match_id, was_split in same:
-            kinds = [GroupKind.SPLIT] if was_split else [kind for kind in GroupKind if kind != GroupKind.SPLIT]
-            result.found.filter(match_id=match_id, kind__in=kinds).update(question_set=made)
-    return made
-
-
 def _know_again(found: Collection[MatchGroup], asked: Iterable[MatchGroup], transform: Transform) -> None:
     """Match ids are new in each result; groups of the same rows as one that people were asked about are known by their keys."""
     key = transform.column_names.index(transform.primary_key)
@@ -161,19 +115,6 @@ def _know_again(found: Collection[MatchGroup], asked: Iterable[MatchGroup], tran
         group.question_set_id = sets.get(rows_of(group))
 
 
-def _to_be_asked(result: MatchResult, groups: Collection[uuid.UUID]) -> list[MatchGroup]:
-    """One group for each set of rows. Raises ``NoQuestionsError`` if there is none."""
-    chosen = result.found.filter(pk__in=groups, question_set__isnull=True, size__lte=MAX_SET_ROWS)
-    by_rows = {_set_id(group): group for group in chosen}
-    if not by_rows:
-        raise NoQuestionsError(_("Choose groups that nobody has been asked about yet."))
-    return list(by_rows.values())
-
-
-def _set_id(group: MatchGroup) -> str:
-    return f"{'split' if group.kind == GroupKind.SPLIT else 'match'}-{group.match_id}"
-
-
 def _free() -> Q:
     """Claimed by nobody who may still be at work, and not given up."""
     late = Q(claimed_at__isnull=True) | Q(claimed_at__lte=timezone.now() - _CLAIM)
@@ -181,7 +122,8 @@ def _free() -> Q:
 
 
 @contextmanager
-def _at_hand(run: TaskRun) -> Iterator[IO[bytes]]:
+def result_file(run: TaskRun) -> Iterator[IO[bytes]]:
+    """The table that the run wrote, as a file. Raises ``GlueError`` if S3 does not give it."""
     with tempfile.TemporaryFile() as file:
         storage.download_uri(run.result_uri, file)
         yield file
@@ -205,7 +147,7 @@ def _result_before(run: TaskRun) -> TaskRun | None:
 def _groups_of(run: TaskRun) -> pa.Table | None:
     """The groups of an earlier result; None if it is gone or cannot be read any more."""
     try:
-        with _at_hand(run) as file:
+        with result_file(run) as file:
             return read_groups(file, primary_key=run.transform.primary_key)
     except InvalidSourceError:
         return None
@@ -241,9 +183,8 @@ def _worth_a_look(
         GroupKind.JOINED: changed.joined[:LISTED] if changed else [],
     }
     every = {match_id for ids in named.values() for match_id in ids}
-    values = rows_of_groups(file, columns=transform.column_names, groups=every, limit=MAX_SET_ROWS)
+    values, size_of = rows_of_groups(file, columns=transform.column_names, groups=every, limit=MAX_SET_ROWS)
     about = several.filter(pc.is_in(several.column("id"), value_set=pa.array(list(every), pa.string())))
-    size_of = dict(zip(about.column("id").to_pylist(), about.column("size").to_pylist(), strict=True))
     sure_of = dict(zip(about.column("id").to_pylist(), about.column("confidence").to_pylist(), strict=True))
     key = transform.column_names.index(transform.primary_key)
     found = [

@@ -9,15 +9,18 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from labeling.choices import GroupKind
 from labeling.exceptions import LabelportalError
-from labeling.models import MatchResult
+from labeling.models import MatchGroup, MatchResult, Transform
 from labeling.permissions import can_generate_questions, can_see_matches
-from labeling.selectors.matches import groups_by_kind, newest_apply, shown_group
-from labeling.services.matches import LISTED, ask_about_groups
+from labeling.selectors.matches import ShownGroup, groups_by_kind, newest_apply, shown_group
+from labeling.services.match_questions import FOUND, ask_about_groups, find_groups
+from labeling.services.matches import LISTED
 from labeling.views.access import signed_in, transform_access
 from labeling.views.contexts import error_text
 
@@ -37,7 +40,19 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "run": run,
         "result": result,
     }
-    if result is not None and result.read_at is not None:
+    find = request.GET.get("find", "").strip()[:200]
+    if result is not None and result.read_at is not None and find:
+        try:
+            found = find_groups(result=result, text=find)
+        except LabelportalError as error:
+            context["error"], found = error_text(error), []
+        context |= {
+            "find": find,
+            "limit": FOUND,
+            "counts": _kinds(groups_by_kind(result=result)),
+            "shown": [_shown(group, transform) for group in found],
+        }
+    elif result is not None and result.read_at is not None:
         counts = groups_by_kind(result=result)
         kind = _wanted(request.GET.get("show", ""), counts)
         page = Paginator(result.found.filter(kind=kind).select_related("question_set"), PAGE_SIZE).get_page(
@@ -45,36 +60,51 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         )
         context |= {
             "kind": kind,
-            "counts": [(one, counts[one]) for one in GroupKind],
+            "counts": _kinds(counts),
             "listed": LISTED,
             "page": page,
-            "shown": [
-                shown_group(group=group, columns=transform.column_names, primary_key=transform.primary_key)
-                for group in page
-            ],
+            "shown": [_shown(group, transform) for group in page],
         }
     return render(request, "labeling/matches/page.html", context)
 
 
 @require_POST
 def matches_ask(request: HttpRequest, transform_id: UUID) -> HttpResponse:
-    """Ask people about the groups that were ticked, or about all that the page shows."""
+    """Ask people about the groups that were ticked: about each, about each that the page shows, or whether all are one thing."""
     transform, _membership = transform_access(request, transform_id, can_generate_questions)
     result = get_object_or_404(MatchResult, pk=_number(request.POST.get("result", "")), run__transform=transform)
     try:
         question_set = ask_about_groups(
             result=result,
-            groups=_ids(request.POST.getlist("shown" if "all" in request.POST else "group")),
             user=signed_in(request),
+            groups=_ids(request.POST.getlist("shown" if "all" in request.POST else "group")),
+            match_ids=request.POST.getlist("found")[:FOUND],
+            together="together" in request.POST,
         )
     except LabelportalError as error:
         messages.error(request, error_text(error))
-        return redirect("labeling:matches", transform.pk)
+        return redirect(_back(request, transform))
     words = ngettext(
         "%(n)d question is in the stewards’ queue.", "%(n)d questions are in the stewards’ queue.", question_set.asked
     )
     messages.success(request, words % {"n": question_set.asked})
     return redirect("labeling:question-set-detail", question_set.pk)
+
+
+def _back(request: HttpRequest, transform: Transform) -> str:
+    """The page with what was looked for on it."""
+    url = reverse("labeling:matches", args=[transform.pk])
+    find = request.POST.get("find", "")
+    return f"{url}?{urlencode({'find': find})}" if find else url
+
+
+def _shown(group: MatchGroup, transform: Transform) -> ShownGroup:
+    return shown_group(group=group, columns=transform.column_names, primary_key=transform.primary_key)
+
+
+def _kinds(counts: dict[GroupKind, int]) -> list[tuple[GroupKind, int]]:
+    """The kinds to choose from; what was found before is one when there is some."""
+    return [(kind, groups) for kind, groups in counts.items() if groups or kind != GroupKind.FOUND]
 
 
 def _wanted(name: str, counts: dict[GroupKind, int]) -> GroupKind:

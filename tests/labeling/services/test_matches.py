@@ -17,7 +17,8 @@ from labeling.choices import GroupKind, RunKind
 from labeling.exceptions import NoQuestionsError, RunConflictError
 from labeling.models import MatchGroup, MatchResult, QuestionSet, TaskRun, Transform
 from labeling.services.archive import archive_transform
-from labeling.services.matches import ask_about_groups, sweep_matches
+from labeling.services.match_questions import ask_about_groups, find_groups
+from labeling.services.matches import sweep_matches
 from tests.labeling.builders import Cast, answer, cast, finished_run, transform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("s3_server")]
@@ -160,6 +161,40 @@ def test_chosen_groups_become_questions_once(people: Cast, taught: Transform) ->
     answer(question, people.steward, "AABB")
     question.refresh_from_db()
     assert sorted((question.result or {}).values()) == ["A", "A", "B", "B"]
+
+
+def test_rows_are_found_by_any_text_in_them(taught: Transform) -> None:
+    rows = [("Anna", "1", "0.9"), ("ANNE", "1", "0.9"), ("Bob", "2", "1.0"), ("joanna", "3", "1.0")]
+    result = read(written(taught, rows))
+    found = find_groups(result=result, text="ann")
+    assert [(group.match_id, group.size, [values[0] for values in group.values]) for group in found] == [
+        ("1", 2, ["Anna", "ANNE"]),
+        ("3", 1, ["joanna"]),
+    ]
+    assert find_groups(result=result, text="name (") == []  # a text, not a pattern
+    assert len(find_groups(result=result, text="LINE 2")) == 3
+
+
+def test_groups_that_may_be_one_thing_become_one_question(people: Cast, taught: Transform) -> None:
+    result = read(written(taught, groups_of("ab cd e")))
+    made = ask_about_groups(result=result, user=people.lead, match_ids=["0", "2", "nothing"], together=True)
+    assert "".join(made.questions.get().rows.order_by("key").values_list("key", flat=True)) == "abe"
+    again = {group.match_id: group.question_set for group in find_groups(result=result, text="name")}
+    assert again == {"0": made, "1": None, "2": made}
+    unsure = result.found.get(kind=GroupKind.UNSURE, match_id="0")
+    assert unsure.question_set == made
+    other = ask_about_groups(result=result, user=people.lead, groups=[unsure.pk], match_ids=["1"], together=True)
+    assert other.questions.get().rows.count() == 4
+    with pytest.raises(NoQuestionsError, match="two groups"):
+        ask_about_groups(result=result, user=people.lead, match_ids=["0"], together=True)
+
+
+def test_too_many_rows_for_one_question(people: Cast, taught: Transform) -> None:
+    rows = [(f"{letter}{n}", letter, "0.9") for letter in "ab" for n in range(26)]
+    result = read(written(taught, rows))
+    with pytest.raises(NoQuestionsError, match="52 rows"):
+        ask_about_groups(result=result, user=people.lead, match_ids=["a", "b"], together=True)
+    assert ask_about_groups(result=result, user=people.lead, match_ids=["a", "b"]).questions.count() == 2
 
 
 def test_nothing_is_asked_of_an_archived_transform(people: Cast, taught: Transform) -> None:

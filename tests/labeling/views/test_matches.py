@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import re
+import uuid
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind
 from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
 from tests.labeling.builders import Cast, finished_run
@@ -107,6 +110,37 @@ def test_asking_about_groups(
     assert "People are asked" in page_of(lead, people_transform, "?show=joined")
     lead.post(ask, {"result": result.pk, "shown": [unsure.pk], "all": "1"})
     assert QuestionSet.objects.count() == 2
+
+
+def test_looking_for_rows(s3_server: str, people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    table = (
+        b"id,name,match_id,match_confidence_score\n1,Ann Lee,7,0.9\n2,A. Lee,7,0.9\n3,Anne Leigh,8,1.0\n4,Bo,9,1.0\n"
+    )
+    uri = storage.our_uri(storage.save_bytes(f"results/{uuid.uuid4()}/part-00000.csv", table).key)
+    run = finished_run(people_transform, people.lead, RunKind.FIND_MATCHES, result_uri=uri, completed_at=timezone.now())
+    result = MatchResult.objects.create(run=run, read_at=timezone.now(), rows=4, sizes=[[2, 1], [1, 2]])
+    lead = client_for(people.lead)
+    found = page_of(lead, people_transform, "?find=ann")
+    assert "Groups with “ann”" in found
+    assert "2 groups have a row with this text." in found
+    assert "A. Lee" in found  # of the same group
+    assert "4 Bo" not in found
+    assert "No row has this text" in page_of(lead, people_transform, "?find=xyz")
+
+    ask = reverse("labeling:matches-ask", args=[people_transform.pk])
+    sent = {"result": result.pk, "find": "ann", "found": ["7", "8"], "together": "1"}
+    lead.post(ask, sent)
+    assert sorted(QuestionSet.objects.get().questions.get().rows.values_list("key", flat=True)) == ["1", "2", "3"]
+    assert "Found 2" in page_of(lead, people_transform)
+    refused = lead.post(ask, sent | {"found": ["7"]}, follow=True)
+    assert refused.redirect_chain[-1][0].endswith("?find=ann")
+    assert "Choose two groups or more." in refused.content.decode()
+
+    storage.delete(uri.split("/", 3)[3])
+    gone = lead.get(reverse("labeling:matches", args=[people_transform.pk]) + "?find=ann")
+    assert gone.context["error"]
+    assert gone.context["error"] in html.unescape(gone.content.decode())
+    assert "No row has this text" not in gone.content.decode()
 
 
 def test_whose_it_is(people: Cast, people_transform: Transform, result: MatchResult, client_for: ClientFor) -> None:
