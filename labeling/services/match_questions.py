@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
@@ -80,7 +80,7 @@ def ask_about_groups(
             title=_("Groups of the result of %(day)s")
             % {"day": f"{timezone.localtime(result.run.completed_at):%Y-%m-%d}"},
         )
-        _remember(result, chosen, made)
+        _remember(result, [group for name, group in chosen.items() if together or name in sets], made)
     return made
 
 
@@ -132,12 +132,12 @@ def _one_set(result: MatchResult, chosen: dict[str, MatchGroup]) -> dict[str, li
     return {name if len(name) <= 200 else f"{name[:199]}…": list(rows.values())}
 
 
-def _remember(result: MatchResult, chosen: dict[str, MatchGroup], made: QuestionSet) -> None:
-    """Note for what people were asked; found groups are kept from now on."""
+def _remember(result: MatchResult, asked: Iterable[MatchGroup], made: QuestionSet) -> None:
+    """Note about which groups people were asked; found ones are kept from now on."""
     last = result.found.filter(kind=GroupKind.FOUND).aggregate(last=Max("place"))["last"]
     place = -1 if last is None else last
     kept = set(_known(result).values_list("match_id", flat=True))
-    for group in chosen.values():
+    for group in asked:
         same = result.found.filter(match_id=group.match_id, question_set__isnull=True)
         if group.kind == GroupKind.SPLIT:
             same.filter(kind=GroupKind.SPLIT).update(question_set=made)

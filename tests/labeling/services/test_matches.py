@@ -197,6 +197,15 @@ def test_too_many_rows_for_one_question(people: Cast, taught: Transform) -> None
     assert ask_about_groups(result=result, user=people.lead, match_ids=["a", "b"]).questions.count() == 2
 
 
+def test_a_row_alone_is_no_question_and_not_said_to_be_one(people: Cast, taught: Transform) -> None:
+    result = read(written(taught, groups_of("ab c")))
+    made = ask_about_groups(result=result, user=people.lead, match_ids=["0", "1"])
+    assert made.questions.count() == 1
+    assert [group.question_set for group in find_groups(result=result, text="name")] == [made, None]
+    with pytest.raises(NoQuestionsError):
+        ask_about_groups(result=result, user=people.lead, match_ids=["1"])
+
+
 def test_nothing_is_asked_of_an_archived_transform(people: Cast, taught: Transform) -> None:
     result = read(written(taught, groups_of("ab")))
     archive_transform(transform=taught, user=people.admin)
