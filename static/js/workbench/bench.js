@@ -31,6 +31,7 @@ export class Bench {
       point: (index) => this.jump(index),
     });
     this.allGroups = false;
+    this.between = false;
   }
 
   // ---- questions come and go ----
@@ -42,6 +43,7 @@ export class Bench {
 
   /** Put a question on the screen; `work` is there when it was here before. */
   open({ question, work }) {
+    this.between = false;
     this.question = question;
     this.keyColumn = question.columns.indexOf(question.primaryKey);
     this.work =
@@ -90,6 +92,7 @@ export class Bench {
   }
 
   async accept() {
+    if (this.between) return;
     const gaps = this.work.gaps();
     if (gaps.length) {
       this.jump(gaps[0]);
@@ -114,6 +117,7 @@ export class Bench {
   }
 
   async skip() {
+    if (this.between) return;
     const { question } = this;
     this.calm();
     const sent = this.store.send(question.id, question.urls.skip, this.draft());
@@ -121,7 +125,9 @@ export class Bench {
     await this.advance(question, sent);
   }
 
+  /** On to the next question. Until it is there, nothing that is done counts: it would change an answer that has been given. */
   async advance(question, sent) {
+    this.between = true;
     if (question.urls.after) {
       this.view.leaving();
       await sent;
@@ -147,6 +153,7 @@ export class Bench {
   leave(url) {
     if (this.store.isEmpty && this.refusal) {
       // What was refused is said here, and can be brought back here alone.
+      this.between = false;
       this.view.stay();
       this.grid.table.removeAttribute("aria-busy");
     } else if (this.store.isEmpty) location.assign(url);
@@ -155,6 +162,7 @@ export class Bench {
 
   /** Back into a submitted question, the last if no other is named, with everything that was done there still to be undone. */
   async back(last = this.queue.behind.at(-1)) {
+    if (this.between) return;
     if (!last) {
       this.view.say(gettext("Nothing to undo."));
       return;
@@ -163,11 +171,13 @@ export class Bench {
     const counted = others.length < this.queue.behind.length;
     this.queue.behind = others;
     this.calm();
+    this.between = true;
     this.view.busy(true);
     await this.store.flush();
     const result = this.store.isEmpty ? await this.store.post(last.question.urls.reopen, {}) : { lost: true };
     this.view.busy(false);
     if (!result.data) {
+      this.between = false;
       this.queue.behind.push(last);
       this.view.say(result.refused?.message || gettext("Going back needs a connection. Try again when it is back."), "blocked");
       return;
@@ -210,6 +220,7 @@ export class Bench {
 
   /** Run one change of the work, then draw it and keep it. */
   act(change) {
+    if (this.between) return;
     if (!change()) {
       this.refresh();
       return;
