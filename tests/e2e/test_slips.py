@@ -9,7 +9,7 @@ from playwright.sync_api import Route, expect
 from labeling.choices import AnswerStatus
 from labeling.models import Answer
 from tests.e2e.conftest import Portal, Visit
-from tests.e2e.test_workbench import begin, groups, press, saved, stored
+from tests.e2e.test_workbench import begin, groups, press, propose, saved, stored
 
 
 def test_what_is_done_before_the_next_question_is_there_changes_nothing(portal: Portal, visit: Visit) -> None:
@@ -33,3 +33,42 @@ def test_what_is_done_before_the_next_question_is_there_changes_nothing(portal: 
     press(page, "c")
     expect(saved(page)).to_be_visible()
     assert stored(third) == "C"
+
+
+def test_a_key_that_is_held_down_accepts_one_question_and_undoes_one(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    questions = begin(page, portal, rows=2)
+    for question in questions:
+        question.rows.update(proposed="A", proposed_confidence=0.9)
+    propose(page, "AA")
+    page.keyboard.down("Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    for _repeat in range(4):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    expect(saved(page)).to_be_visible()
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    assert Answer.objects.filter(status=AnswerStatus.SUBMITTED).count() == 1
+
+    press(page, "b", "c")
+    for _repeat in range(5):
+        page.keyboard.down("z")
+    page.keyboard.up("z")
+    assert groups(page) == "AA"
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    press(page, "z")
+    expect(page.get_by_role("heading", name="Question 1 of 3")).to_be_visible()
+
+
+def test_other_scripts_and_the_usual_chords_do_what_they_do_elsewhere(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=4)
+    keys = page.context.new_cdp_session(page)
+    for key, code in (("ф", "KeyA"), ("И", "KeyB"), ("α", "KeyA"), ("ש", "KeyA")):
+        keys.send("Input.dispatchKeyEvent", {"type": "keyDown", "key": key, "code": code})
+        keys.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "code": code})
+    assert groups(page) == "ABAA"
+    press(page, "Control+z", "Control+z")
+    assert groups(page) == "AB.."
+    press(page, "Control+y", "Control+z", "Control+Shift+z")
+    assert groups(page) == "ABA."

@@ -281,9 +281,10 @@ export class Bench {
     else this.act(() => this.work.assign([[this.work.cursor, ""]]));
   }
 
-  undo() {
+  /** `held` says that the key has been down for a while: that leads back to the beginning of the question, not further. */
+  undo(held = false) {
     if (this.work.done.length) this.act(() => this.work.undo());
-    else this.back();
+    else if (!held) this.back();
   }
 
   redo() {

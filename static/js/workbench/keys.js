@@ -3,7 +3,10 @@
 
 import { UNSURE } from "./work.js";
 
-/** `keys` are the usual ones; a command with `shown` stands for a family of keys that cannot be changed, one with `when` is not always there. */
+/**
+ * `keys` are the usual ones, `also` those that it has whatever the person chose. A command with `shown` stands for a family of keys that
+ * cannot be changed, one with `when` is not always there, one with `once` does nothing more while its key is held down.
+ */
 export function commands(bench) {
   const letters = bench.groups.filter((label) => label.length === 1);
   const digits = [..."1234567890"];
@@ -23,13 +26,13 @@ export function commands(bench) {
     { id: "same", keys: ["Space"], says: gettext("Same group as the row above"), run: () => bench.sameAsAbove() },
     { id: "new", keys: ["=", "Shift+Space"], says: gettext("A new group"), run: () => bench.newGroup() },
     { id: "unsure", keys: ["U"], says: gettext("Unsure: the row is left out of the labels"), run: () => bench.paint(UNSURE) },
-    { id: "accept", keys: ["Enter"], says: gettext("Accept and go to the next question"), run: () => bench.accept() },
-    { id: "undo", keys: ["Z"], says: gettext("Undo, also back into the last question"), run: () => bench.undo() },
-    { id: "redo", keys: ["Y"], says: gettext("Redo"), run: () => bench.redo() },
+    { id: "accept", keys: ["Enter"], once: true, says: gettext("Accept and go to the next question"), run: () => bench.accept() },
+    { id: "undo", keys: ["Z"], also: ["Ctrl+Z", "Meta+Z"], says: gettext("Undo, also back into the last question"), run: (_key, held) => bench.undo(held) },
+    { id: "redo", keys: ["Y"], also: ["Ctrl+Y", "Shift+Ctrl+Z", "Shift+Meta+Z"], says: gettext("Redo"), run: () => bench.redo() },
     { id: "together", keys: ["T"], says: gettext("All together: one group"), run: () => bench.together() },
     { id: "different", keys: ["W"], says: gettext("All different: each row a group of its own"), run: () => bench.different() },
     { id: "clear", keys: ["X", "Backspace", "Delete"], says: gettext("Clear the row"), run: () => bench.clear() },
-    { id: "skip", keys: ["S"], says: gettext("Skip: the question comes back later, or to others"), run: () => bench.skip() },
+    { id: "skip", keys: ["S"], once: true, says: gettext("Skip: the question comes back later, or to others"), run: () => bench.skip() },
     { id: "move", keys: ["ArrowUp", "ArrowDown"], shown: ["↑", "↓"], says: gettext("Move"), run: (key) => bench.step(key === "ArrowUp" ? -1 : 1) },
     ...(bench.decides ? [take] : [jump, proposal]),
     { id: "ends", keys: ["Home", "End"], shown: [gettext("Home"), gettext("End")], says: gettext("First and last row"), run: (key) => bench.jump(key === "Home" ? 0 : Infinity) },
@@ -42,6 +45,12 @@ export function commands(bench) {
   ];
 }
 
+/** What stands on the cap in Latin letters and digits, for who types in another script: the keys are named by them. */
+function latin({ key, code }) {
+  const other = /^[\p{L}\p{Nd}]$/u.test(key) && !/[\p{Script=Latin}\d]/u.test(key);
+  return (other && /^(?:Key|Digit)(.)$/.exec(code)?.[1]) || key.toUpperCase();
+}
+
 /** The name of the key that was pressed, with Ctrl, Alt and Meta, and Shift where it does not show in the character; "" for none. */
 export function keyName(event) {
   if (event.isComposing || ["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "Dead"].includes(event.key)) return "";
@@ -52,7 +61,7 @@ export function keyName(event) {
     ["Meta", event.metaKey],
     ["Shift", event.shiftKey && event.key === " "],
   ].flatMap(([name, down]) => (down ? [name] : []));
-  const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  const key = event.key === " " ? "Space" : event.key.length === 1 ? latin(event) : event.key;
   return [...held, key].join("+");
 }
 
@@ -63,7 +72,7 @@ export function cap(key) {
 }
 
 function isSingle(key) {
-  return key.length === 1 || key === "Space" || key.startsWith("Shift+");
+  return key.length === 1 || key === "Space" || /^Shift\+(.|Space)$/.test(key);
 }
 
 /** The table with the keys of one person: `enabled` says whether single characters do anything, `keymap` is {command id: key}. */
@@ -84,7 +93,7 @@ export class Keys {
   }
 
   owner(key) {
-    return this.present.find((command) => this.keysOf(command).includes(key));
+    return this.present.find((command) => this.keysOf(command).includes(key) || command.also?.includes(key));
   }
 
   /** Give a command another key. Returns the command that has that key already, and then changes nothing. */
@@ -107,8 +116,9 @@ export class Keys {
     const command = this.owner(key);
     if (!command || (isSingle(key) && !this.enabled && command.id !== "help")) return;
     event.preventDefault();
+    if (command.once && event.repeat) return;
     seen();
-    command.run(key);
+    command.run(key, event.repeat);
   }
 
   asJson() {
