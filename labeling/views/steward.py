@@ -97,9 +97,9 @@ def question_submit(request: HttpRequest, question_id: UUID) -> HttpResponse:
 @require_POST
 @says_why_as_json
 def question_skip(request: HttpRequest, question_id: UUID) -> HttpResponse:
-    """Leave the question for later or for others."""
+    """Leave the question for later or for others; the grid is kept as it stands."""
     question, _membership = question_access(request, question_id, can_label)
-    skip_question(question=question, steward=signed_in(request))
+    skip_question(question=question, steward=signed_in(request), labels=parse_answer(request.body).labels)
     return JsonResponse({"skipped": True})
 
 

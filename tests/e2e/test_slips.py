@@ -60,6 +60,45 @@ def test_a_key_that_is_held_down_accepts_one_question_and_undoes_one(portal: Por
     expect(page.get_by_role("heading", name="Question 1 of 3")).to_be_visible()
 
 
+def test_undo_brings_a_skipped_question_back_as_it_was(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, second, *_rest = begin(page, portal, rows=3)
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    press(page, "a", "b", "s")  # S stands between A and D
+    expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
+    expect(page.get_by_text("Question 2 is skipped for now. Undo brings it back.").first).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert (stored(second), Answer.objects.get(question=second).status) == ("AB", AnswerStatus.SKIPPED)
+
+    press(page, "z")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    assert groups(page) == "AB."
+    expect(saved(page)).to_be_visible()
+    assert Answer.objects.get(question=second).status == AnswerStatus.DRAFT
+    press(page, "c", "Enter")
+    expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
+    expect(page.get_by_text("1 left for you")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert stored(second) == "ABC"
+    assert stored(first) == "AAA"
+
+
+def test_a_question_that_was_skipped_and_came_again_is_not_behind_itself(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, questions=2, rows=2)
+    press(page, "s")
+    expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
+    press(page, "s")
+    expect(page.get_by_role("heading", name="Question 1 of 2")).to_be_visible()
+    press(page, "z")
+    expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="Question 1 of 2")).to_be_visible()
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
+
+
 def test_other_scripts_and_the_usual_chords_do_what_they_do_elsewhere(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     begin(page, portal, rows=4)

@@ -118,11 +118,13 @@ export class Bench {
 
   async skip() {
     if (this.between) return;
-    const { question } = this;
+    const { question, work } = this;
     this.calm();
     const sent = this.store.send(question.id, question.urls.skip, this.draft());
     if (this.decides) this.queue.passed.add(question.id); // answers that were skipped come last by themselves
+    this.queue.leave(question, work, { skipped: true });
     await this.advance(question, sent);
+    if (this.question !== question) this.view.say(interpolate(gettext("Question %s is skipped for now. Undo brings it back."), [question.number]));
   }
 
   /** On to the next question. Until it is there, nothing that is done counts: it would change an answer that has been given. */
@@ -160,21 +162,18 @@ export class Bench {
     else setTimeout(() => this.store.flush().then(() => this.leave(url)), 1000);
   }
 
-  /** Back into a submitted question, the last if no other is named, with everything that was done there still to be undone. */
+  /** Back into a submitted or skipped question, the last if no other is named, with everything that was done there still to be undone. */
   async back(last = this.queue.behind.at(-1)) {
     if (this.between) return;
     if (!last) {
       this.view.say(gettext("Nothing to undo."));
       return;
     }
-    const others = this.queue.behind.filter((entry) => entry.question.id !== last.question.id);
-    const counted = others.length < this.queue.behind.length;
-    this.queue.behind = others;
+    const counted = this.queue.forget(last.question) && !last.skipped;
     this.calm();
     this.between = true;
     this.view.busy(true);
-    await this.store.flush();
-    const result = this.store.isEmpty ? await this.store.post(last.question.urls.reopen, {}) : { lost: true };
+    const result = await this.regain(last);
     this.view.busy(false);
     if (!result.data) {
       this.between = false;
@@ -190,6 +189,13 @@ export class Bench {
     this.open(last);
     this.keep();
     this.view.say(interpolate(gettext("Question %s is open again. Enter submits it anew."), [last.question.number]));
+  }
+
+  /** Have the question back from the server. One that was skipped is taken by the draft that follows. */
+  async regain({ question, skipped }) {
+    if (skipped) return { data: {} };
+    await this.store.flush();
+    return this.store.isEmpty ? this.store.post(question.urls.reopen, {}) : { lost: true };
   }
 
   refused(questionId, { code, message }) {

@@ -31,9 +31,15 @@ export class Queue {
     if (!result.data) return;
     this.onCounts(result.data);
     const question = result.data.question;
-    if (question && !known.includes(question.id)) {
+    if (question && !known.includes(question.id) && !this.holds(question)) {
       this.ahead = [...this.ahead.filter((entry) => entry.work), { question }];
     }
+  }
+
+  /** Whether the question came to the screen, or left it with an answer, since it was asked for. */
+  holds({ id }) {
+    const kept = [...this.ahead.filter((entry) => entry.work), ...this.behind.filter((entry) => !entry.skipped)];
+    return id === this.current || kept.some((entry) => entry.question.id === id);
   }
 
   /** What was decided or skipped on this page and is not to come again; the newest, because a request has an end. */
@@ -47,12 +53,23 @@ export class Queue {
       await this.fetching;
       await this.prefetch(current);
     }
-    return this.ahead.shift() ?? null;
+    const next = this.ahead.shift() ?? null;
+    if (next) this.forget(next.question);
+    return next;
   }
 
-  /** The question was submitted; undo leads back to it. */
-  leave(question, work) {
-    this.behind = [...this.behind.filter((entry) => entry.question.id !== question.id), { question, work }];
+  /** The question was submitted or skipped; undo leads back to it. */
+  leave(question, work, { skipped = false } = {}) {
+    this.forget(question);
+    this.behind.push({ question, work, skipped });
+  }
+
+  /** The question is on the screen, so neither behind nor ahead. Returns whether it was behind. */
+  forget({ id }) {
+    const count = this.behind.length;
+    this.behind = this.behind.filter((entry) => entry.question.id !== id);
+    this.ahead = this.ahead.filter((entry) => entry.question.id !== id);
+    return this.behind.length < count;
   }
 
   /** Give back what was fetched and never shown. */
