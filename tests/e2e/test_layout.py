@@ -65,3 +65,16 @@ def test_a_printed_question_is_whole_and_light(portal: Portal, visit: Visit) -> 
     inside, outside = page.locator("[data-scroll]").evaluate("part => [part.scrollHeight, part.clientHeight]")
     assert inside == outside
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+
+
+def test_values_run_in_the_direction_of_their_script(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    row = first.rows.order_by("position")[0]
+    row.values[1] = "شركة Nour (12)"
+    row.save()
+    page.reload()
+    values = page.locator("tbody tr").first.locator(".clip")
+    directions = values.evaluate_all("parts => parts.map(part => getComputedStyle(part).direction)")
+    assert directions[0] == "rtl"
+    assert set(directions[1:]) == {"ltr"}

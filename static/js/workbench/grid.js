@@ -130,7 +130,7 @@ export class Grid {
     const number = element("td", { role: "gridcell", class: "cell-no" }, String(index + 1));
     const badge = element("td", { role: "gridcell", class: "cell-group" }, element("span", { class: "badge-group" }));
     const cells = this.shown.map((column) => {
-      const cell = element("td", { role: "gridcell", "data-label": this.columns[column] }, element("div", { class: "clip" }));
+      const cell = element("td", { role: "gridcell", "data-label": this.columns[column] }, element("div", { class: "clip", dir: "auto" }));
       cell.classList.toggle("cell-key", column === this.keyColumn);
       cell.classList.toggle("cell-long", this.long[column]);
       cell.classList.toggle("cell-wide", this.wide[column]);
