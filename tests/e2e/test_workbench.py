@@ -381,7 +381,12 @@ def test_taking_the_proposal_letter_by_letter_is_taking_it(portal: Portal, visit
     first, *_rest = begin(page, portal, rows=4)
     propose(page, "BABA")
     assert groups(page) == "ABAB"
-    press(page, "a", "b", "Enter")
+    press(page, "ArrowDown")
+    expect(page.locator("[data-live]")).to_have_text("Row 2 of 4, group B proposed.")
+    press(page, "Home", "a")
+    press(page, "ArrowUp")
+    expect(page.locator("[data-live]")).to_have_text("Row 1 of 4, group A.")
+    press(page, "2", "b", "Enter")
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
     expect(saved(page)).to_be_visible()
     given = Answer.objects.get(question=first)

@@ -388,7 +388,8 @@ export class Bench {
     const { cursor, rows } = this.work;
     const label = [...this.work.label(cursor)].join(" "); // AA is no word: it is spelled
     if (this.work.isLocked(cursor)) return interpolate(gettext("Row %s of %s, group %s, settled."), [cursor + 1, rows.length, label]);
-    const words = label ? gettext("Row %s of %s, group %s.") : gettext("Row %s of %s, no group.");
+    const given = this.work.isProposed(cursor) ? gettext("Row %s of %s, group %s proposed.") : gettext("Row %s of %s, group %s.");
+    const words = label ? given : gettext("Row %s of %s, no group.");
     const values = label ? [cursor + 1, rows.length, label] : [cursor + 1, rows.length];
     return interpolate(label === UNSURE ? gettext("Row %s of %s, unsure.") : words, label === UNSURE ? values.slice(0, 2) : values);
   }
