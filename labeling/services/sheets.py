@@ -141,7 +141,7 @@ def confirm_sheet(
     ``seen`` are the digests of the planned questions that were on the page; what has become otherwise since is left for another look. Of the
     questions that were changed here and in the file, those in ``take_file`` are taken from the file; the others stay. Each question is taken in
     for itself, under the rules of leases: what others hold is reported and not overwritten. Returns the outcome, which the upload keeps:
-    {"at", "submitted", "drafts", "corrected", "kept", "changed", "refused": [{"question", "set", "position", "message"}]}.
+    {"at", "submitted", "drafts", "corrected", "kept", "changed", "refused": [{"question", "message"}]}.
     """
     filed = filed_labels(upload)
     counts: Counter[str] = Counter()
@@ -150,14 +150,7 @@ def confirm_sheet(
         done, message = _take_in(question, filed, membership, frozenset(seen), question.pk in take_file)
         counts[done] += 1
         if message and len(refused) < _MAX_REFUSALS:
-            refused.append(
-                {
-                    "question": str(question.pk),
-                    "set": question.question_set.number,
-                    "position": question.position,
-                    "message": message,
-                }
-            )
+            refused.append({"question": str(question.pk), "message": message})
     now = timezone.now()
     names = ("submitted", "drafts", "corrected", "kept", "changed")
     outcome = {"at": now.isoformat(), **{name: counts[name] for name in names}, "refused": refused}

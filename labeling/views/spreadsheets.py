@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import Membership
 from labeling.exceptions import GlueError, LabelportalError
 from labeling.forms.uploads import SheetConfirmForm, UploadForm
-from labeling.models import QuestionSet, SheetUpload, Transform
+from labeling.models import Question, QuestionSet, SheetUpload, Transform
 from labeling.permissions import can_label
 from labeling.selectors.sheet_plan import REFUSED, PlannedQuestion, SheetAction, SheetPlan, sheet_plan
-from labeling.selectors.sheets import sheet_choices, uploads_of
+from labeling.selectors.sheets import questions_of, sheet_choices, uploads_of
 from labeling.services.sheets import (
     SheetFormat,
     confirm_sheet,
@@ -137,10 +137,17 @@ def _context(upload: SheetUpload, membership: Membership, plan: SheetPlan) -> di
         "seen": " ".join(planned.digest for planned in plan.questions if planned.labels),
         "confirm": SheetConfirmForm(),
         "outcome": outcome,
+        "outcome_refused": _refused(outcome["refused"]) if outcome else [],
         "taken_in_at": datetime.fromisoformat(outcome["at"]) if outcome else None,
         "problems": upload.problems[:SHOWN],
         "shown": SHOWN,
     }
+
+
+def _refused(refusals: list[dict[str, str]]) -> list[tuple[Question, str]]:
+    """The questions that were not taken in, as they are called now, with why."""
+    why = {UUID(refusal["question"]): refusal["message"] for refusal in refusals}
+    return [(question, why[question.pk]) for question in questions_of(why)]
 
 
 def _line(planned: PlannedQuestion) -> dict[str, Any]:

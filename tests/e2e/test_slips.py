@@ -17,7 +17,9 @@ def test_what_is_done_before_the_next_question_is_there_changes_nothing(portal: 
     first, second, third = begin(page, portal, rows=3)
     page.wait_for_load_state("networkidle")  # the second question is here
     waiting: list[Route] = []
-    page.route(re.compile(r"/(draft|submit|next)/$"), lambda route: waiting.append(route))  # the network is slow, the person is not
+    page.route(
+        re.compile(r"/(draft|submit|next)/$"), lambda route: waiting.append(route)
+    )  # the network is slow, the person is not
     press(page, "t", "Enter")
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
     press(page, "t", "Enter")

@@ -219,8 +219,6 @@ def test_submitted_answers_are_corrected_unless_labels_are_missing(
     assert outcome.pop("refused") == [
         {
             "question": str(third.pk),
-            "set": 1,
-            "position": 3,
             "message": "You have submitted it, and in the file labels are missing.",
         }
     ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from labeling.aws import storage
 from labeling.choices import AnswerStatus
-from labeling.models import Answer, Question, SheetUpload, Transform
+from labeling.models import Answer, Question, QuestionSet, SheetUpload, Transform
 from labeling.services.answers import save_draft
 from tests.labeling.builders import Cast, answer, grouping, question_set
 from tests.labeling.sheets import SET, Cells, as_workbook, cells_of, filled
@@ -138,6 +138,20 @@ def test_what_was_not_on_the_page_is_not_taken_in(
     assert "1 question was changed here and in the file" in page
     client.post(reverse("labeling:sheet-confirm", args=[upload.pk]))
     assert not Answer.objects.filter(status=AnswerStatus.SUBMITTED).exists()
+
+
+def test_what_was_refused_is_named_as_everywhere(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    cells = filled(downloaded(client, people_transform), {questions[0]: "AAA", questions[1]: "AB"})
+    upload = uploaded(client, people_transform, as_workbook(cells))
+    page = looked_at(client, upload)
+    answer(questions[1], people.colleague, "AB")
+    QuestionSet.objects.update(title="Old customers")
+    page = " ".join(confirm(client, upload, page).split())
+    assert "1 question not taken in" in page
+    assert re.search("Old customers, question 2 · It has been answered; nobody else is asked.", page)
 
 
 def test_a_file_is_its_persons_own(
