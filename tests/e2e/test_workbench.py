@@ -442,6 +442,28 @@ def test_long_texts_clamp_and_open(portal: Portal, visit: Visit) -> None:
     assert opened["height"] > clamped["height"]
 
 
+def test_very_long_texts_are_compared_while_nobody_waits(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    words = [f"word{number}" for number in range(10_000)]
+    near, far = [*words[:5_000], "changed", *words[5_001:]], [word[::-1] for word in words]
+    han = "漢字" * 300
+    for row, note, city in zip(first.rows.order_by("position"), (words, near), (han, f"{han}変"), strict=True):
+        row.values[-1], row.values[4] = " ".join(note), city
+        row.save()
+    page.reload()
+    marks = page.locator("tbody tr").nth(1).locator("td.cell-long mark")
+    expect(marks).to_have_text(["変", "changed"])
+    row = first.rows.get(position=2)
+    row.values[-1] = " ".join([words[0], *far, words[-1]])
+    row.save()
+    page.reload()
+    expect(marks).to_have_count(2)
+    took = page.evaluate("() => performance.now()")  # since the page was asked for
+    assert took < 10_000
+    assert marks.nth(1).inner_text().startswith("0drow 1drow")
+
+
 def test_guidelines_and_comments_beside_the_grid(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, *_rest = begin(page, portal, rows=3)

@@ -4,6 +4,10 @@ import { sameValue } from "./values.js";
 
 const MAX_CHARACTERS = 400;
 const ALIKE = 0.5;
+/** How many pairs of words are looked at: some hundredths of a second. */
+const MAX_PAIRS = 2_000_000;
+/** Words and the spaces between them; scripts without spaces have a word for each character. */
+const WORDS = /(\s+|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}])/u;
 const memo = new Map();
 
 /**
@@ -27,7 +31,7 @@ function compare(value, against) {
     const parts = align([...value], [...against]);
     if (shareSame(parts, value.length, against.length) >= ALIKE) return tidy(parts);
   }
-  const words = align(value.split(/(\s+)/), against.split(/(\s+)/));
+  const words = alignLong(value.split(WORDS).filter(Boolean), against.split(WORDS).filter(Boolean));
   if (words.some((part) => part.kind === "same" && part.text.trim())) return tidy(words);
   return [{ text: value, kind: "new" }];
 }
@@ -36,6 +40,24 @@ function compare(value, against) {
 function shareSame(parts, one, other) {
   const same = parts.reduce((sum, part) => sum + (part.kind === "same" ? part.text.length : 0), 0);
   return (2 * same) / (one + other);
+}
+
+/** As `align`; where that would take too long, what stands between the common beginning and the common end is new as a whole. */
+function alignLong(value, against) {
+  if (value.length * against.length <= MAX_PAIRS) return align(value, against);
+  const shortest = Math.min(value.length, against.length);
+  let start = 0;
+  while (start < shortest && value[start] === against[start]) start++;
+  let end = 0;
+  while (end < shortest - start && value.at(-1 - end) === against.at(-1 - end)) end++;
+  const middle = value.slice(start, value.length - end);
+  const other = against.slice(start, against.length - end);
+  const small = middle.length * other.length <= MAX_PAIRS;
+  return [
+    { text: value.slice(0, start).join(""), kind: "same" },
+    ...(small ? align(middle, other) : [{ text: middle.join(""), kind: "new" }]),
+    { text: value.slice(value.length - end).join(""), kind: "same" },
+  ];
 }
 
 /** The fewest changes that turn `against` into `value` (Levenshtein), compared without regard to case. */
