@@ -37,6 +37,20 @@ def test_what_is_done_before_the_next_question_is_there_changes_nothing(portal: 
     assert stored(third) == "C"
 
 
+def test_what_is_left_counts_down_however_slow_the_server_hears_of_it(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=2)
+    page.wait_for_load_state("networkidle")
+    waiting: list[Route] = []
+    page.route(re.compile(r"/submit/$"), lambda route: waiting.append(route))
+    with page.expect_response(re.compile(r"/next/$")):
+        press(page, "t", "Enter")
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_text("2 left for you")).to_be_visible()
+    waiting.pop().continue_()
+    expect(saved(page)).to_be_visible()
+
+
 def test_a_key_that_is_held_down_accepts_one_question_and_undoes_one(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     questions = begin(page, portal, rows=2)

@@ -27,9 +27,10 @@ export class Queue {
     // What was just submitted may not have reached the server yet, which would then offer it again.
     const begun = this.ahead.filter((entry) => entry.work).map((entry) => entry.question.id);
     const known = [...new Set([current, ...begun, ...this.store.waiting, ...this.notAgain])];
+    const counts = this.store.isEmpty; // else what was just submitted may be counted as left
     const result = await this.store.post(this.url, { exclude: known });
     if (!result.data) return;
-    this.onCounts(result.data);
+    if (counts) this.onCounts(result.data);
     const question = result.data.question;
     if (question && !known.includes(question.id) && !this.holds(question)) {
       this.ahead = [...this.ahead.filter((entry) => entry.work), { question }];
