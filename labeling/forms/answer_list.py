@@ -41,7 +41,7 @@ class AnswerFilterForm(StyledForm):
     question_set = forms.ModelChoiceField(
         queryset=QuestionSet.objects.none(), required=False, label=_("Set"), empty_label=_("All sets")
     )
-    search = forms.CharField(required=False, label=_("Key contains"), max_length=200)
+    search = forms.CharField(required=False, label=_("A row contains"), max_length=200)
 
     def __init__(self, *args: Any, sets: QuerySet[QuestionSet], members: Iterable[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+import json
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from accounts.models import Membership, User
 from labeling.choices import AnswerStatus, QuestionState
@@ -25,7 +28,7 @@ def answers_for_transform(
 ) -> QuerySet[Answer]:
     """Submitted and withdrawn answers, what changed last first, with question, set, person and ``row_labels`` in the order of rows.
 
-    ``state`` is that of the question, ``corrected`` means submitted more than once, ``search`` is part of a primary key. Two queries.
+    ``state`` is that of the question, ``corrected`` means submitted more than once, ``search`` is part of a value in one of the rows. Two queries.
     """
     answers = Answer.objects.filter(question__question_set__transform=transform, status__in=LISTED)
     if steward is not None:
@@ -39,12 +42,20 @@ def answers_for_transform(
     if question_set is not None:
         answers = answers.filter(question__question_set=question_set)
     if search:
-        answers = answers.filter(Exists(Row.objects.filter(question=OuterRef("question"), key__icontains=search)))
+        answers = answers.filter(Exists(_rows_with(search).filter(question=OuterRef("question"))))
     labels = RowLabel.objects.order_by("row__position")
     return (
         answers.select_related("question__question_set", "steward")
         .prefetch_related(Prefetch("row_labels", queryset=labels))
         .order_by("-updated_at", "pk")
+    )
+
+
+def _rows_with(text: str) -> QuerySet[Row]:
+    """Rows with the text in a value, in capitals or not. Looked for as JSON has it: SQLite keeps other scripts escaped, PostgreSQL does not."""
+    written = [json.dumps(text, ensure_ascii=escaped)[1:-1] for escaped in (True, False)]
+    return Row.objects.alias(written=Cast("values", TextField())).filter(
+        Q(written__icontains=written[0]) | Q(written__icontains=written[1])
     )
 
 

@@ -71,12 +71,17 @@ def test_filters(people: Cast, people_transform: Transform, client_for: ClientFo
     first, second = question_set(people_transform, people.lead, [2, 2], first_key=500)
     answer(first, people.steward, "AA")
     answer(second, people.colleague, "AB")
+    second.rows.filter(position=2).update(values=["503", "O'Neil \"Müller\" 北京"])
     lead = client_for(people.lead)
     for query, expected in (
         (f"person={people.colleague.pk}", ["A", "B"]),
         (f"person={people.steward.pk}", ["A", "A"]),
         ("search=503", ["A", "B"]),
         ("search=50", ["A", "B", "A", "A"]),
+        ("search=NAME+501", ["A", "A"]),
+        ("search=O%27Neil+%22Müller%22", ["A", "B"]),
+        ("search=北京", ["A", "B"]),
+        ("search=%25", []),
         ("state=disputed", []),
         ("corrected=no", ["A", "B", "A", "A"]),
         ("corrected=yes", []),
