@@ -407,7 +407,8 @@ def test_equal_columns_fold_and_differences_are_marked(portal: Portal, visit: Vi
     assert first_row.locator("mark").count() == 0
     page.get_by_role("button", name="1 equal column").click()
     assert {"source", "id"} <= set(headers.all_text_contents())
-    page.locator("[data-grid]").focus()
+    expect(page.locator("[data-grid]")).to_be_focused()
+    page.get_by_text("Which rows are the same person?").click()
     press(page, "v", "v")
     expect(page.get_by_label("What is shown")).to_have_value("marks")
     assert page.locator("[data-grid] .ditto").count() > 0
@@ -576,6 +577,15 @@ def test_painting_with_the_mouse(portal: Portal, visit: Visit) -> None:
     rows.nth(2).locator("td").nth(3).hover()
     page.mouse.up()
     assert groups(page) == "AAA..."
+    page.get_by_role("button", name="Undo").click()
+    rows.nth(0).locator("td").nth(3).hover()
+    page.mouse.down()
+    rows.nth(2).locator("td").nth(3).hover()
+    page.locator("[data-gaps]").hover()
+    page.mouse.up()  # outside
+    assert groups(page) == "AAA..."
+    rows.nth(5).locator("td").nth(3).hover()
+    expect(page.locator("tr.is-painted")).to_have_count(0)
     press(page, "Escape")
     page.get_by_role("button", name="Group B:").click()
     rows.nth(4).locator("td").nth(2).click()

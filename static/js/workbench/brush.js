@@ -27,7 +27,10 @@ export class Brush {
     this.drags = Boolean(this.carried) && (event.pointerType === "mouse" || onBadge);
     this.painted = new Set();
     if (this.label && event.pointerType === "mouse") this.add(index);
-    if (this.drags) event.preventDefault();
+    if (this.drags) {
+      event.preventDefault();
+      this.grid.table.setPointerCapture(event.pointerId); // wherever the button is let go, the drag ends
+    }
     this.grid.table.focus({ preventScroll: true });
     this.point(index);
   }

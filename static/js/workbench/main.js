@@ -61,7 +61,10 @@ on("help-open", () => bench.help());
 on("open-long", () => bench.toggleLong());
 on("proposal", () => bench.toggleProposal());
 on("side-toggle", () => side.toggle());
-on("folded", () => bench.setDisplay("all"));
+on("folded", () => {
+  bench.setDisplay("all"); // and the button is gone
+  grid.focus();
+});
 on("together", () => bench.together());
 on("different", () => bench.different());
 on("all-groups", (button) => button.setAttribute("aria-expanded", String(bench.toggleGroups())));
@@ -69,6 +72,11 @@ on("all-groups", (button) => button.setAttribute("aria-expanded", String(bench.t
 for (const button of page.querySelectorAll("[data-keeps-focus]")) {
   button.addEventListener("mousedown", (event) => event.preventDefault());
 }
+// A click beside everything would take the keys away.
+page.addEventListener("click", (event) => {
+  const nowhere = document.activeElement === document.body && getSelection().isCollapsed;
+  if (nowhere && !event.target.closest("[data-side]")) grid.focus({ preventScroll: true });
+});
 page.querySelector("[data-display]").addEventListener("change", (event) => {
   bench.setDisplay(event.target.value);
   grid.focus();
