@@ -24,6 +24,7 @@ from labeling.permissions import can_adjudicate, can_correct_answers, can_edit_g
 from labeling.selectors.answers import answer_history, answers_for_transform, answers_visible_to, may_read
 from labeling.selectors.comments import comments_on
 from labeling.selectors.questions import question_number
+from labeling.selectors.queue import takeable_by
 from labeling.selectors.second_look import LookAt, questions_to_look_at
 from labeling.services.answers import reopen_answer, withdraw_answer
 from labeling.views.access import answer_access, question_access, signed_in, transform_access
@@ -139,6 +140,8 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
         "can_overrule": can_adjudicate(membership)
         and question.state == QuestionState.SETTLED
         and not question.is_control,
+        "can_answer": not transform.archived_at
+        and takeable_by(steward=membership.user, skills=membership.skill_tags).filter(pk=question.pk).exists(),
         "hidden": can_see_answers(membership) and question.state == QuestionState.OPEN,
     }
 

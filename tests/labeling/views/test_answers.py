@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, QuestionSet, Transform
-from labeling.services.answers import reopen_answer
+from labeling.services.answers import open_question, reopen_answer
 from labeling.services.consensus import settle
 from tests.labeling.builders import Cast, answer, question_set
 from tests.labeling.views.conftest import ClientFor
@@ -67,11 +67,23 @@ def test_what_others_say_stays_hidden_until_the_question_is_done(
     assert len(badges(lead.get(history_of(question)).content.decode())) == 9
 
 
+def test_from_the_comments_on_an_open_question_a_way_leads_to_answering_it(
+    people: Cast, question: Question, client_for: ClientFor
+) -> None:
+    way = f'href="{reverse("labeling:question-detail", args=[question.pk])}"'
+    assert way not in client_for(people.colleague).get(history_of(question)).content.decode()
+    two_people_wanted(question)
+    assert way in client_for(people.colleague).get(history_of(question)).content.decode()
+    assert way not in client_for(people.steward).get(history_of(question)).content.decode()  # has answered
+    open_question(question=question, steward=people.lead)
+    assert way not in client_for(people.colleague).get(history_of(question)).content.decode()
+
+
 def test_filters(people: Cast, people_transform: Transform, client_for: ClientFor, list_url: str) -> None:
     first, second = question_set(people_transform, people.lead, [2, 2], first_key=500)
     answer(first, people.steward, "AA")
     answer(second, people.colleague, "AB")
-    second.rows.filter(position=2).update(values=["503", "O'Neil \"Müller\" 北京"])
+    second.rows.filter(position=2).update(values=["503", 'O\'Neil "Müller" 北京'])
     lead = client_for(people.lead)
     for query, expected in (
         (f"person={people.colleague.pk}", ["A", "B"]),
