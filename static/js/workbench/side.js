@@ -25,6 +25,7 @@ export class Side {
     this.box.addEventListener("change", (event) => event.target.matches("[data-mention]") && this.mention(event.target));
     this.box.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.leave();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("[data-side-text]")) event.target.form.requestSubmit();
     });
   }
 
