@@ -299,6 +299,15 @@ def test_back_and_forward_show_what_the_address_says(portal: Portal, visit: Visi
     expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
 
 
+def test_a_page_out_of_the_browsers_memory_is_loaded_anew(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    submit(first, portal.steward, "AB")
+    # Browsers that are remote controlled keep no pages in memory; to the page it is this event.
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(page.get_by_role("button", name="Change my answer")).to_be_visible()
+
+
 def test_a_question_taken_meanwhile_is_told_and_kept(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, *_rest = begin(page, portal, rows=2)

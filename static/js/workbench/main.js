@@ -86,5 +86,7 @@ view.sheet.addEventListener("close", () => grid.focus());
 
 window.addEventListener("popstate", () => location.reload());
 window.addEventListener("pagehide", () => queue.release());
+// A page that comes back from the browser's memory knows nothing of what was submitted and given back as it went away.
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 bench.open({ question: config.question });
