@@ -111,7 +111,7 @@ class ReadLabel:
 
 @dataclass(frozen=True, slots=True)
 class SheetReading:
-    """Labels by row, in the order of the questions, each row once, and everything that was noticed, in the order of the file."""
+    """Labels by row, in the order of the questions, each row once, and everything that was noticed: errors first, each kind in the order of the file."""
 
     labels: tuple[ReadLabel, ...]
     problems: tuple[SheetProblem, ...]

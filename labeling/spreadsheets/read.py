@@ -188,13 +188,12 @@ def _label(question: SheetQuestion, cells: Sequence[Cell], place: int, notes: li
         }
         notes.append(Note(LABEL_COLUMN, "label_unknown", message, "error"))
         return None
-    if label != cell.text:
-        message = _("“%(cell)s” was read as “%(label)s”.") % {"cell": cell.text[:40], "label": label}
-        notes.append(Note(LABEL_COLUMN, "label_spelling", message))
     return label
 
 
-def _bounded(problems: Sequence[SheetProblem]) -> tuple[SheetProblem, ...]:
+def _bounded(noticed: Sequence[SheetProblem]) -> tuple[SheetProblem, ...]:
+    """What was not taken in comes first: a spreadsheet that wrote every date anew must not hide it."""
+    problems = sorted(noticed, key=lambda problem: problem.severity != "error")
     rest = problems[MAX_PROBLEMS:]
     if not rest:
         return tuple(problems)
