@@ -14,11 +14,13 @@ from django.utils import timezone
 from playwright.sync_api import Page, Request, ViewportSize, expect
 
 from accounts.models import User
-from labeling.choices import GoalPeriod, RunKind, RunStatus
+from labeling.choices import GoalPeriod, GroupKind, RunKind, RunStatus
 from labeling.models import (
     Chain,
     LabelFile,
     LabelReplacement,
+    MatchGroup,
+    MatchResult,
     Question,
     QuestionSet,
     Row,
@@ -175,8 +177,37 @@ def team_at_work(portal: Portal) -> tuple[Transform, list[Question]]:
     return transform, questions
 
 
+def applied(transform: Transform, lead: User, rows: list[Row]) -> None:
+    """A result that has been read: a group of which the model is not sure, and one that holds rows of two earlier ones."""
+    run = finished_run(
+        transform,
+        lead,
+        RunKind.FIND_MATCHES,
+        result_uri="s3://bucket/results/part-00000.csv",
+        completed_at=timezone.now(),
+    )
+    result = MatchResult.objects.create(
+        run=run, before=run, read_at=timezone.now(), rows=10, sizes=[[3, 1], [2, 1], [1, 5]], joined=1
+    )
+    values = [row.values for row in rows]
+    MatchGroup.objects.create(
+        result=result, kind=GroupKind.UNSURE, place=0, match_id="7", size=2, confidence=0.52, values=values[:2]
+    )
+    MatchGroup.objects.create(
+        result=result,
+        kind=GroupKind.JOINED,
+        place=0,
+        match_id="8",
+        size=60,
+        confidence=0.9,
+        values=values[2:5],
+        parts=[0, 1, -1],
+    )
+
+
 def test_pages_of_a_lead(portal: Portal, visit: Visit) -> None:
     transform, questions = team_at_work(portal)
+    applied(transform, portal.lead, list(questions[0].rows.all()))
     base, question = f"/transforms/{transform.pk}/", f"/questions/{questions[0].pk}"
     lead = visit(portal.lead)
     visit_all(
@@ -195,6 +226,9 @@ def test_pages_of_a_lead(portal: Portal, visit: Visit) -> None:
             "-second look": f"{base}second-look/?look=contradictions",
             "lead-guidelines": f"{base}guidelines/",
             "-labeling settings": f"{base}labeling-settings/",
+            "-matches": f"{base}matches/",
+            "-joined": f"{base}matches/?show=joined",
+            "-split": f"{base}matches/?show=split",
             "lead-work": "/work/?by=all",
             "lead-people": "/people/",
         },
