@@ -253,15 +253,18 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 # How many proxies in front add to X-Forwarded-For; whom sign-in holds responsible for failures is read from there.
 PROXIES = env.int("LABELPORTAL_PROXIES", default=1 if HTTPS else 0)
 
+LOG_LEVEL = env.str("LOG_LEVEL", default="").upper() or "INFO"
+# Celery's lines about each tick of the clock would be nearly all of the log. What a task does it says itself, and its failures are errors.
+_TICKS = () if LOG_LEVEL == "DEBUG" else ("celery.beat", "celery.worker.strategy", "celery.app.trace")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("botocore", "boto3", "urllib3", "s3transfer", "django.request", "fontTools")
+        for name in ("botocore", "boto3", "urllib3", "s3transfer", "django.request", "fontTools", *_TICKS)
     },
 }
 

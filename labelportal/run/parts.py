@@ -156,13 +156,15 @@ def _web(installation: Installation, env: Mapping[str, str]) -> Part:
 _QUICK = {"LABELPORTAL_PROCESS": "web", "CELERY_SKIP_CHECKS": "true"}
 
 
-def _celery(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "celery", "--app", "labelportal", *arguments, "--loglevel", "INFO")
+def _celery(env: Mapping[str, str], *arguments: str) -> tuple[str, ...]:
+    level = env.get("LOG_LEVEL") or "INFO"
+    return (sys.executable, "-m", "celery", "--app", "labelportal", *arguments, "--loglevel", level)
 
 
 def _celery_worker(installation: Installation, env: Mapping[str, str], name: str, queue: str, concurrency: int) -> Part:
     node = f"{queue}@localhost"
     command = _celery(
+        env,
         *("worker", "--queues", queue, "--hostname", node, "--pool", "prefork", "--concurrency", str(concurrency)),
         *("--without-gossip", "--without-mingle"),
     )
@@ -185,7 +187,7 @@ def _engine(installation: Installation, env: Mapping[str, str]) -> Part:
 def _beat(installation: Installation, env: Mapping[str, str]) -> Part:
     log = _log(installation, "beat")
     own = {**env, **_QUICK}
-    return Part("beat", _celery("beat"), own, lambda: probes.log_says(log, "beat: Starting..."), 2, log)
+    return Part("beat", _celery(env, "beat"), own, lambda: probes.log_says(log, "Configuration ->"), 2, log)
 
 
 def _log(installation: Installation, name: str) -> Path:

@@ -116,6 +116,11 @@ def test_every_variable_is_documented() -> None:
     assert {name for name in names if f"`{name}`" not in documented} == set()
 
 
+def test_no_log_fills_the_disk() -> None:
+    for name, service in SERVICES.items():
+        assert service["logging"]["options"].keys() >= {"max-size", "max-file"}, name
+
+
 def test_the_image_gets_what_its_recipe_copies() -> None:
     recipe = (ROOT / "Dockerfile").read_text()
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
@@ -162,7 +167,7 @@ class Compose:
             command = [find_redis_server(), *command[1:], "--port", str(self.ports["redis"]), "--dir", str(self.folder)]
         programs = Path(sys.executable).parent
         env = clean_environ() | {key: self.local(value) for key, value in service.get("environment", {}).items()}
-        env["PATH"] = f"{programs}:{os.environ['PATH']}"
+        env |= {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}  # as in the image
         with (self.folder / f"{name}.out").open("ab") as log:
             process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
         self.running[name] = process
@@ -214,7 +219,7 @@ def test_the_commands_run_with_the_environment_that_the_file_gives_them(compose:
         "web": lambda: probes.http_answers(f"http://127.0.0.1:{compose.ports['web']}/health"),
         "worker": lambda: probes.worker_answers(redis_url, f"portal@{host}"),
         "engine-worker": lambda: probes.worker_answers(redis_url, f"engine@{host}"),
-        "beat": lambda: "beat: Starting" in compose.output("beat"),
+        "beat": lambda: "Configuration ->" in compose.output("beat"),
     }
     for name, check in checks.items():
         try:

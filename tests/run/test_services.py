@@ -11,8 +11,10 @@ import pytest
 import redis
 from botocore.exceptions import ClientError
 
+from labelportal.celery import app
 from labelportal.run import probes
-from tests.support.servers import Services
+from labelportal.run.parts import all_parts
+from tests.support.servers import Services, wait_until
 
 
 def test_redis_keeps_its_data_over_sigkill(services: Services) -> None:
@@ -64,3 +66,20 @@ def test_web_and_beat_start_on_the_same_database(services: Services) -> None:
     services.start("web", "beat")
     assert probes.http_answers(f"{services.web_url}/health")
     assert services.running("beat")
+
+
+def test_logs_do_not_fill_with_the_ticks_of_the_clock(services: Services) -> None:
+    def swept() -> bool:
+        stats = app.control.inspect(destination=["portal@localhost"]).stats() or {}
+        return any("labeling.sweep_notifications" in worker["total"] for worker in stats.values())
+
+    services.start("beat")
+    wait_until(swept, what="a tick that was sent and done")
+    assert "labeling.sweep_notifications[" not in services.log("worker")
+    assert "Sending due task" not in services.log("beat")
+
+
+@pytest.mark.parametrize("part", ["worker", "engine-worker", "beat"])
+def test_a_level_of_logging_is_that_of_the_workers_too(services: Services, part: str) -> None:
+    parts = all_parts(services.installation, {**services.env, "LOG_LEVEL": "DEBUG"})
+    assert next(found for found in parts if found.name == part).command[-2:] == ("--loglevel", "DEBUG")
