@@ -13,7 +13,7 @@ from pathlib import Path
 from labelportal.run import ports, probes
 from labelportal.run.config import REGION, ConfigError, Installation
 from labelportal.run.credentials import AwsCredentials, write_aws_env
-from labelportal.run.launcher import Launcher, short
+from labelportal.run.launcher import Launcher, StepError, short
 from labelportal.run.lifeline import die_with_parent
 from labelportal.run.lock import InstallationLock
 from labelportal.run.parts import Part, all_parts
@@ -79,11 +79,20 @@ class Portal(Launcher):
         return self.var / "seeded"
 
     def _seed(self, rest: Sequence[Part]) -> None:
-        """Accounts and the demo transform, made through Glue and S3 as a person would make them. Shows what it says: the first passwords."""
+        """Accounts and the demo transform, made through Glue and S3 as a person would make them. Shows what it says: the first passwords.
+
+        A Glue or S3 of somebody else may refuse the transform. That is no reason not to start: the accounts are there, or there were some before.
+        """
         self.supervisor.wait([part for part in rest if part.name == "glue"])
-        if output := self.step("seed", "manage.py", "seed").strip():
-            print(output, flush=True)  # noqa: T201
-        self._seeded.touch()
+        try:
+            printed = self.step("seed", "manage.py", "seed")
+        except StepError as error:
+            printed = error.printed
+            self.supervisor.say(f"{str(error).strip()}\n{self.name}: the next start tries that again.")
+        else:
+            self._seeded.touch()
+        if printed.strip():
+            print(printed.strip(), flush=True)  # noqa: T201
 
     def _write_aws_env(self) -> None:
         if "glue" in self.installation.external and "s3" in self.installation.external:

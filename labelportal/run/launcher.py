@@ -17,7 +17,11 @@ from labelportal.run.supervisor import PartError, Stopped, Supervisor
 
 
 class StepError(Exception):
-    """A step before the ready line failed; the message carries its output."""
+    """A step before the ready line failed; the message carries its log, and ``printed`` is what it had printed."""
+
+    def __init__(self, message: str, printed: str) -> None:
+        super().__init__(message)
+        self.printed = printed
 
 
 class Launcher(ABC):
@@ -86,7 +90,8 @@ class Launcher(ABC):
             output = printed.read().decode(errors="replace")
         if step.returncode:
             raise StepError(
-                f"{' '.join(command)} failed with exit code {step.returncode}:\n{log.read_text(errors='replace')}"
+                f"{' '.join(command)} failed with exit code {step.returncode}:\n{log.read_text(errors='replace')}",
+                output,
             )
         return output
 
