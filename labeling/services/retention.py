@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -23,7 +24,7 @@ _BATCH = 1000
 def prune_messages() -> None:
     """Forget old webhook deliveries, then old occurrences with their notifications. What waits to be told or sent stays, however old.
 
-    Counts of failed attempts to sign in go as well: they matter for minutes.
+    Counts of failed attempts to sign in go as well, which matter for minutes, and sessions that have run out.
     """
     sent = WebhookDelivery.objects.exclude(state=OutboxState.WAITING)
     _forget(sent, settings.WEBHOOK_LOG_DAYS)
@@ -34,6 +35,7 @@ def prune_messages() -> None:
     told = Occurrence.objects.filter(*(~Exists(messages) for messages in waiting), told_at__isnull=False)
     _forget(told, settings.NOTIFICATION_DAYS)
     forget_old_attempts()
+    SessionStore.clear_expired()
 
 
 def _forget(rows: QuerySet[M], days: int) -> None:

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.utils import timezone
 from pytest_django import Settings
@@ -429,6 +430,13 @@ def test_old_messages_are_forgotten_and_what_they_were_about_is_not(
     assert not Occurrence.objects.exists()
     assert not Notification.objects.exists()
     assert TaskRun.objects.filter(pk=run.pk).exists()
+
+
+def test_sessions_that_have_run_out_are_forgotten(db: None) -> None:
+    for name, days in (("over", -1), ("good", 1)):
+        Session.objects.create(session_key=name, session_data="", expire_date=timezone.now() + timedelta(days=days))
+    retention.prune_messages()
+    assert [session.session_key for session in Session.objects.all()] == ["good"]
 
 
 def test_each_kind_of_run_says_what_it_brought(people: Cast, of: Transform) -> None:
