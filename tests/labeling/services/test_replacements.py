@@ -69,8 +69,10 @@ def test_replace_look_confirm_restore(taught: Transform) -> None:
     assert view.others is None
     assert [change.what for change in view.changes] == ["changed", "forgotten"]
 
+    in_another_tab = looked(replacement)
     run = confirm_replacement(replacement=replacement, user=lead())
     assert confirm_replacement(replacement=looked(replacement), user=lead()) == run
+    assert confirm_replacement(replacement=in_another_tab, user=lead()) == run
     succeeded(run)
     assert (run.labels_before, run.labels_after, run.labels_expected) == (LABELS, LABELS - 3, LABELS - 3)
     assert pairs_of(run) == (2, 0, 3, 2)
