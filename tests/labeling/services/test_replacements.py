@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from labelfiles import content_hash, read_label_file
@@ -18,6 +20,8 @@ from labeling.services.replacements import (
     start_replacement,
 )
 from labeling.services.task_runs import request_label_import, submit_run
+from localglue.models import MLTransform
+from localglue.models import TaskRun as RunAtGlue
 from tests.labeling.builders import grouping
 from tests.labeling.taught import LABELS, follow, lead, runs_at_glue, small_transform, succeeded
 from tests.support.servers import Services
@@ -119,6 +123,23 @@ def test_nothing_is_replaced_that_was_not_seen(taught: Transform) -> None:
     with pytest.raises(LabelsChangedError, match="Look again"):
         confirm_replacement(replacement=looked(first), user=lead())
     assert len(runs_at_glue(taught, RunKind.IMPORT_LABELS)) == 1
+
+
+def test_labels_that_are_no_longer_those_that_were_written_out_are_not_replaced(taught: Transform) -> None:
+    started = succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
+    replacement = looked(start_replacement(transform=taught, user=lead()))
+    began = replacement.export_run.started_at
+    assert began is not None
+    # As if it had begun first and come to its end only now: what was written out is then not what it left.
+    at_glue = RunAtGlue.objects.filter(public_id=started.glue_run_id)
+    at_glue.update(started_at=began - timedelta(minutes=1), completed_at=began + timedelta(seconds=1))
+    with pytest.raises(LabelsChangedError, match="Labels have been imported since"):
+        confirm_replacement(replacement=replacement, user=lead())
+    # And as if labels had changed at Glue without a run that it still tells of.
+    at_glue.update(completed_at=began - timedelta(seconds=1))
+    MLTransform.objects.filter(public_id=taught.glue_transform_id).update(label_count=LABELS + 1)
+    with pytest.raises(LabelsChangedError, match=f"Glue counts {LABELS + 1} labels; .* it counted {LABELS}"):
+        confirm_replacement(replacement=replacement, user=lead())
 
 
 def test_a_kept_file_that_was_changed_in_s3_is_not_imported(taught: Transform) -> None:
