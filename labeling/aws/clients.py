@@ -1,4 +1,4 @@
-"""boto3 clients, one each per process; credentials, region and endpoints come from the environment."""
+"""boto3 clients, one each per process; credentials, region and endpoints come from the environment. To be called within ``errors.translated``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -57,17 +58,25 @@ def s3_for_browsers() -> S3Client:
 # The process id is part of the key because a forked worker must not share its parent's sockets.
 @cache
 def _glue(_pid: int, attempts: int, read_seconds: int = READ_SECONDS) -> GlueClient:
-    return boto3.session.Session().client("glue", config=_config(attempts, read_seconds))
+    return _session().client("glue", config=_config(attempts, read_seconds))
 
 
 @cache
 def _s3(_pid: int) -> S3Client:
-    return boto3.session.Session().client("s3", config=_config(_PATIENT_TRIES))
+    return _session().client("s3", config=_config(_PATIENT_TRIES))
 
 
 @cache
 def _s3_for_browsers(_pid: int) -> S3Client:
-    return boto3.session.Session().client("s3", config=_config(_PATIENT_TRIES).merge(Config(signature_version="s3v4")))
+    return _session().client("s3", config=_config(_PATIENT_TRIES).merge(Config(signature_version="s3v4")))
+
+
+def _session() -> boto3.session.Session:
+    """Raises ``NoCredentialsError``. A client that was made without credentials stays without, also when the machine's role has some a moment later."""
+    session = boto3.session.Session()
+    if session.get_credentials() is None:
+        raise NoCredentialsError
+    return session
 
 
 def _config(attempts: int, read_seconds: int = READ_SECONDS) -> Config:

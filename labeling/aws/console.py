@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from urllib.parse import quote, urlsplit
 
-from labeling.aws import clients
+from labeling.aws import glue
+from labeling.exceptions import GlueError
 
 # https://docs.aws.amazon.com/general/latest/gr/rande.html: the names that AWS's own and private endpoints end in.
 _AWS_NAMES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
@@ -18,10 +19,13 @@ def is_aws() -> bool:
 
 
 def log_url(*, log_group: str, run_id: str) -> str:
-    """CloudWatch's page of the run's log group, with the streams of the run looked for; empty if it is not AWS."""
+    """CloudWatch's page of the run's log group, with the streams of the run looked for; empty if it is not AWS, or nobody knows which region."""
     if not is_aws():
         return ""
-    region = clients.glue().meta.region_name
+    try:
+        region = glue.region()
+    except GlueError:
+        return ""
     place = f"logsV2:log-groups/log-group/{_twice(log_group)}$3FlogStreamNameFilter$3D{_twice(run_id)}"
     return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#{place}"
 

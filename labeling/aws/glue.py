@@ -108,7 +108,8 @@ _JOB_STATES = {"ERROR": "FAILED", "EXPIRED": "FAILED", "WAITING": "STARTING"}
 
 def region() -> str:
     """The region in which Glue is asked."""
-    return clients.glue().meta.region_name
+    with translated():
+        return clients.glue().meta.region_name
 
 
 def create_database(*, name: str) -> None:
