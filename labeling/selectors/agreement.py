@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -119,12 +119,12 @@ def _sets(transform: Transform, answers: Groupings) -> tuple[SetAgreement, ...]:
     set_of = dict(
         Question.objects.filter(question_set__transform=transform, pk__in=shared).values_list("pk", "question_set_id")
     )
-    sets = []
-    for question_set in QuestionSet.objects.filter(pk__in=set(set_of.values())).select_related("transform"):
-        here = {question for question, of in set_of.items() if of == question_set.pk}
-        given = {
-            person: {question: grouping for question, grouping in groupings.items() if question in here}
-            for person, groupings in answers.items()
-        }
-        sets.append(SetAgreement(question_set, reliability(given), len(here)))
+    given: dict[uuid.UUID, Groupings] = defaultdict(lambda: defaultdict(dict))
+    for person, groupings in answers.items():
+        for question, grouping in groupings.items():
+            if (of := set_of.get(question)) is not None:
+                given[of][person][question] = grouping
+    asked = Counter(set_of.values())
+    question_sets = QuestionSet.objects.filter(pk__in=given).select_related("transform")
+    sets = [SetAgreement(one, reliability(given[one.pk]), asked[one.pk]) for one in question_sets]
     return tuple(sorted(sets, key=lambda one: one.question_set.number))
