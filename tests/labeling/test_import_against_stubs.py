@@ -251,6 +251,43 @@ def test_a_start_without_an_answer_is_looked_into(loop: Loop, monkeypatch: pytes
     assert "Found at Glue after an interruption." in loop.page()
 
 
+def test_a_worker_that_was_given_up_starts_nothing(loop: Loop) -> None:
+    """It took so long over the file that another has claimed the run: only that one may call Glue."""
+    others_claim = timezone.now() + timedelta(minutes=2)
+    started: list[str] = []
+    events = loop.glue.client.meta.events
+    events.register(
+        "provide-client-params.glue.GetMLTransform",
+        lambda **_: TaskRun.objects.filter(pk=loop.run.pk).update(claimed_at=others_claim) and None,
+        unique_id="slow",
+    )
+    events.register(
+        "provide-client-params.glue.StartImportLabelsTaskRun",
+        lambda params, **_: started.append(params["InputS3Path"]),
+        unique_id="started",
+    )
+    loop.glue.add_response("get_ml_transform", ml_transform(LabelCount=0))
+    try:
+        submit_run(run_id=loop.run.pk)
+    finally:
+        events.unregister("provide-client-params.glue.GetMLTransform", unique_id="slow")
+        events.unregister("provide-client-params.glue.StartImportLabelsTaskRun", unique_id="started")
+    assert started == []
+    assert (loop.fresh().status, loop.run.claimed_at) == (RunStatus.SUBMITTING, others_claim)
+
+
+def test_an_estimate_that_was_interrupted_is_not_taken_for_the_one_before(loop: Loop) -> None:
+    """Estimates have no path. One that Glue tells of and another run here has is not the lost one."""
+    long_ago = timezone.now() - timedelta(hours=1)
+    fields = {"transform": loop.transform, "kind": RunKind.EVALUATION}
+    TaskRun.objects.create(**fields, status=RunStatus.SUCCEEDED, glue_run_id=RUN, completed_at=long_ago)
+    lost = TaskRun.objects.create(**fields, status=RunStatus.SUBMITTING, claimed_at=long_ago, attempts=1)
+    loop.glue.add_response("get_ml_task_runs", {"TaskRuns": [ml_run("SUCCEEDED", run_id=RUN)]})
+    sweep_runs()
+    lost.refresh_from_db()
+    assert (lost.status, lost.glue_run_id) == (RunStatus.QUEUED, "")
+
+
 @pytest.mark.parametrize("refusal", [one for one in REFUSALS if one.problem != RunProblem.TRANSFORM_GONE][:5])
 def test_a_run_that_cannot_be_followed_goes_on(loop: Loop, refusal: Refusal) -> None:
     """Glue works on whatever the portal can see, so the run neither ends nor is started again."""

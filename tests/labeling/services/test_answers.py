@@ -193,6 +193,16 @@ def test_submit_too_late_keeps_the_work_as_a_draft(people: Cast, questions: list
     assert questions[0].answers_missing == 0
 
 
+def test_submit_while_somebody_else_holds_it_keeps_the_work_as_a_draft(people: Cast, questions: list[Question]) -> None:
+    open_question(question=questions[0], steward=people.steward)
+    expire(questions[0])
+    open_question(question=questions[0], steward=people.colleague)
+    with pytest.raises(QuestionTakenError):
+        submit(questions[0], people.steward, "ABC")
+    assert Answer.objects.get(steward=people.steward).status == AnswerStatus.DRAFT
+    assert submit(questions[0], people.colleague, "AAB").status == AnswerStatus.SUBMITTED
+
+
 def test_submit_after_the_lease_ran_out_counts_if_nobody_else_took_it(people: Cast, questions: list[Question]) -> None:
     open_question(question=questions[0], steward=people.steward)
     expire(questions[0])
