@@ -48,10 +48,11 @@ def check_contradictions(*, transform: Transform) -> int:
     now = timezone.now()
     last = transform.contradictions_at
     seen = Q(contradictions_at__isnull=True) if last is None else Q(contradictions_at=last)
+    # Before the transaction: at SQLite all who answer would wait for it. What changes meanwhile is late enough to be looked at again.
+    found = {_fingerprint(item): item for item in _find(transform)}
     with transaction.atomic():
         if not Transform.objects.filter(seen, pk=transform.pk).update(contradictions_at=now - _LATE):
             return transform.contradictions.filter(cleared_at__isnull=True).count()
-        found = {_fingerprint(item): item for item in _find(transform)}
         listed = transform.contradictions.filter(cleared_at__isnull=True)
         known = set(listed.values_list("fingerprint", flat=True))
         cleared = listed.exclude(fingerprint__in=found).update(cleared_at=now)

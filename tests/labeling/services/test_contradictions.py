@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from labeling.models import Answer, Contradiction, Question, Row, Transform
 from labeling.selectors.contradictions import contradiction_suspects, contradictions_for
+from labeling.services import contradictions
 from labeling.services.answers import reopen_answer, withdraw_answer
 from labeling.services.contradictions import PAUSE, check_contradictions, sweep_contradictions
+from partitions import Contradiction as Found
 from tests.labeling.builders import Cast, answer, cast, question_set, transform
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +162,27 @@ def test_the_list_costs_the_same_however_long(
     with django_assert_num_queries(3):
         for view in contradictions_for(transform=of):
             assert view.different.question_set.transform == of
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_who_answer_do_not_wait_for_a_look(people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two, three = asked(of, people.admin, "xy", "xy", "uv")
+    answer(one, people.steward, "AA")
+    answer(two, people.steward, "AB")
+    look = contradictions._find
+
+    def answers() -> None:
+        answer(three, people.colleague, "AB")
+        connection.close()
+
+    def meanwhile(looked_at: Transform) -> list[Found]:
+        thread = threading.Thread(target=answers)
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive(), "the answer waits"
+        return look(looked_at)
+
+    monkeypatch.setattr(contradictions, "_find", meanwhile)
+    assert check_contradictions(transform=of) == 1
+    three.refresh_from_db()
+    assert three.state == "settled"
