@@ -11,6 +11,8 @@ from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
+from labelportal.run.credentials import write_private
+
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -30,10 +32,8 @@ def _secret_key() -> str:
     if key := env.str("SECRET_KEY", default=""):
         return str(key)
     path = VAR_DIR / "secret_key"
-    if not path.exists():
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
+    if not path.exists() or not path.stat().st_size:  # an empty one was left by a disk that was full
+        write_private(path, secrets.token_urlsafe(50))
     return path.read_text().strip()
 
 
