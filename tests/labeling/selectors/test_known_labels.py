@@ -74,6 +74,14 @@ def test_a_replacement_or_an_export_starts_anew(taught: Transform, kind: RunKind
     assert known.content_hash == content_hash(contents(OTHER), primary_key="id")
 
 
+def test_what_others_export_changes_nothing_and_they_keep_the_file(taught: Transform, people: Cast) -> None:
+    learned(taught, ONE)
+    finished_run(taught, people.lead, RunKind.EXPORT_LABELS, foreign=True)
+    known = known_labels(transform=taught, label_count=2)
+    assert known is not None
+    assert known.content_hash == content_hash(contents(ONE), primary_key="id")
+
+
 def test_pairs_add_up_and_a_file_without_them_leaves_them_unknown(taught: Transform) -> None:
     for rows in (ONE, OTHER, ONE_ANEW):
         learned(taught, rows)

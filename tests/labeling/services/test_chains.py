@@ -186,7 +186,7 @@ def look(of: Transform, now: datetime) -> TaskRun | None:
 
 
 def test_the_night_is_the_teams_and_comes_once(people: Cast, of: Transform) -> None:
-    schedule(of, people)
+    as_another_worker_saw_it = schedule(of, people)
     assert look(of, NOON + timedelta(hours=5, minutes=59)) is None
     run = look(of, NOON + timedelta(hours=6))
     assert run is not None
@@ -197,6 +197,7 @@ def test_the_night_is_the_teams_and_comes_once(people: Cast, of: Transform) -> N
     Chain.objects.update(status=ChainStatus.DONE)
     Question.objects.update(imported_version=None)
     assert look(of, NOON + timedelta(hours=10)) is None  # 7 in the morning of the same night
+    assert start_due_import(automation=as_another_worker_saw_it, now=NOON + timedelta(hours=10)) is None
     assert look(of, NOON + timedelta(hours=30)) is not None
 
 
