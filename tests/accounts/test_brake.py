@@ -102,6 +102,14 @@ def test_guessing_at_many_names_from_one_address_is_refused_there(sam: User) -> 
     assert sign_in("sam", address=HOME) == "in"
 
 
+def test_signing_in_between_guesses_at_others_is_no_way_around(sam: User) -> None:
+    for number in range(1, brake.PER_ADDRESS):
+        brake.begin(name=f"person {number}", address=OFFICE)
+    assert sign_in("sam") == "in"
+    brake.begin(name="one more", address=OFFICE)
+    assert sign_in("sam") == REFUSED
+
+
 def test_whoever_chooses_a_new_password_may_use_it_at_once(sam: User) -> None:
     guess("sam")
     browser = Client()
