@@ -8,6 +8,7 @@ import tomllib
 import pytest
 
 from labelportal.run.config import ROOT
+from tests.support.environment import clean_environ
 
 
 def names_in(path: str) -> set[str]:
@@ -61,8 +62,18 @@ def test_the_python_that_is_promised_is_the_python_that_is_checked() -> None:
     assert project["tool"]["ruff"]["target-version"] == "py311"
 
 
+def settings_read() -> list[str]:
+    """The variables that ``labelportal/settings.py`` asks for."""
+    return re.findall(r'env\.\w+\(\s*"([A-Z_0-9]+)"', (ROOT / "labelportal/settings.py").read_text())
+
+
 def test_every_setting_is_documented() -> None:
-    settings = re.findall(r'env\.\w+\(\s*"([A-Z_0-9]+)"', (ROOT / "labelportal/settings.py").read_text())
     documented = (ROOT / "docs/operations.md").read_text()
-    assert len(settings) > 20
-    assert [name for name in settings if f"`{name}`" not in documented] == []
+    assert len(settings_read()) > 20
+    assert [name for name in settings_read() if f"`{name}`" not in documented] == []
+
+
+def test_no_setting_of_the_shell_reaches_the_servers_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in settings_read():
+        monkeypatch.setenv(name, "from the shell")
+    assert "from the shell" not in clean_environ().values()

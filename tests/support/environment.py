@@ -14,31 +14,12 @@ from labelportal.run.config import HOST, Installation, Ports
 from labelportal.run.credentials import AwsCredentials
 
 _OURS = (
-    *(
-        "HTTPS",
-        "DEBUG",
-        "SECRET_KEY",
-        "ALLOWED_HOSTS",
-        "CSRF_TRUSTED_ORIGINS",
-        "LABELPORTAL_PROCESS",
-        "LABELPORTAL_VAR",
-        "LABELPORTAL_BUCKET",
-    ),
-    *(
-        "LABELPORTAL_GLUE_ROLE",
-        "LABELPORTAL_CATALOG_DATABASE",
-        "LABELPORTAL_MAX_SOURCE_MB",
-        "LABELPORTAL_PROXIES",
-        "LABELPORTAL_URL",
-        "LABELPORTAL_WEBHOOK_PRIVATE",
-        "EMAIL_URL",
-        "DEFAULT_FROM_EMAIL",
-        "TASK_RUN_SYNC_SECONDS",
-        "REDIS_URL",
-        "EXTERNAL",
-    ),
-    *("WEB_CONCURRENCY", "GLUE_CONCURRENCY", "WORKER_CONCURRENCY", "ENGINE_CONCURRENCY", "LOG_LEVEL", "DEMO_PASSWORD"),
+    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG", "DEFAULT_FROM_EMAIL", "DEMO_PASSWORD"),
+    *("DJANGO_SETTINGS_MODULE", "EMAIL_URL", "EXTERNAL", "FOREIGN_RUN_SECONDS", "HTTPS", "LOG_LEVEL", "REDIS_URL"),
+    *("SECRET_KEY", "TASK_RUN_CLAIM_SECONDS", "TASK_RUN_SYNC_SECONDS"),
+    *("WEB_CONCURRENCY", "GLUE_CONCURRENCY", "WORKER_CONCURRENCY", "ENGINE_CONCURRENCY"),
 )
+_PREFIXES = ("AWS_", "CELERY_", "GUNICORN_", "LABELPORTAL_", "LOCALGLUE_")
 _TAKEN: set[int] = set()
 _PORTS_PER_PROCESS = 3000
 
@@ -70,12 +51,8 @@ def free_port() -> int:
 
 def clean_environ() -> dict[str, str]:
     """os.environ without any setting of labelportal's, Django's or AWS's."""
-    skip = {*_OURS, "DATABASE_URL", "DJANGO_SETTINGS_MODULE", *(Ports.variable(name) for name, _ in Ports().items())}
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in skip and not name.startswith(("AWS_", "LOCALGLUE_", "GUNICORN_", "CELERY_"))
-    }
+    skip = {*_OURS, *(Ports.variable(name) for name, _ in Ports().items())}
+    env = {name: value for name, value in os.environ.items() if name not in skip and not name.startswith(_PREFIXES)}
     env["AWS_CONFIG_FILE"] = env["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     env["AWS_EC2_METADATA_DISABLED"] = "true"
     return env
