@@ -21,6 +21,7 @@ from labeling.choices import RunKind, RunProblem, RunStatus
 from labeling.models import Question, TaskRun, Transform
 from labeling.services.chains import Afterwards, move_chains, start_import
 from labeling.services.task_runs import retry_run, submit_run, sweep_runs
+from labeling.services.task_runs.sync import sync_run
 from tests.labeling.builders import Cast, answer, cast, question_set, transform
 from tests.labeling.stubs import RUN, TRANSFORM, ml_run, ml_transform, stubbed
 
@@ -274,6 +275,35 @@ def test_a_worker_that_was_given_up_starts_nothing(loop: Loop) -> None:
         events.unregister("provide-client-params.glue.StartImportLabelsTaskRun", unique_id="started")
     assert started == []
     assert (loop.fresh().status, loop.run.claimed_at) == (RunStatus.SUBMITTING, others_claim)
+
+
+def test_news_that_comes_late_brings_nothing_a_second_time(loop: Loop) -> None:
+    """Two workers have asked about the same run; by the time the slower one goes on, another run has brought more labels."""
+    TaskRun.objects.filter(pk=loop.run.pk).update(status=RunStatus.STOPPED)
+    run = TaskRun.objects.create(
+        transform=loop.transform, kind=RunKind.EVALUATION, status=RunStatus.RUNNING, glue_run_id=RUN
+    )
+    slower = TaskRun.objects.select_related("transform").get(pk=run.pk)
+    for worker, labels in ((run, 10), (slower, 4)):
+        loop.glue.add_response("get_ml_task_run", ml_run("SUCCEEDED"))
+        loop.glue.add_response("get_ml_transform", ml_transform(LabelCount=labels))
+        sync_run(run=worker)
+    assert Transform.objects.get().label_count == 10
+    run.refresh_from_db()
+    assert (run.status, run.labels_after) == (RunStatus.SUCCEEDED, 10)
+
+
+def test_a_message_is_sent_again_only_after_a_while(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(
+        "labeling.services.task_runs.request.submit_run.delay", lambda *, run_id, **_message: sent.append(run_id)
+    )
+    sweep_runs()
+    assert sent == []
+    TaskRun.objects.update(enqueued_at=timezone.now() - timedelta(minutes=1))
+    sweep_runs()
+    sweep_runs()
+    assert sent == [str(loop.run.pk)]
 
 
 def test_an_estimate_that_was_interrupted_is_not_taken_for_the_one_before(loop: Loop) -> None:

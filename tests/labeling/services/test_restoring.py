@@ -75,6 +75,16 @@ def test_the_labels_after_any_import_can_be_had_again(people: Cast, of: Transfor
     assert client.post(reverse("labeling:run-restore", args=[second.pk])).status_code == 403
 
 
+def test_of_a_set_that_was_taught_twice_the_later_grouping_is_restored(people: Cast, of: Transform) -> None:
+    one, other = question_set(of, people.lead, [2, 2])
+    learned(of, ONE, ONE, one, 1)
+    learned(of, OTHER, [*ONE, *OTHER], other, 1)
+    last = learned(of, ONE_ANEW, [*OTHER, *ONE_ANEW], one, 2)
+    file = restore_state(run=last, user=people.admin).label_file
+    assert (file.kind, file.content_hash) == (LabelFileKind.COMPOSED, last.content_hash)
+    assert dict(file.included_questions.values_list("question", "version")) == {one.pk: 2, other.pk: 1}
+
+
 def test_what_the_portal_does_not_have_is_not_restored(people: Cast, of: Transform) -> None:
     (one,) = question_set(of, people.lead, [2])
     first = learned(of, ONE, ONE, one, 1)
