@@ -20,6 +20,7 @@ _OURS = (
     *("WEB_CONCURRENCY", "GLUE_CONCURRENCY", "WORKER_CONCURRENCY", "ENGINE_CONCURRENCY"),
 )
 _PREFIXES = ("AWS_", "CELERY_", "GUNICORN_", "LABELPORTAL_", "LOCALGLUE_")
+_DATA = "LABELPORTAL_DATA"  # where data sets for tests and benchmarks are: no setting
 _TAKEN: set[int] = set()
 _PORTS_PER_PROCESS = 3000
 
