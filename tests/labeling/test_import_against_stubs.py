@@ -257,11 +257,11 @@ def test_a_worker_that_was_given_up_starts_nothing(loop: Loop) -> None:
     others_claim = timezone.now() + timedelta(minutes=2)
     started: list[str] = []
     events = loop.glue.client.meta.events
-    events.register(
-        "provide-client-params.glue.GetMLTransform",
-        lambda **_: TaskRun.objects.filter(pk=loop.run.pk).update(claimed_at=others_claim) and None,
-        unique_id="slow",
-    )
+
+    def taken_over(**_: Any) -> None:
+        TaskRun.objects.filter(pk=loop.run.pk).update(claimed_at=others_claim)
+
+    events.register("provide-client-params.glue.GetMLTransform", taken_over, unique_id="slow")
     events.register(
         "provide-client-params.glue.StartImportLabelsTaskRun",
         lambda params, **_: started.append(params["InputS3Path"]),
