@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils import timezone
 
-from labeling.aws.clients import somebody_waits
+from labeling.aws.clients import hurried
 
 
 class SomebodyWaitsMiddleware:
@@ -18,7 +18,7 @@ class SomebodyWaitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with somebody_waits():
+        with hurried():
             return self.get_response(request)
 
 

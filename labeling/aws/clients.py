@@ -22,22 +22,23 @@ READ_SECONDS = 30
 _PATIENT_TRIES = 4
 _HURRIED_SECONDS = 15
 
-_somebody_waits: ContextVar[bool] = ContextVar("somebody_waits", default=False)
+_tries: ContextVar[int] = ContextVar("tries", default=0)
 
 
 @contextmanager
-def somebody_waits() -> Iterator[None]:
-    """Inside, calls that may be repeated are tried once and for a few seconds: a Glue that hangs must not hold a page for minutes."""
-    token = _somebody_waits.set(True)
+def hurried(*, tries: int = 1) -> Iterator[None]:
+    """Inside, calls that may be repeated are tried so often and for a few seconds each: a Glue that hangs must hold neither a page nor a worker for minutes."""
+    token = _tries.set(tries)
     try:
         yield
     finally:
-        _somebody_waits.reset(token)
+        _tries.reset(token)
 
 
 def glue() -> GlueClient:
     """For calls that may be repeated: botocore tries up to four times."""
-    return _glue(os.getpid(), 1, _HURRIED_SECONDS) if _somebody_waits.get() else _glue(os.getpid(), _PATIENT_TRIES)
+    tries = _tries.get()
+    return _glue(os.getpid(), tries, _HURRIED_SECONDS) if tries else _glue(os.getpid(), _PATIENT_TRIES)
 
 
 def glue_once() -> GlueClient:

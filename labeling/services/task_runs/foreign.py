@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.aws import glue
-from labeling.choices import AT_GLUE, RunKind, RunStatus
+from labeling.aws.clients import hurried
+from labeling.choices import AT_GLUE, RunKind, RunProblem, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import TaskRun, TaskRunEvent, Transform
 from labeling.services.task_runs.sync import take_news
@@ -25,9 +26,17 @@ logger = logging.getLogger(__name__)
 OVERLAP = timedelta(hours=1)
 """So far a look goes back behind the one before: clocks differ, and a run may become visible late."""
 
+SILENCES = 3
+"""More than one, because a single transform may be what Glue cannot tell of in time."""
 
+
+@hurried(tries=2)  # see sweep_runs
 def sweep_foreign_runs() -> None:
-    """One look at every transform that is not archived. One that cannot be asked does not keep the others from their turn."""
+    """One look at every transform that is not archived. One that cannot be asked does not keep the others from their turn.
+
+    Where Glue was silent ``SILENCES`` times in a row the rest is left for the next sweep: a hundred transforms would hold a worker for an hour.
+    """
+    silences = 0
     for transform in (
         Transform.objects.filter(archived_at=None).exclude(glue_transform_id="").order_by("foreign_runs_at")
     ):
@@ -35,8 +44,13 @@ def sweep_foreign_runs() -> None:
             take_in_foreign_runs(transform=transform)
         except GlueError as error:
             logger.warning("transform %s: runs started elsewhere cannot be asked for: %s", transform.pk, error.code)
+            silences = silences + 1 if error.problem in (RunProblem.UNREACHABLE, RunProblem.NO_ANSWER) else 0
+            if silences == SILENCES:
+                return
         except Exception:
             logger.exception("transform %s: runs started elsewhere could not be taken in", transform.pk)
+        else:
+            silences = 0
 
 
 def take_in_foreign_runs(*, transform: Transform) -> list[TaskRun]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +11,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from labeling.choices import LabelFileKind, RunKind, RunStatus
+from labeling.aws import clients
+from labeling.aws.glue import Run
+from labeling.choices import LabelFileKind, RunKind, RunProblem, RunStatus
+from labeling.exceptions import GlueError
 from labeling.models import LabelFile, LabelFileQuestion, Occurrence, Question, TaskRun, Transform
 from labeling.selectors.imports import import_preview
 from labeling.selectors.known_labels import known_labels
@@ -231,3 +236,43 @@ def test_one_transform_that_cannot_be_asked_does_not_stop_the_others(
         glue.add_response("get_ml_task_runs", {"TaskRuns": [ml_run("RUNNING", "EVALUATION", "tsk-1")]})
         sweep_foreign_runs()
     assert [run.transform for run in TaskRun.objects.all()] == [other]
+
+
+def test_a_glue_that_hangs_holds_a_worker_for_seconds_only(people: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that the portal does in the background, messages about the trouble too, is done by the same few workers."""
+    of = [
+        transform(people.team, people.admin, f"Transform {number}", glue_transform_id=f"tfm-{number}")
+        for number in range(8)
+    ]
+    run = TaskRun.objects.create(
+        transform=of[0], kind=RunKind.EVALUATION, status=RunStatus.RUNNING, glue_run_id="tsk-1"
+    )
+    monkeypatch.setattr(clients, "_HURRIED_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        clients._glue.cache_clear()
+        started = time.monotonic()
+        sweep_runs()
+        sweep_foreign_runs()
+        assert time.monotonic() - started < 25
+    clients._glue.cache_clear()
+    run.refresh_from_db()
+    assert (run.status, run.problem) == (RunStatus.RUNNING, RunProblem.NO_ANSWER)
+
+
+def test_silence_about_one_transform_does_not_keep_the_others_from_their_turn(
+    people: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def runs(*, transform_id: str, **_: object) -> list[Run]:
+        asked.append(transform_id)
+        if len(asked) % 3:
+            raise GlueError("AWS did not answer.", problem=RunProblem.NO_ANSWER)
+        return []
+
+    monkeypatch.setattr("labeling.aws.glue.get_ml_task_runs", runs)
+    for number in range(7):
+        transform(people.team, people.admin, f"Transform {number}", glue_transform_id=f"tfm-{number}")
+    sweep_foreign_runs()
+    assert len(asked) == 7
