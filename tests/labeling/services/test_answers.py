@@ -281,6 +281,18 @@ def test_a_question_that_wants_two_answers_gets_them_from_two_people(
     assert questions[0].answers_missing == 0
 
 
+def test_a_late_draft_does_not_take_back_what_was_submitted(people: Cast, questions: list[Question]) -> None:
+    wanting([questions[0]], 2)
+    given = submit(questions[0], people.steward, "AAB")
+    with pytest.raises(AlreadyAnsweredError):
+        save_draft(question=questions[0], steward=people.steward, labels=grouping(questions[0], "ABC"))
+    given.refresh_from_db()
+    assert given.status == AnswerStatus.SUBMITTED
+    assert [label.label for label in given.row_labels.order_by("row__position")] == ["A", "A", "B"]
+    questions[0].refresh_from_db()
+    assert questions[0].leased_to is None, "the others are not kept from it"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_twelve_people_at_once_never_get_the_same_question(people: Cast) -> None:
     of = transform(people.team, people.admin)
