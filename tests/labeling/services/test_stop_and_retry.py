@@ -7,11 +7,12 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from labeling.choices import LabelFileKind, RunKind, RunStatus
+from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import GlueError, RunConflictError
-from labeling.models import LabelFile, TaskRun, Transform
+from labeling.models import TaskRun, Transform
 from labeling.services.task_runs import StopOutcome, cancel_run, retry_run, submit_run, sweep_runs
 from tests.labeling.builders import Cast, answer, cast, question_set, transform
+from tests.labeling.selectors.test_known_labels import ONE, kept
 from tests.labeling.stubs import RUN, TRANSFORM, ml_run, stubbed
 
 pytestmark = pytest.mark.django_db
@@ -112,17 +113,7 @@ def test_a_retry_is_a_run_of_its_own(people: Cast, of: Transform, status: RunSta
 def test_an_import_is_tried_again_with_its_own_file(people: Cast, of: Transform) -> None:
     """Not with the answers that wait by now."""
     answer(question_set(of, people.admin, [2])[0], people.steward, "AB")
-    file = LabelFile.objects.create(
-        transform=of,
-        kind=LabelFileKind.BUILT,
-        bucket="b",
-        key="k",
-        size=1,
-        sha256="a",
-        sets=1,
-        rows=2,
-        matching_pairs=1,
-    )
+    file = kept(of, ONE)
     old = run_in(of, RunStatus.FAILED, RunKind.IMPORT_LABELS, label_file=file)
     assert retry_run(run=old, user=people.lead).label_file == file
 
