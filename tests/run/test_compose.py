@@ -93,13 +93,14 @@ def test_only_the_portal_is_reachable_and_only_from_the_host_itself() -> None:
     assert published == {"web": ["127.0.0.1:${WEB_PORT:-8000}:8000"]}
 
 
-@pytest.mark.parametrize("secret", ["POSTGRES_PASSWORD", "REDIS_PASSWORD", "SECRET_KEY"])
-def test_a_secret_that_is_not_set_stops_everything(secret: str) -> None:
+# With no LABELPORTAL_URL, links in invitations would lead to the reader's own machine.
+@pytest.mark.parametrize("needed", ["POSTGRES_PASSWORD", "REDIS_PASSWORD", "SECRET_KEY", "LABELPORTAL_URL"])
+def test_what_is_needed_and_not_set_stops_everything(needed: str) -> None:
     env = example_env()
     interpolate(TEXT, env)
-    for value in ({secret: ""}, {}):
-        with pytest.raises(KeyError, match=secret):
-            interpolate(TEXT, {name: given for name, given in env.items() if name != secret} | value)
+    for value in ({needed: ""}, {}):
+        with pytest.raises(KeyError, match=needed):
+            interpolate(TEXT, {name: given for name, given in env.items() if name != needed} | value)
 
 
 def test_the_file_itself_holds_no_secret() -> None:
