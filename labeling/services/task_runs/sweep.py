@@ -25,9 +25,8 @@ RESEND = timedelta(seconds=10)
 """How long a message may take before it is sent again."""
 
 
-@hurried(
-    tries=2
-)  # a Glue that is silent is asked again by the next sweep, and all that the portal does in the background waits for this one
+# A Glue that is silent is asked again by the next sweep; all else that the portal does in the background waits for this one.
+@hurried(tries=2)
 def sweep_runs() -> None:
     """One look at every run that is active and due. A run that fails does not keep the others from their turn."""
     now = timezone.now()
