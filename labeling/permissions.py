@@ -1,4 +1,4 @@
-"""Who may do what: pure predicates on a membership, used by views, api and templates. ``None`` is a stranger and may nothing."""
+"""Who may do what: pure predicates on a membership, used by views and templates. ``None`` is a stranger and may nothing."""
 
 from __future__ import annotations
 
