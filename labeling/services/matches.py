@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 LISTED = 100
 """So many groups of each kind are kept to be looked at."""
 
+MAX_COMPARED = 2_000_000
+"""Rows of results that are compared; that takes a gigabyte of memory."""
+
 _CLAIM = timedelta(minutes=10)
 _MAX_ATTEMPTS = 3
 
@@ -72,7 +75,7 @@ def read_matches(*, result: MatchResult) -> None:
         with result_file(run) as file:
             rows = read_groups(file, primary_key=run.transform.primary_key)
             sizes = group_sizes(rows)
-            before = _result_before(run)
+            before = _result_before(run) if rows.num_rows <= MAX_COMPARED else None
             earlier = _groups_of(before) if before else None
             changed = changes(earlier, rows) if earlier is not None else None
             found = _worth_a_look(result, file, run.transform, sizes, changed)
@@ -148,7 +151,8 @@ def _groups_of(run: TaskRun) -> pa.Table | None:
     """The groups of an earlier result; None if it is gone or cannot be read any more."""
     try:
         with result_file(run) as file:
-            return read_groups(file, primary_key=run.transform.primary_key)
+            rows = read_groups(file, primary_key=run.transform.primary_key)
+            return rows if rows.num_rows <= MAX_COMPARED else None
     except InvalidSourceError:
         return None
     except GlueError as error:

@@ -16,6 +16,7 @@ from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind
 from labeling.exceptions import NoQuestionsError, RunConflictError
 from labeling.models import MatchGroup, MatchResult, QuestionSet, TaskRun, Transform
+from labeling.services import matches
 from labeling.services.archive import archive_transform
 from labeling.services.match_questions import ask_about_groups, find_groups
 from labeling.services.matches import sweep_matches
@@ -135,6 +136,16 @@ def test_a_result_that_is_gone_says_so_and_one_before_it_that_is_gone_costs_the_
     assert read(gone).problem
     result = read(written(taught, groups_of("ab c")))
     assert (result.problem, result.before, result.groups) == ("", None, 2)
+
+
+def test_what_is_too_large_to_be_compared_is_counted(taught: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matches, "MAX_COMPARED", 3)
+    written(taught, groups_of("ab cd"))
+    result = read(written(taught, groups_of("abc")))
+    assert (result.before, result.groups) == (None, 1)
+    compared = read(written(taught, groups_of("ab c")))
+    assert (compared.before, compared.split) == (result.run, 1)
+    assert read(written(taught, groups_of("ab cd"))).before is None
 
 
 def test_results_without_confidence_or_with_repeated_keys_are_shown_as_far_as_they_go(taught: Transform) -> None:
