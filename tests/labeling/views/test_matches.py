@@ -82,6 +82,8 @@ def test_figures_and_groups(
     assert "A 3 Bo B 4 Bo new 5 Bo" in joined
     assert "Anne" not in joined
     assert "No such group" in page_of(lead, people_transform, "?show=large")
+    overview = lead.get(reverse("labeling:transform-detail", args=[people_transform.pk])).content.decode()
+    assert "1,003 <small>things" in " ".join(overview.split())
 
 
 def test_before_a_result_has_been_read(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
