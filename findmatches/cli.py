@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from findmatches.curve import curve_of
 from findmatches.engine import ask, train
@@ -15,11 +16,15 @@ from findmatches.evaluate import metrics_of, study_of
 from findmatches.explain import explain
 from findmatches.incremental import match_incremental
 from findmatches.model import Model
+from findmatches.output import check_place, whole
 from findmatches.proposals import propose
-from findmatches.reading import read_records
+from findmatches.reading import PARQUET, data_files, read_records
 from findmatches.schema import Records
 from findmatches.version import VERSION
 from labelfiles import LabelFile, LabelFileError, label_file_bytes, read_label_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"findmatches: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"findmatches: {error.filename}: {error.strerror}", file=sys.stderr)
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"findmatches: {place}{error.strerror or error}", file=sys.stderr)
         return 1
     return 0
 
@@ -146,14 +152,26 @@ def _label_file(path: Path) -> LabelFile:
         raise FindMatchesError(f"{path}: {error}") from error
 
 
+def _check_output(output: Path, records: Path, *others: Path) -> None:
+    """Raises ``FindMatchesError`` if the output would be written over what is read, or cannot be written at all."""
+    for source in (*data_files([records]), *others):
+        if output.exists() and source.exists() and output.samefile(source):
+            raise FindMatchesError(f"{output} is what this command reads. Name another file for the output.")
+    check_place(output)
+
+
 def _ask(options: argparse.Namespace) -> None:
+    _check_output(options.output, options.records, *options.labels)
     records = _records(options, options.primary_key)
     labels = _label_files(options.labels)
     questions = ask(records, labels, sets=options.sets, rows=options.rows, seed=options.seed)
-    options.output.write_bytes(label_file_bytes(questions))
+    with whole(options.output) as path:
+        path.write_bytes(label_file_bytes(questions))
 
 
 def _train(options: argparse.Namespace) -> None:
+    if options.output.exists() and not options.output.is_dir():
+        raise FindMatchesError(f"{options.output} is not a folder. Name a folder for the model.")
     records = _records(options, options.primary_key)
     model = train(
         records,
@@ -171,23 +189,33 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _match(options: argparse.Namespace) -> None:
-    from pyarrow import csv as arrow_csv  # here and not above: the other commands do without it
-
     model = Model.load(options.model)
     if options.spark:
         _match_on_spark(options, model)
         return
+    _check_output(options.output, options.records)
     records = _records(options, model.primary_key)
     if options.existing:
         table = match_incremental(read_records(options.existing, primary_key=model.primary_key), records, model)
     else:
         table = model.match(records)
-    if options.output.suffix.lower() == ".parquet":
-        from pyarrow import parquet  # only where Parquet is asked for
+    with whole(options.output) as path:
+        _write_table(table, path, options.output.name.lower())
 
-        parquet.write_table(table, options.output)
+
+def _write_table(table: pa.Table, path: Path, name: str) -> None:
+    """In the form that the end of the name tells, as it is told of a file to read."""
+    import pyarrow as pa  # here and below, and not above: the other commands do without it
+
+    if name.endswith(PARQUET):
+        from pyarrow import parquet
+
+        parquet.write_table(table, path)
     else:
-        arrow_csv.write_csv(table, options.output, arrow_csv.WriteOptions(quoting_style="needed"))
+        from pyarrow import csv as arrow_csv
+
+        with pa.output_stream(path, compression="gzip" if name.endswith(".gz") else None) as stream:
+            arrow_csv.write_csv(table, stream, arrow_csv.WriteOptions(quoting_style="needed"))
 
 
 def _match_on_spark(options: argparse.Namespace, model: Model) -> None:
@@ -207,6 +235,7 @@ def _explain(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    _check_output(options.output, options.records, *options.labels)
     records = _records(options, options.primary_key)
     study = study_of(records, _label_files(options.labels), options.accuracy_cost)
     content = metrics_of(study, precision_recall=options.precision_recall, seed=options.seed).to_dict()
@@ -215,10 +244,12 @@ def _evaluate(options: argparse.Namespace) -> None:
     except FindMatchesError as error:
         print(f"findmatches: {error}", file=sys.stderr)
         content["learning_curve"] = None
-    options.output.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    with whole(options.output) as path:
+        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _propose(options: argparse.Namespace) -> None:
+    _check_output(options.output, options.records, options.questions, *options.labels)
     records = _records(options, options.primary_key)
     questions = _label_file(options.questions)
     proposals = propose(records, questions, _label_files(options.labels))
@@ -229,5 +260,5 @@ def _propose(options: argparse.Namespace) -> None:
             lines.append([set_id, row.values[place], str(proposal.group), f"{proposal.confidence:.4f}"])
     import csv  # only this command writes rows of its own
 
-    with options.output.open("w", encoding="utf-8", newline="") as stream:
+    with whole(options.output) as path, path.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerows(lines)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.errors import FindMatchesError
+from findmatches.output import whole
 from findmatches.version import VERSION
 
 FORMAT = "findmatches-model"
@@ -19,17 +20,20 @@ FORMAT_VERSION = 7
 
 
 def write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write a model folder. The arrays come first, so that a folder with a ``model.json`` is whole."""
+    """Write a model folder. A model that stands there stays until all of the new one is on the disk."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-        (path / "model.json").unlink(missing_ok=True)
-        with (path / "arrays.npz").open("wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, **arrays)
-        head = {"format": FORMAT, "format_version": FORMAT_VERSION, "made_by": f"findmatches {VERSION}"}
-        text = json.dumps({**head, **facts}, ensure_ascii=False, indent=1)
-        (path / "model.json").write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise FindMatchesError(f"The model cannot be written to {path}: {error.strerror}.") from error
+    head = {"format": FORMAT, "format_version": FORMAT_VERSION, "made_by": f"findmatches {VERSION}"}
+    text = json.dumps({**head, **facts}, ensure_ascii=False, indent=1)
+    with whole(path / "model.json") as described:
+        described.write_text(text + "\n", encoding="utf-8")
+        with whole(path / "arrays.npz") as stored:
+            with stored.open("wb") as stream:
+                np.savez_compressed(stream, allow_pickle=False, **arrays)
+            # The two files are put in place one after the other; a folder with a ``model.json`` never holds one of either model.
+            (path / "model.json").unlink(missing_ok=True)
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

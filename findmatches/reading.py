@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _CSV = (".csv", ".csv.gz")
-_PARQUET = (".parquet", ".parq")
+PARQUET = (".parquet", ".parq")
 _BLOCK = 16 << 20
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 
@@ -41,7 +41,7 @@ def data_files(sources: list[Path]) -> list[Path]:
                 path
                 for path in source.rglob("*")
                 if path.is_file()
-                and path.name.lower().endswith(_CSV + _PARQUET)
+                and path.name.lower().endswith(_CSV + PARQUET)
                 and not any(part.startswith((".", "_")) for part in path.relative_to(source).parts)
             )
             if not inside:
@@ -60,7 +60,7 @@ def _read(path: Path) -> pa.Table:
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
 
     try:
-        if path.name.lower().endswith(_PARQUET):
+        if path.name.lower().endswith(PARQUET):
             import pyarrow.parquet as pq  # only where a Parquet file is read
 
             return pq.ParquetFile(path).read()
@@ -166,7 +166,7 @@ def _join(paths: list[Path], tables: list[pa.Table], primary_key: str) -> Record
 def _place(paths: list[Path], tables: list[pa.Table], row: int) -> str:
     for path, table in zip(paths, tables, strict=True):
         if row < table.num_rows:
-            if path.name.lower().endswith(_PARQUET):
+            if path.name.lower().endswith(PARQUET):
                 return f"{path}, row {row + 1}"
             raw = path.read_bytes()
             data = gzip.decompress(raw) if path.name.lower().endswith(".gz") else raw
