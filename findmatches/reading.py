@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _CSV = (".csv", ".csv.gz")
 PARQUET = (".parquet", ".parq")
 _BLOCK = 16 << 20
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 
 
@@ -59,13 +61,13 @@ def data_files(sources: list[Path]) -> list[Path]:
 def _read(path: Path) -> pa.Table:
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
 
-    try:
-        if path.name.lower().endswith(PARQUET):
-            import pyarrow.parquet as pq  # only where a Parquet file is read
-
-            return pq.ParquetFile(path).read()
+    if not path.name.lower().endswith(PARQUET):
         return _read_csv(path)
-    except pa.ArrowInvalid as error:
+    import pyarrow.parquet as pq  # only where a Parquet file is read
+
+    try:
+        return pq.ParquetFile(path).read()
+    except (pa.ArrowException, OSError) as error:  # of damage within Arrow says the one or the other
         raise FindMatchesError(f"{path}: {error}") from error
 
 
@@ -73,11 +75,13 @@ def _read_csv(path: Path) -> pa.Table:
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
     from pyarrow import csv as arrow_csv
 
-    raw = path.read_bytes()
-    data = gzip.decompress(raw) if path.name.lower().endswith(".gz") else raw
+    data = _content(path)
     if not data.lstrip(b"\xef\xbb\xbf\r\n"):  # of which nothing is copied unless there is something to strip
         raise FindMatchesError(f"{path}: the file is empty.")
     names = _header(path, data)
+    # Arrow takes all that follows a quote which is never closed for one cell. Then their number is odd, as a rule.
+    if data.count(b'"') % 2 and (fault := _csv_fault(path, data, names)):
+        raise FindMatchesError(fault)
     try:
         return arrow_csv.read_csv(
             pa.BufferReader(data),
@@ -92,12 +96,26 @@ def _read_csv(path: Path) -> pa.Table:
         raise FindMatchesError(_csv_fault(path, data, names) or f"{path}: {error}") from error
 
 
+def _content(path: Path) -> bytes:
+    raw = path.read_bytes()
+    if not path.name.lower().endswith(".gz"):
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FindMatchesError(f"{path}: this is no gzip file, or not a whole one: {error}.") from error
+
+
 def _header(path: Path, data: bytes) -> list[str]:
+    if data.startswith(_UTF16_BOMS):
+        raise FindMatchesError(f"{path}: the file is UTF-16. Save it as CSV in UTF-8.")
     try:
         text = data[: 1 << 20].decode("utf-8-sig", errors="strict" if len(data) <= 1 << 20 else "ignore")
     except UnicodeDecodeError:
         raise FindMatchesError(_encoding_fault(path, data)) from None
     names = next((row for row in csv.reader(io.StringIO(text, newline="")) if row), [])
+    if len(names) == 1 and any(separator in names[0] for separator in ";\t|"):
+        raise FindMatchesError(f"{path}, line 1: the cells seem to be separated by something other than commas.")
     for name in names:
         if names.count(name) > 1:
             raise FindMatchesError(f"{path}, line 1, column {name}: the header names this column more than once.")
@@ -109,7 +127,8 @@ def _encoding_fault(path: Path, data: bytes) -> str:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = len(_LINE_ENDS.findall(data, 0, error.start)) + 1
-        return f"{path}, line {line}: the file is not UTF-8 (byte 0x{data[error.start]:02x} at offset {error.start})."
+        where = f"byte 0x{data[error.start]:02x} at offset {error.start}"
+        return f"{path}, line {line}: the file is not UTF-8 ({where}). Save it as CSV in UTF-8."
     return ""
 
 
@@ -122,19 +141,24 @@ def _csv_fault(path: Path, data: bytes, names: list[str]) -> str:
             if len(row) != len(names):
                 return f"{path}, line {line}: the row has {len(row)} cells; the header has {len(names)} columns."
     except csv.Error as error:
-        return f"{path}: {error}."
+        return f"{path}, {error}"
     return ""
 
 
 def _rows_with_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Every row, header included, with the line on which it starts."""
+    """Every row, header included, with the line on which it starts. Raises ``csv.Error``, which says where, if quotes are out of place."""
     csv.field_size_limit(max(csv.field_size_limit(), len(data)))
     reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
     line = 1
-    for row in reader:
-        if row:
-            yield line, row
-        line = reader.line_num + 1
+    try:
+        for row in reader:
+            if row:
+                yield line, row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise csv.Error(
+            f"line {line}: in the row that starts here a quote is out of place or never closed. Double every quote inside a quoted cell."
+        ) from error
 
 
 def _join(paths: list[Path], tables: list[pa.Table], primary_key: str) -> Records:
@@ -168,9 +192,7 @@ def _place(paths: list[Path], tables: list[pa.Table], row: int) -> str:
         if row < table.num_rows:
             if path.name.lower().endswith(PARQUET):
                 return f"{path}, row {row + 1}"
-            raw = path.read_bytes()
-            data = gzip.decompress(raw) if path.name.lower().endswith(".gz") else raw
-            for number, (line, _) in enumerate(_rows_with_lines(data), start=-1):
+            for number, (line, _) in enumerate(_rows_with_lines(_content(path)), start=-1):
                 if number == row:
                     return f"{path}, line {line}"
         row -= table.num_rows

@@ -45,6 +45,12 @@ def test_folders_compressed_files_parquet_and_another_order_of_columns(tmp_path:
         (b"id,name\n1,x\n2\n", "line 3: the row has 1 cells; the header has 2 columns"),
         (b'id,name\n1,"x\ny"\n2,a,b\n', "line 4: the row has 3 cells; the header has 2 columns"),
         (b"id,name\n1,x\n2,caf\xe9\n", r"line 3: the file is not UTF-8 \(byte 0xe9 at offset 17\)"),
+        ("id,name\n1,x\n".encode("utf-16"), "a.csv: the file is UTF-16. Save it as CSV in UTF-8"),
+        (b'"id";"name"\n"1";"x"\n', "line 1: the cells seem to be separated by something other than commas"),
+        (
+            b'id,name\n1,x\n2,"y\n3,z\n4,u\n',
+            "line 3: in the row that starts here a quote is out of place or never closed",
+        ),
         (b"id,name,name\n1,x,y\n", "line 1, column name: the header names this column more than once"),
         (b"key,name\n1,x\n", "a.csv: The primary key id is not a column of the table. Its columns are: key, name"),
         (b'id,name\n1,"x\ny"\n,z\n', "line 4, column id: the primary key is blank"),
@@ -54,6 +60,27 @@ def test_folders_compressed_files_parquet_and_another_order_of_columns(tmp_path:
 def test_bad_csv(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(FindMatchesError, match=message):
         read_records(write(tmp_path / "a.csv", content), primary_key="id")
+
+
+def test_a_quote_in_a_cell_without_quotes_is_a_character(tmp_path: Path) -> None:
+    records = read_records(write(tmp_path / "a.csv", b'id,name\n1,pipe 5"\n2,"x"\n'), primary_key="id")
+    assert records.table.column("name").to_pylist() == ['pipe 5"', "x"]
+
+
+@pytest.mark.parametrize("damage", [slice(0, 30), slice(12, None)])
+def test_compressed_files_that_are_damaged(tmp_path: Path, damage: slice) -> None:
+    content = gzip.compress(b"id,name\n" + b"".join(b"%d,name %d\n" % (n, n * n) for n in range(500)))
+    with pytest.raises(FindMatchesError, match=r"a\.csv\.gz: this is no gzip file, or not a whole one"):
+        read_records(write(tmp_path / "a.csv.gz", content[damage]), primary_key="id")
+
+
+def test_parquet_files_that_are_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"id": [f"key {n}" for n in range(999)]}), path)
+    content = bytearray(path.read_bytes())
+    content[4:40] = bytes(36)
+    with pytest.raises(FindMatchesError, match=r"a\.parquet: "):
+        read_records(write(path, bytes(content)), primary_key="id")
 
 
 def test_files_with_other_columns(tmp_path: Path) -> None:
