@@ -18,7 +18,7 @@ from findmatches.questions import choose_sets
 from findmatches.schema import Records
 from findmatches.scoring import linked_scores
 from findmatches.study import Study
-from labelfiles import LabeledRow, LabelFile, label_file_bytes
+from labelfiles import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, label_file_bytes
 
 
 def train(
@@ -86,10 +86,16 @@ def labels_hash(labels: Sequence[LabelFile]) -> str:
 def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: int = 10, seed: int = 0) -> LabelFile:
     """The next questions: up to ``sets`` sets of up to ``rows`` rows, the label column empty, never a row that ``labels`` hold.
 
-    Set ids are new with respect to ``labels``. Raises ``FindMatchesError`` if no rows are left to ask about.
+    Set ids are new with respect to ``labels``. Raises ``FindMatchesError`` if no rows are left to ask about, or if the table has a
+    column of a name that a label file has for itself.
     """
     if sets < 1 or not 2 <= rows <= 50:
         raise FindMatchesError("Ask for at least one set, of 2 to 50 rows each.")
+    for name in (SET_ID_COLUMN, LABEL_COLUMN):
+        if name in records.columns:
+            raise FindMatchesError(
+                f"The table has a column {name}, and so has every label file, of its own. Give it another name in the table."
+            )
     if records.n_rows < 2:
         raise FindMatchesError("There are no questions in a table with fewer than two rows.")
     prepared = prepare(records, neighbours=tuning.neighbours(0.5))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -95,3 +96,11 @@ class LabelFileError(ValueError):
         shown = "; ".join(str(problem) for problem in self.problems[:3])
         more = len(self.problems) - 3
         super().__init__(f"{shown}; and {more} more" if more > 0 else shown)
+
+
+def check_header(names: Sequence[str], line: int = 1) -> None:
+    """Raises ``LabelFileError`` if two columns have the same name."""
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        message = "The header names this column more than once."
+        raise LabelFileError([Problem(line, name, "repeated_column", message) for name in repeated])

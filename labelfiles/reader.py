@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, LabelFileError, Problem
+from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, LabelFileError, Problem, check_header
 
 MAX_PROBLEMS = 100
 _BOM = b"\xef\xbb\xbf"
@@ -126,13 +125,5 @@ def _header(line: int, cells: list[str]) -> tuple[str, ...]:
             hint = " Both are there, but not in first and second place."
         message = f"The first two columns must be {SET_ID_COLUMN} and {LABEL_COLUMN}.{hint}"
         raise LabelFileError([Problem(line, None, "header", message)])
-    columns = cells[2:]
-    repeated = [name for name, count in Counter(cells).items() if count > 1]
-    if repeated:
-        raise LabelFileError(
-            [
-                Problem(line, name, "repeated_column", "The header names this column more than once.")
-                for name in repeated
-            ]
-        )
-    return tuple(columns)
+    check_header(cells, line)
+    return tuple(cells[2:])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import BinaryIO
 
-from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabelFile, LabelFileError, Problem
+from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabelFile, LabelFileError, Problem, check_header
 
 _SPECIAL = re.compile(r'[",\r\n]')
 
@@ -17,10 +17,12 @@ def write_label_file(label_file: LabelFile, stream: BinaryIO) -> None:
 
     ``\\n`` and not ``\\r\\n``: Spark and every spreadsheet read both, but line-based tools leave a ``\\r`` in the last cell.
     An empty value is an empty cell, which is also how a null is written. Whatever is written here,
-    ``read_label_file`` reads back the same. Raises ``LabelFileError`` if a row has not as many values as there are columns
-    or holds text that UTF-8 cannot carry (half of a surrogate pair).
+    ``read_label_file`` reads back the same. Raises ``LabelFileError`` if two columns have the same name, if a row has not as many
+    values as there are columns or holds text that UTF-8 cannot carry (half of a surrogate pair).
     """
-    stream.write(_line((SET_ID_COLUMN, LABEL_COLUMN, *label_file.columns), 1))
+    header = (SET_ID_COLUMN, LABEL_COLUMN, *label_file.columns)
+    check_header(header)
+    stream.write(_line(header, 1))
     for number, row in enumerate(label_file.rows, start=1):
         if len(row.values) != len(label_file.columns):
             message = f"Row {number} has {len(row.values)} values; the file has {len(label_file.columns)} columns."

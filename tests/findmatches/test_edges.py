@@ -99,6 +99,16 @@ def test_only_a_key_column() -> None:
         ask(table, [])
 
 
+@pytest.mark.parametrize("name", ["label", "labeling_set_id"])
+def test_a_column_named_like_one_of_a_label_file(name: str) -> None:
+    table = records([["1", "anna", "sony"], ["2", "anne", "sony"], ["3", "bob", "emi"]], ["id", "name", name])
+    with pytest.raises(FindMatchesError, match=f"The table has a column {name}, .* Give it another name"):
+        ask(table, [])
+    # Labels that name rows by their keys alone teach as those of any other table.
+    labels = label_file(["id"], ("s", "A", "1"), ("s", "A", "2"), ("s", "B", "3"))
+    assert train(table, [labels]).match(table).num_rows == 3
+
+
 def test_one_column_and_a_few_values() -> None:
     table = records([[str(n), "ab"[n % 2]] for n in range(30)], ["id", "kind"])
     assert ask(table, [], sets=2, rows=5).rows

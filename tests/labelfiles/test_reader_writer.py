@@ -177,6 +177,12 @@ def test_a_row_of_wrong_width_is_not_written() -> None:
         label_file_bytes(LabelFile(("id", "name"), (LabeledRow("s", "A", ("1",)),)))
 
 
+@pytest.mark.parametrize("columns", [("id", "name", "name"), ("id", "label"), ("labeling_set_id", "id")])
+def test_a_header_that_would_not_be_read_again_is_not_written(columns: tuple[str, ...]) -> None:
+    with pytest.raises(LabelFileError, match=r"line 1, column .*: The header names this column more than once"):
+        label_file_bytes(LabelFile(columns, ()))
+
+
 def test_half_a_surrogate_pair_is_not_written() -> None:
     with pytest.raises(LabelFileError, match=r"line 9: .*surrogate"):
         label_file_bytes(LabelFile(("id",), (LabeledRow("s", "A", ("\ud800",), line=9),)))
