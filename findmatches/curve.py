@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from findmatches import tuning
 from findmatches.errors import FindMatchesError
 from findmatches.evaluate import blocks_of, splits, study_of
 from findmatches.labels import Lessons
@@ -80,6 +81,7 @@ def learning_curve(
 
 def curve_of(study: Study, *, next_rows: int = 100, seed: int = 0) -> LearningCurve:
     """As ``learning_curve``, for pairs that have been measured already."""
+    tuning.check_seed(seed)
     taught = study.taught
     block = blocks_of(taught)
     if not taught.teachable or len(np.unique(block)) < 4:

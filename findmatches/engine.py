@@ -36,6 +36,7 @@ def train(
     wrong are listed in ``Model.doubts``; learning goes on without them.
     """
     tuning.check("precision-recall", precision_recall)
+    tuning.check_seed(seed)
     neighbours = tuning.neighbours(accuracy_cost)
     if not can_train(labels):
         raise FindMatchesError(
@@ -91,6 +92,7 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
     """
     if sets < 1 or not 2 <= rows <= 50:
         raise FindMatchesError("Ask for at least one set, of 2 to 50 rows each.")
+    tuning.check_seed(seed)
     for name in (SET_ID_COLUMN, LABEL_COLUMN):
         if name in records.columns:
             raise FindMatchesError(

@@ -138,6 +138,7 @@ def _scores(study: Study, precision_recall: float, seed: int) -> tuple[NDArray[n
     """
     taught = study.taught
     tuning.check("precision-recall", precision_recall)
+    tuning.check_seed(seed)
     total, times = np.zeros(len(taught.match)), np.zeros(len(taught.match))
     linked, balanced = study.rule(seed=seed) if taught.teachable else (False, tuning.BALANCED)
     for number, held in enumerate(splits(taught, seed)):

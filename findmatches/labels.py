@@ -50,16 +50,21 @@ def valid_sets(labels: Sequence[LabelFile]) -> dict[str, tuple[LabelFile, list[L
     for label_file in labels:
         for set_id, rows in label_file.by_set().items():
             if not set_id.strip():
-                raise FindMatchesError(f"Label file, line {rows[0].line}: a row belongs to no labeling set.")
+                raise FindMatchesError(f"{_place(label_file, rows[0])}: a row belongs to no labeling set.")
             sets[set_id] = (label_file, rows)
     return sets
+
+
+def _place(label_file: LabelFile, row: LabeledRow) -> str:
+    name = label_file.path or "Label file"
+    return f"{name}, line {row.line}" if row.line else name
 
 
 def can_train(labels: Sequence[LabelFile]) -> bool:
     """There is at least one pair that matches and one that does not."""
     same = different = False
     for _, rows in valid_sets(labels).values():
-        found = [row.label for row in rows if row.label]
+        found = [row.label for row in rows if row.label.strip()]
         different |= len(set(found)) > 1
         same |= len(set(found)) < len(found)
     return same and different
@@ -72,18 +77,18 @@ def lessons(labels: Sequence[LabelFile], primary_key: str, row_of: Mapping[str, 
     sets = valid_sets(labels)
     for number, (set_id, (label_file, rows)) in enumerate(sets.items()):
         if primary_key not in label_file.columns:
-            raise FindMatchesError(f"The label file has no column {primary_key}, which is the primary key.")
+            name = label_file.path or "The label file"
+            raise FindMatchesError(f"{name} has no column {primary_key}, which is the primary key.")
         place = label_file.columns.index(primary_key)
         labelled = []
         for row in rows:
             key = row.values[place]
             if key not in row_of:
-                where = f", line {row.line}" if row.line else ""
                 raise FindMatchesError(
-                    f"Label file{where}: set {set_id} has a row with {primary_key} {key}, which is not in the table."
+                    f"{_place(label_file, row)}: set {set_id} has a row with {primary_key} {key}, which is not in the table."
                 )
             rows_seen.add(row_of[key])
-            if row.label:
+            if row.label.strip():
                 labelled.append((row_of[key], row.label))
         for (one, first), (two, second) in combinations(labelled, 2):
             if one != two:

@@ -17,6 +17,7 @@ _FILE = 100
 _MOST, _MORE = 0.6, 0.45
 _NEIGHBOURS = 15
 _EVIDENCE = 2.75
+_LAST_SEED = 2**31 - 1
 
 
 def neighbours(accuracy_cost: float) -> int:
@@ -42,6 +43,12 @@ def threshold(balanced: float, precision_recall: float) -> float:
 
 def _moved(score: float, log_odds: float) -> float:
     return 1 / (1 + (1 - score) / score * math.exp(-log_odds))
+
+
+def check_seed(seed: int) -> None:
+    """Raises ``FindMatchesError`` for a seed that is out of range. The numbers after it are seeds as well."""
+    if not 0 <= seed <= _LAST_SEED:
+        raise FindMatchesError(f"The seed must be a whole number from 0 to {_LAST_SEED}, not {seed}.")
 
 
 def check(name: str, value: float) -> None:

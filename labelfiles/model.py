@@ -28,10 +28,14 @@ class LabeledRow:
 
 @dataclass(frozen=True, slots=True)
 class LabelFile:
-    """The source columns (without ``labeling_set_id`` and ``label``) and the rows, in file order."""
+    """The source columns (without ``labeling_set_id`` and ``label``) and the rows, in file order.
+
+    ``path`` is where it was read from, if it was a file, for people who have several; it does not count when files are compared.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[LabeledRow, ...]
+    path: str = field(default="", compare=False)
 
     def by_set(self) -> dict[str, list[LabeledRow]]:
         """The rows of each set, sets and rows in the order in which they come first in the file."""

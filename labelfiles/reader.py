@@ -26,8 +26,9 @@ def read_label_file(source: bytes | BinaryIO | Path | str) -> LabelFile:
     Raises ``LabelFileError`` with up to 100 problems, in file order: wrong encoding, no header or a wrong one, a quote that is
     out of place or never closed, rows with too few or too many cells. Raises ``OSError`` if a path cannot be read.
     """
+    path = ""
     if isinstance(source, (Path, str)):
-        data = Path(source).read_bytes()
+        path, data = str(source), Path(source).read_bytes()
     elif isinstance(source, bytes):
         data = source
     else:
@@ -52,7 +53,7 @@ def read_label_file(source: bytes | BinaryIO | Path | str) -> LabelFile:
             break
     if problems:
         raise LabelFileError(problems)
-    return LabelFile(columns, tuple(rows))
+    return LabelFile(columns, tuple(rows), path)
 
 
 def _decode(data: bytes) -> str:

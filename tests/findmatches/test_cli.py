@@ -52,6 +52,21 @@ def test_the_whole_way_through_files(tmp_path: Path) -> None:
         (["train", "in.csv", "--primary-key", "id", "--labels", "in.csv", "-o", "m"], "first two columns"),
         (["train", "in.csv", "--primary-key", "id", "--labels", "gone.csv", "-o", "m"], "gone.csv: No such file"),
         (["ask", "in.csv", "--primary-key", "id", "--rows", "1", "-o", "q.csv"], "2 to 50 rows"),
+        (
+            ["ask", "in.csv", "--primary-key", "id", "--seed", "-1", "-o", "q.csv"],
+            "whole number from 0 to 2147483647, not -1",
+        ),
+        (
+            ["train", "in.csv", "--primary-key", "id", "--labels", "l.csv", "more/k.csv", "-o", "m"],
+            "more/k.csv, line 3: set t has a row with id 7",
+        ),
+        (
+            ["train", "in.csv", "--primary-key", "id", "--labels", "l.csv", "--seed", "4294967296", "-o", "m"],
+            "not 4294967296",
+        ),
+        (["evaluate", "in.csv", "--primary-key", "id", "--labels", "l.csv", "--seed", "-1", "-o", "e.json"], "not -1"),
+        (["train", "in.csv", "--primary-key", "name", "--labels", "l.csv", "-o", "m"], "l.csv has no column name"),
+        (["train", "in.csv", "--primary-key", "id", "--labels", "blank.csv", "-o", "m"], "at least one pair"),
     ],
 )
 def test_what_is_wrong_is_said_and_the_exit_code_is_1(
@@ -62,7 +77,11 @@ def test_what_is_wrong_is_said_and_the_exit_code_is_1(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "in.csv").write_text("id,name\n1,x\n2,y\n")
+    (tmp_path / "in.csv").write_text("id,name\n1,x\n2,y\n3,z\n")
+    (tmp_path / "l.csv").write_text("labeling_set_id,label,id\ns,A,1\ns,A,2\ns,B,3\n")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "k.csv").write_text("labeling_set_id,label,id\nt,A,1\nt,A,7\n")
+    (tmp_path / "blank.csv").write_text("labeling_set_id,label,id\ns, ,1\ns, ,2\ns,B,3\n")  # " " is no label
     assert main(arguments) == 1
     assert message in capsys.readouterr().err
 
