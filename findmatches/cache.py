@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ _LEFT_OVER_SECONDS = 24 * 3600
 _NOT_NAMES = (".partial-", ".old-")
 
 Arrays = Mapping[str, NDArray[Any]]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,11 @@ class Cache:
     folder: Path
     max_bytes: int = MAX_BYTES
 
-    def get(self, name: str) -> dict[str, NDArray[Any]] | None:
-        """The arrays of an entry, read-only; None if it is not there or damaged."""
+    def get(self, name: str, make: Callable[[Arrays], Made]) -> Made | None:
+        """What ``make`` makes of the arrays of an entry, which are read-only; None if it is not there or damaged.
+
+        ``make`` raises ``KeyError`` or ``ValueError`` where arrays are missing or do not fit together.
+        """
         entry = self.folder / name
         try:
             found = {  # as plain arrays, which are quicker to look into than memory maps as such
@@ -51,14 +55,13 @@ class Cache:
                 for path in sorted(entry.glob("*.npy"))
             }
             os.utime(entry)
-        except (OSError, ValueError, EOFError):
+            return make(found)
+        except (OSError, ValueError, EOFError, KeyError):
             self._drop(entry)
             return None
-        return found or None
 
-    def put(self, name: str, write: Callable[[Path], None]) -> dict[str, NDArray[Any]] | None:
-        """Have ``write`` fill a folder with ``.npy`` files and keep it as the entry of that name. A full disk costs the entry, not the
-        work: then, as in ``get``, None."""
+    def put(self, name: str, write: Callable[[Path], None]) -> None:
+        """Have ``write`` fill a folder with ``.npy`` files and keep it as the entry of that name. A full disk costs the entry, not the work."""
         partial = self.folder / f".partial-{uuid.uuid4().hex}"
         try:
             partial.mkdir(parents=True)
@@ -68,7 +71,6 @@ class Cache:
         except OSError:  # no room, no rights; or another process was quicker
             shutil.rmtree(partial, ignore_errors=True)
         self._evict(name)
-        return self.get(name)
 
     def _evict(self, keep: str) -> None:
         try:

@@ -84,8 +84,7 @@ class Prepared:
         """What gives the measures of candidates, by their places. Those of the sorted places ``keep`` are worked out now and kept,
         in the cache for whatever comes next, or as long as they are few in memory."""
         cache, entry = self.records.cache, f"comparisons-{self.name}"
-        found = cache.get(entry) if cache else None
-        known = Measured(found["places"], found["measures"], self._compare) if found else Measured.none(self._compare)
+        known = (cache.get(entry, self._kept) if cache else None) or Measured.none(self._compare)
         if keep is None or len(keep) - known.count(keep) <= _FEW * len(keep):
             return known
         shape = len(keep), len(self.schema.names())
@@ -102,8 +101,11 @@ class Prepared:
             save_arrays(folder, {"places": keep})
             save_pieces(folder / "measures.npy", known.pieces(keep), shape)
 
-        found = cache.put(entry, write)
-        return Measured(found["places"], found["measures"], self._compare) if found else known
+        cache.put(entry, write)
+        return cache.get(entry, self._kept) or known
+
+    def _kept(self, arrays: Arrays) -> Measured:
+        return Measured(arrays["places"], arrays["measures"], self._compare)
 
     def _compare(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         left, right = self.candidates.left[places], self.candidates.right[places]
@@ -159,11 +161,8 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
     known = schema or describe(columns)
     name = content_name(cells, known, neighbours) if records.cache else ""
     cache, entry = records.cache, f"candidates-{name}"
-    found = cache.get(entry) if cache else None
-    if found:
-        candidates = _from_arrays(found, known.views)
-    else:
-        candidates = find_candidates(columns, known.views, len(keys), neighbours)
+    found = cache.get(entry, lambda arrays: _from_arrays(arrays, known.views)) if cache else None
+    candidates = found or find_candidates(columns, known.views, len(keys), neighbours)
 
     def keep() -> None:
         if cache and not found:
@@ -177,8 +176,8 @@ def _comparer(
     cache: Cache | None, entry: str, columns: Sequence[Column], schema: Schema, candidates: Candidates
 ) -> Comparer:
     """A comparer by what the cache knows of the table; what it does not know is put there."""
-    found = cache.get(entry) if cache else None
-    comparer = Comparer(columns, schema, candidates, setup=Setup.from_arrays(found) if found else None)
+    found = cache.get(entry, Setup.from_arrays) if cache else None
+    comparer = Comparer(columns, schema, candidates, setup=found)
     if cache and not found:
         cache.put(entry, lambda folder: save_arrays(folder, comparer.arrays()))
     return comparer
