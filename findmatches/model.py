@@ -195,6 +195,9 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
         tuple(View(unit, tuple(int(place) for place in places)) for unit, places in facts["views"]),
         None if facts["side"] is None else int(facts["side"]),
     )
+    places = [place for view in schema.views for place in view.columns]
+    if not all(0 <= place < len(schema.columns) for place in [*places, schema.side or 0]):
+        raise ValueError("a view or the source is of no column")
     width = len(schema.names())
     second = evidence = None
     if facts["second"] is not None:

@@ -34,6 +34,8 @@ def test_damaged_models_are_refused(folder: Path) -> None:
         ({"format_version": 99}, "has format version 99"),
         ({"columns": facts["columns"][:-1]}, "damaged"),
         ({"first": None}, "damaged"),
+        ({"views": [["words", [99]]]}, "damaged"),
+        ({"side": 99}, "damaged"),
     ]
     for change, message in changes:
         (folder / "model.json").write_text(json.dumps({**facts, **change}))
