@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command. Returns 0, or 1 after telling on standard error what is wrong with the input."""
+    """Run a command. Returns 0, or 1 after telling on standard error what is wrong with the files."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
@@ -44,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="findmatches", description="Learn from labels which rows of a table are one thing, and group them."
+        prog="python -m findmatches",
+        description="Learn from labels which rows of a table are one thing, and group them.",
+        epilog="Exit status: 0 if all went well, 1 if something is wrong with the files, 2 with the command; standard error says what.",
     )
     parser.add_argument("--version", action="version", version=f"findmatches {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -55,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     questions.add_argument("--sets", type=int, default=10, help="how many questions (default 10)")
     questions.add_argument("--rows", type=int, default=10, help="rows in each question (default 10)")
     _add_seed(questions)
-    _add_output(questions, "QUESTIONS.csv")
+    _add_output(questions, "QUESTIONS.csv", "a label file, to be answered in its label column: same letter, same thing")
 
     teach = _command(commands, "train", "learn from labels", _train)
     _add_key(teach)
@@ -63,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_trade_offs(teach)
     teach.add_argument("--enforce-labels", action="store_true", help="make the result agree with every label")
     _add_seed(teach)
-    _add_output(teach, "MODEL_DIR")
+    _add_output(teach, "MODEL_DIR", "a folder; a model that it holds is replaced")
 
     apply = _command(commands, "match", "group the rows: adds match_id and match_confidence_score", _match)
     apply.add_argument("--model", type=Path, required=True, metavar="MODEL_DIR", help="what train wrote")
@@ -75,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "--spark", metavar="MASTER",
         help="do it on Apache Spark, at this master (local[2], spark://…, yarn); the output is a folder",
     )  # fmt: skip
-    _add_output(apply, "MATCHES.csv")
+    _add_output(apply, "MATCHES.csv", "CSV, or what else its name ends with: .csv.gz, .parquet")
 
     reason = _command(commands, "explain", "say why two rows have the score they have, column by column", _explain)
     reason.add_argument("keys", nargs=2, metavar="KEY", help="the primary keys of the two rows")
@@ -89,20 +91,31 @@ def _parser() -> argparse.ArgumentParser:
     _add_labels(estimate, required=True)
     _add_trade_offs(estimate)
     _add_seed(estimate)
-    _add_output(estimate, "METRICS.json")
+    _add_output(estimate, "METRICS.json", "precision, recall, learning curve and more, as JSON")
 
     suggest = _command(commands, "propose", "group the rows of questions as the engine believes", _propose)
     _add_key(suggest)
-    suggest.add_argument("--questions", type=Path, required=True, metavar="QUESTIONS.csv")
+    suggest.add_argument(
+        "--questions",
+        type=Path,
+        required=True,
+        metavar="QUESTIONS.csv",
+        help="what ask wrote; labels are not looked at",
+    )
     _add_labels(suggest, required=False)
-    _add_output(suggest, "PROPOSALS.csv")
+    _add_output(suggest, "PROPOSALS.csv", "set, key, number of the group, and how sure that is (0 to 1)")
     return parser
 
 
 def _command(commands, name: str, text: str, run) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text.capitalize() + ".")
     parser.set_defaults(run=run)
-    parser.add_argument("records", type=Path, metavar="RECORDS", help="a CSV or Parquet file, or a folder of them")
+    parser.add_argument(
+        "records",
+        type=Path,
+        metavar="RECORDS",
+        help="a table: CSV (UTF-8, commas, a header; .gz too) or Parquet, a file or a folder",
+    )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR",
         help="keep candidates and comparisons here, by the content of the table, for the commands that follow",
@@ -128,17 +141,23 @@ def _add_labels(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 def _add_trade_offs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--precision-recall", type=float, default=0.5, help="0 favours recall, 1 precision (default 0.5)"
+        "--precision-recall",
+        type=float,
+        default=0.5,
+        metavar="0..1",
+        help="0 favours recall, 1 precision (default 0.5)",
     )
-    parser.add_argument("--accuracy-cost", type=float, default=0.5, help="0 favours cost, 1 accuracy (default 0.5)")
+    parser.add_argument(
+        "--accuracy-cost", type=float, default=0.5, metavar="0..1", help="0 favours cost, 1 accuracy (default 0.5)"
+    )
 
 
 def _add_seed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="same seed, same result (default 0)")
 
 
-def _add_output(parser: argparse.ArgumentParser, name: str) -> None:
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar=name)
+def _add_output(parser: argparse.ArgumentParser, name: str, text: str) -> None:
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar=name, help=text)
 
 
 def _label_files(paths: Sequence[Path]) -> list[LabelFile]:

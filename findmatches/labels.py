@@ -50,12 +50,13 @@ def valid_sets(labels: Sequence[LabelFile]) -> dict[str, tuple[LabelFile, list[L
     for label_file in labels:
         for set_id, rows in label_file.by_set().items():
             if not set_id.strip():
-                raise FindMatchesError(f"{_place(label_file, rows[0])}: a row belongs to no labeling set.")
+                raise FindMatchesError(f"{place_of(label_file, rows[0])}: a row belongs to no labeling set.")
             sets[set_id] = (label_file, rows)
     return sets
 
 
-def _place(label_file: LabelFile, row: LabeledRow) -> str:
+def place_of(label_file: LabelFile, row: LabeledRow) -> str:
+    """Where the row stands, for people."""
     name = label_file.path or "Label file"
     return f"{name}, line {row.line}" if row.line else name
 
@@ -85,7 +86,7 @@ def lessons(labels: Sequence[LabelFile], primary_key: str, row_of: Mapping[str, 
             key = row.values[place]
             if key not in row_of:
                 raise FindMatchesError(
-                    f"{_place(label_file, row)}: set {set_id} has a row with {primary_key} {key}, which is not in the table."
+                    f"{place_of(label_file, row)}: set {set_id} has a row with {primary_key} {key}, which is not in the table."
                 )
             rows_seen.add(row_of[key])
             if row.label.strip():

@@ -14,7 +14,7 @@ from findmatches.clustering import Edges, cluster
 from findmatches.engine import lessons_of
 from findmatches.errors import FindMatchesError
 from findmatches.guess import guess
-from findmatches.labels import valid_sets
+from findmatches.labels import place_of, valid_sets
 from findmatches.prepared import prepare
 from findmatches.schema import Records
 from findmatches.scoring import score_pairs
@@ -40,14 +40,19 @@ def propose(records: Records, question: LabelFile, labels: Sequence[LabelFile]) 
     """A proposal for each row of each set of ``question``, in the order of the set. Labels in ``question`` are not looked at.
 
     Works without labels too, then by what tells a match in most tables. Rows that are not in ``records`` are taken as the question shows them.
-    Raises ``FindMatchesError`` if the question has not the columns of the table.
+    Raises ``FindMatchesError`` if the question has not the columns of the table, or a row without a key.
     """
     missing = [name for name in records.columns if name not in question.columns]
     if missing:
         raise FindMatchesError(f"The question lacks columns of the table: {', '.join(missing)}.")
+    place = question.columns.index(records.primary_key)
+    for row in question.rows:
+        if not row.values[place].strip():
+            raise FindMatchesError(
+                f"{place_of(question, row)}, column {records.primary_key}: the primary key is blank."
+            )
     prepared = prepare(_context(records, question, labels), neighbours=tuning.neighbours(0.5))
     row_of = {key: row for row, key in enumerate(prepared.keys)}
-    place = question.columns.index(records.primary_key)
     taught = lessons_of(prepared, labels)
     study = Study(prepared, taught) if taught.teachable else None
     learner = study.learn(seed=0) if study else None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,10 @@ def test_the_whole_way_through_files(tmp_path: Path) -> None:
         (["evaluate", "in.csv", "--primary-key", "id", "--labels", "l.csv", "--seed", "-1", "-o", "e.json"], "not -1"),
         (["train", "in.csv", "--primary-key", "name", "--labels", "l.csv", "-o", "m"], "l.csv has no column name"),
         (["train", "in.csv", "--primary-key", "id", "--labels", "blank.csv", "-o", "m"], "at least one pair"),
+        (
+            ["propose", "in.csv", "--primary-key", "id", "--questions", "q.csv", "-o", "p.csv"],
+            "q.csv, line 3, column id: the primary key is blank",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_and_the_exit_code_is_1(
@@ -82,8 +87,21 @@ def test_what_is_wrong_is_said_and_the_exit_code_is_1(
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "k.csv").write_text("labeling_set_id,label,id\nt,A,1\nt,A,7\n")
     (tmp_path / "blank.csv").write_text("labeling_set_id,label,id\ns, ,1\ns, ,2\ns,B,3\n")  # " " is no label
+    (tmp_path / "q.csv").write_text("labeling_set_id,label,id,name\ns,,1,x\ns,,,y\n")
     assert main(arguments) == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["ask", "train", "match", "explain", "evaluate", "propose"])
+def test_help_shows_a_command_that_can_be_copied_and_what_comes_of_it(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert text.startswith(f"usage: python -m findmatches {command} ")
+    assert command == "explain" or re.search(r"--output \S+\s+\w", text)
 
 
 def test_a_command_without_spark_does_not_wait_for_pandas(tmp_path: Path) -> None:
