@@ -9,7 +9,7 @@ a weight for each value after W. E. Winkler, "Frequency-based matching in Felleg
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,10 @@ _MATCH_FROM = 0.5
 _LEAST = 10
 _DRAWN = 2.0
 _INSIDE = 1e-3
+# Of so many pairs at a time all features of both rows are looked at: of long texts, each has thousands.
+_PIECE = 4096
+# And so many features of all pairs are counted at a time.
+_FEATURES = 1 << 23
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,9 +156,9 @@ class Examples:
         self._place = place
         self._features = [view.features for view in views]
         self._rows = in_threads(lambda view: view.matrix[rows], views)
-        self._both = in_threads(lambda view: view.matrix[left].multiply(view.matrix[right]).tocsr(), views)
+        self._both = in_threads(lambda view: _common(view.matrix, left, right), views)
         self._alone = [
-            (lacking(view.matrix[left], both), lacking(view.matrix[right], both)) if view.unit == "words" else None
+            (_lacking(view.matrix, left, both), _lacking(view.matrix, right, both)) if view.unit == "words" else None
             for view, both in zip(views, self._both, strict=True)
         ]
 
@@ -186,7 +190,38 @@ class Examples:
         return np.clip(np.append(share, average), _INSIDE, 1 - _INSIDE), n_pairs
 
 
+def _common(matrix: csr_matrix, left: NDArray[np.int32], right: NDArray[np.int32]) -> csr_matrix:
+    """The features that both rows of each pair have: a 0/1 matrix."""
+
+    def common(part: slice) -> csr_matrix:
+        both = matrix[left[part]].multiply(matrix[right[part]]).tocsr()
+        both.data = np.ones(both.nnz, dtype=np.int8)
+        return both
+
+    return _in_pieces(common, len(left))
+
+
+def _lacking(matrix: csr_matrix, rows: NDArray[np.int32], both: csr_matrix) -> csr_matrix:
+    """The features of the rows that ``both`` has not: a 0/1 matrix."""
+    return _in_pieces(lambda part: lacking(matrix[rows[part]], both[part]), len(rows))
+
+
+def _in_pieces(work: Callable[[slice], csr_matrix], count: int) -> csr_matrix:
+    """What ``work`` makes of ``count`` pairs, a piece after the other."""
+    from scipy.sparse import vstack  # here and not above: importing findmatches must stay quick
+
+    pieces = [work(slice(start, start + _PIECE)) for start in range(0, max(count, 1), _PIECE)]
+    return vstack(pieces, format="csr") if len(pieces) > 1 else pieces[0]
+
+
 def _count(matrix: csr_matrix, weight: NDArray[np.float64]) -> NDArray[np.float64]:
     """How often each feature occurs, if each row counts as its weight says."""
-    each = np.repeat(weight, np.diff(matrix.indptr))
-    return np.bincount(matrix.indices, weights=each, minlength=matrix.shape[1]).astype(np.float64)
+    n_rows, width = matrix.shape
+    step = max(1, _FEATURES * n_rows // max(matrix.nnz, 1))
+    total, own = np.zeros(width), np.arange(width, dtype=matrix.indices.dtype)
+    for start in range(0, n_rows, step):
+        ends = matrix.indptr[start : start + step + 1]
+        features, each = matrix.indices[ends[0] : ends[-1]], np.repeat(weight[start : start + step], np.diff(ends))
+        # What was counted before comes first, so that all is summed in the same order however it is cut.
+        total = np.bincount(np.append(own, features), np.append(total, each), minlength=width).astype(np.float64)
+    return total

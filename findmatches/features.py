@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _BITS = 22
 FEATURES = 1 << _BITS
 _CHUNK_BYTES = 1 << 19
-# Pairs of rows that are multiplied at once by one thread.
-_DOTS = 20_000
+# Pairs of rows that are multiplied at once by one thread, and about so many features of theirs: of long texts, each has thousands.
+_DOTS, _DOT_FEATURES = 20_000, 1 << 22
 _BLANK, _ZERO, _NINE = 32, 48, 57
 _WORD = re.compile(r"[a-z0-9\u0080-\U0010ffff]+")  # what ``_in_word`` says of code points
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
@@ -279,12 +279,13 @@ def row_dots(
 ) -> NDArray[np.float32]:
     """The product of row ``left[k]`` with row ``right[k]`` (of the ``other`` matrix, if there is one), for every k."""
     second = matrix if other is None else other
+    size = max(1, min(_DOTS, _DOT_FEATURES * matrix.shape[0] // max(matrix.nnz, 1)))
 
     def dots(start: int) -> NDArray[np.float32]:
-        part = slice(start, start + _DOTS)
+        part = slice(start, start + size)
         return row_sums(matrix[left[part]].multiply(second[right[part]]))
 
-    parts = in_threads(dots, range(0, len(left), _DOTS))
+    parts = in_threads(dots, range(0, len(left), size))
     return np.concatenate([np.empty(0, dtype=np.float32), *parts])
 
 

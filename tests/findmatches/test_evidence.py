@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +35,21 @@ def products() -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
 def said(evidence: Evidence, view: Seen, one: int, two: int) -> dict[str, float]:
     found = evidence.at([view]).measure(np.array([one], np.int32), np.array([two], np.int32))
     return dict(zip((*MEASURES, EXCHANGED), map(float, found[0]), strict=True))
+
+
+def test_many_pairs_of_long_texts_need_little_more_room_than_what_they_have_in_common() -> None:
+    rng, n_rows, n_pairs = np.random.default_rng(0), 200, 60_000
+    words = seen([" ".join(f"word{word}" for word in rng.integers(600, size=200)) for _ in range(n_rows)])
+    view = Seen("trigrams", words.matrix, words.features)
+    left, right = rng.integers(n_rows, size=(2, n_pairs)).astype(np.int32)
+    in_common = view.matrix[left].multiply(view.matrix[right]).nnz * np.dtype(np.int32).itemsize
+    tracemalloc.start()
+    try:
+        Examples([view], left, right).learn(rng.random(n_pairs).astype(np.float32))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 12 * in_common  # 30, if all features of all pairs were looked at at once
 
 
 def test_a_word_that_matches_drop_says_less_than_one_that_they_keep() -> None:
