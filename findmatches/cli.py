@@ -212,7 +212,7 @@ def _match(options: argparse.Namespace) -> None:
     if options.spark:
         _match_on_spark(options, model)
         return
-    _check_output(options.output, options.records)
+    _check_output(options.output, options.records)  # the result that new rows come on top of may be replaced
     records = _records(options, model.primary_key)
     if options.existing:
         table = match_incremental(read_records(options.existing, primary_key=model.primary_key), records, model)
