@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, User
@@ -18,13 +19,12 @@ SPLIT, ALL = "split", "all"
 _PEOPLE_HELP = _("So many people answer each question, without seeing each other’s answers before they are done.")
 
 
-def _people_field(**options: Any) -> forms.IntegerField:
+_OPENED_HELP = _("Questions that were assigned to fewer people than that are then open to everybody.")
+
+
+def _people_field(help_text: Any = _PEOPLE_HELP) -> forms.IntegerField:
     return forms.IntegerField(
-        label=_("People per question"),
-        min_value=1,
-        max_value=MAX_ANSWERS_PER_QUESTION,
-        help_text=_PEOPLE_HELP,
-        **options,
+        label=_("People per question"), min_value=1, max_value=MAX_ANSWERS_PER_QUESTION, help_text=help_text
     )
 
 
@@ -50,7 +50,7 @@ class QuestionSetForm(StyledForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Among sets of one priority, those due first are asked first."),
     )
-    answers_wanted = _people_field()
+    answers_wanted = _people_field(format_lazy("{} {}", _PEOPLE_HELP, _OPENED_HELP))
     skill = forms.CharField(
         label=_("Skill needed"),
         max_length=50,

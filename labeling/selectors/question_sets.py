@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.selectors import members_of
 from labeling.choices import GROUP_LABELS, AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, Transform
 
@@ -88,6 +89,17 @@ def people_progress(*, question_set: QuestionSet) -> list[PersonProgress]:
         for person in people
         if assigned.get(person.pk) or any(worked.get(person.pk, ()))
     ]
+
+
+def too_few_people(*, question_set: QuestionSet) -> int | None:
+    """How many people of the team may be offered the questions that nobody is assigned to, if that is fewer than each needs; else None."""
+    free = Question.objects.filter(question_set=question_set, answers_missing__gt=0, assignments__isnull=True)
+    if not free.exists():
+        return None
+    skill = question_set.skill
+    members = members_of(team=question_set.transform.team)
+    able = sum(1 for member in members if not skill or skill in member.skill_tags)
+    return able if able < question_set.answers_wanted else None
 
 
 def large_questions(*, question_set: QuestionSet) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
@@ -57,45 +57,54 @@ def assign_questions(
     return len(missing)
 
 
+@transaction.atomic
 def clear_assignments(*, question_set: QuestionSet, user: User, people: Sequence[User] | None = None) -> int:
     """Open the questions of a set to all again, or take them from these people alone; how many assignments that were.
 
-    Taking a question from the last person it was given to opens it to all.
+    Taking a question from so many people that too few are left opens it to all.
     """
     assignments = QuestionAssignment.objects.filter(question__question_set=question_set)
     if people is not None:
         assignments = assignments.filter(user__in=people)
     count, _by_model = assignments.delete()
+    open_short_questions(questions=Question.objects.filter(question_set=question_set))
     logger.info("question set %s: %d assignments taken back by user %s", question_set.pk, count, user.pk)
     return count
 
 
 @transaction.atomic
 def release_questions(*, team: Team, user: User) -> int:
-    """Take from somebody who leaves what they still have to answer; how many questions that are.
+    """Take from somebody who leaves what they were given; how many questions of that are still to be answered.
 
-    Those that then too few people are left for are opened to all, else nobody could finish them.
+    Answered ones too: if one is asked again, it would wait for them.
     """
     given = QuestionAssignment.objects.filter(user=user, question__question_set__transform__team=team)
-    questions = Question.objects.filter(pk__in=given.values("question"), answers_missing__gt=0)
-    missing = dict(questions.order_by("pk").select_for_update().values_list("pk", "answers_missing"))
+    ids = list(given.filter(question__answers_missing__gt=0).values_list("question", flat=True))
+    given.delete()
+    open_short_questions(questions=Question.objects.filter(pk__in=ids))
+    logger.info("team %s: %d questions of user %s released", team.pk, len(ids), user.pk)
+    return len(ids)
+
+
+@transaction.atomic
+def open_short_questions(*, questions: QuerySet[Question]) -> int:
+    """Open to all what was given to fewer people than still have to answer it, else nobody could finish it; how many questions that are."""
+    given = questions.filter(answers_missing__gt=0, pk__in=QuestionAssignment.objects.values("question"))
+    missing = dict(given.order_by("pk").select_for_update(of=("self",)).values_list("pk", "answers_missing"))
     answered = _answered(missing)
     assignments = QuestionAssignment.objects.filter(question__in=missing)
     left: Counter[uuid.UUID] = Counter(
-        pk
-        for pk, person in assignments.exclude(user=user).values_list("question", "user")
-        if person not in answered[pk]
+        pk for pk, person in assignments.values_list("question", "user") if person not in answered[pk]
     )
     short = [pk for pk, needed in missing.items() if left[pk] < needed]
-    assignments.filter(Q(user=user) | Q(question__in=short)).delete()
-    logger.info("team %s: %d questions of user %s released", team.pk, len(missing), user.pk)
-    return len(missing)
+    assignments.filter(question__in=short).delete()
+    return len(short)
 
 
-def _answered(questions: dict[uuid.UUID, int]) -> dict[uuid.UUID, set[uuid.UUID]]:
+def _answered(questions: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID]]:
     """Who has answered which question already."""
     found: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
-    answers = Answer.objects.filter(question__in=questions, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED)
+    answers = Answer.objects.filter(question__in=list(questions), kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED)
     for question_id, steward_id in answers.values_list("question_id", "steward_id"):
         found[question_id].add(steward_id)
     return found

@@ -12,6 +12,7 @@ from accounts.models import User
 from labeling.exceptions import InvalidSettingError
 from labeling.models import Question, QuestionSet
 from labeling.models.transforms import MAX_ANSWERS_PER_QUESTION
+from labeling.services.assignment import open_short_questions
 from labeling.services.consensus import settle_all
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ def set_answers_wanted(*, question_set: QuestionSet, user: User, answers_wanted:
     """Have each question answered by so many people; the set, new. Raises ``InvalidSettingError`` outside of 1 to 5.
 
     With more people, questions that were settled are asked again until enough have answered; with fewer, the answers that are there decide. Answers
-    beyond the number count too. Adjudicated questions stay decided, control questions stay as they are.
+    beyond the number count too. Adjudicated questions stay decided, control questions stay as they are. What was given to too few people for the new
+    number is open to all.
     """
     if not 1 <= answers_wanted <= MAX_ANSWERS_PER_QUESTION:
         raise InvalidSettingError(
@@ -65,7 +67,9 @@ def set_answers_wanted(*, question_set: QuestionSet, user: User, answers_wanted:
     if locked.answers_wanted != answers_wanted:
         locked.answers_wanted = answers_wanted
         locked.save(update_fields=["answers_wanted"])
-        settle_all(questions=Question.objects.filter(question_set=locked, is_control=False))
+        questions = Question.objects.filter(question_set=locked, is_control=False)
+        settle_all(questions=questions)
+        open_short_questions(questions=questions)
         logger.info("question set %s: %d people per question, by user %s", locked.pk, answers_wanted, user.pk)
     question_set.refresh_from_db()
     return question_set

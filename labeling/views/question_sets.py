@@ -18,7 +18,13 @@ from labeling.exceptions import LabelportalError
 from labeling.forms.team_work import AssignForm, LabelingSettingsForm, QuestionSetForm
 from labeling.models import QuestionSet
 from labeling.permissions import can_assign, can_edit_labeling_settings, can_manage_question_sets
-from labeling.selectors.question_sets import large_questions, people_progress, set_overview, set_overviews
+from labeling.selectors.question_sets import (
+    large_questions,
+    people_progress,
+    set_overview,
+    set_overviews,
+    too_few_people,
+)
 from labeling.selectors.queue import QueueFilter
 from labeling.services.assignment import assign_questions, clear_assignments
 from labeling.services.question_sets import update_question_set
@@ -141,6 +147,7 @@ def _page(
         "name": str(question_set),
         "people": people,
         "large_questions": large_questions(question_set=question_set),
+        "too_few": too_few_people(question_set=question_set),
         "anybody_assigned": any(person.assigned for person in people),
         "form": form or QuestionSetForm.about(question_set),
         "assign": assign or _assign_form(question_set, membership),

@@ -18,7 +18,14 @@ from labeling.models import Answer, Question, QuestionSet, Transform
 from labeling.selectors.question_sets import people_progress, set_overview, set_overviews
 from labeling.selectors.questions import questions_left
 from labeling.selectors.queue import QueueFilter
-from labeling.services.answers import next_question, open_question, save_draft, skip_question, submit_answer
+from labeling.services.answers import (
+    next_question,
+    open_question,
+    save_draft,
+    skip_question,
+    submit_answer,
+    withdraw_answer,
+)
 from labeling.services.assignment import assign_questions, clear_assignments
 from labeling.services.people import deactivate_person
 from labeling.services.question_sets import set_answers_wanted, update_question_set
@@ -305,3 +312,31 @@ def test_nobody_waits_for_people_who_left(
     assign_questions(question_set=the_set, user=people.lead, people=[people.steward, people.colleague], split=False)
     deactivate_person(membership=steward, user=people.admin)
     assert offered(of, people.admin) == questions, "one person alone could not have answered them"
+
+
+def test_what_was_given_to_too_few_is_opened_when_more_are_wanted(
+    people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet
+) -> None:
+    assign_questions(question_set=the_set, user=people.lead, people=[people.steward], split=True)
+    answer(questions[0], people.steward, "AA")
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=2)
+    assert offered(of, people.colleague) == questions, "one person alone could not have answered them"
+
+
+def test_taking_back_from_one_of_two_who_are_both_needed_opens_it(
+    people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet
+) -> None:
+    set_answers_wanted(question_set=the_set, user=people.lead, answers_wanted=2)
+    assign_questions(question_set=the_set, user=people.lead, people=[people.steward, people.colleague], split=False)
+    clear_assignments(question_set=the_set, user=people.lead, people=[people.colleague])
+    assert offered(of, people.lead) == questions
+
+
+def test_what_somebody_who_left_had_answered_can_be_asked_again_of_others(
+    people: Cast, of: Transform, questions: list[Question], the_set: QuestionSet
+) -> None:
+    assign_questions(question_set=the_set, user=people.lead, people=[people.steward], split=True)
+    answer(questions[0], people.steward, "AA")
+    deactivate_person(membership=Membership.objects.get(user=people.steward), user=people.admin)
+    withdraw_answer(answer=Answer.objects.get(), user=people.lead)
+    assert questions[0] in offered(of, people.colleague)

@@ -77,6 +77,19 @@ def test_lists_ask_as_often_for_three_as_for_one(
     assert page.count(f"1 of {count} answers") == count
 
 
+def test_a_set_that_the_team_cannot_finish_says_so(people: Cast, made: QuestionSet, client_for: ClientFor) -> None:
+    def page() -> str:
+        return " ".join(client_for(people.lead).get(address("detail", made)).content.decode().split())
+
+    assert "cannot be finished" not in page()
+    QuestionSet.objects.update(skill="greek")
+    assert "and 0 people of the team have the skill “greek”." in page()
+    QuestionSet.objects.update(skill="", answers_wanted=5)
+    assert "Each question needs 5 people, and the team has 4." in page()
+    client_for(people.lead).post(address("assign", made), {"people": [str(people.steward.pk)], "how": "split"})
+    assert "cannot be finished" not in page()
+
+
 def test_no_questions_yet(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
     page = client_for(people.lead).get(reverse("labeling:question-set-list", args=[people_transform.pk]))
     assert b"No questions yet" in page.content
