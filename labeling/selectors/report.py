@@ -8,14 +8,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Team, User
-from labeling.choices import AnswerStatus, RunKind, RunStatus
+from accounts.selectors import active_memberships
+from labeling.choices import AnswerKind, AnswerStatus, QuestionState, RunKind, RunStatus
 from labeling.models import Answer, QuestionAssignment, TaskRun, Transform
 from labeling.reports.model import Cell, Column, Figure, Report, Table
 from labeling.selectors.questions import question_progress_by_transform
@@ -80,10 +81,10 @@ class TransformWeek:
 
 
 def transform_weeks(*, team: Team, week: Week) -> list[TransformWeek]:
-    """What became of each transform, by name, in a constant number of queries."""
+    """What became of each transform that was not archived before the week, by name, in a constant number of queries."""
     start, end = _moment(week.since), _moment(week.after.since)
     transforms = list(
-        Transform.objects.filter(team=team, archived_at=None)
+        Transform.objects.filter(Q(archived_at=None) | Q(archived_at__gte=start), team=team)
         .annotate(
             estimate=_newest("pk", end, kind=RunKind.EVALUATION, metrics__isnull=False),
             estimate_before=_newest("pk", start, kind=RunKind.EVALUATION, metrics__isnull=False),
@@ -110,13 +111,13 @@ def transform_weeks(*, team: Team, week: Week) -> list[TransformWeek]:
 
 
 def better_table(*, team: Team, week: Week) -> Table:
-    """What got better: F1, labels and answers of each transform."""
-    return _better(transform_weeks(team=team, week=week))
+    """What got better: F1, labels and answers of each transform that the team works with."""
+    return _better([one for one in transform_weeks(team=team, week=week) if one.transform.archived_at is None])
 
 
 def waiting_table(*, team: Team) -> Table:
     """What waits now, and for whom: first what anybody of a role may do, then what is meant for one person. Five queries."""
-    transforms = {one.pk: one for one in Transform.objects.filter(team=team, archived_at=None).order_by("name")}
+    transforms = {one.pk: one for one in _worked_with(team).order_by("name")}
     rows: list[tuple[Cell, ...]] = []
     for pk, progress in question_progress_by_transform(transforms=transforms.values()).items():
         for who, what, count, page in (
@@ -176,7 +177,7 @@ def _better(weeks: list[TransformWeek]) -> Table:
     )
     rows = tuple(
         (
-            Cell(one.transform.name, reverse("labeling:quality", args=[one.transform.pk])),
+            Cell(_name(one.transform), reverse("labeling:quality", args=[one.transform.pk])),
             Cell("–" if one.f1 is None else f"{one.f1:.3f}"),
             Cell("–" if one.f1 is None or one.f1_before is None else f"{one.f1 - one.f1_before:+.3f}"),
             Cell("–" if one.labels is None else f"{one.labels:,}"),
@@ -186,6 +187,10 @@ def _better(weeks: list[TransformWeek]) -> Table:
         for one in weeks
     )
     return Table("better", _("What got better this week"), columns, rows, _("The team has no transform yet."))
+
+
+def _name(transform: Transform) -> str:
+    return _("%(name)s (archived)") % {"name": transform.name} if transform.archived_at else transform.name
 
 
 def _people(lines: list[WorkLine]) -> Table:
@@ -236,15 +241,27 @@ def _assigned(team: Team) -> Counter[tuple[uuid.UUID, uuid.UUID]]:
     """Open questions by the person they are meant for, who has not answered them, and transform."""
     done = Answer.objects.filter(question=OuterRef("question"), steward=OuterRef("user"), status=AnswerStatus.SUBMITTED)
     found = QuestionAssignment.objects.filter(
-        ~Exists(done), question__question_set__transform__team=team, question__answers_missing__gt=0
+        ~Exists(done), question__question_set__transform__in=_worked_with(team), question__answers_missing__gt=0
     )
     return _counted(found.order_by().values_list("user", "question__question_set__transform"))
 
 
 def _begun(team: Team) -> Counter[tuple[uuid.UUID, uuid.UUID]]:
-    """Drafts by person and transform."""
-    found = Answer.objects.filter(question__question_set__transform__team=team, status=AnswerStatus.DRAFT)
+    """Drafts of people who are there, on questions that still wait for an answer or a decision, by person and transform."""
+    waits = Q(kind=AnswerKind.ANSWER, question__answers_missing__gt=0) | Q(
+        kind=AnswerKind.ADJUDICATION, question__state=QuestionState.DISPUTED
+    )
+    found = Answer.objects.filter(
+        waits,
+        question__question_set__transform__in=_worked_with(team),
+        steward__in=active_memberships().filter(team=team).values("user"),
+        status=AnswerStatus.DRAFT,
+    )
     return _counted(found.order_by().values_list("steward", "question__question_set__transform"))
+
+
+def _worked_with(team: Team) -> QuerySet[Transform]:
+    return Transform.objects.filter(team=team, archived_at=None)
 
 
 def _counted(groups: QuerySet[Any, tuple[uuid.UUID, uuid.UUID]]) -> Counter[tuple[uuid.UUID, uuid.UUID]]:

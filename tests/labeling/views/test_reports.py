@@ -13,13 +13,16 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Membership, User
+from accounts.services import reactivate_member
 from labeling.choices import RunKind, RunStatus
-from labeling.models import QuestionAssignment, TaskRun, Transform
+from labeling.models import Question, QuestionAssignment, TaskRun, Transform
 from labeling.reports.model import Cell, Column, Figure, Report, Table, csv_rows
 from labeling.reports.pdf import report_pdf
-from labeling.selectors.report import Week, transform_weeks, waiting_table
+from labeling.selectors.report import Week, transform_weeks, waiting_table, weekly_report
 from labeling.services.answers import save_draft
+from labeling.services.archive import archive_transform
+from labeling.services.people import deactivate_person
 from tests.labeling.builders import Cast, answer, finished_run, grouping, question_set, transform, wanting
 from tests.labeling.selectors.test_queries import METRICS
 from tests.labeling.views.conftest import ClientFor
@@ -74,6 +77,53 @@ def test_what_waits_names_for_whom(people: Cast, worked: Transform) -> None:
         ["Colleague", "questions assigned", "People", "1"],
         ["Colleague", "answers begun", "People", "1"],
     ]
+
+
+def test_nothing_waits_for_an_archived_transform(people: Cast, worked: Transform, client_for: ClientFor) -> None:
+    third = worked.question_sets.get().questions.get(position=3)
+    QuestionAssignment.objects.create(question=third, user=people.steward)
+    save_draft(question=third, steward=people.steward, labels=grouping(third, "A?"))
+    archive_transform(transform=worked, user=people.admin)
+    assert waiting_table(team=people.team).rows == ()
+    for address in (reverse("labeling:home"), URL):
+        assert client_for(people.lead).get(address).status_code == 200
+
+
+def test_what_was_begun_waits_only_while_its_question_does_and_its_person_is_there(
+    people: Cast, worked: Transform
+) -> None:
+    def begun() -> list[str]:
+        return [row[0].text for row in waiting_table(team=people.team).rows if row[1].text == "answers begun"]
+
+    third = worked.question_sets.get().questions.get(position=3)
+    save_draft(question=third, steward=people.steward, labels=grouping(third, "A?"))
+    assert begun() == ["Steward"]
+    member = Membership.objects.get(user=people.steward)
+    deactivate_person(membership=member, user=people.admin)
+    assert begun() == []
+    reactivate_member(membership=member)
+    assert begun() == ["Steward"]
+    Question.objects.update(leased_to=None, lease_expires_at=None)
+    answer(third, people.colleague, "AA")
+    assert begun() == [], "somebody else has answered it"
+
+
+def test_answers_add_up_also_when_a_transform_was_archived(
+    people: Cast, worked: Transform, client_for: ClientFor
+) -> None:
+    old = transform(people.team, people.admin, "Old")
+    for question in question_set(old, people.lead, [2, 2, 2], first_key=50):
+        answer(question, people.colleague, "AB")
+    archive_transform(transform=old, user=people.admin)
+    report = weekly_report(team=people.team, week=this_week())
+    assert report.figures[0] == Figure("Answers", "5", "by 2 people")
+    better, who = report.tables[:2]
+    assert [row[0].text for row in better.rows] == ["Old (archived)", "People"]
+    assert sum(int(row[-1].text) for row in better.rows) == sum(int(row[1].text) for row in who.rows) == 5
+    home = client_for(people.lead).get(reverse("labeling:home")).content.decode()
+    assert "Old (archived)" not in home, "the first page leaves out what the team is done with"
+    Transform.objects.filter(pk=old.pk).update(archived_at=timezone.now() - timedelta(days=8))
+    assert [one.transform for one in transform_weeks(team=people.team, week=this_week().after)] == [worked]
 
 
 def test_the_first_page_of_a_lead_tells_the_week(people: Cast, worked: Transform, client_for: ClientFor) -> None:
