@@ -63,10 +63,11 @@ def name_guess(source_name: str) -> str:
 
 
 class Step(StrEnum):
-    """The round that teaches a transform; after the last comes the first again."""
+    """The round that teaches a transform; after the last comes the first again. Disputes are a part of answering."""
 
     QUESTIONS = "questions"
     ANSWERS = "answers"
+    DISPUTES = "disputes"
     LABELS = "labels"
     QUALITY = "quality"
     RESULT = "result"
@@ -90,13 +91,18 @@ class Stage:
 
 
 def next_step(overview: TransformOverview) -> Step:
-    """The one thing to do now: ask, answer, import, estimate, then apply or ask again."""
+    """The one thing to do now: ask, answer, import, decide what is disputed, estimate, then apply or ask again.
+
+    What can be imported does not wait for what is disputed.
+    """
     questions, metrics = overview.questions, overview.metrics
     learned, measured, applied = overview.last_import, overview.last_evaluation, overview.last_apply
     if questions.open:
         return Step.ANSWERS
     if questions.waiting_for_import:
         return Step.LABELS
+    if questions.disputed:
+        return Step.DISPUTES
     if learned is None:
         return Step.QUESTIONS
     if measured is None or measured.created_at < learned.created_at:

@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from labeling.choices import RunKind
 from labeling.models import Transform
-from tests.labeling.builders import Cast, answer, finished_run, person, question_set
+from tests.labeling.builders import Cast, answer, finished_run, person, question_set, wanting
 from tests.labeling.views.conftest import ClientFor
 
 HOME = reverse("labeling:home")
@@ -55,6 +55,25 @@ def test_a_lead_sees_the_next_step_of_each_transform(
     people_transform.question_sets.get().questions.update(imported_version=1)
     finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS)
     assert "Estimate how good it is now." in client.get(HOME).content.decode()
+
+
+def test_what_is_disputed_is_not_called_learned(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    question = question_set(people_transform, people.lead, [2])[0]
+    wanting([question], 2)
+    answer(question, people.steward, "AB")
+    answer(question, people.colleague, "AA")
+    finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS)
+    finished_run(people_transform, people.lead, RunKind.EVALUATION)
+    decide = reverse("labeling:adjudication-list", args=[people_transform.pk])
+    overview = reverse("labeling:transform-detail", args=[people_transform.pk])
+    for address in (HOME, overview):
+        page = client_for(people.lead).get(address).content.decode()
+        assert "1 question is disputed and waits for a decision." in page, address
+        assert "All is learned" not in page
+        assert page.count(f'href="{decide}">Decide</a>') == 1
+    assert ">Decide</a>" not in client_for(people.steward).get(overview).content.decode(), "stewards may not"
 
 
 def test_the_page_costs_the_same_whatever_waits(
