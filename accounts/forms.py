@@ -13,8 +13,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts import brake
 from accounts.brake import client_address
-from accounts.links import mail_link, make_link
 from accounts.models import User
+from accounts.tasks import mail_new_links
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +47,7 @@ class SignInForm(AuthenticationForm):
             attempt = brake.begin(name=name, address=address)
         except brake.TooManyAttemptsError as error:
             logger.warning("sign-in as %s from %s refused: too many failures", who, address)
-            raise ValidationError(
-                _("Too many failed attempts. Try again in %(minutes)d min."),
-                code="too_many",
-                params={"minutes": error.minutes},
-            ) from error
+            raise _too_many(error) from error
         try:
             cleaned: dict[str, Any] = super().clean()
         except ValidationError:
@@ -72,14 +68,62 @@ class ChoosePasswordForm(SetPasswordForm):  # type: ignore[type-arg]
 
 
 class ChangePasswordForm(PasswordChangeForm):
-    """The same, with the password that goes before."""
+    """The same, with the password that goes before. ``address`` is where the request comes from."""
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, *args: Any, address: str, **kwargs: Any) -> None:
         super().__init__(user, *args, **{"label_suffix": "", **kwargs})
+        self._address = address
         _style(self)
         self.fields["old_password"].label = _("Password until now")
         self.fields["new_password2"].label = _("New password again")
         self.fields["new_password2"].help_text = ""
+
+    @sensitive_variables()
+    def clean_old_password(self) -> str:
+        """Must be the person's own, and is no easier to guess here than at the sign-in."""
+        password: str = self.cleaned_data["old_password"]
+        assert isinstance(self.user, User)
+        _check_own_password(self.user, password, self._address)
+        return password
+
+
+class AccountForm(forms.Form):
+    """What somebody is called, and where mail reaches them; whoever changes the address must know the password."""
+
+    first_name = forms.CharField(
+        label=_("First name"), max_length=150, required=False, widget=forms.TextInput({"autocomplete": "given-name"})
+    )
+    last_name = forms.CharField(
+        label=_("Last name"), max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"})
+    )
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        required=False,
+        widget=forms.EmailInput({"autocomplete": "email"}),
+        help_text=_("Links to choose a new password and notifications go there."),
+    )
+    password = forms.CharField(
+        label=_("Your password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+        help_text=_("Only needed for another e-mail address."),
+    )
+
+    def __init__(self, user: User, *args: Any, address: str, **kwargs: Any) -> None:
+        initial = {name: getattr(user, name) for name in ("first_name", "last_name", "email")}
+        super().__init__(*args, **{"label_suffix": "", "initial": initial, **kwargs})
+        self._user, self._address = user, address
+        _style(self)
+
+    @sensitive_variables()
+    def clean_password(self) -> str:
+        """With the mail of another address one can choose another password, so this one is asked for."""
+        password: str = self.cleaned_data["password"]
+        email = self.cleaned_data.get("email")  # none if it is no address
+        if email is not None and User.objects.normalize_email(email) != self._user.email:
+            _check_own_password(self._user, password, self._address)
+        return password
 
 
 class ForgottenPasswordForm(PasswordResetForm):
@@ -91,15 +135,36 @@ class ForgottenPasswordForm(PasswordResetForm):
         self.fields["email"].label = _("E-mail address")
 
     def save(self, *_args: Any, **options: Any) -> None:
-        """Mail the links, unless somebody fills a mailbox with them."""
+        """Have the links mailed, unless somebody fills a mailbox with them. Who has the address is looked up by the worker, so that the time which
+        an answer takes does not tell. Raises ``OperationalError`` of Kombu if the worker cannot be told."""
+        address = self.cleaned_data["email"]
         try:
             # No sign-in name has a blank in it.
-            brake.begin(name=f"mail to {self.cleaned_data['email']}", address=client_address(options["request"]))
+            brake.begin(name=f"mail to {address}", address=client_address(options["request"]))
         except brake.TooManyAttemptsError:
             logger.warning("no link is mailed: too many were asked for")
             return
-        for user in User.objects.filter(email__iexact=self.cleaned_data["email"], is_active=True):
-            mail_link(user=user, path=make_link(user=user))
+        mail_new_links.delay(email=address)
+
+
+@sensitive_variables()
+def _check_own_password(user: User, password: str, address: str) -> None:
+    """Raises ``ValidationError`` if it is not the password of whoever is signed in, or was guessed at too often."""
+    try:
+        attempt = brake.begin(name=user.username, address=address)
+    except brake.TooManyAttemptsError as error:
+        logger.warning("password of user %s from %s refused: too many failures", user.pk, address)
+        raise _too_many(error) from error
+    if not user.check_password(password):
+        logger.warning("password of user %s from %s is wrong", user.pk, address)
+        raise ValidationError(_("This is not your password."), code="password_incorrect")
+    brake.succeed(attempt)
+
+
+def _too_many(error: brake.TooManyAttemptsError) -> ValidationError:
+    return ValidationError(
+        _("Too many failed attempts. Try again in %(minutes)d min."), code="too_many", params={"minutes": error.minutes}
+    )
 
 
 def _style(form: forms.BaseForm) -> None:

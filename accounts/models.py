@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,9 +19,19 @@ def validate_time_zone(name: str) -> None:
 
 
 class User(AbstractUser):
-    """A person who signs in; ``username`` is the sign-in name."""
+    """A person who signs in; ``username`` is the sign-in name. Whoever reads the mail of ``email`` can choose a new password."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~models.Q(email=""),
+                name="accounts_address_once",
+                violation_error_message=_("Somebody has this e-mail address already."),
+            )
+        ]
 
     @property
     def display_name(self) -> str:

@@ -11,6 +11,7 @@ from accounts.forms import SignInForm
 app_name = "accounts"
 
 urlpatterns = [
+    path("", views.account, name="account"),
     path(
         "login/",
         auth_views.LoginView.as_view(

@@ -1,26 +1,33 @@
-"""What a person sets for themselves: the password, the theme, the team they look at."""
+"""What a person sets for themselves: name and address, the password, the theme, the team they look at."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
+from kombu.exceptions import OperationalError
 
 from accounts import brake
+from accounts.brake import client_address
 from accounts.current import TEAM_SESSION_KEY
-from accounts.forms import ChangePasswordForm, ChoosePasswordForm, ForgottenPasswordForm, ThemeForm
+from accounts.forms import AccountForm, ChangePasswordForm, ChoosePasswordForm, ForgottenPasswordForm, ThemeForm
 from accounts.links import mail_is_set_up
 from accounts.models import Team, User
 from accounts.selectors import active_memberships
+from accounts.services import update_person
+
+logger = logging.getLogger(__name__)
 
 THEME_COOKIE = "theme"
 _YEAR = 365 * 24 * 3600
@@ -51,12 +58,36 @@ class PasswordSet(auth_views.PasswordResetConfirmView):
         return super().form_valid(form)
 
 
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """One's own name and address."""
+    user = request.user
+    assert isinstance(user, User)
+    posted = request.POST if request.method == "POST" else None
+    form = AccountForm(user, posted, address=client_address(request))
+    if form.is_valid():
+        details = {name: form.cleaned_data[name] for name in ("first_name", "last_name", "email")}
+        try:
+            update_person(user=user, **details)
+        except ValidationError as error:
+            form.add_error(None, error)
+            user.refresh_from_db()
+        else:
+            messages.success(request, _("Your name and address are kept."))
+            return redirect("accounts:account")
+    return render(request, "accounts/account.html", {"form": form}, status=422 if form.errors else 200)
+
+
 class PasswordChange(auth_views.PasswordChangeView):
     """A new password for oneself; other browsers are signed out."""
 
     form_class = ChangePasswordForm
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("labeling:home")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """With where the request comes from."""
+        return {**super().get_form_kwargs(), "address": client_address(self.request)}
 
     def form_valid(self, form: ChangePasswordForm) -> HttpResponse:  # type: ignore[override]
         """Say that it is done."""
@@ -77,10 +108,16 @@ class PasswordForgotten(auth_views.PasswordResetView):
 
     def form_valid(self, form: ForgottenPasswordForm) -> HttpResponse:  # type: ignore[override]
         """The same answer for every address."""
+        try:
+            response = super().form_valid(form)
+        except OperationalError:
+            logger.warning("no link can be mailed: the worker cannot be told")
+            form.add_error(None, _("No mail can be sent at the moment. Try again in a few minutes."))
+            return self.render_to_response(self.get_context_data(form=form), status=503)
         messages.info(
             self.request, _("If somebody has this address here, a link to choose a new password is on its way.")
         )
-        return super().form_valid(form)
+        return response
 
 
 @login_not_required

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
+import redis
 from django.test import Client
 from pytest_django import Settings
 
@@ -10,6 +16,7 @@ from accounts.models import Role
 from accounts.services import create_person, create_team, set_role
 
 PASSWORD = "correct horse battery"
+Waiting = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +35,17 @@ def client(db: None) -> Client:
     client = Client()
     assert client.login(username="sam", password=PASSWORD)
     return client
+
+
+@pytest.fixture
+def waiting(redis_server: str) -> Iterator[Waiting]:
+    """What the worker, which does not run, was told to do: the arguments of each message, oldest first."""
+    with redis.Redis.from_url(redis_server) as broker:
+        broker.delete("portal")
+
+        def arguments() -> list[dict[str, Any]]:
+            messages: Any = broker.lrange("portal", 0, -1)
+            return [json.loads(base64.b64decode(json.loads(one)["body"]))[1] for one in reversed(messages)]
+
+        yield arguments
+        broker.delete("portal")

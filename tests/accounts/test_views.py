@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from accounts import brake
 from accounts.links import make_link
 from accounts.models import Membership, Role, User
-from accounts.services import create_team, deactivate_member, invite_person, reactivate_member
-from tests.accounts.conftest import PASSWORD
+from accounts.services import create_person, create_team, deactivate_member, invite_person, reactivate_member
+from accounts.tasks import mail_new_links
+from tests.accounts.conftest import PASSWORD, Waiting
+from tests.support.servers import Services
 
 
 def test_signing_in_leads_where_one_wanted_to_go(client: Client) -> None:
@@ -68,6 +72,7 @@ def test_a_team_that_one_has_left_cannot_be_looked_at(client: Client) -> None:
 
 
 NEW = "a horse of another colour"
+ACCOUNT = reverse("accounts:account")
 
 
 def choose(link: str, password: str = NEW) -> tuple[Client, str]:
@@ -140,7 +145,7 @@ def test_people_change_their_own_password(client: Client) -> None:
     url = reverse("accounts:password-change")
     assert url.encode() in client.get("/").content
     sent = {"new_password1": NEW, "new_password2": NEW}
-    assert b"entered incorrectly" in client.post(url, {"old_password": "wrong", **sent}).content
+    assert b"This is not your password." in client.post(url, {"old_password": "wrong", **sent}).content
     done = client.post(url, {"old_password": PASSWORD, **sent}, follow=True)
     assert b"Your password is changed." in done.content
     assert client.get("/").status_code == 200, "this browser stays signed in"
@@ -153,16 +158,70 @@ def test_changing_a_password_needs_a_person(client: Client) -> None:
     assert Client().get(reverse("accounts:password-change")).headers["Location"].startswith(reverse("accounts:login"))
 
 
-def test_a_forgotten_password_is_renewed_by_mail(client: Client) -> None:
+def test_the_own_password_is_no_easier_to_guess_than_the_sign_in(client: Client) -> None:
+    url = reverse("accounts:password-change")
+    new = {"new_password1": NEW, "new_password2": NEW}
+    for _attempt in range(brake.PER_NAME_AND_ADDRESS):
+        assert b"This is not your password." in client.post(url, {"old_password": "wrong", **new}).content
+    assert b"Too many failed attempts" in client.post(url, {"old_password": PASSWORD, **new}).content
+    assert b"Too many failed attempts" in client.post(ACCOUNT, {"email": "sam@new.org", "password": PASSWORD}).content
+    assert User.objects.get(username="sam").check_password(PASSWORD)
+
+
+def test_people_change_their_own_name(client: Client) -> None:
+    User.objects.filter(username="sam").update(email="sam@example.org")
+    page = client.get(ACCOUNT).content.decode()
+    assert ACCOUNT in client.get("/").content.decode()
+    assert "You sign in as sam." in page
+    assert 'value="sam@example.org"' in page
+    sent = {"first_name": "Samira", "last_name": "Rivera", "email": "sam@example.org", "password": ""}
+    done = client.post(ACCOUNT, sent, follow=True)
+    assert b"Your name and address are kept." in done.content
+    assert b"Samira Rivera" in done.content
+
+
+def test_another_address_needs_the_password(client: Client) -> None:
+    sent = {"first_name": "Sam", "last_name": "Rivera", "email": "sam@NEW.org"}
+    for password in ("", "wrong"):
+        refused = client.post(ACCOUNT, {**sent, "password": password})
+        assert (refused.status_code, b"This is not your password." in refused.content) == (422, True)
+    assert User.objects.get(username="sam").email == ""
+    link = make_link(user=User.objects.get(username="sam"))
+    client.post(ACCOUNT, {**sent, "password": PASSWORD})
+    assert User.objects.get(username="sam").email == "sam@new.org"
+    assert b"This link does not work any more" in Client().get(link, follow=True).content
+    assert client.post(ACCOUNT, {"email": "no address"}).status_code == 422
+
+
+def test_nobody_takes_the_address_of_somebody_else(client: Client, invited: User) -> None:
+    sent = {"first_name": "Not", "last_name": "Me", "email": "Eve@Example.org", "password": PASSWORD}
+    refused = client.post(ACCOUNT, sent)
+    assert refused.status_code == 422
+    assert b"Somebody has this e-mail address already." in refused.content
+    assert b"Not Me" not in refused.content, "what was refused is not the name of anybody"
+    assert User.objects.get(username="sam").email == ""
+    with pytest.raises(ValidationError, match="already"):
+        create_person(username="second", password=PASSWORD, email="EVE@example.org")
+    create_person(username="third", password=PASSWORD)
+    create_person(username="fourth", password=PASSWORD)  # to have no address is no address
+
+
+def test_ones_own_account_needs_a_person(db: None) -> None:
+    assert Client().get(ACCOUNT).headers["Location"].startswith(reverse("accounts:login"))
+
+
+def test_a_forgotten_password_is_renewed_by_mail(client: Client, waiting: Waiting) -> None:
     User.objects.filter(username="sam").update(email="Sam@example.org")
     stranger = Client()
     url = reverse("accounts:password-forgotten")
     assert url.encode() in stranger.get(reverse("accounts:login")).content
-    answers = {
-        address: stranger.post(url, {"email": address}, follow=True).content
-        for address in ("sam@example.org", "nobody@example.org")
-    }
-    assert all(b"is on its way" in answer for answer in answers.values())
+    for address in ("sam@example.org", "nobody@example.org"):
+        assert b"is on its way" in stranger.post(url, {"email": address}, follow=True).content
+    assert not mail.outbox, "the time that the answer takes tells nobody who is here"
+    told = waiting()
+    assert [arguments["email"] for arguments in told] == ["sam@example.org", "nobody@example.org"]
+    for arguments in told:
+        mail_new_links(**arguments)
     (message,) = mail.outbox
     assert message.to == ["Sam@example.org"]
     assert "somebody, probably you, wants a new password for sam" in message.body
@@ -171,9 +230,16 @@ def test_a_forgotten_password_is_renewed_by_mail(client: Client) -> None:
     assert Client().login(username="sam", password=NEW)
 
 
+def test_who_forgot_a_password_is_told_when_no_mail_can_be_sent(services: Services) -> None:
+    services.kill("redis")
+    answer = Client().post(reverse("accounts:password-forgotten"), {"email": "sam@example.org"})
+    assert answer.status_code == 503
+    assert b"No mail can be sent at the moment." in answer.content
+
+
 def test_mail_goes_to_nobody_who_left(client: Client) -> None:
     User.objects.filter(username="sam").update(email="sam@example.org", is_active=False)
-    Client().post(reverse("accounts:password-forgotten"), {"email": "sam@example.org"})
+    mail_new_links(email="sam@example.org")
     assert not mail.outbox
 
 

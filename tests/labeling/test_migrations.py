@@ -86,3 +86,19 @@ def test_answers_become_results() -> None:
     assert (change.action, change.version, change.after) == ("corrected", 2, done.result)
     rows = new.get_model("labeling", "Row").objects.filter(question=asked.pk).order_by("position")
     assert list(rows.values_list("position", "key")) == [(1, "Ann Miller"), (2, "Ann Miler"), (3, "Robert Stone")]
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_of_people_with_one_address_the_last_who_signed_in_keeps_it() -> None:
+    before, after = [("accounts", "0005_attempt_counts")], [("accounts", "0006_addresses_once")]
+    made = _migrate(before).get_model("accounts", "User").objects
+    made.create(username="old", email="team@example.org")
+    made.create(username="used", email="Team@Example.org", last_login=timezone.now())
+    made.create(username="other", email="other@example.org")
+    made.create(username="none")
+    users = _migrate(after).get_model("accounts", "User").objects
+    assert dict(users.exclude(email="").values_list("username", "email")) == {
+        "used": "Team@Example.org",
+        "other": "other@example.org",
+    }
+    _migrate(before)
