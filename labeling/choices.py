@@ -17,11 +17,12 @@ LABEL_CHOICES = [(label, label) for label in (*GROUP_LABELS, UNSURE)]
 
 
 class TransformStatus(models.TextChoices):
-    """TransformStatusType; empty until Glue has answered once."""
+    """TransformStatusType and, not Glue's own, that it knows no such transform; empty until Glue has answered once."""
 
     NOT_READY = "NOT_READY", _("Needs teaching")
     READY = "READY", _("Ready")
     DELETING = "DELETING", _("Being deleted")
+    GONE = "GONE", _("Gone at Glue")
 
 
 class RunKind(models.TextChoices):

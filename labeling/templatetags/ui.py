@@ -38,7 +38,7 @@ _RUN_LOOK = {
     RunStatus.RUNNING: "run",
     RunStatus.SUBMITTING: "run",
 }
-_TRANSFORM_LOOK = {TransformStatus.READY: "ok", TransformStatus.NOT_READY: "warn"}
+_TRANSFORM_LOOK = {TransformStatus.READY: "ok", TransformStatus.NOT_READY: "warn", TransformStatus.GONE: "bad"}
 
 
 @register.simple_tag

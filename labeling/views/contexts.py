@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
 from labeling.aws.console import is_aws, log_url
-from labeling.choices import GROUP_LABELS, RETRYABLE, AnswerStatus, RunKind
+from labeling.choices import GROUP_LABELS, RETRYABLE, AnswerStatus, RunKind, TransformStatus
 from labeling.exceptions import LabelportalError
 from labeling.models import Chain, LabelFile, Question, QuestionSet, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
@@ -117,9 +117,11 @@ def next_step(overview: TransformOverview) -> Step:
 
 
 def stage(overview: TransformOverview) -> Stage:
-    """The next step of a transform, none if it is archived; while a run works on a step, that run is what one looks at."""
+    """The next step of a transform, none if it is archived or gone at Glue; while a run works on a step, that run is what one looks at."""
     active = {str(_STEP_OF_KIND[RunKind(run.kind)]): run for run in overview.active_runs if run.kind in _STEP_OF_KIND}
-    return Stage(overview, None if overview.transform.archived_at else next_step(overview), active)
+    transform = overview.transform
+    over = transform.archived_at is not None or transform.glue_status == TransformStatus.GONE
+    return Stage(overview, None if over else next_step(overview), active)
 
 
 def home_context(membership: Membership, user: User) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from labeling.aws import glue
 from labeling.aws.clients import hurried
-from labeling.choices import AT_GLUE, RunKind, RunProblem, RunStatus
+from labeling.choices import AT_GLUE, RunKind, RunProblem, RunStatus, TransformStatus
 from labeling.exceptions import GlueError
 from labeling.models import TaskRun, TaskRunEvent, Transform
 from labeling.services.task_runs.sync import take_news
@@ -32,8 +32,9 @@ SILENCES = 3
 
 @hurried(tries=2)  # see sweep_runs
 def sweep_foreign_runs() -> None:
-    """One look at every transform that is not archived. One that cannot be asked does not keep the others from their turn.
+    """One look at every transform that is not archived; those that Glue does not know are marked, until it knows them again.
 
+    One that cannot be asked does not keep the others from their turn.
     Where Glue was silent ``SILENCES`` times in a row the rest is left for the next sweep: a hundred transforms would hold a worker for an hour.
     """
     silences = 0
@@ -43,6 +44,8 @@ def sweep_foreign_runs() -> None:
         try:
             take_in_foreign_runs(transform=transform)
         except GlueError as error:
+            if error.problem == RunProblem.TRANSFORM_GONE:
+                Transform.objects.filter(pk=transform.pk).update(glue_status=TransformStatus.GONE)
             logger.warning("transform %s: runs started elsewhere cannot be asked for: %s", transform.pk, error.code)
             silences = silences + 1 if error.problem in (RunProblem.UNREACHABLE, RunProblem.NO_ANSWER) else 0
             if silences == SILENCES:
@@ -58,6 +61,9 @@ def take_in_foreign_runs(*, transform: Transform) -> list[TaskRun]:
     now = timezone.now()
     since = transform.foreign_runs_at - OVERLAP if transform.foreign_runs_at else None
     listed = list(glue.get_ml_task_runs(transform_id=transform.glue_transform_id, started_after=since))
+    if transform.glue_status == TransformStatus.GONE:
+        here = glue.get_ml_transform(transform_id=transform.glue_transform_id)
+        Transform.objects.filter(pk=transform.pk).update(glue_status=here.status, label_count=here.label_count)
     unknown = _not_ours(transform, listed)
     handed_over = set(
         TaskRun.objects.filter(transform=transform, status=RunStatus.SUBMITTING).values_list("kind", flat=True)

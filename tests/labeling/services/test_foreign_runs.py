@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from labeling.aws import clients
@@ -276,3 +278,31 @@ def test_silence_about_one_transform_does_not_keep_the_others_from_their_turn(
         transform(people.team, people.admin, f"Transform {number}", glue_transform_id=f"tfm-{number}")
     sweep_foreign_runs()
     assert len(asked) == 7
+
+
+def test_a_transform_that_was_deleted_at_glue_is_marked_until_it_is_back(
+    people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    client.force_login(people.lead)
+    pages = [reverse("labeling:home"), reverse("labeling:transform-detail", args=[of.pk])]
+
+    def shown() -> str:
+        return " ".join(client.get(page).content.decode() for page in pages)
+
+    assert shown().count("Generate questions") == 2
+    gone = f"Cannot find MLTransform in account 123456789012 with handle {TRANSFORM}."
+    with stubbed(monkeypatch) as glue:
+        glue.add_client_error("get_ml_task_runs", "EntityNotFoundException", gone)
+        sweep_foreign_runs()
+    assert shown().count("Glue does not know it any more") == 2
+    assert "Gone at Glue" in shown()
+    assert "Nothing can start here until Glue knows it again." in shown()
+    for action in ("Generate questions", "Apply to table", "Estimate quality"):
+        assert f">{action}</button>" not in shown(), action
+    with stubbed(monkeypatch) as glue:
+        glue.add_response("get_ml_task_runs", {"TaskRuns": []})
+        glue.add_response("get_ml_transform", ml_transform(LabelCount=7))
+        sweep_foreign_runs()
+    of.refresh_from_db()
+    assert (of.glue_status, of.label_count) == ("READY", 7)
+    assert "Glue does not know it any more" not in shown()

@@ -1,0 +1,24 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("labeling", "0025_match_results"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="transform",
+            name="glue_status",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("NOT_READY", "Needs teaching"),
+                    ("READY", "Ready"),
+                    ("DELETING", "Being deleted"),
+                    ("GONE", "Gone at Glue"),
+                ],
+                max_length=20,
+            ),
+        ),
+    ]
