@@ -137,8 +137,11 @@ def point_words(point: QualityPoint) -> str:
 
 
 def import_words(run: TaskRun) -> str:
-    """``Import 7f3a21bc by Lea Brandt: 94 labels added``."""
-    who = run.requested_by.display_name if run.requested_by else _("somebody outside the portal")
+    """``Import 7f3a21bc by Lea Brandt: 94 labels added``; one that the schedule started is by itself."""
+    if run.requested_by:
+        who = run.requested_by.display_name
+    else:
+        who = _("somebody outside the portal") if run.foreign else _("itself")
     rows = run.label_file.rows if run.label_file else None
     if run.replace_all_labels:
         what = _("all labels replaced") if rows is None else _("all labels replaced by %(rows)d") % {"rows": rows}

@@ -18,7 +18,7 @@ from accounts.models import User
 from labeling.choices import LabelFileKind, RunKind
 from labeling.models import Answer, LabelFile, TaskRun, Transform
 from labeling.selectors.quality import AgreementPoint, agreement_points, quality_points
-from labeling.views.charts import agreement_chart
+from labeling.views.charts import agreement_chart, import_words
 from partitions import Measure
 from tests.labeling.builders import Cast, answer, finished_run, question_set, wanting
 from tests.labeling.selectors.test_queries import METRICS
@@ -68,6 +68,14 @@ def test_each_point_names_the_imports_that_moved_it(people: Cast, people_transfo
     point = points[0]
     assert point.f1.value == pytest.approx(2 * 0.9 * 0.8 / 1.7)  # at the threshold; METRICS["f1"] is the best one
     assert (point.f1.low or 0) < point.f1.value < (point.f1.high or 0)
+
+
+def test_an_import_of_the_schedule_is_nobody_elses(people: Cast, people_transform: Transform) -> None:
+    scheduled, outside = (
+        finished_run(people_transform, None, RunKind.IMPORT_LABELS, foreign=foreign) for foreign in (False, True)
+    )
+    assert "by itself: " in import_words(scheduled)
+    assert "by somebody outside the portal: " in import_words(outside)
 
 
 def test_charts_and_tables_say_the_same(
