@@ -33,6 +33,11 @@ def former_members_of(*, team: Team) -> QuerySet[Membership]:
     return _by_name(Membership.objects.filter(team=team).exclude(pk__in=active_memberships()))
 
 
+def everybody_of(*, team: Team) -> QuerySet[Membership]:
+    """Whoever is or was a member, with their people, by name: what was done in the team, somebody of these did."""
+    return _by_name(Membership.objects.filter(team=team))
+
+
 def admins_of(*, team: Team) -> QuerySet[Membership]:
     """The team's administrators who can sign in: whoever has been invited and has no password yet is none so far."""
     invited = {"user__password__startswith": UNUSABLE_PASSWORD_PREFIX}

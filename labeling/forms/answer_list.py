@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
 from labeling.choices import AnswerStatus, QuestionState
-from labeling.forms.fields import StyledForm
+from labeling.forms.fields import StyledForm, person_choices
 from labeling.models import QuestionSet
 
 _CORRECTED = {"yes": True, "no": False}
@@ -49,8 +49,9 @@ class AnswerFilterForm(StyledForm):
         assert isinstance(question_set, forms.ModelChoiceField)
         assert isinstance(person, forms.ChoiceField)
         question_set.queryset = sets
+        members = list(members)
         self._users = {str(member.user_id): member.user for member in members}
-        person.choices = [("", _("Everyone")), *((key, user.display_name) for key, user in self._users.items())]
+        person.choices = person_choices(members)
 
     @property
     def chosen(self) -> dict[str, Any]:

@@ -1,10 +1,14 @@
-"""How form fields look: Bootstrap's classes, put on once."""
+"""How form fields look: Bootstrap's classes, put on once. And whom a filter can choose."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership
 
 
 class StyledForm(forms.Form):
@@ -27,3 +31,16 @@ def _css_class(widget: forms.Widget) -> str:
     if isinstance(widget, forms.HiddenInput) or getattr(widget, "input_type", "") == "range":
         return ""
     return "form-control"
+
+
+def person_choices(members: Iterable[Membership]) -> list[tuple[str, str]]:
+    """Everyone, and each person; those who are no members any more are named as such."""
+    names = [(str(member.user_id), _person_name(member)) for member in members]
+    return [("", _("Everyone")), *names]
+
+
+def _person_name(member: Membership) -> str:
+    name = member.user.display_name
+    if member.is_active and member.user.is_active:
+        return name
+    return _("%(who)s (deactivated)") % {"who": name}

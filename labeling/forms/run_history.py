@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
 from labeling.choices import ACTIVE, RunKind, RunStatus
-from labeling.forms.fields import StyledForm
+from labeling.forms.fields import StyledForm, person_choices
 from labeling.models import Transform
 from labeling.selectors.run_history import RunFilter, Sort
 
@@ -68,12 +68,9 @@ class RunFilterForm(StyledForm):
         assert isinstance(transform, forms.ModelChoiceField)
         assert isinstance(person, forms.ChoiceField)
         transform.queryset = transforms
+        members = list(members)
         self._users = {str(member.user_id): member.user for member in members}
-        person.choices = [
-            ("", _("Everyone")),
-            *((key, user.display_name) for key, user in self._users.items()),
-            (ELSEWHERE, _("Outside the portal")),
-        ]
+        person.choices = [*person_choices(members), (ELSEWHERE, _("Outside the portal"))]
         self.is_valid()
 
     @property

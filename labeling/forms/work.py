@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
 from labeling.choices import GoalPeriod
-from labeling.forms.fields import StyledForm
+from labeling.forms.fields import StyledForm, person_choices
 from labeling.models import Transform
 from labeling.selectors.work import EVERYTHING, Dimension
 
@@ -46,8 +46,9 @@ class WorkFilterForm(StyledForm):
         assert isinstance(transform, forms.ModelChoiceField)
         assert isinstance(person, forms.ChoiceField)
         transform.queryset = transforms
+        members = list(members)
         self._users = {str(member.user_id): member.user for member in members}
-        person.choices = [("", _("Everyone")), *((key, user.display_name) for key, user in self._users.items())]
+        person.choices = person_choices(members)
 
     @property
     def chosen(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Membership
-from accounts.selectors import members_of
+from accounts.selectors import everybody_of
 from labeling.choices import QuestionState
 from labeling.exceptions import LabelportalError
 from labeling.forms.answer_list import AnswerFilterForm
@@ -104,7 +104,7 @@ def _take_back(request: HttpRequest, answer_id: UUID, service: Callable[..., Ans
 
 
 def _filter_form(request: HttpRequest, transform: Transform, membership: Membership) -> AnswerFilterForm:
-    members = members_of(team=membership.team) if can_see_answers(membership) else []
+    members = everybody_of(team=membership.team) if can_see_answers(membership) else []
     return AnswerFilterForm(
         request.GET, sets=transform.question_sets.select_related("transform").order_by("number"), members=members
     )

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Membership
-from accounts.selectors import members_of
+from accounts.selectors import everybody_of
 from labeling.exceptions import LabelportalError
 from labeling.forms.run_history import RunFilterForm
 from labeling.models import SavedView, TaskRun
@@ -127,7 +127,7 @@ def _form(request: HttpRequest, membership: Membership) -> RunFilterForm:
     return RunFilterForm(
         request.POST if request.method == "POST" else request.GET,
         transforms=transforms_for_team(team=membership.team),
-        members=members_of(team=membership.team),
+        members=everybody_of(team=membership.team),
         auto_id="filter-%s",
     )
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Membership, User
-from accounts.selectors import former_members_of, members_of
+from accounts.selectors import everybody_of, former_members_of, members_of
 from accounts.services import set_skills
 from labeling.choices import GoalPeriod
 from labeling.forms.work import GoalForm, WorkFilterForm
@@ -121,7 +121,7 @@ def _chosen(request: HttpRequest, membership: Membership) -> tuple[WorkFilterFor
     form = WorkFilterForm(
         request.GET,
         transforms=transforms_for_team(team=membership.team),
-        members=members_of(team=membership.team) if sees_all else [],
+        members=everybody_of(team=membership.team) if sees_all else [],
     )
     chosen = form.chosen
     if not sees_all:

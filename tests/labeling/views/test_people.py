@@ -14,9 +14,11 @@ from pytest_django import Settings
 
 from accounts.models import Membership, Role, Team, User
 from accounts.services import set_role
+from labeling.choices import RunKind
 from labeling.models import Transform
 from labeling.services.assignment import assign_questions
-from tests.labeling.builders import Cast, question_set
+from labeling.services.people import deactivate_person
+from tests.labeling.builders import Cast, answer, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
 
 ACTIONS = ("person-role", "person-details", "person-link", "person-deactivate", "person-reactivate")
@@ -225,3 +227,20 @@ def test_administrators_of_other_teams_do_not_learn_who_is_here(people: Cast, cl
 @pytest.mark.parametrize("name", ACTIONS)
 def test_looking_changes_nothing(admin: Client, people: Cast, name: str) -> None:
     assert admin.get(of(people.steward, name)).status_code == 405
+
+
+def test_what_somebody_did_who_left_can_still_be_picked_out(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    first, second = question_set(people_transform, people.lead, [2, 2])
+    answer(first, people.steward, "AB")
+    answer(second, people.colleague, "AA")
+    finished_run(people_transform, people.steward, RunKind.EVALUATION)
+    deactivate_person(membership=Membership.objects.get(user=people.steward), user=people.admin)
+    client = client_for(people.lead)
+    for name, args in (("answer-list", [people_transform.pk]), ("work", []), ("run-list", [])):
+        url = reverse(f"labeling:{name}", args=args)
+        assert "Steward (deactivated)</option>" in client.get(url).content.decode(), name
+        page = client.get(url, {"person": str(people.steward.pk)}).content.decode().split("<tbody>")[1]
+        assert "Steward" in page, name
+        assert "Colleague" not in page, name
