@@ -1,4 +1,8 @@
-"""Which team a person is looking at: the one chosen in this session, else their first."""
+"""Which team a person is looking at: the one chosen in this session, else their first.
+
+Forms that belong to no single object say for which team they were shown (``partials/of_team.html``). Whoever has switched in another tab
+meanwhile does it there all the same, and not in the team that they switched to.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +29,10 @@ def _find(request: HttpRequest) -> Membership | None:
     if not request.user.is_authenticated:
         return None
     memberships = list(memberships_for(user=request.user))
-    chosen = request.session.get(TEAM_SESSION_KEY)
-    for membership in memberships:
-        if str(membership.team_id) == chosen:
-            return membership
-    return memberships[0] if memberships else None
+    by_team = {str(membership.team_id): membership for membership in memberships}
+    if meant := request.POST.get("team"):
+        if meant in by_team:
+            request.session[TEAM_SESSION_KEY] = meant
+        return by_team.get(meant)
+    chosen = by_team.get(request.session.get(TEAM_SESSION_KEY, ""))
+    return chosen or (memberships[0] if memberships else None)

@@ -244,3 +244,22 @@ def test_what_somebody_did_who_left_can_still_be_picked_out(
         page = client.get(url, {"person": str(people.steward.pk)}).content.decode().split("<tbody>")[1]
         assert "Steward" in page, name
         assert "Colleague" not in page, name
+
+
+def test_a_form_acts_in_the_team_that_it_was_shown_for(people: Cast, client_for: ClientFor) -> None:
+    """Who is in two teams may switch in another tab before they send it."""
+    other = Team.objects.get(name="Other team")
+    set_role(team=other, user=people.admin, role=Role.ADMIN)
+    client = client_for(people.admin)
+    client.post(reverse("accounts:team-switch", args=[people.team.pk]))
+    sent = {}
+    for name in ("person-invite", "people", "webhook-create", "notification-settings", "transform-create"):
+        shown = client.get(reverse(f"labeling:{name}")).content.decode()
+        sent = {"team": re.findall(r'name="team" value="([^"]+)"', shown)[0]}
+        assert sent["team"] == str(people.team.pk), name
+    client.post(reverse("accounts:team-switch", args=[other.pk]))
+    client.post(reverse("labeling:person-invite"), NEW | sent)
+    assert Membership.objects.get(user__username="eve").team == people.team
+    assert "Eve Moss" in client.get(reverse("labeling:people")).content.decode(), "the next page is that team's too"
+    strangers = client_for(people.stranger)
+    assert strangers.post(reverse("labeling:team-goal"), {"questions": 5, "period": "day"} | sent).status_code == 404
