@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from statistics import median
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.models import Team
 from labeling.choices import RunKind, RunStatus
 from labeling.metrics import Metrics
 from labeling.models import TaskRun, TaskRunEvent, Transform
+
+_TAKEN_UP_WITHIN = timedelta(seconds=30)
 
 
 def runs_for_team(*, team: Team) -> QuerySet[TaskRun]:
@@ -58,3 +62,10 @@ def _runs() -> QuerySet[TaskRun]:
 def with_what_is_shown(runs: QuerySet[TaskRun]) -> QuerySet[TaskRun]:
     """The runs with all that a line of the history tells, in one query."""
     return runs.select_related("transform", "requested_by", "label_file", "question_set__label_file")
+
+
+def not_taken_up(*, run: TaskRun) -> bool:
+    """Whether no worker looks after runs: one that works takes up what is queued and due, or sends its message again every few seconds."""
+    late = timezone.now() - _TAKEN_UP_WITHIN
+    due = run.not_before is None or run.not_before < late
+    return run.status == RunStatus.QUEUED and due and run.enqueued_at is not None and run.enqueued_at < late

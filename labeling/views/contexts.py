@@ -37,6 +37,7 @@ from labeling.selectors.run_story import run_cost, run_story
 from labeling.selectors.shadow import estimate_awaited, estimate_for
 from labeling.selectors.task_runs import (
     foreign_replacement,
+    not_taken_up,
     run_events,
     run_metrics,
     runs_for_team,
@@ -185,6 +186,7 @@ def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
         "membership": membership,
         "run": run,
         "events": run_events(run=run),
+        "not_taken_up": not_taken_up(run=run),
         "metrics": run_metrics(run),
         "shadow": estimate_for(run=run),
         "shadow_awaited": awaited,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -59,6 +60,25 @@ def test_cost_and_log_stand_there_where_aws_bills(
     page = client.get(detail(run)).content.decode()
     assert "1.00 DPU-hours" in page
     assert "USD" not in page
+
+
+def test_a_run_that_no_worker_takes_up_says_so(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    run = finished_run(people_transform, people.lead, RunKind.EVALUATION)
+    client = client_for(people.lead)
+    minute = timedelta(minutes=1)
+
+    def said(**fields: Any) -> bool:
+        TaskRun.objects.filter(pk=run.pk).update(**fields)
+        return "No worker takes this run up" in client.get(detail(run)).content.decode()
+
+    now = timezone.now()
+    assert not said(status=RunStatus.QUEUED, enqueued_at=now)
+    assert said(enqueued_at=now - minute)
+    assert not said(not_before=now + minute), "it is not due"
+    assert said(not_before=now - minute)
+    assert not said(status=RunStatus.RUNNING)
 
 
 def test_what_came_before_and_after(
