@@ -12,7 +12,7 @@ from labeling.aws.clients import hurried
 
 
 class SomebodyWaitsMiddleware:
-    """Glue is asked as one asks while a person looks at an empty page."""
+    """Glue and S3 are asked as one asks while a person looks at an empty page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

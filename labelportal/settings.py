@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from botocore.config import Config
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
@@ -154,7 +155,13 @@ STORAGES = {
             "file_overwrite": False,
             "querystring_auth": True,
             "querystring_expire": 300,
-            "addressing_style": "path" if env.str("AWS_ENDPOINT_URL_S3", default="") else None,
+            # Without these an S3 that hangs holds whoever uploads for five minutes.
+            "client_config": Config(
+                connect_timeout=5,
+                read_timeout=30,
+                retries={"mode": "standard", "total_max_attempts": 2},
+                s3={"addressing_style": "path"} if env.str("AWS_ENDPOINT_URL_S3", default="") else None,
+            ),
         },
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -27,7 +27,7 @@ _tries: ContextVar[int] = ContextVar("tries", default=0)
 
 @contextmanager
 def hurried(*, tries: int = 1) -> Iterator[None]:
-    """Inside, calls that may be repeated are tried so often and for a few seconds each: a Glue that hangs must hold neither a page nor a worker for minutes."""
+    """Inside, calls that may be repeated are tried so often and for a few seconds each: a Glue or S3 that hangs must hold neither a page nor a worker for minutes."""
     token = _tries.set(tries)
     try:
         yield
@@ -48,7 +48,8 @@ def glue_once() -> GlueClient:
 
 def s3() -> S3Client:
     """For objects that Glue wrote or that lie outside our bucket; all calls may be repeated."""
-    return _s3(os.getpid())
+    tries = _tries.get()
+    return _s3(os.getpid(), tries, _HURRIED_SECONDS) if tries else _s3(os.getpid(), _PATIENT_TRIES)
 
 
 def s3_for_browsers() -> S3Client:
@@ -63,8 +64,8 @@ def _glue(_pid: int, attempts: int, read_seconds: int = READ_SECONDS) -> GlueCli
 
 
 @cache
-def _s3(_pid: int) -> S3Client:
-    return _session().client("s3", config=_config(_PATIENT_TRIES))
+def _s3(_pid: int, attempts: int, read_seconds: int = READ_SECONDS) -> S3Client:
+    return _session().client("s3", config=_config(attempts, read_seconds))
 
 
 @cache

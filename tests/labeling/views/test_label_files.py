@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import time
+
+import pytest
 from django.urls import reverse
 
-from labeling.aws import storage
+from labeling.aws import clients, storage
 from labeling.choices import RunKind
-from labeling.models import Transform
+from labeling.models import LabelFile, Transform
 from labeling.services.label_files import build_answers_file
 from tests.labeling.builders import Cast, answer, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
@@ -64,6 +68,22 @@ def test_a_label_file_says_where_it_comes_from_and_gives_its_exact_bytes(
     assert "not the one that was checked" in changed
     assert "evil" not in changed
     assert b"not the one that was checked" in lead.get(original, follow=True).content
+
+
+def test_an_s3_that_hangs_holds_the_page_for_seconds_only(
+    people: Cast, people_transform: Transform, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question_set(people_transform, people.lead, [2])
+    monkeypatch.setattr(clients, "_HURRIED_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+        started = time.monotonic()
+        detail = reverse("labeling:label-file-detail", args=[LabelFile.objects.get().pk])
+        page = client_for(people.lead).get(detail)
+    assert time.monotonic() - started < 20
+    assert "AWS did not answer" in page.content.decode()
 
 
 def test_the_rows_of_a_label_file_are_paged(
