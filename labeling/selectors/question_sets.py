@@ -50,14 +50,20 @@ class PersonProgress:
 
 
 def set_overviews(*, transform: Transform) -> list[SetOverview]:
-    """Every set of the transform, in the order in which they are asked; four queries."""
-    return _overviews(
+    """Every set of the transform: first those that are asked, in that order, then those that nobody has to answer any more, newest first.
+
+    Four queries.
+    """
+    overviews = _overviews(
         list(
             QuestionSet.objects.filter(transform=transform)
             .select_related("transform", "task_run")
             .order_by("-priority", Coalesce("due_on", date.max), "number")
         )
     )
+    asked = [one for one in overviews if one.open]
+    over = [one for one in overviews if not one.open]
+    return asked + sorted(over, key=lambda one: -one.question_set.number)
 
 
 def set_overview(*, question_set: QuestionSet) -> SetOverview:

@@ -340,3 +340,10 @@ def test_what_somebody_who_left_had_answered_can_be_asked_again_of_others(
     deactivate_person(membership=Membership.objects.get(user=people.steward), user=people.admin)
     withdraw_answer(answer=Answer.objects.get(), user=people.lead)
     assert questions[0] in offered(of, people.colleague)
+
+
+def test_sets_that_are_answered_stand_behind_those_that_are_asked(people: Cast, of: Transform) -> None:
+    firsts = [question_set(of, people.lead, [2], first_key=10 * number)[0] for number in range(4)]
+    for question in firsts[:2]:
+        answer(question, people.steward, "AA")
+    assert [one.question_set.number for one in set_overviews(transform=of)] == [3, 4, 2, 1]
