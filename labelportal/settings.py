@@ -262,7 +262,7 @@ PROXIES = env.int("LABELPORTAL_PROXIES", default=1 if HTTPS else 0)
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="").upper() or "INFO"
 # Celery's lines about each tick of the clock would be nearly all of the log. What a task does it says itself, and its failures are errors.
-_TICKS = () if LOG_LEVEL == "DEBUG" else ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+_TICKING = ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -271,7 +271,15 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("botocore", "boto3", "urllib3", "s3transfer", "django.request", "fontTools", *_TICKS)
+        for name in (
+            "botocore",
+            "boto3",
+            "urllib3",
+            "s3transfer",
+            "django.request",
+            "fontTools",
+            *(() if LOG_LEVEL == "DEBUG" else _TICKING),
+        )
     },
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, Request, ViewportSize, expect
 
@@ -100,6 +101,7 @@ def visit_all(page: Page, addresses: dict[str, str]) -> None:
         look(page, "" if name.startswith("-") else name)
 
 
+@transaction.atomic  # else the clock would do what the chain is missing
 def history(transform: Transform, portal: Portal, file: LabelFile) -> list[TaskRun]:
     """One run of each look: measured, imported, failed with advice, waits for Glue in the middle of a chain, started outside in both ways."""
     known: dict[str, Any] = {"labels_before": 0, "labels_after": 9, "matching_before": 0, "matching_after": 5}
