@@ -53,7 +53,11 @@ def free_port() -> int:
 def clean_environ() -> dict[str, str]:
     """os.environ without any setting of labelportal's, Django's or AWS's."""
     skip = {*_OURS, *(Ports.variable(name) for name, _ in Ports().items())}
-    env = {name: value for name, value in os.environ.items() if name not in skip and not name.startswith(_PREFIXES)}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name == _DATA or (name not in skip and not name.startswith(_PREFIXES))
+    }
     env["AWS_CONFIG_FILE"] = env["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     env["AWS_EC2_METADATA_DISABLED"] = "true"
     return env
