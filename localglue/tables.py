@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from localglue import store
-from tableformats import FormatError, TableFormat, is_gzipped, table_format
+from tableformats import NULL_MARK, FormatError, TableFormat, is_gzipped, table_format
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -208,12 +208,17 @@ def _read_csv(item: store.S3Object, layout: TableFormat, columns: list[dict[str,
     """Columns by position, as Hive reads them."""
     found = _Columns(item, columns)
     names = [column["Name"] for column in columns]
-    nulls = {"", layout.null}
+    letters = layout.escaped_null
+    nulls = {"", NULL_MARK if letters else layout.null}
     csv.field_size_limit(1 << 28)
     with _opened(item) as raw:
         text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         reader = csv.reader(
-            text, delimiter=layout.delimiter, quotechar=layout.quote, escapechar=layout.escape or None, strict=True
+            map(layout.mark_nulls, text) if letters else text,
+            delimiter=layout.delimiter,
+            quotechar=layout.quote,
+            escapechar=layout.escape or None,
+            strict=True,
         )
         line = number = 0
         try:
@@ -225,7 +230,10 @@ def _read_csv(item: store.S3Object, layout: TableFormat, columns: list[dict[str,
                     raise TableError(
                         f"{item.path}, line {start}: the row has {len(cells)} cells, the table {len(names)} columns."
                     )
-                found.add(start, [None if cell in nulls else cell for cell in cells])
+                values = [None if cell in nulls else cell for cell in cells]
+                if letters:
+                    values = [value and value.replace(NULL_MARK, letters) for value in values]
+                found.add(start, values)
         except csv.Error as error:
             raise TableError(f"{item.path}, line {line + 1}: {error}.") from None
         except UnicodeDecodeError:

@@ -18,6 +18,8 @@ _ESCAPE = "\\"
 _SPELLED = {r"\t": "\t", r"\\": "\\", r"\"": '"', r"\'": "'", r"\0": "\0"}
 _NUMBERED = re.compile(r"\\u([0-9a-fA-F]{4})|\\([0-3][0-7]{2})")
 _HEADER_LINES = re.compile(r"\d{1,6}", re.ASCII)
+# What an escaped null is read as; Unicode sets this code aside for programs, so no text has it.
+NULL_MARK = "\ufdd0"
 
 
 class FormatError(ValueError):
@@ -58,6 +60,24 @@ class TableFormat:
         if number or self.header_lines:
             return number < self.header_lines
         return [cell.strip().lower() for cell in cells] == [name.strip().lower() for name in names]
+
+    @property
+    def escaped_null(self) -> str:
+        """What follows the escape in a null that begins with it (the ``N`` of Hive's ``\\N``), else empty.
+
+        Hive looks for such a null before it resolves escapes, and a reader of CSV afterwards, when ``\\N`` has become ``N`` and the escaped
+        text ``\\\\N`` has become ``\\N``. So lines are to be read as ``mark_nulls`` gives them: a cell that is ``NULL_MARK`` is then
+        the null, and within a cell the mark stands for this text.
+        """
+        rest = self.null[1:] if self.escape and self.null.startswith(self.escape) else ""
+        return rest if rest.isalnum() else ""
+
+    def mark_nulls(self, lines: str) -> str:
+        """Whole lines, with ``NULL_MARK`` for each ``escaped_null`` and its escape."""
+        if not self.escaped_null or self.escape not in lines:
+            return lines
+        found = re.compile(f"{re.escape(self.escape)}(?:({re.escape(self.escaped_null)})|.)", re.DOTALL)
+        return found.sub(lambda match: NULL_MARK if match[1] else match[0], lines)
 
 
 # What the portal writes for a table of its own: every cell quoted, quote and escape escaped. Whoever goes by the parameters of the table

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from django.conf import settings
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from labeling.choices import SourceFormat
 from labeling.exceptions import InvalidSourceError
-from tableformats import TableFormat
+from tableformats import NULL_MARK, TableFormat
 
 MAX_COLUMNS = 100  # TransformSchema of https://docs.aws.amazon.com/glue/latest/webapi/API_GetMLTransform.html
 _RESERVED = frozenset({"labeling_set_id", "label", "match_id", "match_confidence_score"})
@@ -102,7 +103,8 @@ class _CsvFile:
         names = list(columns) if columns is not None else _header(first)
         self.schema = pa.schema([(name, pa.string()) for name in names])
         self._bad_rows: list[tuple[int | None, int]] = []
-        self._source = _source(file)
+        self._letters = layout.escaped_null
+        self._source = pa.PythonFile(_MarkedNulls(file, layout), mode="r") if self._letters else _source(file)
         self._options: dict[str, Any] = {
             "read_options": pa_csv.ReadOptions(
                 column_names=names,
@@ -119,7 +121,7 @@ class _CsvFile:
             ),
             "convert_options": pa_csv.ConvertOptions(
                 column_types={name: pa.string() for name in names},
-                null_values=[layout.null],
+                null_values=[NULL_MARK if self._letters else layout.null],
                 strings_can_be_null=bool(layout.null),
             ),
         }
@@ -127,7 +129,12 @@ class _CsvFile:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows."""
         with self._explained():
-            yield from pa_csv.open_csv(self._source, **self._options)
+            for batch in pa_csv.open_csv(self._source, **self._options):
+                if not self._letters:
+                    yield batch
+                    continue
+                columns = [pc.replace_substring(column, NULL_MARK, self._letters) for column in batch.columns]
+                yield pa.record_batch(columns, schema=batch.schema)
 
     def _note(self, row: pa_csv.InvalidRow) -> str:
         self._bad_rows.append((row.number, row.actual_columns))
@@ -147,6 +154,24 @@ class _CsvFile:
             raise InvalidSourceError(
                 message % {"number": number or "?", "actual": actual, "expected": len(self.schema)}
             )
+
+
+class _MarkedNulls(io.RawIOBase):
+    """A file in which escaped nulls are marked, since pyarrow resolves escapes before it looks for nulls."""
+
+    def __init__(self, file: IO[bytes], layout: TableFormat) -> None:
+        file.seek(0)
+        self._file, self._layout, self._marked = file, layout, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        while not 0 <= size <= len(self._marked) and (lines := self._file.readlines(_CHUNK)):
+            self._marked += self._layout.mark_nulls(b"".join(lines).decode()).encode()
+        end = len(self._marked) if size < 0 else size
+        taken, self._marked = self._marked[:end], self._marked[end:]
+        return taken
 
 
 def _open_parquet(file: IO[bytes]) -> Pieces:

@@ -89,6 +89,13 @@ def test_quoted_cells_hold_anything(put: Put) -> None:
     assert rows(definition) == [("1", 'a,"b"\nc'), ("2", "x")]
 
 
+def test_an_escaped_null_is_a_null_and_an_escaped_escape_is_text(put: Put) -> None:
+    data = b'1,\\N,N\r\n2,\\\\N,a\\N\r\n3,"x\\N,\\N",\\N\r\n4,a\\,b,\\\\\\N'
+    columns = (("id", "string"), ("name", "string"), ("note", "string"))
+    definition = table(put(a_dot_csv=data), *columns, serde=LAZY, **{"field.delim": ",", "escape.delim": "\\"})
+    assert rows(definition) == [("1", None, "N"), ("2", "\\N", "aN"), ("3", "xN,N", None), ("4", "a,b", "\\N")]
+
+
 def test_parquet_keeps_the_types_of_the_file(put: Put) -> None:
     stream = io.BytesIO()
     data = {"ID": [1, 2], "name": ["Anna", None], "born": pa.array([3682, None], pa.date32()), "more": [0.5, 1]}

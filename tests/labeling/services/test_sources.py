@@ -214,6 +214,18 @@ def test_a_catalog_table_is_read_by_its_parameters(s3_server: str) -> None:
     assert [row for piece in table_pieces(table=table) for row in piece.to_pylist()][1] == {"id": "2", "name": None}
 
 
+def test_an_escaped_null_is_a_null_and_an_escaped_escape_is_text(
+    s3_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "_CHUNK", 16)
+    folder = storage.our_uri("elsewhere/nulls/")
+    storage.overwrite("elsewhere/nulls/a.csv", b'1,\\N\r\n2,\\\\N\r\n3,"x\\N,\\N"\r\n4,a\\,b\r\n5,N\r\n6,\\\\\\N')
+    parameters = {"classification": "csv", "escape.delim": "\\", "serialization.null.format": "\\N"}
+    pieces = table_pieces(table=catalog_table(folder, **parameters))
+    names = [row["name"] for piece in pieces for row in piece.to_pylist()]
+    assert names == [None, "\\N", "xN,N", "a,b", "N", "\\N"]
+
+
 def test_packed_files_are_not_unpacked_without_end(s3_server: str, settings: Settings) -> None:
     storage.overwrite("elsewhere/packed/a.csv.gz", gzip.compress(b"1,a\n" * 1_000_000))
     table = catalog_table(storage.our_uri("elsewhere/packed/"), classification="csv")
