@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 _PATH = re.compile(r"s3://([a-z0-9][a-z0-9.\-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
+PATIENT_SECONDS, HURRIED_SECONDS = 30, 10
 _TEMPORARY = {"500", "502", "503", "504", "InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout"}
 
 
@@ -67,16 +68,19 @@ def parse_path(text: str) -> S3Path:
     return S3Path(match[1], match[2] or "")
 
 
-@lru_cache(maxsize=1)
-def client() -> S3Client:
-    """One client a process. Address and keys come from the environment, as for every AWS SDK."""
+@lru_cache(maxsize=2)
+def client(*, hurried: bool = False) -> S3Client:
+    """One client a process, and one for requests that somebody waits for. Address and keys come from the environment, as for every AWS SDK.
+
+    ``hurried``: two tries, of seconds. A start that took longer than the SDK waits would be sent again, and then start two runs.
+    """
     return boto3.client(
         "s3",
         region_name=settings.LOCALGLUE_REGION,
         config=Config(
             connect_timeout=3,
-            read_timeout=30,
-            retries={"max_attempts": 2, "mode": "standard"},
+            read_timeout=HURRIED_SECONDS if hurried else PATIENT_SECONDS,
+            retries={"total_max_attempts": 2 if hurried else 3, "mode": "standard"},
             s3={"addressing_style": "path" if os.environ.get("AWS_ENDPOINT_URL_S3") else "auto"},
         ),
     )
@@ -97,26 +101,27 @@ def _translated() -> Iterator[None]:
 
 
 def bucket_region(bucket: str) -> str:
-    """The region of a bucket. Raises ``StoreError`` if there is no such bucket."""
+    """The region of a bucket, in a hurry. Raises ``StoreError`` if there is no such bucket."""
     with _translated():
-        location = client().get_bucket_location(Bucket=bucket).get("LocationConstraint")
+        location = client(hurried=True).get_bucket_location(Bucket=bucket).get("LocationConstraint")
     return {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}.get(location, str(location))
 
 
-def find(path: S3Path) -> list[S3Object]:
+def find(path: S3Path, *, hurried: bool = False) -> list[S3Object]:
     """The object at the path, or all objects under it if it ends with a slash or is a bucket; sorted, folder marks left out."""
     if not path.key or path.key.endswith("/"):
-        return list_folder(path)
+        return list_folder(path, hurried=hurried)
     with _translated():
-        head = client().head_object(Bucket=path.bucket, Key=path.key)
+        head = client(hurried=hurried).head_object(Bucket=path.bucket, Key=path.key)
     return [S3Object(path, head["ContentLength"], head["ETag"])]
 
 
-def list_folder(path: S3Path) -> list[S3Object]:
+def list_folder(path: S3Path, *, hurried: bool = False) -> list[S3Object]:
     """All objects whose key begins with that of the path, sorted by key, without the marks that stand for folders."""
     found: list[S3Object] = []
     with _translated():
-        for page in client().get_paginator("list_objects_v2").paginate(Bucket=path.bucket, Prefix=path.key):
+        pages = client(hurried=hurried).get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=path.bucket, Prefix=path.key):
             found.extend(
                 S3Object(S3Path(path.bucket, item["Key"]), item["Size"], item["ETag"])
                 for item in page.get("Contents", [])

@@ -97,7 +97,7 @@ def _check_label_file(path: store.S3Path) -> None:
     """A folder counts as one file in parts: the limit is for their sum."""
     try:
         _check_region(path)
-        found = store.find(path)
+        found = store.find(path, hurried=True)
     except store.StoreUnavailableError:
         raise InternalServiceException("Dependency failure.") from None
     except store.StoreError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -196,6 +198,22 @@ def test_an_s3_that_does_not_answer_is_a_dependency_failure(
         (lab.start_export_labels_task_run, {"OutputS3Path": "s3://a-b/c"}),
     ):
         assert refused(start, TransformId=handle, **members) == ("InternalServiceException", "Dependency failure.")
+    store.client.cache_clear()
+
+
+def test_an_s3_that_hangs_is_one_before_an_sdk_asks_again(
+    lab: GlueClient, make_transform: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = make_transform(ready=True)
+    monkeypatch.setattr(store, "HURRIED_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        store.client.cache_clear()
+        begun = time.monotonic()
+        start = lab.start_import_labels_task_run
+        answer = refused(start, TransformId=handle, InputS3Path="s3://a-b/c")
+        assert answer == ("InternalServiceException", "Dependency failure.")
+        assert time.monotonic() - begun < 10
     store.client.cache_clear()
 
 
