@@ -258,13 +258,15 @@ def finish_stop(run: TaskRun, token: str, *, now: datetime) -> None:
             _end(mine, TaskStatus.STOPPED, "", now)
 
 
-def stop(pk: int, *, now: datetime) -> TaskStatus:
+def stop(pk: int, *, now: datetime) -> TaskStatus | None:
     """Ask for the end of a run. What nobody works on is STOPPED at once; what has ended stays as it ended.
 
-    Returns the status that it has now.
+    Returns the status that it has now, None if it has been deleted.
     """
     with transaction.atomic():
-        run = TaskRun.objects.select_for_update().get(pk=pk)
+        run = TaskRun.objects.select_for_update().filter(pk=pk).first()
+        if run is None:
+            return None
         if run.status not in (TaskStatus.STARTING, TaskStatus.RUNNING):
             return TaskStatus(run.status)
         if run.lease_token and run.lease_until is not None and run.lease_until >= now:

@@ -58,9 +58,10 @@ def find_database(name: str) -> Database:
     return database
 
 
-def find_table(database_name: str, name: str) -> Table:
-    """Raises ``EntityNotFoundException`` for the database or the table."""
-    table = Table.objects.filter(database=find_database(database_name), name=fold(name)).first()
+def find_table(database_name: str, name: str, *, lock: bool = False) -> Table:
+    """Raises ``EntityNotFoundException`` for the database or the table. ``lock`` as for transforms."""
+    tables = Table.objects.select_for_update() if lock else Table.objects.all()
+    table = tables.filter(database=find_database(database_name), name=fold(name)).first()
     if table is None:
         raise EntityNotFoundException(f"Table {fold(name)} not found.")
     return table
@@ -198,8 +199,7 @@ def update_table(request: Request, caller: Caller) -> Result:
     definition = _table_definition(request)
     name = fold(request.get("Name") or definition["Name"])
     with transaction.atomic():
-        table = find_table(request["DatabaseName"], name)
-        table = Table.objects.select_for_update().get(pk=table.pk)
+        table = find_table(request["DatabaseName"], name, lock=True)
         wanted = request.get("VersionId")
         if wanted is not None and wanted != str(table.version):
             raise ConcurrentModificationException(f"The version of the table is {table.version}, not {wanted}.")

@@ -33,9 +33,10 @@ _SIZES = ("MaxCapacity", "WorkerType", "NumberOfWorkers")
 _TIMEOUT = 2880
 
 
-def find_job(name: str) -> Job:
-    """Raises ``EntityNotFoundException``."""
-    job = Job.objects.filter(name=name).first()
+def find_job(name: str, *, lock: bool = False) -> Job:
+    """Raises ``EntityNotFoundException``. With ``lock`` nobody changes or deletes it until the transaction ends."""
+    jobs = Job.objects.select_for_update() if lock else Job.objects.all()
+    job = jobs.filter(name=name).first()
     if job is None:
         raise EntityNotFoundException(f"Job with name: {name} not found.")
     return job
@@ -115,7 +116,7 @@ def update_job(request: Request, caller: Caller) -> Result:
     """The new definition takes the place of the old one as a whole, as on AWS."""
     definition = _definition(request["JobUpdate"])
     with transaction.atomic():
-        job = Job.objects.select_for_update().get(pk=find_job(request["JobName"]).pk)
+        job = find_job(request["JobName"], lock=True)
         job.definition = definition
         job.modified_at = timezone.now()
         job.revision += 1
@@ -139,7 +140,7 @@ def start_job_run(request: Request, caller: Caller) -> Result:
         raise InvalidInputException("localglue does not support JobRunQueuingEnabled and ExecutionRoleSessionPolicy.")
     capacity(request)
     with transaction.atomic():
-        job = Job.objects.select_for_update().get(pk=find_job(request["JobName"]).pk)
+        job = find_job(request["JobName"], lock=True)
         arguments = _arguments(job, request)
         try:
             parsed = ApplyArguments.parse(arguments)
@@ -226,9 +227,10 @@ def batch_stop_job_run(request: Request, caller: Caller) -> Result:
     for handle in request["JobRunIds"]:
         run = TaskRun.objects.filter(job__name=name, job_run_id=handle).first()
         if run is not None and run.status not in TERMINAL:
-            runs.stop(run.pk, now=timezone.now())
-            stopped.append({"JobName": name, "JobRunId": handle})
-            continue
+            if runs.stop(run.pk, now=timezone.now()):
+                stopped.append({"JobName": name, "JobRunId": handle})
+                continue
+            run = None  # deleted between our look and our request
         detail = (
             {"ErrorCode": "EntityNotFoundException", "ErrorMessage": f"JobRun {handle} of job {name} not found."}
             if run is None

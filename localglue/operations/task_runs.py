@@ -131,11 +131,15 @@ def find_run(transform: MLTransform, handle: str) -> TaskRun:
     """Raises ``EntityNotFoundException`` in AWS's words."""
     run = TaskRun.objects.filter(transform=transform, public_id=handle).select_related("job").first()
     if run is None:
-        raise EntityNotFoundException(
-            f"No ML Task Run found for {handle}: in account {settings.LOCALGLUE_ACCOUNT_ID} "
-            f"for transform {transform.public_id}."
-        )
+        raise _no_run(transform, handle)
     return run
+
+
+def _no_run(transform: MLTransform, handle: str) -> EntityNotFoundException:
+    account = settings.LOCALGLUE_ACCOUNT_ID
+    return EntityNotFoundException(
+        f"No ML Task Run found for {handle}: in account {account} for transform {transform.public_id}."
+    )
 
 
 def _properties(run: TaskRun) -> dict[str, Any]:
@@ -203,4 +207,6 @@ def cancel_ml_task_run(request: Request, caller: Caller) -> Result:
     transform = find_transform(request["TransformId"])
     run = find_run(transform, request["TaskRunId"])
     status = runs.stop(run.pk, now=timezone.now())
+    if status is None:  # deleted between our look and our request
+        raise _no_run(transform, run.public_id)
     return {"TransformId": transform.public_id, "TaskRunId": run.public_id, "Status": status.value}

@@ -39,9 +39,10 @@ _ORDER = {
 }
 
 
-def find_transform(handle: str, *, stop: str = ".") -> MLTransform:
-    """Raises ``EntityNotFoundException`` in AWS's words."""
-    transform = MLTransform.objects.filter(public_id=handle).first()
+def find_transform(handle: str, *, stop: str = ".", lock: bool = False) -> MLTransform:
+    """Raises ``EntityNotFoundException`` in AWS's words. With ``lock`` nobody changes or deletes it until the transaction ends."""
+    transforms = MLTransform.objects.select_for_update() if lock else MLTransform.objects.all()
+    transform = transforms.filter(public_id=handle).first()
     if transform is None:
         raise EntityNotFoundException(runs.cannot_find(handle, stop=stop))
     return transform
@@ -268,8 +269,7 @@ def _whole(schema: list[dict[str, str]]) -> list[dict[str, str]]:
 def update_ml_transform(request: Request, caller: Caller) -> Result:
     """Members that are not given stay. New parameters make the model learn again when it is next needed; labels stay."""
     with transaction.atomic():
-        transform = find_transform(request["TransformId"])
-        transform = MLTransform.objects.select_for_update().get(pk=transform.pk)
+        transform = find_transform(request["TransformId"], lock=True)
         if transform.status == TransformStatus.DELETING:
             raise InvalidInputException("The transform is being deleted.")
         _rename(transform, request)
@@ -317,7 +317,7 @@ def _taken(name: str) -> str:
 def delete_ml_transform(request: Request, caller: Caller) -> Result:
     """Gone at once if no run is active; else DELETING until its runs are stopped."""
     with transaction.atomic():
-        transform = find_transform(request["TransformId"], stop="")
+        transform = find_transform(request["TransformId"], stop="", lock=True)
         MLTransform.objects.filter(pk=transform.pk).update(status=TransformStatus.DELETING, modified_at=timezone.now())
         active = TaskRun.objects.filter(transform=transform, status__in=ACTIVE).order_by("pk")
         for pk in list(active.values_list("pk", flat=True)):

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from django.utils import timezone
 
 from labelfiles import label_file_bytes
@@ -124,6 +126,31 @@ def test_a_deleted_transform_stops_its_run_and_goes(glue: Glue) -> None:
             what="the end of the transform",
         )
         assert not engine_processes(run)
+
+
+def test_whoever_asks_while_a_transform_goes_is_told_that_it_is_gone(glue: Glue) -> None:
+    """Twelve at once, ten times: some of them find the transform or the run, and it is gone when they get to it."""
+    glue.create_table()
+    client = glue.client
+    codes: set[str] = set()
+
+    def ask(ask_for: Callable[..., Any], **request: Any) -> None:
+        try:
+            ask_for(**request)
+        except ClientError as error:
+            codes.add(error.response["Error"]["Code"])
+
+    with paused(glue, "engine-worker"), ThreadPoolExecutor(12) as people:
+        for _ in range(10):
+            transform = glue.create_transform()
+            run = client.start_ml_labeling_set_generation_task_run(
+                TransformId=transform, OutputS3Path=glue.path("questions")
+            )["TaskRunId"]
+            for _ in range(4):
+                people.submit(ask, client.cancel_ml_task_run, TransformId=transform, TaskRunId=run)
+                people.submit(ask, client.delete_ml_transform, TransformId=transform)
+                people.submit(ask, client.update_ml_transform, TransformId=transform, Description="late")
+    assert codes <= {"EntityNotFoundException", "InvalidInputException"}, "the second: it is being deleted"
 
 
 def test_a_broker_that_does_not_answer_delays_a_run_and_nobody_who_starts_one(glue: Glue) -> None:
