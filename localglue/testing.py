@@ -82,17 +82,22 @@ class LocalGlue:
         while databases := glue.get_databases(MaxResults=100)["DatabaseList"]:
             for database in databases:
                 glue.delete_database(Name=database["Name"])
-        self._empty_buckets()
+        self._remake_buckets()
 
-    def _empty_buckets(self) -> None:
+    def _remake_buckets(self) -> None:
+        """The first bucket is made anew as well: a test may have deleted it, or set something on it."""
         s3 = self.client("s3")
         for bucket in s3.list_buckets()["Buckets"]:
             name = bucket["Name"]
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
-                if found := page.get("Contents"):
-                    s3.delete_objects(Bucket=name, Delete={"Objects": [{"Key": item["Key"]} for item in found]})
-            if name != self.bucket:
-                s3.delete_bucket(Bucket=name)
+            for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+                found = [
+                    {"Key": item["Key"], "VersionId": item["VersionId"]}
+                    for item in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
+                ]
+                if found:
+                    s3.delete_objects(Bucket=name, Delete={"Objects": found})
+            s3.delete_bucket(Bucket=name)
+        s3.create_bucket(Bucket=self.bucket)
 
 
 @contextmanager

@@ -56,6 +56,21 @@ def test_that_starts_with_nothing(localglue):
         glue.get_ml_transform(TransformId="tfm-0")
 
 
+def test_that_takes_the_buckets_apart(localglue):
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="versions")
+    s3.put_bucket_versioning(Bucket="versions", VersioningConfiguration={"Status": "Enabled"})
+    for body in (b"1", b"2"):
+        s3.put_object(Bucket="versions", Key="a", Body=body)
+    s3.delete_object(Bucket="versions", Key="a")
+    s3.delete_bucket(Bucket=localglue.bucket)
+
+
+def test_that_has_the_first_bucket_again(localglue):
+    assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == ["localglue"]
+    boto3.client("s3").create_multipart_upload(Bucket="localglue", Key="half")
+
+
 def test_prints_who_runs():
     assert "AWS_ENDPOINT_URL_GLUE" not in os.environ
 '''
@@ -76,7 +91,7 @@ def test_tests_of_others_import_the_fixture(tmp_path: Path) -> None:
         check=False,
         timeout=200,
     )
-    assert "3 passed" in result.stdout, result.stdout + result.stderr
+    assert "5 passed" in result.stdout, result.stdout + result.stderr
     assert not left_over(tmp_path)
     assert not list(tmp_path.glob("localglue-testing-*"))
 
