@@ -113,8 +113,9 @@ def check_row(row: LabeledRow, columns: Sequence[str], key: int | None, *, requi
         yield Problem(line, LABEL_COLUMN, "label_spaces", message, "warning", repair="tidy")
     if key is not None and not row.values[key].strip():
         yield Problem(line, columns[key], "blank_key", "The row has no primary key.")
-    if "\0" in "".join(row.values):
-        for name, value in zip(columns, row.values, strict=True):
+    cells = (row.labeling_set_id, row.label, *row.values)
+    if "\0" in "".join(cells):
+        for name, value in zip((SET_ID_COLUMN, LABEL_COLUMN, *columns), cells, strict=True):
             if "\0" in value:
                 yield Problem(line, name, "nul_character", "The cell holds a NUL character.", "warning")
 

@@ -31,6 +31,7 @@ from localglue.models import MLTransform, TaskRun, job_run_id
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
+MAX_ERROR = 20_000  # characters; what is quoted in an ErrorString may be as long as a label file
 _SENDER = "localglue-sender"
 
 
@@ -225,6 +226,8 @@ def fail(run: TaskRun, token: str, error: str, *, may_pass: bool, now: datetime)
 
     Raises ``LeaseLostError``.
     """
+    error = error.replace("\0", "\ufffd")  # PostgreSQL cannot keep it
+    error = error if len(error) <= MAX_ERROR else f"{error[:MAX_ERROR]}…"
     with transaction.atomic():
         mine = _mine(run.pk, token, TaskStatus.RUNNING).select_for_update().first()
         if mine is None:

@@ -108,9 +108,9 @@ def bucket_region(bucket: str) -> str:
 
 
 def find(path: S3Path, *, hurried: bool = False) -> list[S3Object]:
-    """The object at the path, or all objects under it if it ends with a slash or is a bucket; sorted, folder marks left out."""
+    """The object at the path, or all objects under it that are not hidden if it ends with a slash or is a bucket; sorted."""
     if not path.key or path.key.endswith("/"):
-        return list_folder(path, hurried=hurried)
+        return [item for item in list_folder(path, hurried=hurried) if not is_hidden(item, path)]
     with _translated():
         head = client(hurried=hurried).head_object(Bucket=path.bucket, Key=path.key)
     return [S3Object(path, head["ContentLength"], head["ETag"])]
@@ -128,6 +128,11 @@ def list_folder(path: S3Path, *, hurried: bool = False) -> list[S3Object]:
                 if not item["Key"].endswith("/")
             )
     return sorted(found, key=lambda item: item.path.key)
+
+
+def is_hidden(item: S3Object, folder: S3Path) -> bool:
+    """Whether Hive and Spark would not read it there: ``_SUCCESS``, ``.part.crc``, what is in a folder with such a name."""
+    return any(part.startswith(("_", ".")) for part in item.path.key[len(folder.key) :].split("/"))
 
 
 def read(path: S3Path, *, limit: int) -> bytes:

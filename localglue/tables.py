@@ -147,11 +147,7 @@ def _files(definition: dict[str, Any]) -> list[store.S3Object]:
         if exact:
             return exact
         path = store.S3Path(path.bucket, f"{path.key}/")
-    found = [
-        item
-        for item in store.list_folder(path)
-        if item.size and not any(part[:1] in "._" for part in item.path.key[len(path.key) :].split("/"))
-    ]
+    found = [item for item in store.list_folder(path) if item.size and not store.is_hidden(item, path)]
     if not found:
         raise TableError(f"There is no data at the table's location {location}.")
     return found

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils import timezone
 
-from labelfiles import LabelFile, LabelFileError, Problem, read_label_file, validate
+from labelfiles import (
+    LABEL_COLUMN,
+    SET_ID_COLUMN,
+    LabeledRow,
+    LabelFile,
+    LabelFileError,
+    Problem,
+    read_label_file,
+    validate,
+)
 from localglue import store
 from localglue.choices import TransformStatus
 from localglue.labels import merged, store_labels, stored_labels
@@ -41,7 +50,7 @@ def perform(run: TaskRun) -> Store:
     parts = _read(run)
     records = read_records(transform)
     _check(parts, transform, records)
-    new = LabelFile(transform.columns, tuple(row for part in parts for row in part.labels.rows))
+    new = LabelFile(transform.columns, tuple(_without_nul(row) for part in parts for row in part.labels.rows))
     labels = new if run.replace else merged(stored_labels(transform), new)
     ready = can_train([labels])
     if ready:
@@ -97,7 +106,12 @@ def _check(parts: list[_Part], transform: MLTransform, records: Records) -> None
     owners: dict[str, store.S3Path] = {}
     for part in parts:
         problems = validate(part.labels, columns=transform.columns, primary_key=transform.primary_key)
-        wrong = [problem for problem in problems if problem.severity == "error"]
+        identity = (SET_ID_COLUMN, LABEL_COLUMN, transform.primary_key)
+        wrong = [
+            problem
+            for problem in problems
+            if problem.severity == "error" or (problem.code == "nul_character" and problem.column in identity)
+        ]
         if not any(problem.line == 1 for problem in wrong):  # with other columns than the table's, rows say nothing
             wrong.extend(_unknown_rows(part.labels, transform.primary_key, known))
         for set_id, rows in part.labels.by_set().items():
@@ -111,6 +125,13 @@ def _check(parts: list[_Part], transform: MLTransform, records: Records) -> None
         found.extend((part.path, problem) for problem in sorted(wrong, key=lambda problem: problem.line or 0))
     if found:
         raise WorkError(problem_text(found))
+
+
+def _without_nul(row: LabeledRow) -> LabeledRow:
+    """PostgreSQL cannot keep a NUL. In a source cell it says nothing; elsewhere ``_check`` has refused it."""
+    if not any("\0" in value for value in row.values):
+        return row
+    return replace(row, values=tuple(value.replace("\0", "") for value in row.values))
 
 
 def _unknown_rows(labels: LabelFile, primary_key: str, known: set[str]) -> list[Problem]:

@@ -65,6 +65,7 @@ def test_a_folder_is_one_import(glue: Glue) -> None:
     transform = glue.create_transform()
     for number, part in enumerate((labels(s1="1a=A 1b=A"), labels(s2="3a=A 4a=B"))):
         glue.put(f"parts/{number}.csv", label_file_bytes(part))
+    glue.put("parts/_SUCCESS", b"")
     start = glue.client.start_import_labels_task_run
     assert glue.run(transform, start, InputS3Path=glue.path("parts/"))["Status"] == "SUCCEEDED"
     shown = glue.client.get_ml_transform(TransformId=transform)
@@ -102,6 +103,8 @@ def test_a_file_with_problems_is_refused_as_a_whole(glue: Glue) -> None:
         (good.replace(b"name,street", b"street,name"), "The columns are in another order"),
         (good.replace(b"Anna", b"\xe4nna").replace(b"Bela", b"B\xe9la"), "not UTF-8"),
         (header.encode(), "The file has a header and no rows."),
+        (good.replace(b"s1,A", b"s1,\0A"), "column label: The cell holds a NUL character."),
+        (good.replace(b"s1", b"s\0"), "column labeling_set_id: The cell holds a NUL character."),
     ):
         ended = glue.import_labels(transform, data)
         assert ended["Status"] == "FAILED", words
@@ -109,6 +112,7 @@ def test_a_file_with_problems_is_refused_as_a_whole(glue: Glue) -> None:
     shown = glue.client.get_ml_transform(TransformId=transform)
     assert (shown["Status"], shown["LabelCount"]) == ("NOT_READY", 0)
     assert not LabelImport.objects.exists()
+    assert glue.import_labels(transform, good.replace(b"Anna", b"An\0na"))["Status"] == "SUCCEEDED", "no database minds"
 
 
 def test_two_imports_at_once_end_in_the_order_of_their_start(glue: Glue) -> None:

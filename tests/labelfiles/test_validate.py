@@ -47,6 +47,7 @@ def test_a_good_file_has_no_problems() -> None:
         ([("s", "B", "1")], (5, "contradicting_row", "error")),
         ([("t", "A", "4"), ("t", "B", "5"), ("s", "A", "6")], (7, "scattered_set", "warning")),
         ([("s", "A", "4\0")], (5, "nul_character", "warning")),
+        ([("s", "A\0", "4")], (5, "nul_character", "warning")),
     ],
 )
 def test_a_bad_row_is_found(rows: list[tuple[str, str, str]], expected: tuple[int, str, str]) -> None:

@@ -145,6 +145,14 @@ def test_a_failure_that_cannot_pass_is_the_end(start: Callable[..., TaskRun]) ->
     assert fresh(run).status == TaskStatus.FAILED
 
 
+def test_an_error_can_be_kept_by_every_database_whatever_it_quotes(start: Callable[..., TaskRun]) -> None:
+    run = claimed(start())
+    runs.fail(run, run.lease_token, "Set \0 " + "x" * 1_000_000, may_pass=False, now=SOON)
+    kept = fresh(run).error
+    assert kept.startswith("Set \ufffd xxx")
+    assert len(kept) <= 20_001
+
+
 def test_an_error_of_an_earlier_attempt_is_forgotten_on_success(start: Callable[..., TaskRun]) -> None:
     run = claimed(start(max_retries=1))
     runs.fail(run, run.lease_token, "S3 is away", may_pass=True, now=NOW)
