@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
@@ -96,7 +97,7 @@ def _translated() -> Iterator[None]:
         if code == "404":
             message = "The object or bucket does not exist."
         raise (StoreUnavailableError if code in _TEMPORARY else StoreError)(message) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, Boto3Error) as error:  # the second: an object that broke off at every try
         raise StoreUnavailableError(f"S3 does not answer ({type(error).__name__}).") from error
 
 
@@ -155,18 +156,24 @@ def write(path: S3Path, data: bytes | IO[Any], *, content_type: str) -> None:
 
 
 def download(item: S3Object) -> Path:
-    """A local copy of the object, taken from the cache if it did not change since."""
+    """A local copy of the object, taken from the cache if it did not change since.
+
+    Raises ``StoreUnavailableError`` also where the disk has no room: the next attempt may find some.
+    """
     name = hashlib.sha256(f"{item.path}\n{item.etag}\n{item.size}".encode()).hexdigest()
     target = Path(settings.LOCALGLUE_DIR) / "cache" / name
     if target.exists():
         os.utime(target)  # the least recently used copy goes first
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{name}.{os.getpid()}.part")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with _translated():
             client().download_file(item.path.bucket, item.path.key, str(partial))
         partial.replace(target)
+    except OSError as error:
+        words = f"{item.path} could not be copied to this machine ({error.strerror})."
+        raise StoreUnavailableError(words) from error
     finally:
         partial.unlink(missing_ok=True)
     prune_cache(keep=target)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import gzip
 import io
+import resource
+import select
+import socket
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pyarrow as pa
@@ -196,6 +202,57 @@ def test_an_empty_place_is_an_error(put: Put) -> None:
 )  # fmt: skip
 def test_plain_types(kind: str, *, plain: bool) -> None:
     assert is_plain(kind) is plain
+
+
+@contextmanager
+def cut_off(server: str, *, after: int) -> Iterator[str]:
+    """An address at which the server answers, but each connection breaks after so many bytes of answers."""
+    there = urlsplit(server)
+
+    def forward(near: socket.socket) -> None:
+        with near, socket.create_connection((there.hostname, there.port)) as far:
+            left = after
+            while left > 0:
+                for ready in select.select([near, far], [], [])[0]:
+                    data = ready.recv(4096)
+                    if not data:
+                        return
+                    (far if ready is near else near).sendall(data)
+                    left -= len(data) if ready is far else 0
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    threading.Thread(target=forward, args=(listener.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_an_s3_that_goes_in_the_middle_of_an_object_does_not_answer(
+    put: Put, s3_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    definition = table(put(a_dot_csv=b"1,Anna,\n" * 100_000), classification="csv")
+    with cut_off(s3_server, after=200_000) as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
+        store.client.cache_clear()
+        with pytest.raises(store.StoreUnavailableError, match="S3 does not answer"):
+            rows(definition)
+    store.client.cache_clear()
+
+
+def test_a_disk_without_room_is_told(put: Put) -> None:
+    definition = table(put(a_dot_csv=b"1,Anna,\n" * 10_000), classification="csv")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # no file may be larger: the nearest that a test comes
+    try:
+        with pytest.raises(store.StoreUnavailableError, match=r"a\.csv could not be copied to this machine \(File too"):
+            rows(definition)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_the_cache_forgets_what_was_not_used_for_longest(put: Put, settings: Any, tmp_path: Path) -> None:
