@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from boto3.exceptions import Boto3Error
@@ -146,13 +146,10 @@ def read(path: S3Path, *, limit: int) -> bytes:
     return data
 
 
-def write(path: S3Path, data: bytes | IO[Any], *, content_type: str) -> None:
+def write(path: S3Path, data: bytes, *, content_type: str) -> None:
     """Write an object, all of it or nothing."""
     with _translated():
-        if isinstance(data, bytes):
-            client().put_object(Bucket=path.bucket, Key=path.key, Body=data, ContentType=content_type)
-        else:
-            client().upload_fileobj(data, path.bucket, path.key, ExtraArgs={"ContentType": content_type})
+        client().put_object(Bucket=path.bucket, Key=path.key, Body=data, ContentType=content_type)
 
 
 def download(item: S3Object) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from findmatches import Model, Records
 
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*", re.ASCII)
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
@@ -85,8 +88,8 @@ def _without_duplicates(matches: pa.Table, primary_key: str) -> pa.Table:
     """Of the rows that share a match id, the one with the lowest primary key; numbers by value, other keys by text."""
     keys = matches.column(primary_key).to_pylist()
     groups = matches.column("match_id").to_pylist()
-    numbers = all(key.isdecimal() for key in keys)
-    order = sorted(range(len(keys)), key=lambda row: (int(keys[row]) if numbers else 0, keys[row]))
+    numbers = all(_NUMBER.fullmatch(key) for key in keys)
+    order = sorted(range(len(keys)), key=lambda row: (Decimal(keys[row]) if numbers else 0, keys[row]))
     first: dict[int, int] = {}
     for row in order:
         first.setdefault(groups[row], row)

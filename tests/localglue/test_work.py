@@ -90,6 +90,17 @@ def test_matches_without_duplicates_as_parquet(transform: MLTransform, folder: s
     )
 
 
+def test_the_lowest_of_keys_that_are_numbers_is_the_lowest_number(transform: MLTransform, folder: str) -> None:
+    one, other = BY_ID["0a"][1:], BY_ID["7a"][1:]
+    rows = [("10", *one), ("2", *one), ("-3", *other), ("-4", *other)]
+    store.write(store.parse_path(f"{folder}/numbers.csv"), csv_bytes(rows), content_type="text/csv")
+    source = {"database": "", "table": "", "input_path": f"{folder}/numbers.csv"}
+    run = applied(transform, f"{folder}/out/", output_format="json", remove_duplicates="true", **source)
+    assert (run.status, run.error) == ("SUCCEEDED", "")
+    lines = store.read(store.parse_path(f"{folder}/out/part-00000.json"), limit=1 << 20).splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["2", "-4"]
+
+
 def test_a_model_is_kept_until_labels_or_parameters_change(
     transform: MLTransform, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
