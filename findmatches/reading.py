@@ -167,15 +167,7 @@ def _join(paths: list[Path], tables: list[pa.Table], primary_key: str) -> Record
     names = tables[0].column_names
     texts = []
     for path, table in zip(paths, tables, strict=True):
-        if set(table.column_names) != set(names):
-            missing = [name for name in names if name not in table.column_names]
-            unknown = [name for name in table.column_names if name not in names]
-            what = "; ".join(
-                f"{word} {', '.join(found)}"
-                for word, found in (("it lacks", missing), ("it also has", unknown))
-                if found
-            )
-            raise FindMatchesError(f"{path}: the columns are not those of {paths[0]}: {what}.")
+        check_same_columns(path, table.column_names, paths[0], names)
         try:
             texts.append(text_table(table, primary_key).select(names))
         except FindMatchesError as error:
@@ -185,6 +177,29 @@ def _join(paths: list[Path], tables: list[pa.Table], primary_key: str) -> Record
         row, message = fault
         raise FindMatchesError(f"{_place(paths, tables, row)}, column {primary_key}: {message}")
     return records
+
+
+def check_same_columns(path: Path | str, names: Sequence[str], first: Path | str, wanted: Sequence[str]) -> None:
+    """Raises ``FindMatchesError`` if a file does not have the columns of the first one, in whatever order."""
+    missing = [name for name in wanted if name not in names]
+    unknown = [name for name in names if name not in wanted]
+    if missing or unknown:
+        what = "; ".join(
+            f"{word} {', '.join(found)}" for word, found in (("it lacks", missing), ("it also has", unknown)) if found
+        )
+        raise FindMatchesError(f"{path}: the columns are not those of {first}: {what}.")
+
+
+def columns_of_parquet(path: Path | str) -> list[str]:
+    """The names of the columns of a Parquet file. Raises ``FindMatchesError``."""
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+    import pyarrow.parquet as pq
+
+    try:
+        names: list[str] = pq.read_schema(path).names
+    except pa.ArrowInvalid as error:
+        raise FindMatchesError(f"{path}: {error}") from error
+    return names
 
 
 def _place(paths: list[Path], tables: list[pa.Table], row: int) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 from pyspark import StorageLevel
+from pyspark.errors import PySparkException
 from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
+
+from findmatches.errors import FindMatchesError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -17,8 +22,21 @@ Batches: TypeAlias = Iterator[pa.RecordBatch]
 
 
 def kept(frame: DataFrame) -> DataFrame:
-    """The frame, worked out and kept on the disks of the executors. What is made of it does not carry its history along."""
+    """The frame, worked out and kept on the disks of the executors. What is made of it does not carry its history along, and sees the same
+    rows each time, even where those of ``frame`` are arbitrary (a limit, duplicates dropped) or made up (random keys).
+    """
     return frame.localCheckpoint(eager=True, storageLevel=StorageLevel.DISK_ONLY)
+
+
+@contextmanager
+def errors_of_tasks() -> Iterator[None]:
+    """Makes of our error in a task, which Spark wraps up in its own, ours again."""
+    try:
+        yield
+    except PySparkException as error:
+        if ours := re.search(r"FindMatchesError: (.+)", str(error)):
+            raise FindMatchesError(ours[1]) from error
+        raise
 
 
 def both_ways(edges: DataFrame, *rest: str) -> DataFrame:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
+from pyspark.sql import types as T  # noqa: N812
 
 from findmatches.clustering import MAX_PIECE, Edges
 from findmatches.errors import FindMatchesError
 from findmatches.incremental import check_columns, confidence_with_new, join_pieces, pieces_to_join
 from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.spark.components import components
-from findmatches.spark.frames import kept
+from findmatches.spark.frames import errors_of_tasks, kept
 from findmatches.spark.grouping import (
     Pairs,
     alone,
@@ -25,7 +27,7 @@ from findmatches.spark.grouping import (
     strong,
     with_source,
 )
-from findmatches.spark.matching import numbered, prepared, told, with_result
+from findmatches.spark.matching import check_frame, numbered, prepared, told, with_result
 from findmatches.spark.rows import quoted
 from findmatches.spark.scoring import Scorer
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 _ID, _CONFIDENCE = RESULT_COLUMNS
 
 
+@errors_of_tasks()
 def match_incremental(existing: DataFrame, incremental: DataFrame, model: Model) -> DataFrame:
     """See ``findmatches.spark.match_incremental``.
 
@@ -43,9 +46,12 @@ def match_incremental(existing: DataFrame, incremental: DataFrame, model: Model)
     """
     if _ID not in existing.columns:
         raise FindMatchesError(f"The existing table has no column {_ID}: match it first.")
-    own = [name for name in existing.columns if name not in RESULT_COLUMNS]
-    check_columns(own, incremental.columns)
-    names = [quoted(name) for name in own]
+    own = existing.drop(*RESULT_COLUMNS)
+    check_columns(own.columns, incremental.columns)
+    for frame in (own, incremental):
+        check_frame(frame, model)
+    existing, incremental = map(kept, _of_one_type(existing, incremental, own.columns))
+    names = [quoted(name) for name in own.columns]
     both = existing.select(*names).unionByName(incremental.select(*names))
     rows, n_rows = numbered(both, model)
     state = _state(rows, existing, model.primary_key)
@@ -63,17 +69,33 @@ def match_incremental(existing: DataFrame, incremental: DataFrame, model: Model)
     return with_result(both, rows, _finished(state, found, outside(edges, members, model)), model)
 
 
+def _of_one_type(existing: DataFrame, incremental: DataFrame, names: Sequence[str]) -> tuple[DataFrame, DataFrame]:
+    """The frames, where one has text in a column and the other has not, with text there in both: Spark would make numbers of it."""
+    texts = {
+        name: F.col(quoted(name)).cast("string")
+        for name in names
+        if len({isinstance(frame.schema[name].dataType, T.StringType) for frame in (existing, incremental)}) > 1
+    }
+    return existing.withColumns(texts), incremental.withColumns(texts)
+
+
 def _state(rows: DataFrame, existing: DataFrame, key: str) -> DataFrame:
     """Of each row: its ``known`` match id and how ``sure`` that group is (null for new rows), and its ``node``."""
-    sure = F.col(_CONFIDENCE).cast("double") if _CONFIDENCE in existing.columns else F.lit(None).cast("double")
-    number = F.expr(f"try_cast(CAST({_ID} AS STRING) AS BIGINT)")
+    said = F.col(_CONFIDENCE).cast("string") if _CONFIDENCE in existing.columns else F.lit(None).cast("string")
+    number = F.expr(f"try_cast(CAST({_ID} AS STRING) AS DECIMAL(38, 9))")  # 1.0 too, as pandas has it
     matched = existing.select(
-        F.col(quoted(key)).alias("key"), number.alias("known"), sure.alias("sure"), F.lit(1).alias("old")
+        F.col(quoted(key)).alias("key"),
+        F.when(number == F.floor(number), number.try_cast("bigint")).alias("known"),
+        said.try_cast("double").alias("sure"),
+        (F.trim(said) != "").alias("said"),
+        F.lit(1).alias("old"),
     )
     state = kept(rows.select("row", "key").join(matched, "key", "left").drop("key"))
     if wrong := state.where("old = 1 AND known IS NULL").count():
         raise FindMatchesError(f"{wrong} rows of the existing table have no whole number in {_ID}.")
-    if state.where(f"abs(known) >= {2**62}").count():
+    if wrong := state.where("said AND sure IS NULL").count():
+        raise FindMatchesError(f"{wrong} rows of the existing table have no number in {_CONFIDENCE}.")
+    if state.where(f"known NOT BETWEEN {1 - 2**62} AND {2**62 - 1}").count():
         raise FindMatchesError(f"The existing table has numbers in {_ID} that leave no room for new ones.")
     first = state.where("old = 1").groupBy("known").agg(F.min("row").alias("first"))
     node = F.coalesce("first", "row").alias("node")

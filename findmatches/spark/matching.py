@@ -10,7 +10,8 @@ from pyspark.sql import types as T  # noqa: N812
 from findmatches import tuning
 from findmatches.errors import FindMatchesError
 from findmatches.model import RESULT_COLUMNS, Model
-from findmatches.spark.frames import kept
+from findmatches.schema import text_table
+from findmatches.spark.frames import errors_of_tasks, kept
 from findmatches.spark.grouping import Pairs, between, gaps, groups, pieces_of
 from findmatches.spark.rows import numbered_rows, quoted
 from findmatches.spark.scoring import Scorer
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+@errors_of_tasks()
 def match(frame: DataFrame, model: Model) -> DataFrame:
     """See ``findmatches.spark.match``."""
-    for name in RESULT_COLUMNS:
-        if name in frame.columns:
-            raise FindMatchesError(f"The table already has a column {name}.")
+    check_frame(frame, model)
+    frame = kept(frame)
     rows, n_rows = numbered(frame, model)
     if n_rows == 0:
         return frame.withColumns(
@@ -42,13 +43,26 @@ def match(frame: DataFrame, model: Model) -> DataFrame:
     return with_result(frame, rows, groups(rows, edges, pieces, model, *told(rows, model)), model)
 
 
-def numbered(frame: DataFrame, model: Model) -> tuple[DataFrame, int]:
-    """The numbered rows of a frame that must have the columns of the model, and how many there are."""
-    names = [name for name, _, _ in model.schema.columns]
-    missing = [name for name in (model.primary_key, *names) if name not in frame.columns]
+def check_frame(frame: DataFrame, model: Model) -> None:
+    """Raises ``FindMatchesError`` if the columns will not do: found here, that takes no work of Spark's."""
+    columns = frame.columns
+    if frame.sparkSession.conf.get("spark.sql.caseSensitive") != "true":
+        columns = [name.lower() for name in columns]
+    for place, name in enumerate(columns):
+        if name in RESULT_COLUMNS:
+            raise FindMatchesError(f"The table already has a column {frame.columns[place]}.")
+        if name in columns[:place]:
+            raise FindMatchesError(f"The table has more than one column named {frame.columns[place]}.")
+    names = [model.primary_key, *(name for name, _, _ in model.schema.columns)]
+    missing = [name for name in names if name not in frame.columns]
     if missing:
         raise FindMatchesError(f"The table lacks columns that the model was trained with: {', '.join(missing)}.")
-    return numbered_rows(frame, model.primary_key, names)
+    text_table(frame.select(*map(quoted, names)).limit(0).toArrow(), model.primary_key)
+
+
+def numbered(frame: DataFrame, model: Model) -> tuple[DataFrame, int]:
+    """The numbered rows of a frame, and how many there are."""
+    return numbered_rows(frame, model.primary_key, [name for name, _, _ in model.schema.columns])
 
 
 def prepared(rows: DataFrame, n_rows: int, model: Model) -> tuple[Scorer, DataFrame]:

@@ -19,7 +19,7 @@ from findmatches.schema import text_table
 from findmatches.spark.frames import Batches, kept
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 
 def numbered_rows(frame: DataFrame, primary_key: str, names: Sequence[str]) -> tuple[DataFrame, int]:
@@ -30,7 +30,7 @@ def numbered_rows(frame: DataFrame, primary_key: str, names: Sequence[str]) -> t
     blank or stands twice.
     """
     key = F.col(quoted(primary_key))
-    cells = [F.col(quoted(name)).alias(f"column {place}") for place, name in enumerate(names)]
+    cells = [_cell(frame, name).alias(f"column {place}") for place, name in enumerate(names)]
     plain = frame.select(key.alias("key"), key.cast("string").alias("name"), *cells)
     ordered = kept(plain.repartitionByRange("name").sortWithinPartitions("name"))
     counted = ordered.select("name").mapInArrow(_count, "part int, rows long, blank long, repeated string").collect()
@@ -50,7 +50,13 @@ def numbered_rows(frame: DataFrame, primary_key: str, names: Sequence[str]) -> t
             T.StructField("texts", T.ArrayType(T.StringType())),
         ]
     )
-    return kept(ordered.mapInArrow(_fold(starts, highest), schema)), ends[-1]
+    return kept(ordered.mapInArrow(_fold([primary_key, *names], starts, highest), schema)), ends[-1]
+
+
+def _cell(frame: DataFrame, name: str) -> Column:
+    """A time of a time zone as that of the session's: what people see of it, and midnight is midnight."""
+    cell = F.col(quoted(name))
+    return cell.cast("timestamp_ntz") if isinstance(frame.schema[name].dataType, T.TimestampType) else cell
 
 
 def quoted(name: str) -> str:
@@ -68,13 +74,15 @@ def _highest_parts(ordered: DataFrame, n_columns: int) -> list[tuple[int, int]]:
     return list(zip(found[::2], found[1::2], strict=True))
 
 
-def _fold(starts: dict[int, int], highest: Sequence[tuple[int, int]]) -> Callable[[Batches], Batches]:
-    """Number the rows, from the number at which their part starts, and fold their cells."""
+def _fold(
+    names: Sequence[str], starts: dict[int, int], highest: Sequence[tuple[int, int]]
+) -> Callable[[Batches], Batches]:
+    """Number the rows, from the number at which their part starts, and fold their cells. ``names`` are those of the key and of the columns."""
 
     def fold(batches: Batches) -> Batches:
         at = starts[_part()]
         for batch in batches:
-            table = text_table(pa.Table.from_batches([batch]).drop_columns(["key"]), "name")
+            table = text_table(pa.Table.from_batches([batch]).drop_columns(["key"]).rename_columns(names), names[0])
             cells = []
             for name, parts in zip(table.column_names[1:], highest, strict=True):
                 column = make_column(name, table.column(name), parts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
 
 from findmatches.errors import FindMatchesError
 from findmatches.model import Model
-from findmatches.reading import data_files
+from findmatches.reading import check_same_columns, columns_of_parquet, data_files
 from findmatches.schema import Records
 from findmatches.spark.incremental import match_incremental
 from findmatches.spark.matching import match
@@ -88,12 +88,21 @@ def read_frame(session: SparkSession, source: Path) -> DataFrame:
     paths = [str(path.resolve()) for path in data_files([source])]
     parquet = [path.lower().endswith((".parquet", ".parq")) for path in paths]
     if all(parquet):
+        names = [columns_of_parquet(path) for path in paths]
+        for path, own in zip(
+            paths, names, strict=True
+        ):  # or Spark would take those of one file, and nulls for what others lack
+            check_same_columns(path, own, paths[0], names[0])
         return session.read.parquet(*paths)
     if any(parquet):
         raise FindMatchesError(f"The folder {source} holds CSV and Parquet files; Spark reads one kind at a time.")
-    session.conf.set(
-        "spark.sql.csv.parser.columnPruning.enabled", "false"
-    )  # it would not see lines of the wrong length
+    lines = session.read.text(
+        paths
+    )  # the reader of CSV would put other characters in the place of what it does not know
+    if wrong := lines.where(~F.is_valid_utf8("value")).select("_metadata.file_name").first():
+        raise FindMatchesError(
+            f"{source}: the file {wrong.file_name} is not UTF-8. Without --spark, the error names the line."
+        )
     return session.read.csv(
         paths, header=True, enforceSchema=False, multiLine=True, quote='"', escape='"', mode="FAILFAST", inferSchema=False,
         nullValue="", emptyValue="", ignoreLeadingWhiteSpace=False, ignoreTrailingWhiteSpace=False, maxCharsPerColumn=-1,
@@ -112,7 +121,10 @@ def match_files(source: Path, model: Model, master: str, output: Path) -> None:
         if output.suffix.lower() == ".parquet":
             matched.parquet(str(output.resolve()))
         else:
-            matched.csv(str(output.resolve()), header=True, escape='"', emptyValue="")
+            matched.csv(
+                str(output.resolve()), header=True, escape='"', emptyValue="",
+                ignoreLeadingWhiteSpace=False, ignoreTrailingWhiteSpace=False,
+            )  # fmt: skip
 
 
 def match_records(records: Records, model: Model, master: str, existing: Records | None = None) -> pa.Table:
@@ -141,8 +153,6 @@ def _explained(where: str) -> Iterator[None]:
         yield
     except (PySparkException, Py4JError) as error:
         text = str(error)
-        if ours := re.search(r"FindMatchesError: (.+)", text):  # of an executor
-            raise FindMatchesError(ours[1]) from error
         if "MALFORMED_RECORD" in text or "MALFORMED_CSV" in text or "CSV header" in text:
             raise FindMatchesError(
                 f"{where}a line does not have the columns of the header, or the files do not have the same ones. "

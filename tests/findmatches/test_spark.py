@@ -7,13 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import csv as arrow_csv
+from pyarrow import parquet
 
 import findmatches
 from findmatches import blocking, prepared
@@ -29,21 +32,25 @@ from tests.findmatches.data import oracle, partition, register_and_finds
 from tests.support.servers import wait_until
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
     from pytest_django import Settings
 
 pytest.importorskip("pyspark", reason="make install-spark")
 pytestmark = pytest.mark.slow
 
+from pyspark.sql import functions  # noqa: E402
+
 from findmatches.spark import (  # noqa: E402
+    FindIncrementalMatches,
     FindMatches,
     match,
+    match_incremental,
     scoring,
 )
 from findmatches.spark.components import components  # noqa: E402
 from findmatches.spark.grouping import between, groups, pieces_of  # noqa: E402
 from findmatches.spark.rows import numbered_rows  # noqa: E402
-from findmatches.spark.session import spark_session  # noqa: E402
+from findmatches.spark.session import read_frame, spark_session  # noqa: E402
 
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
@@ -81,7 +88,11 @@ def test_the_command_gives_the_groups_of_one_machine(
     for module in (blocking, prepared, scoring):
         monkeypatch.setattr(module, "SMALL", 100)  # so that the table is searched, and sifted, as a large one
     model.save(tmp_path / "model")
-    arrow_csv.write_csv(records.table, tmp_path / "in.csv")
+    # What is between blanks stays there.
+    table = records.table.append_column(
+        "note", pa.array([" a ", "\tb"] * (records.n_rows // 2) + ["c"] * (records.n_rows % 2))
+    )
+    arrow_csv.write_csv(table, tmp_path / "in.csv")
     out = tmp_path / "out"
     command = [
         "match",
@@ -95,11 +106,11 @@ def test_the_command_gives_the_groups_of_one_machine(
     ]
     assert main(command) == 0
     found = findmatches.read_records(out, primary_key="id").table
-    assert found.column_names == [*records.columns, "match_id", "match_confidence_score"]
+    assert found.column_names == [*table.column_names, "match_id", "match_confidence_score"]
     here = model.match(records)
     assert partition(found) == partition(here)
     assert 100 < len(partition(found)) < 0.9 * records.n_rows
-    assert found.sort_by("id").select(records.columns).equals(records.table.sort_by("id"))
+    assert found.sort_by("id").select(table.column_names).equals(table.sort_by("id"))
     confidence = [
         np.array(table.sort_by("id")["match_confidence_score"].to_pylist(), dtype=float) for table in (found, here)
     ]
@@ -216,6 +227,76 @@ def test_the_whole_column_tells_which_number_of_a_date_is_the_month(session: Spa
     assert found == [["2024-04-03"], ["2024-12-25"], [None], ["shchukin"]]
 
 
+def test_files_that_spark_would_read_wrongly_are_refused(session: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "windows.csv").write_bytes("id,name\nr1,Zoë\n".encode("cp1252"))
+    with pytest.raises(findmatches.FindMatchesError, match=r"the file windows\.csv is not UTF-8"):
+        read_frame(session, tmp_path / "windows.csv")
+    (tmp_path / "utf8.csv").write_text("id,name\nr1,Zoë\n", encoding="utf-8")
+    assert read_frame(session, tmp_path / "utf8.csv").collect() == [("r1", "Zoë")]
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    parquet.write_table(pa.table({"id": ["r1"], "name": ["Zoë"]}), folder / "1.parquet")
+    parquet.write_table(pa.table({"name": ["Ida"], "id": ["r2"]}), folder / "2.parquet")
+    assert set(read_frame(session, folder).collect()) == {("r1", "Zoë"), ("r2", "Ida")}
+    parquet.write_table(pa.table({"id": ["r3"]}), folder / "3.parquet")
+    with pytest.raises(
+        findmatches.FindMatchesError, match=r"3\.parquet: the columns are not those of .*: it lacks name"
+    ):
+        read_frame(session, folder)
+
+
+def test_midnight_is_that_of_the_session(session: SparkSession) -> None:
+    zone = session.conf.get("spark.sql.session.timeZone")
+    session.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    frame = session.sql("SELECT 'a' AS id, timestamp'2024-03-01 00:00:00' AS born")
+    rows, _ = numbered_rows(frame, "id", ["born"])
+    session.conf.set("spark.sql.session.timeZone", str(zone))
+    assert [line.texts for line in rows.collect()] == [["2024-03-01"]]
+
+
+def with_random_keys(frame: DataFrame) -> DataFrame:
+    """In the order of the keys; no two looks at the frame find the same ones."""
+    salt = functions.udf(lambda: uuid4().hex, "string").asNondeterministic()
+    return frame.withColumn("id", functions.concat_ws("-", "id", salt()))
+
+
+def without_salt(found: DataFrame) -> pa.Table:
+    return found.withColumn("id", functions.substring_index("id", "-", 1)).toArrow()
+
+
+def test_keys_that_are_made_up_lose_no_rows(
+    session: SparkSession, taught: tuple[findmatches.Records, findmatches.Model]
+) -> None:
+    records, model = taught[0], replace(taught[1], enforce_labels=False)  # the labels name other keys
+    frame = with_random_keys(session.createDataFrame(records.table)).withColumn("a.`b", functions.array("id"))
+    found = FindMatches.apply(frame, model)
+    assert found.columns == [*frame.columns, "match_id"]
+    assert partition(without_salt(found.drop("a.`b"))) == partition(model.match(records))
+
+
+def test_new_rows_join_a_frame_with_columns_of_other_types(
+    session: SparkSession, taught: tuple[findmatches.Records, findmatches.Model]
+) -> None:
+    """As a CSV file with guessed types gives them, and pandas gives ids and empty cells."""
+    records, model = taught[0], replace(taught[1], enforce_labels=False)  # as above
+    old = model.match(findmatches.Records(records.table.slice(0, 150), "id"))
+    day = pa.array(["19300101"] * 150)  # what is read as a number there, and as text here
+    old = old.set_column(old.column_names.index("born"), "born", day)
+    new = findmatches.Records(records.table.slice(150), "id")
+    here = findmatches.match_incremental(findmatches.Records.from_arrow(old, primary_key="id"), new, model)
+    existing = session.createDataFrame(old)
+    guessed = {
+        "born": functions.col("born").cast("int"),
+        "match_id": functions.col("match_id").cast("double"),
+        "match_confidence_score": functions.lit(""),
+    }
+    fresh = with_random_keys(session.createDataFrame(new.table))
+    found = FindIncrementalMatches.apply(existing.withColumns(guessed), fresh, model)
+    assert dict(found.dtypes)["born"] == "string"
+    wanted = here.select([*records.columns, "match_id"]).sort_by("id")
+    assert without_salt(found).sort_by("id").equals(wanted)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -257,6 +338,23 @@ def test_what_is_missing_is_said(
         match(frame.drop("born"), model)
     with pytest.raises(findmatches.FindMatchesError, match="already has a column match_id"):
         FindMatches.apply(frame.withColumnRenamed("born", "match_id"), model)
+    with pytest.raises(findmatches.FindMatchesError, match="already has a column MATCH_ID"):
+        match(frame.withColumn("MATCH_ID", functions.lit(1)), model)
+    with pytest.raises(findmatches.FindMatchesError, match="more than one column named X"):
+        match(frame.select("*", functions.lit(1).alias("x"), functions.lit(1).alias("X")), model)
+    with pytest.raises(findmatches.FindMatchesError, match="Column born holds list<element: string> values"):
+        match(frame.withColumn("born", functions.array("born")), model)
+    with pytest.raises(
+        findmatches.FindMatchesError, match=r"^Column born \(binary\) cannot be read as text: Invalid UTF8"
+    ):
+        match(frame.withColumn("born", functions.unhex(functions.lit("ff"))), model)
+    existing = frame.withColumn("match_id", functions.lit(1))
+    with pytest.raises(findmatches.FindMatchesError, match="rows of the existing table have no whole number in match_"):
+        match_incremental(existing.withColumn("match_id", functions.lit("1.5")), frame.limit(0), model)
+    with pytest.raises(findmatches.FindMatchesError, match="leave no room for new ones"):
+        match_incremental(existing.withColumn("match_id", functions.lit(-(2**63))), frame.limit(0), model)
+    with pytest.raises(findmatches.FindMatchesError, match="rows of the existing table have no number in match_conf"):
+        match_incremental(existing.withColumn("match_confidence_score", functions.lit("-")), frame.limit(0), model)
     model.save(tmp_path / "model")
     bad = tmp_path / "bad.csv"
     bad.write_text("id,source,first,last,address,born\nr1,a,b,c,d,e\nr2,too,few\n")
