@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Q
+from django.utils import timezone
 
 from labeling.choices import GROUP_LABELS, GroupKind, RunKind, RunStatus
 from labeling.models import MatchGroup, MatchResult, TaskRun, Transform
+
+_CLAIM = timedelta(minutes=10)
+"""So long a worker may take to read a result; then another one takes over."""
+
+_MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,21 @@ def newest_apply(*, transform: Transform) -> TaskRun | None:
         .order_by("-completed_at")
         .first()
     )
+
+
+def free_to_read() -> Q:
+    """Results that are claimed by nobody who may still be at work, and not given up."""
+    return _unclaimed() & Q(attempts__lt=_MAX_ATTEMPTS)
+
+
+def is_given_up(*, result: MatchResult) -> bool:
+    """Whether nobody reads the result any more, though it was never read to its end."""
+    given_up = _unclaimed() & Q(attempts__gte=_MAX_ATTEMPTS, read_at__isnull=True)
+    return MatchResult.objects.filter(given_up, pk=result.pk).exists()
+
+
+def _unclaimed() -> Q:
+    return Q(claimed_at__isnull=True) | Q(claimed_at__lte=timezone.now() - _CLAIM)
 
 
 def groups_by_kind(*, result: MatchResult) -> dict[GroupKind, int]:

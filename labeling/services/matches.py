@@ -6,7 +6,6 @@ import logging
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import IO
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind, RunStatus
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import MatchGroup, MatchResult, TaskRun, Transform
+from labeling.selectors.matches import free_to_read
 from labeling.services.match_tables import (
     Changes,
     changes,
@@ -37,16 +37,13 @@ LISTED = 100
 MAX_COMPARED = 2_000_000
 """Rows of results that are compared; that takes a gigabyte of memory."""
 
-_CLAIM = timedelta(minutes=10)
-_MAX_ATTEMPTS = 3
-
 
 def sweep_matches() -> None:
     """Read one result that nobody has read: the newest of its transform. Of two calls at a time one does nothing."""
     results = TaskRun.objects.filter(
         transform=OuterRef("pk"), kind=RunKind.FIND_MATCHES, status=RunStatus.SUCCEEDED
     ).exclude(result_uri="")
-    looked_at = MatchResult.objects.filter(~_free() | Q(read_at__isnull=False), run=OuterRef("newest_result"))
+    looked_at = MatchResult.objects.filter(~free_to_read() | Q(read_at__isnull=False), run=OuterRef("newest_result"))
     due = (
         Transform.objects.annotate(newest_result=Subquery(results.order_by("-completed_at").values("pk")[:1]))
         .filter(~Exists(looked_at), newest_result__isnull=False)
@@ -58,7 +55,7 @@ def sweep_matches() -> None:
         return
     result, _made = MatchResult.objects.get_or_create(run_id=due)
     now = timezone.now()
-    if MatchResult.objects.filter(_free(), pk=result.pk).update(claimed_at=now, attempts=F("attempts") + 1):
+    if MatchResult.objects.filter(free_to_read(), pk=result.pk).update(claimed_at=now, attempts=F("attempts") + 1):
         result.claimed_at = now
         read_matches(result=result)
 
@@ -116,12 +113,6 @@ def _know_again(found: Collection[MatchGroup], asked: Iterable[MatchGroup], tran
     sets = {rows_of(group): group.question_set_id for group in asked}
     for group in found:
         group.question_set_id = sets.get(rows_of(group))
-
-
-def _free() -> Q:
-    """Claimed by nobody who may still be at work, and not given up."""
-    late = Q(claimed_at__isnull=True) | Q(claimed_at__lte=timezone.now() - _CLAIM)
-    return late & Q(attempts__lt=_MAX_ATTEMPTS)
 
 
 @contextmanager

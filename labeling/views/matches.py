@@ -18,7 +18,7 @@ from labeling.choices import GroupKind
 from labeling.exceptions import LabelportalError
 from labeling.models import MatchGroup, MatchResult, Transform
 from labeling.permissions import can_generate_questions, can_see_matches
-from labeling.selectors.matches import ShownGroup, groups_by_kind, newest_apply, shown_group
+from labeling.selectors.matches import ShownGroup, groups_by_kind, is_given_up, newest_apply, shown_group
 from labeling.services.match_questions import FOUND, ask_about_groups, find_groups
 from labeling.services.matches import LISTED
 from labeling.views.access import signed_in, transform_access
@@ -39,6 +39,7 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "transform": transform,
         "run": run,
         "result": result,
+        "given_up": result is not None and is_given_up(result=result),
     }
     find = request.GET.get("find", "").strip()[:200]
     if result is not None and result.read_at is not None and find:

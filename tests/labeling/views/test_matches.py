@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -93,6 +94,11 @@ def test_before_a_result_has_been_read(people: Cast, people_transform: Transform
         people_transform, people.lead, RunKind.FIND_MATCHES, result_uri="s3://b/1", completed_at=timezone.now()
     )
     assert "is being read" in page_of(lead, people_transform)
+    begun = MatchResult.objects.create(run=run, claimed_at=timezone.now(), attempts=3)
+    assert "is being read" in page_of(lead, people_transform)
+    MatchResult.objects.update(claimed_at=timezone.now() - timedelta(hours=1))
+    assert "Three tries" in page_of(lead, people_transform)
+    begun.delete()
     MatchResult.objects.create(run=run, read_at=timezone.now(), problem="The result has no column match_id.")
     assert "no column match_id" in page_of(lead, people_transform)
     assert "Look at the matches" in lead.get(reverse("labeling:run-detail", args=[run.pk])).content.decode()
