@@ -123,7 +123,7 @@ def _model(transform: Model | Path | str | None, model: Model | Path | str | Non
 
 
 def _enforcing(model: Model, enforced: Any) -> Model:
-    """The model, told of the pairs in the frame beside those that it was told of."""
+    """The model, told of the pairs in the frame, and of the other labels that it enforces itself."""
     if enforced is None:
         return model
     columns = ("labeling_set_id", "label", model.primary_key)
@@ -136,10 +136,13 @@ def _enforcing(model: Model, enforced: Any) -> Model:
     keys = sorted({row.values[0] for row in rows})
     labels = LabelFile((model.primary_key,), rows)
     taught = lessons([labels], model.primary_key, {key: number for number, key in enumerate(keys)})
-    told: dict[bool, set[tuple[str, str]]] = {True: set(model.told_same), False: set(model.told_different)}
-    for one, two, match in zip(taught.left.tolist(), taught.right.tolist(), taught.match.tolist(), strict=True):
-        told[match].add((keys[one], keys[two]))
-    same, different = (tuple(sorted(told[match])) for match in (True, False))
+    judged = zip(taught.left.tolist(), taught.right.tolist(), taught.match.tolist(), strict=True)
+    told = {(keys[one], keys[two]): match for one, two, match in judged}
+    if model.enforce_labels:
+        said = {frozenset(pair) for pair in told}
+        for pairs, match in ((model.told_same, True), (model.told_different, False)):
+            told |= {pair: match for pair in pairs if frozenset(pair) not in said}
+    same, different = (tuple(sorted(pair for pair in told if told[pair] == match)) for match in (True, False))
     return replace(model, enforce_labels=True, told_same=same, told_different=different)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -57,6 +58,22 @@ def test_enforced_matches_decide(taught: tuple[findmatches.Records, findmatches.
     found = partition(FindMatches.apply(records.table, model, enforcedMatches=enforced))
     assert any(set(together) <= group for group in found)
     assert not any(set(apart) <= group for group in found)
+
+
+def test_enforced_matches_go_before_labels_that_the_model_enforces(
+    taught: tuple[findmatches.Records, findmatches.Model],
+) -> None:
+    records, model = taught
+    one, two = sorted(next(group for group in partition(model.match(records)) if len(group) > 1))[:2]
+    told = replace(model, enforce_labels=True, told_same=((one, two),), told_different=())
+    apart = pa.table({"labeling_set_id": ["s", "s"], "label": ["A", "B"], "id": [two, one]})
+    found = partition(FindMatches.apply(records.table, told, enforcedMatches=apart))
+    assert not any({one, two} <= group for group in found)
+
+    free = replace(model, enforce_labels=False, told_same=(), told_different=((one, two),))
+    others = pa.table({"labeling_set_id": ["s", "s"], "label": ["A", "A"], "id": ["r0000", "r0001"]})
+    found = partition(FindMatches.apply(records.table, free, enforcedMatches=others))
+    assert any({one, two} <= group for group in found)  # what the model does not enforce stays free
 
 
 def test_what_cannot_be_done_is_said(taught: tuple[findmatches.Records, findmatches.Model]) -> None:
