@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from labeling.choices import AnswerStatus
 from labeling.models import Answer
@@ -49,6 +49,27 @@ def test_what_is_left_counts_down_however_slow_the_server_hears_of_it(portal: Po
     expect(page.get_by_text("2 left for you")).to_be_visible()
     waiting.pop().continue_()
     expect(saved(page)).to_be_visible()
+
+
+def test_what_was_counted_before_an_answer_is_not_shown_after_it(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    counted: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            counted.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/next/$"), hold)
+    begin(page, portal, rows=2)
+    while not counted:
+        page.wait_for_timeout(20)
+    press(page, "t", "Enter")
+    route, response = counted[0]
+    route.fulfill(response=response)
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(page.get_by_text("2 left for you")).to_be_visible()
 
 
 def test_a_key_that_is_held_down_accepts_one_question_and_undoes_one(portal: Portal, visit: Visit) -> None:

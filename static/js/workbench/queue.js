@@ -11,6 +11,7 @@ export class Queue {
     this.behind = [];
     this.passed = new Set();
     this.fetching = null;
+    this.turns = 0; // how often a question came or went
     // A lease lasts ten minutes: asking again for the question ahead renews it.
     setInterval(() => document.visibilityState === "visible" && this.prefetch(this.current, { renew: true }), REFRESH);
   }
@@ -27,10 +28,12 @@ export class Queue {
     // What was just submitted may not have reached the server yet, which would then offer it again.
     const begun = this.ahead.filter((entry) => entry.work).map((entry) => entry.question.id);
     const known = [...new Set([current, ...begun, ...this.store.waiting, ...this.notAgain])];
-    const counts = this.store.isEmpty; // else what was just submitted may be counted as left
+    const { turns } = this;
+    const counts = this.store.isEmpty;
     const result = await this.store.post(this.url, { exclude: known });
     if (!result.data) return;
-    if (counts) this.onCounts(result.data);
+    // Else what was submitted just before, or meanwhile, may be counted as left.
+    if (counts && turns === this.turns) this.onCounts(result.data);
     const question = result.data.question;
     if (question && !known.includes(question.id) && !this.holds(question)) {
       this.ahead = [...this.ahead.filter((entry) => entry.work), { question }];
@@ -67,6 +70,7 @@ export class Queue {
 
   /** The question is on the screen, so neither behind nor ahead. Returns whether it was behind. */
   forget({ id }) {
+    this.turns += 1;
     const count = this.behind.length;
     this.behind = this.behind.filter((entry) => entry.question.id !== id);
     this.ahead = this.ahead.filter((entry) => entry.question.id !== id);
