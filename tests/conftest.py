@@ -38,6 +38,8 @@ TEST_ENVIRONMENT.apply()
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 django.setup()
 
+# What pages make of what services and selectors give, which are tested on both databases.
+_PAGES = "labeling/views/"
 # What rests on how a database locks and commits: the rest of what needs servers does not differ from one database to another.
 _LOCKS = (
     "contract/test_faults.py",
@@ -83,8 +85,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("e2e")
         if names & _DATABASE_FIXTURES or item.get_closest_marker("django_db"):
             item.add_marker("database")
-            if item.path.relative_to(_TESTS).as_posix().startswith(_LOCKS):
+            place = item.path.relative_to(_TESTS).as_posix()
+            if place.startswith(_LOCKS):
                 item.add_marker("locks")
+            if place.startswith(_PAGES):
+                item.add_marker("pages")
         kind = 2 if item.get_closest_marker("e2e") else 1 if item.get_closest_marker("services") else 0
         order[item] = (kind, item.get_closest_marker("slow") is None)
     items.sort(key=order.__getitem__)

@@ -43,10 +43,10 @@ class Suite:
 BY_MODULE = ("--dist", "loadfile", "--no-loadscope-reorder")
 SERVED = Suite("real servers and browser, SQLite", ("-n", "2", *BY_MODULE, "-m", "services or e2e"))
 ALONE = Suite("without servers, SQLite", ("-n", "2", *BY_MODULE, "-m", "not services and not e2e"))
-# With servers, what rests on how a database locks and commits: the rest does not differ from the SQLite run.
+# With servers, what rests on how a database locks and commits: the rest, and pages, do not differ from the SQLite run.
 DATABASE = Suite(
     "database, PostgreSQL",
-    ("-n", "2", *BY_MODULE, "-m", "database and not e2e and (locks or not services)"),
+    ("-n", "2", *BY_MODULE, "-m", "database and not e2e and not pages and (locks or not services)"),
 )
 # All cores are busy with processes, which threads would only disturb; memory that is given back is soon asked for again.
 QUICK = {

@@ -249,7 +249,7 @@ def test_a_glue_that_hangs_holds_a_worker_for_seconds_only(people: Cast, monkeyp
     run = TaskRun.objects.create(
         transform=of[0], kind=RunKind.EVALUATION, status=RunStatus.RUNNING, glue_run_id="tsk-1"
     )
-    monkeypatch.setattr(clients, "_HURRIED_SECONDS", 1)
+    monkeypatch.setattr(clients, "_HURRIED_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         clients._glue.cache_clear()
