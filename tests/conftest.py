@@ -42,7 +42,6 @@ django.setup()
 _PAGES = "labeling/views/"
 # What rests on how a database locks and commits: the rest of what needs servers does not differ from one database to another.
 _LOCKS = (
-    "contract/test_faults.py",
     "contract/test_main_loop.py",
     "faults/test_fault_table.py",
     "labeling/services/",
