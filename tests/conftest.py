@@ -44,7 +44,9 @@ _PAGES = "labeling/views/"
 _LOCKS = (
     "contract/test_main_loop.py",
     "faults/test_fault_table.py",
-    "labeling/services/",
+    "labeling/services/test_chains.py",
+    "labeling/services/test_main_job.py",
+    "labeling/services/test_task_runs.py",
     "localglue/",
 )
 _TESTS = Path(__file__).parent
