@@ -15,7 +15,7 @@ from tests.e2e.data import ask, people_transform
 from tests.e2e.steps import wait_for_run
 from tests.e2e.test_accessibility import look, visit_all
 from tests.e2e.test_main_job import create_transform
-from tests.e2e.test_workbench import groups, press, saved
+from tests.e2e.workbench import groups, press, saved
 
 
 def test_eighteen_rows_that_are_all_different_come_out_of_glue_as_such(portal: Portal, visit: Visit) -> None:

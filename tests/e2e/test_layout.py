@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.e2e.conftest import Portal, Visit
-from tests.e2e.test_workbench import begin, cursor, press
+from tests.e2e.workbench import begin, cursor, press
 
 
 def box(part: Locator) -> FloatRect:

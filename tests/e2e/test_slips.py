@@ -9,7 +9,7 @@ from playwright.sync_api import APIResponse, Route, expect
 from labeling.choices import AnswerStatus
 from labeling.models import Answer
 from tests.e2e.conftest import Portal, Visit
-from tests.e2e.test_workbench import begin, groups, press, propose, saved, stored
+from tests.e2e.workbench import begin, groups, press, propose, saved, stored
 
 
 def test_what_is_done_before_the_next_question_is_there_changes_nothing(portal: Portal, visit: Visit) -> None:

@@ -1,0 +1,234 @@
+"""Nothing typed in the workbench is ever lost: to a reload, a lost connection, another tab, or somebody who was faster."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Route, expect
+
+from labeling.choices import AnswerStatus
+from labeling.models import Answer, Question
+from labeling.services.answers import open_question, save_draft
+from tests.e2e.conftest import Portal, Visit
+from tests.e2e.workbench import begin, cursor, groups, press, propose, saved, stored, submit
+from tests.labeling.builders import grouping
+
+
+def test_a_reload_loses_nothing(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=5)
+    press(page, "a", "b", "u")
+    shown: list[str | None] = []
+
+    def look_and_go_on(route: Route) -> None:
+        shown.append(page.locator("[data-saved]").get_attribute("data-state"))
+        route.continue_()
+
+    page.route(re.compile(r"/draft/$"), look_and_go_on)
+    page.reload()  # at once: before the draft was due to be sent
+    expect(page.locator("[data-grid] tbody tr")).to_have_count(5)
+    assert groups(page) == "AB?.."
+    assert cursor(page) == "4"
+    expect(saved(page)).to_be_visible()
+    assert Answer.objects.get().row_labels.count() == 3
+    assert shown
+    assert set(shown) <= {"", "saving"}  # never "saved" before the server had it
+
+
+def test_a_draft_is_newer_than_one_by_a_clock_that_runs_ahead(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    save_draft(
+        question=first, steward=portal.steward, labels=grouping(first, "CC"), stamp=32_503_680_000_000
+    )  # the year 3000
+    page.reload()
+    assert groups(page) == "CC"
+    press(page, "a", "b")
+    expect(saved(page)).to_be_visible()
+    assert stored(first) == "AB"
+
+
+def test_undo_and_redo_outlive_a_reload(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=4)
+    propose(page, "ABBC")
+    press(page, "a", "a", "u", "z")
+    page.reload()
+    expect(page.locator("[data-grid] tbody tr")).to_have_count(4)
+    assert (groups(page), cursor(page)) == ("AABC", "3")  # what is proposed is not said yet
+    expect(saved(page)).to_be_visible()
+    press(page, "y")
+    assert groups(page) == "AA?C"
+    press(page, "z", "z", "z")
+    expect(page.locator("tr.is-proposed")).to_have_count(4)
+    assert groups(page) == "ABBC"
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    press(page, "b")
+    expect(saved(page)).to_be_visible()
+    page.reload()
+    assert groups(page) == "BAAC"
+    press(page, "z")
+    assert groups(page) == "ABBC"
+
+    press(page, "b", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert not page.evaluate("Object.keys(sessionStorage).filter(key => key.includes('undo'))")
+    assert stored(first) == "AABC"
+
+
+def test_an_old_past_is_not_put_on_what_was_changed_elsewhere(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    press(page, "a", "b")
+    expect(saved(page)).to_be_visible()
+    save_draft(question=first, steward=portal.steward, labels=grouping(first, "CC"))
+    page.reload()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    press(page, "z")
+    assert groups(page) == "CC"
+
+
+def test_a_lost_connection_costs_nothing_but_time(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, second, *_rest = begin(page, portal, rows=3)
+    expect(saved(page)).to_be_visible()
+    page.wait_for_load_state("networkidle")  # the next question is here
+    page.route(re.compile(r"/(draft|submit|next)/$"), lambda route: route.abort())
+    press(page, "a", "a", "b")
+    expect(page.get_by_text("offline, will save")).to_be_visible()
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    press(page, "c")
+    assert Answer.objects.count() == 0
+    page.reload()
+    page.unroute(re.compile(r"/(draft|submit|next)/$"))
+    assert groups(page) == "C.."
+    expect(saved(page)).to_be_visible()
+    assert Answer.objects.get(question=first).status == AnswerStatus.SUBMITTED
+    assert stored(second) == "C"
+
+
+def test_undo_goes_back_into_the_last_question(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, second, *_rest = begin(page, portal, rows=3)
+    press(page, "a", "a", "b", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    press(page, "c", "z", "z")
+    expect(page.get_by_role("heading", name="Question 1 of 3")).to_be_visible()
+    assert groups(page) == "AAB"
+    press(page, "z", "c", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert stored(first) == "AAC"
+    assert Answer.objects.get(question=first).version == 2
+    press(page, "b", "b", "b", "Enter")
+    expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert stored(second) == "BBB"
+
+
+def test_back_and_forward_show_what_the_address_says(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=2)
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Question 2", exact=True)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Question 1", exact=True)).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Question 2", exact=True)).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
+
+
+def test_a_page_out_of_the_browsers_memory_is_loaded_anew(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    submit(first, portal.steward, "AB")
+    # Browsers that are remote controlled keep no pages in memory; to the page it is this event.
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(page.get_by_role("button", name="Change my answer")).to_be_visible()
+
+
+def test_a_question_taken_meanwhile_is_told_and_kept(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    Question.objects.filter(pk=first.pk).update(leased_to=None)
+    open_question(question=first, steward=portal.colleague)
+    press(page, "a")
+    expect(page.get_by_text("Somebody else holds this question")).to_be_visible()
+    page.get_by_role("link", name="Next question").click()
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+
+
+def test_a_finger_spreads_a_group_and_a_second_tab_loses_nothing(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    first, *_rest = begin(page, portal, rows=5)
+    page.set_viewport_size({"width": 1024, "height": 768})  # a tablet, upright or not
+    press(page, "b")
+    badges = [box for box in (badge.bounding_box() for badge in page.locator("td.cell-group").all()) if box]
+    touch = page.context.new_cdp_session(page)
+    for kind, at in (("touchStart", 0), ("touchMove", 1), ("touchMove", 3), ("touchEnd", None)):
+        box = badges[at] if at is not None else None
+        points = [{"x": box["x"] + 10, "y": box["y"] + 10}] if box else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    expect(page.locator("tr[data-group=B]")).to_have_count(4)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("tr[data-group=B]")).to_have_count(1)
+    assert groups(page) == "B...."
+    expect(saved(page)).to_be_visible()
+
+    other = page.context.new_page()
+    other.goto(f"/questions/{first.pk}/")
+    expect(other.locator("[data-grid]")).to_be_focused()
+    assert groups(other) == "B...."
+    press(other, "t", "Enter")
+    expect(other.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(other)).to_be_visible()
+    press(page, "w", "Enter")  # this tab does not know yet
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(page.get_by_text("Question 1 was already submitted in another tab.")).to_be_visible()
+    assert stored(first) == "AAAAA"
+    press(page, "z")
+    expect(page.get_by_role("heading", name="Question 1 of 3")).to_be_visible()
+    assert groups(page) == "ABCDE"
+    press(page, "Enter")
+    expect(saved(page)).to_be_visible()
+    assert (stored(first), Answer.objects.get(question=first).version) == ("ABCDE", 2)
+
+
+def test_the_other_tabs_grouping_comes_back_after_more_work_and_at_the_end(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, last = begin(page, portal, questions=2, rows=3)
+    expect(page.locator("[data-grid]")).to_be_focused()
+    submit(first, portal.steward, "AAA")
+    press(page, "w", "Enter")
+    told = page.get_by_role("alert").filter(has_text="already submitted in another tab")
+    expect(told).to_contain_text("Question 1")
+    expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
+    press(page, "t")  # work on the next question changes nothing about the way back
+    told.get_by_role("button", name="Bring back what this tab has").click()
+    expect(page.get_by_role("heading", name="Question 1 of 2")).to_be_visible()
+    assert groups(page) == "ABC"
+    expect(told).to_be_hidden()
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert (stored(first), groups(page)) == ("ABC", "AAA")
+
+    submit(last, portal.steward, "ABC")
+    press(page, "Enter")  # nothing comes after this one, yet the person is not led away from what they said
+    expect(told).to_contain_text("Question 2")
+    expect(told.get_by_role("link", name="Next question")).to_be_visible()
+    told.get_by_role("button", name="Bring back what this tab has").click()
+    expect(page.get_by_text("Question 2 is open again.").first).to_be_visible()
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
+    assert stored(last) == "AAA"

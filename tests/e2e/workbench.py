@@ -1,0 +1,60 @@
+"""Hands and eyes for the tests of the workbench."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+from accounts.models import User
+from labeling.models import Question, QuestionSet, Row, RowLabel
+from labeling.services.answers import submit_answer
+from tests.e2e.conftest import Portal
+from tests.e2e.data import people_transform
+from tests.labeling.builders import grouping
+
+
+def groups(page: Page) -> str:
+    """The groups from the first row to the last, a dot for none."""
+    texts = page.locator("[data-grid] tbody .badge-group").all_text_contents()
+    return "".join(text or "." for text in texts)
+
+
+def cursor(page: Page) -> str:
+    """The number of the row that the keys work on."""
+    return page.locator("tr.is-cursor .cell-no").inner_text()
+
+
+def saved(page: Page) -> Locator:
+    return page.locator("[data-saved][data-state=saved]")
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def begin(page: Page, portal: Portal, **shape: int) -> list[Question]:
+    transform, questions = people_transform(portal, **shape)
+    page.goto(f"/transforms/{transform.pk}/questions/next/")
+    expect(page.locator("[data-grid] tbody tr")).to_have_count(questions[0].rows.count())
+    expect(page.locator("[data-grid]")).to_be_focused()
+    return questions
+
+
+def propose(page: Page, letters: str) -> None:
+    """The engine's groups for the rows of the question on the screen, from the first to the last; seen at once."""
+    QuestionSet.objects.update(show_proposals=True)
+    rows = page.locator("[data-grid] tbody tr")
+    for row_id, letter in zip(rows.evaluate_all("rows => rows.map(row => row.id)"), letters, strict=True):
+        Row.objects.filter(pk=row_id.removeprefix("row-")).update(proposed=letter, proposed_confidence=0.87)
+    page.reload()
+    expect(page.locator("tr.is-proposed")).to_have_count(len(letters))
+
+
+def submit(question: Question, steward: User, letters: str) -> None:
+    """As another tab of the same person would, behind the back of this one."""
+    submit_answer(question=question, steward=steward, labels=grouping(question, letters), seconds=1, keys=1)
+
+
+def stored(question: Question) -> str:
+    labels = dict(RowLabel.objects.filter(answer__question=question).values_list("row_id", "label"))
+    return "".join(sorted(labels.values()))
