@@ -89,16 +89,14 @@ def read_frame(session: SparkSession, source: Path) -> DataFrame:
     parquet = [path.lower().endswith((".parquet", ".parq")) for path in paths]
     if all(parquet):
         names = [columns_of_parquet(path) for path in paths]
-        for path, own in zip(
-            paths, names, strict=True
-        ):  # or Spark would take those of one file, and nulls for what others lack
+        # Spark would take those of one file, and nulls for what others lack.
+        for path, own in zip(paths, names, strict=True):
             check_same_columns(path, own, paths[0], names[0])
         return session.read.parquet(*paths)
     if any(parquet):
         raise FindMatchesError(f"The folder {source} holds CSV and Parquet files; Spark reads one kind at a time.")
-    lines = session.read.text(
-        paths
-    )  # the reader of CSV would put other characters in the place of what it does not know
+    # The reader of CSV would put other characters in the place of what it does not know.
+    lines = session.read.text(paths)
     if wrong := lines.where(~F.is_valid_utf8("value")).select("_metadata.file_name").first():
         raise FindMatchesError(
             f"{source}: the file {wrong.file_name} is not UTF-8. Without --spark, the error names the line."

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from django.db.models import Count, Q
-from django.utils import timezone
+from django.db.models import Count, Q, QuerySet
 
 from labeling.choices import GROUP_LABELS, GroupKind, RunKind, RunStatus
-from labeling.models import MatchGroup, MatchResult, TaskRun, Transform
-
-_CLAIM = timedelta(minutes=10)
-"""So long a worker may take to read a result; then another one takes over."""
-
-_MAX_ATTEMPTS = 3
+from labeling.models import MatchGroup, MatchResult, TaskRun
+from labeling.selectors.claims import MAX_ATTEMPTS, unclaimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +30,16 @@ class ShownGroup:
     more: int
 
 
-def newest_apply(*, transform: Transform) -> TaskRun | None:
-    """The last run that wrote a table, of those that the portal started."""
-    return (
-        TaskRun.objects.filter(transform=transform, kind=RunKind.FIND_MATCHES, status=RunStatus.SUCCEEDED)
-        .exclude(result_uri="")
-        .select_related("transform")
-        .order_by("-completed_at")
-        .first()
-    )
-
-
-def free_to_read() -> Q:
-    """Results that are claimed by nobody who may still be at work, and not given up."""
-    return _unclaimed() & Q(attempts__lt=_MAX_ATTEMPTS)
+def applied() -> QuerySet[TaskRun]:
+    """Runs that wrote a table, of those that the portal started, newest first."""
+    went_well = TaskRun.objects.filter(kind=RunKind.FIND_MATCHES, status=RunStatus.SUCCEEDED)
+    return went_well.exclude(result_uri="").order_by("-completed_at")
 
 
 def is_given_up(*, result: MatchResult) -> bool:
     """Whether nobody reads the result any more, though it was never read to its end."""
-    given_up = _unclaimed() & Q(attempts__gte=_MAX_ATTEMPTS, read_at__isnull=True)
+    given_up = unclaimed() & Q(attempts__gte=MAX_ATTEMPTS, read_at__isnull=True)
     return MatchResult.objects.filter(given_up, pk=result.pk).exists()
-
-
-def _unclaimed() -> Q:
-    return Q(claimed_at__isnull=True) | Q(claimed_at__lte=timezone.now() - _CLAIM)
 
 
 def groups_by_kind(*, result: MatchResult) -> dict[GroupKind, int]:

@@ -12,13 +12,10 @@ from django.utils import timezone
 from labeling.choices import RunKind, RunStatus
 from labeling.metrics import Metrics
 from labeling.models import JudgedQuestion, LabelFile, Row, ShadowEstimate, TaskRun, Transform
+from labeling.selectors.claims import CLAIM
 
 NEXT_QUESTIONS = 10
 """So many questions are what the next file holds when its gain is worked out."""
-
-
-CLAIM = timedelta(minutes=10)
-"""So long a worker may take for an estimate; then another one takes over."""
 
 _SOON = timedelta(minutes=1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 
@@ -61,14 +60,8 @@ def ask_about_groups(
         tuple(transform.column_names),
         tuple(LabeledRow(name, "", tuple(values)) for name, rows in sets.items() for values in rows),
     )
-    content = label_file_bytes(contents)
-    stored = storage.save_bytes(f"questions/{transform.pk}/{uuid.uuid4()}/questions.csv", content)
-    generated = GeneratedQuestions(
-        uri=storage.our_uri(stored.key),
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        contents=contents,
-    )
+    stored = storage.save_bytes(f"questions/{transform.pk}/{uuid.uuid4()}/questions.csv", label_file_bytes(contents))
+    generated = GeneratedQuestions(uri=stored.uri, size=stored.size, sha256=stored.sha256, contents=contents)
     with transaction.atomic():
         MatchResult.objects.select_for_update().get(pk=result.pk)
         if not together and _asked(result) & sets.keys():

@@ -11,15 +11,17 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from labelfiles import MAX_SET_ROWS
 from labeling.aws import storage
-from labeling.choices import GroupKind, RunKind, RunStatus
+from labeling.choices import GroupKind
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import MatchGroup, MatchResult, TaskRun, Transform
-from labeling.selectors.matches import free_to_read
+from labeling.selectors.claims import free
+from labeling.selectors.matches import applied
+from labeling.services.claims import claim
 from labeling.services.match_tables import (
     Changes,
     changes,
@@ -40,12 +42,9 @@ MAX_COMPARED = 2_000_000
 
 def sweep_matches() -> None:
     """Read one result that nobody has read: the newest of its transform. Of two calls at a time one does nothing."""
-    results = TaskRun.objects.filter(
-        transform=OuterRef("pk"), kind=RunKind.FIND_MATCHES, status=RunStatus.SUCCEEDED
-    ).exclude(result_uri="")
-    looked_at = MatchResult.objects.filter(~free_to_read() | Q(read_at__isnull=False), run=OuterRef("newest_result"))
+    looked_at = MatchResult.objects.filter(~free() | Q(read_at__isnull=False), run=OuterRef("newest_result"))
     due = (
-        Transform.objects.annotate(newest_result=Subquery(results.order_by("-completed_at").values("pk")[:1]))
+        Transform.objects.annotate(newest_result=Subquery(applied().filter(transform=OuterRef("pk")).values("pk")[:1]))
         .filter(~Exists(looked_at), newest_result__isnull=False)
         .order_by("pk")
         .values_list("newest_result", flat=True)
@@ -54,9 +53,7 @@ def sweep_matches() -> None:
     if due is None:
         return
     result, _made = MatchResult.objects.get_or_create(run_id=due)
-    now = timezone.now()
-    if MatchResult.objects.filter(free_to_read(), pk=result.pk).update(claimed_at=now, attempts=F("attempts") + 1):
-        result.claimed_at = now
+    if claim(result):
         read_matches(result=result)
 
 
@@ -124,18 +121,8 @@ def result_file(run: TaskRun) -> Iterator[IO[bytes]]:
 
 
 def _result_before(run: TaskRun) -> TaskRun | None:
-    return (
-        TaskRun.objects.filter(
-            transform=run.transform_id,
-            kind=RunKind.FIND_MATCHES,
-            status=RunStatus.SUCCEEDED,
-            completed_at__lt=run.completed_at,
-        )
-        .exclude(result_uri="")
-        .select_related("transform")
-        .order_by("-completed_at")
-        .first()
-    )
+    earlier = applied().filter(transform=run.transform_id, completed_at__lt=run.completed_at)
+    return earlier.select_related("transform").first()
 
 
 def _groups_of(run: TaskRun) -> pa.Table | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,11 +25,12 @@ from labeling.aws import storage
 from labeling.choices import ACTIVE, AT_GLUE, RunKind, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import JudgedQuestion, Question, ShadowEstimate, TaskRun, Transform
-from labeling.selectors.shadow import CLAIM, NEXT_QUESTIONS, Cell, files_learned
+from labeling.selectors.claims import free
+from labeling.selectors.shadow import NEXT_QUESTIONS, Cell, files_learned
+from labeling.services.claims import claim
 
 logger = logging.getLogger(__name__)
 
-_MAX_ATTEMPTS = 3
 _MAX_SETS = 400
 """More sets, newest first, would change the figures little and keep people waiting."""
 
@@ -39,11 +40,11 @@ def sweep_shadow() -> None:
     run = _import_without_estimate()
     if run is not None:
         estimate, _made = ShadowEstimate.objects.get_or_create(import_run=run, defaults={"transform": run.transform})
-        if _claim(estimate):
+        if claim(estimate):
             estimate_quality(estimate=estimate)
         return
     waiting = _estimate_without_curve()
-    if waiting is not None and _claim(waiting):
+    if waiting is not None and claim(waiting):
         draw_curve(estimate=waiting)
 
 
@@ -112,7 +113,7 @@ def _import_without_estimate() -> TaskRun | None:
         label_file__isnull=False,
     )
     looked_at = ShadowEstimate.objects.filter(
-        ~_free() | Q(completed_at__isnull=False), import_run=OuterRef("newest_import")
+        ~free() | Q(completed_at__isnull=False), import_run=OuterRef("newest_import")
     )
     due = (
         Transform.objects.annotate(newest_import=Subquery(imports.order_by("-created_at").values("pk")[:1]))
@@ -130,25 +131,12 @@ def _estimate_without_curve() -> ShadowEstimate | None:
     running = TaskRun.objects.filter(transform=OuterRef("transform"), status__in=ACTIVE)
     return (
         ShadowEstimate.objects.filter(
-            _free(), ~Exists(newer), ~Exists(running), metrics__isnull=False, curve_at__isnull=True
+            free(), ~Exists(newer), ~Exists(running), metrics__isnull=False, curve_at__isnull=True
         )
         .select_related("import_run__transform", "import_run__label_file")
         .order_by("created_at")
         .first()
     )
-
-
-def _free() -> Q:
-    """Claimed by nobody who may still be at work, and not given up."""
-    late = Q(claimed_at__isnull=True) | Q(claimed_at__lte=timezone.now() - CLAIM)
-    return late & Q(attempts__lt=_MAX_ATTEMPTS)
-
-
-def _claim(estimate: ShadowEstimate) -> bool:
-    now = timezone.now()
-    taken = ShadowEstimate.objects.filter(_free(), pk=estimate.pk).update(claimed_at=now, attempts=F("attempts") + 1)
-    estimate.claimed_at = now
-    return taken == 1
 
 
 def _end(estimate: ShadowEstimate, **fields: Any) -> bool:

@@ -18,7 +18,7 @@ from labeling.choices import GroupKind
 from labeling.exceptions import LabelportalError
 from labeling.models import MatchGroup, MatchResult, Transform
 from labeling.permissions import can_generate_questions, can_see_matches
-from labeling.selectors.matches import ShownGroup, groups_by_kind, is_given_up, newest_apply, shown_group
+from labeling.selectors.matches import ShownGroup, applied, groups_by_kind, is_given_up, shown_group
 from labeling.services.match_questions import FOUND, ask_about_groups, find_groups
 from labeling.services.matches import LISTED
 from labeling.views.access import signed_in, transform_access
@@ -31,7 +31,7 @@ PAGE_SIZE = 20
 def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """The groups in the newest result, those that are worth a look first."""
     transform, membership = transform_access(request, transform_id, can_see_matches)
-    run = newest_apply(transform=transform)
+    run = applied().filter(transform=transform).first()
     result = MatchResult.objects.filter(run=run).select_related("before").first() if run else None
     context: dict[str, Any] = {
         "area": "transforms",
