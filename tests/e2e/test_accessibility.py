@@ -21,7 +21,6 @@ from labeling.models import (
     LabelFile,
     LabelReplacement,
     MatchGroup,
-    MatchResult,
     Question,
     QuestionSet,
     Row,
@@ -46,7 +45,7 @@ from labeling.services.label_files import build_answers_file
 from labeling.services.sources import stage_source
 from tests.e2e.conftest import NARROW, WIDE, Portal, Visit, picture
 from tests.e2e.data import people_transform
-from tests.labeling.builders import answer, finished_run
+from tests.labeling.builders import answer, finished_run, read_result
 from tests.labeling.builders import transform as new_transform
 from tests.labeling.views.test_transforms import METRICS
 
@@ -181,30 +180,13 @@ def team_at_work(portal: Portal) -> tuple[Transform, list[Question]]:
 
 def applied(transform: Transform, lead: User, rows: list[Row]) -> None:
     """A result that has been read: a group of which the model is not sure, and one that holds rows of two earlier ones."""
-    run = finished_run(
-        transform,
-        lead,
-        RunKind.FIND_MATCHES,
-        result_uri="s3://bucket/results/part-00000.csv",
-        completed_at=timezone.now(),
-    )
-    result = MatchResult.objects.create(
-        run=run, before=run, read_at=timezone.now(), rows=10, sizes=[[3, 1], [2, 1], [1, 5]], joined=1
-    )
     values = [row.values for row in rows]
-    MatchGroup.objects.create(
-        result=result, kind=GroupKind.UNSURE, place=0, match_id="7", size=2, confidence=0.52, values=values[:2]
+    groups = (
+        MatchGroup(kind=GroupKind.UNSURE, match_id="7", size=2, confidence=0.52, values=values[:2]),
+        MatchGroup(kind=GroupKind.JOINED, match_id="8", size=60, confidence=0.9, values=values[2:5], parts=[0, 1, -1]),
     )
-    MatchGroup.objects.create(
-        result=result,
-        kind=GroupKind.JOINED,
-        place=0,
-        match_id="8",
-        size=60,
-        confidence=0.9,
-        values=values[2:5],
-        parts=[0, 1, -1],
-    )
+    before = read_result(transform, lead).run
+    read_result(transform, lead, groups, before=before, rows=10, sizes=[[3, 1], [2, 1], [1, 5]], joined=1)
 
 
 def test_pages_of_a_lead(portal: Portal, visit: Visit) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
 
 from accounts.models import Role, Team, User
 from accounts.services import create_team, set_role
 from labeling.choices import LabelFileKind, RunKind, RunStatus
-from labeling.models import LabelFile, Question, QuestionSet, Row, TaskRun, Transform
+from labeling.models import LabelFile, MatchGroup, MatchResult, Question, QuestionSet, Row, TaskRun, Transform
 from labeling.services.answers import submit_answer
 
 COLUMNS = [{"name": name, "data_type": "string"} for name in ("id", "name")]
@@ -106,6 +109,17 @@ def finished_run(of: Transform, user: User | None, kind: RunKind, **fields: obje
         path=f"s3://bucket/{uuid.uuid4()}/",
         **fields,
     )
+
+
+def read_result(of: Transform, user: User | None, groups: Iterable[MatchGroup] = (), **figures: Any) -> MatchResult:
+    """A run that wrote a table just now, which has been read."""
+    now = timezone.now()
+    run = finished_run(of, user, RunKind.FIND_MATCHES, result_uri="s3://bucket/result.csv", completed_at=now)
+    made = MatchResult.objects.create(run=run, read_at=now, **figures)
+    for group in groups:
+        group.result, group.place = made, 0
+        group.save()
+    return made
 
 
 def grouping(question: Question, letters: Iterable[str]) -> dict[int, str]:

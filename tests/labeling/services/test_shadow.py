@@ -17,7 +17,8 @@ from labeling.exceptions import InvalidAnswerError
 from labeling.metrics import Metrics
 from labeling.models import AnswerChange, Question, Row, ShadowEstimate, TaskRun, Transform
 from labeling.models import LabelFile as StoredFile
-from labeling.selectors.shadow import CLAIM, Cell, disagreements, files_learned, newest_estimate, questions_behind
+from labeling.selectors.claims import CLAIM
+from labeling.selectors.shadow import Cell, disagreements, files_learned, newest_estimate, questions_behind
 from labeling.services import shadow
 from labeling.services.answers import submit_answer
 from labeling.services.ask_again import ask_again

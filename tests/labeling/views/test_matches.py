@@ -15,43 +15,41 @@ from django.utils import timezone
 from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind
 from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
-from tests.labeling.builders import Cast, finished_run
+from tests.labeling.builders import Cast, finished_run, read_result
 from tests.labeling.views.conftest import ClientFor
 
 
 @pytest.fixture
 def result(people: Cast, people_transform: Transform) -> MatchResult:
     """A result that has been read, with an unsure group and one that joins two earlier ones."""
-    moment = timezone.now()
-    before = finished_run(
-        people_transform, people.lead, RunKind.FIND_MATCHES, result_uri="s3://b/1", completed_at=moment
+    before = read_result(people_transform, people.lead).run
+    groups = (
+        MatchGroup(
+            kind=GroupKind.UNSURE,
+            match_id="17",
+            size=2,
+            confidence=0.5071,
+            values=[["1", "Ann <b>Lee</b>"], ["2", "Anne Lee"]],
+        ),
+        MatchGroup(
+            kind=GroupKind.JOINED,
+            match_id="18",
+            size=3,
+            confidence=0.9,
+            values=[["3", "Bo"], ["4", "Bo"], ["5", "Bo"]],
+            parts=[0, 1, -1],
+        ),
     )
-    run = finished_run(
-        people_transform, people.lead, RunKind.FIND_MATCHES, result_uri="s3://b/2", completed_at=timezone.now()
+    return read_result(
+        people_transform,
+        people.lead,
+        groups,
+        rows=1007,
+        sizes=[[3, 1], [2, 2], [1, 1000]],
+        before=before,
+        joined=1,
+        new_rows=4,
     )
-    made = MatchResult.objects.create(
-        run=run, read_at=moment, rows=1007, sizes=[[3, 1], [2, 2], [1, 1000]], before=before, joined=1, new_rows=4
-    )
-    MatchGroup.objects.create(
-        result=made,
-        kind=GroupKind.UNSURE,
-        place=0,
-        match_id="17",
-        size=2,
-        confidence=0.5071,
-        values=[["1", "Ann <b>Lee</b>"], ["2", "Anne Lee"]],
-    )
-    MatchGroup.objects.create(
-        result=made,
-        kind=GroupKind.JOINED,
-        place=0,
-        match_id="18",
-        size=3,
-        confidence=0.9,
-        values=[["3", "Bo"], ["4", "Bo"], ["5", "Bo"]],
-        parts=[0, 1, -1],
-    )
-    return made
 
 
 def page_of(client: Client, transform: Transform, query: str = "") -> str:
