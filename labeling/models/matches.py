@@ -61,7 +61,8 @@ class MatchGroup(models.Model):
     """Rows that the run says are the same thing (of ``GroupKind.SPLIT``: that an earlier run said so), and why they are worth a look.
 
     ``match_id`` is theirs in the table that joins them. ``values`` are the first rows, with the columns of the transform; ``parts`` says of each of them,
-    from 0, which group of the other result it belongs to (-1: in none), for groups that changed; of others it is empty. ``question_set`` has asked people about it.
+    from 0, which group of the other result it belongs to (-1: in none), for groups that changed; of others it is empty. ``question_set`` has asked people about
+    all its rows at once.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
 from labeling.choices import GROUP_LABELS, GroupKind, RunKind, RunStatus
-from labeling.models import MatchGroup, MatchResult, TaskRun
+from labeling.models import MatchGroup, MatchResult, Row, TaskRun, Transform
 from labeling.selectors.claims import MAX_ATTEMPTS, unclaimed
 
 
@@ -46,6 +48,25 @@ def groups_by_kind(*, result: MatchResult) -> dict[GroupKind, int]:
     """How many groups of each kind are there to be looked at."""
     counted = dict(result.found.order_by().values_list("kind").annotate(groups=Count("pk")))
     return {kind: counted.get(kind, 0) for kind in GroupKind}
+
+
+def question_sets_about(*, transform: Transform, groups: Iterable[Collection[str]]) -> list[uuid.UUID | None]:
+    """For groups, by the keys of their rows: the set with a question that holds all of the group, the first if there are several.
+
+    Only sets of chosen groups count. Match ids are new in each result, so rows are known by their keys.
+    """
+    rows = Row.objects.filter(question__question_set__transform=transform, question__question_set__task_run=None)
+    asked: dict[str, dict[uuid.UUID, uuid.UUID]] = defaultdict(dict)
+    for key, question, question_set in rows.order_by("question__question_set__number").values_list(
+        "key", "question", "question__question_set"
+    ):
+        asked[key][question] = question_set
+
+    def about(keys: Collection[str]) -> uuid.UUID | None:
+        first, *others = [asked.get(key, {}) for key in keys]
+        return next((first[question] for question in first if all(question in other for other in others)), None)
+
+    return [about(keys) for keys in groups]
 
 
 def shown_group(*, group: MatchGroup, columns: Sequence[str], primary_key: str) -> ShownGroup:

@@ -16,9 +16,10 @@ from labelfiles import LabelFile as LabelFileContents
 from labeling.aws import storage
 from labeling.choices import GroupKind
 from labeling.exceptions import NoQuestionsError, RunConflictError
-from labeling.models import MatchGroup, MatchResult, QuestionSet
+from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
+from labeling.selectors.matches import question_sets_about
 from labeling.services.match_tables import rows_of_groups, search
-from labeling.services.matches import result_file
+from labeling.services.matches import note_asked, result_file
 from labeling.services.questions import GeneratedQuestions, make_question_set
 
 FOUND = 20
@@ -46,16 +47,22 @@ def ask_about_groups(
 ) -> QuestionSet:
     """Make a set of questions about groups that are listed and groups that were found: one of each, or one of all rows ``together``.
 
-    People are asked about a group for itself once, for whatever reasons it is listed; those that were asked are left out. Raises
-    ``NoQuestionsError`` if nothing is left or all rows are too many for one question, ``RunConflictError`` if the transform is archived, ``GlueError``
-    or ``InvalidSourceError`` if the result cannot be read or the file of questions not be kept.
+    People are asked about the same rows once, for whatever reasons and in whichever results they are listed; groups that were asked about are left out.
+    Raises ``NoQuestionsError`` if nothing is left, the groups are those of a result that has been replaced, or all rows are too many for one question;
+    ``RunConflictError`` if the transform is archived, ``GlueError`` or ``InvalidSourceError`` if the result cannot be read or the file of questions not
+    be kept.
     """
     transform = result.run.transform
     if transform.archived_at is not None:
         raise RunConflictError(_("The transform is archived. Bring it back first."))
     listed = list(result.found.filter(pk__in=groups))
+    if len(listed) < len(set(groups)):
+        raise NoQuestionsError(_("A newer result has taken the place of these groups. Choose among those that it has."))
+    note_asked(listed, transform=transform)
     chosen = {_set_id(group): group for group in [*listed, *_groups(result, match_ids)]}
-    sets = _one_set(result, chosen) if together else _set_of_each(result, chosen)
+    key = transform.column_names.index(transform.primary_key)
+    sets = _one_set(chosen, key) if together else _set_of_each(chosen)
+    asked = [[values[key] for values in rows] for rows in sets.values()]
     contents = LabelFileContents(
         tuple(transform.column_names),
         tuple(LabeledRow(name, "", tuple(values)) for name, rows in sets.items() for values in rows),
@@ -63,9 +70,9 @@ def ask_about_groups(
     stored = storage.save_bytes(f"questions/{transform.pk}/{uuid.uuid4()}/questions.csv", label_file_bytes(contents))
     generated = GeneratedQuestions(uri=stored.uri, size=stored.size, sha256=stored.sha256, contents=contents)
     with transaction.atomic():
-        MatchResult.objects.select_for_update().get(pk=result.pk)
-        if not together and _asked(result) & sets.keys():
-            raise NoQuestionsError(_("Somebody has just asked about these groups. Look again."))
+        Transform.objects.select_for_update().get(pk=transform.pk)
+        if any(question_sets_about(transform=transform, groups=asked)):
+            raise NoQuestionsError(_("People have been asked about these rows already. Look again."))
         made = make_question_set(
             transform=transform,
             generated=generated,
@@ -84,36 +91,30 @@ def _groups(result: MatchResult, match_ids: Sequence[str]) -> list[MatchGroup]:
     columns = result.run.transform.column_names
     with result_file(result.run) as file:
         rows, sizes = rows_of_groups(file, columns=columns, groups=match_ids, limit=MAX_SET_ROWS)
-    asked = _known(result).filter(match_id__in=match_ids, question_set__isnull=False).select_related("question_set")
-    sets = {group.match_id: group.question_set for group in asked}
-    return [
+    found = [
         MatchGroup(
-            result=result,
-            kind=GroupKind.FOUND,
-            match_id=match_id,
-            size=sizes[match_id],
-            values=rows[match_id],
-            question_set=sets.get(match_id),
+            result=result, kind=GroupKind.FOUND, match_id=match_id, size=sizes[match_id], values=rows[match_id]
         )
         for match_id in match_ids
         if match_id in rows
     ]
+    note_asked(found, transform=result.run.transform)
+    return found
 
 
-def _set_of_each(result: MatchResult, chosen: dict[str, MatchGroup]) -> dict[str, list[list[str]]]:
-    asked = _asked(result)
+def _set_of_each(chosen: dict[str, MatchGroup]) -> dict[str, list[list[str]]]:
     sets = {
-        name: group.values for name, group in chosen.items() if name not in asked and 1 < group.size <= MAX_SET_ROWS
+        name: group.values
+        for name, group in chosen.items()
+        if group.question_set_id is None and 1 < group.size <= MAX_SET_ROWS
     }
     if not sets:
         raise NoQuestionsError(_("Choose groups of 2 to 50 rows that nobody has been asked about yet."))
     return sets
 
 
-def _one_set(result: MatchResult, chosen: dict[str, MatchGroup]) -> dict[str, list[list[str]]]:
-    """All rows, each once, as one labeling set."""
-    transform = result.run.transform
-    key = transform.column_names.index(transform.primary_key)
+def _one_set(chosen: dict[str, MatchGroup], key: int) -> dict[str, list[list[str]]]:
+    """All rows, each once, as one labeling set; ``key`` is the place of the primary key."""
     rows = {values[key]: values for group in chosen.values() for values in group.values}
     if len(chosen) < 2 or len(rows) < 2:
         raise NoQuestionsError(_("Choose two groups or more."))
@@ -145,10 +146,6 @@ def _remember(result: MatchResult, asked: Iterable[MatchGroup], made: QuestionSe
 def _known(result: MatchResult) -> QuerySet[MatchGroup]:
     """The kept groups of the result itself."""
     return result.found.exclude(kind=GroupKind.SPLIT)
-
-
-def _asked(result: MatchResult) -> set[str]:
-    return {_set_id(group) for group in result.found.filter(question_set__isnull=False)}
 
 
 def _set_id(group: MatchGroup) -> str:

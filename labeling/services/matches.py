@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
@@ -20,7 +20,7 @@ from labeling.choices import GroupKind
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import MatchGroup, MatchResult, TaskRun, Transform
 from labeling.selectors.claims import free
-from labeling.selectors.matches import applied
+from labeling.selectors.matches import applied, question_sets_about
 from labeling.services.claims import claim
 from labeling.services.match_tables import (
     Changes,
@@ -93,23 +93,20 @@ def read_matches(*, result: MatchResult) -> None:
     with transaction.atomic():
         mine = MatchResult.objects.filter(pk=result.pk, claimed_at=result.claimed_at, read_at=None)
         if mine.update(read_at=timezone.now(), claimed_at=None, **figures):
-            earlier_groups = MatchGroup.objects.filter(result__run__transform=run.transform_id)
-            _know_again(found, earlier_groups.filter(question_set__isnull=False), run.transform)
-            earlier_groups.delete()
+            note_asked(found, transform=run.transform)
+            replaced = MatchGroup.objects.filter(result__run__transform=run.transform_id)
+            replaced.filter(result__run__completed_at__lt=run.completed_at).delete()
             MatchGroup.objects.bulk_create(found, batch_size=100)
     logger.info("run %s: result read, %d groups to look at", run.pk, len(found))
 
 
-def _know_again(found: Collection[MatchGroup], asked: Iterable[MatchGroup], transform: Transform) -> None:
-    """Match ids are new in each result; groups of the same rows as one that people were asked about are known by their keys."""
+def note_asked(groups: Iterable[MatchGroup], *, transform: Transform) -> None:
+    """Say of each group, without saving it, in which set people were asked about it: in this result, an earlier one, or together with others."""
     key = transform.column_names.index(transform.primary_key)
-
-    def rows_of(group: MatchGroup) -> frozenset[str]:
-        return frozenset(values[key] for values in group.values)
-
-    sets = {rows_of(group): group.question_set_id for group in asked}
-    for group in found:
-        group.question_set_id = sets.get(rows_of(group))
+    whole = [group for group in groups if group.can_be_asked]
+    rows = [[values[key] for values in group.values] for group in whole]
+    for group, question_set in zip(whole, question_sets_about(transform=transform, groups=rows), strict=True):
+        group.question_set_id = question_set
 
 
 @contextmanager

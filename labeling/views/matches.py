@@ -56,7 +56,7 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     elif result is not None and result.read_at is not None:
         counts = groups_by_kind(result=result)
         kind = _wanted(request.GET.get("show", ""), counts)
-        page = Paginator(result.found.filter(kind=kind).select_related("question_set"), PAGE_SIZE).get_page(
+        page = Paginator(result.found.filter(kind=kind), PAGE_SIZE).get_page(
             request.GET.get("page")
         )
         context |= {

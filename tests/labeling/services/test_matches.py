@@ -7,6 +7,7 @@ import io
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db.models import F
@@ -19,7 +20,7 @@ from labeling.models import MatchGroup, MatchResult, QuestionSet, TaskRun, Trans
 from labeling.services import matches
 from labeling.services.archive import archive_transform
 from labeling.services.match_questions import ask_about_groups, find_groups
-from labeling.services.matches import sweep_matches
+from labeling.services.matches import read_matches, sweep_matches
 from tests.labeling.builders import Cast, answer, cast, finished_run, transform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("s3_server")]
@@ -104,15 +105,42 @@ def test_what_changed_since_the_result_before(taught: Transform) -> None:
 
 def test_a_newer_result_takes_the_place_of_the_groups_but_not_of_the_figures(people: Cast, taught: Transform) -> None:
     earlier = read(written(taught, groups_of("ab cd ef")))
-    made = ask_about_groups(
-        result=earlier, groups=earlier.found.filter(match_id="0").values_list("pk", flat=True), user=people.lead
-    )
+    old = list(earlier.found.filter(match_id="0").values_list("pk", flat=True))
+    made = ask_about_groups(result=earlier, groups=old, user=people.lead)
     newer = read(written(taught, groups_of("cdef ab")))
     earlier.refresh_from_db()
     assert not earlier.found.exists()
     assert earlier.groups == 3
     asked = {group.values[0][0]: group.question_set for group in newer.found.filter(kind=GroupKind.UNSURE)}
     assert asked == {"c": None, "a": made}  # the same rows under another match id
+    with pytest.raises(NoQuestionsError, match="newer result"):
+        ask_about_groups(result=earlier, groups=old, user=people.lead)
+
+
+def test_an_earlier_result_that_is_read_late_leaves_the_groups_of_the_newer(taught: Transform) -> None:
+    late = MatchResult.objects.create(run=written(taught, groups_of("ab")), claimed_at=timezone.now(), attempts=1)
+    newer = read(written(taught, groups_of("abc")))
+    read_matches(result=late)
+    assert listed(newer, GroupKind.LARGE) == ["abc"]
+
+
+def test_people_are_asked_about_the_same_rows_once(people: Cast, taught: Transform) -> None:
+    first = read(written(taught, groups_of("ab cd")))
+    made = ask_about_groups(result=first, user=people.lead, match_ids=["1"])
+    gone = written(taught, groups_of("ab"))
+    storage.delete(gone.result_uri.split("/", 3)[3])
+    assert read(gone).problem
+    newer = read(written(taught, groups_of("cd ab")))
+    assert [group.question_set for group in find_groups(result=newer, text="name")] == [made, None]
+    ask_both = partial(
+        ask_about_groups, result=newer, user=people.lead, match_ids=["0", "1"], together=True
+    )
+    ask_both()
+    with pytest.raises(NoQuestionsError, match="already"):  # the form is sent again
+        ask_both()
+    with pytest.raises(NoQuestionsError, match="nobody has been asked"):
+        ask_about_groups(result=newer, user=people.lead, groups=newer.found.values_list("pk", flat=True))
+    assert QuestionSet.objects.count() == 2
 
 
 @pytest.mark.parametrize(
