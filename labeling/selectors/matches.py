@@ -24,11 +24,15 @@ class MatchRow:
 
 @dataclass(frozen=True, slots=True)
 class ShownGroup:
-    """A group with its rows; ``parts`` are the groups of the other result that its rows belong to, ``more`` how many rows are not shown."""
+    """A group with its rows; ``more`` is how many of them are not shown.
+
+    ``parts`` are the groups of the other result that its rows belong to, ``more_parts`` whether there may be others.
+    """
 
     group: MatchGroup
     rows: tuple[MatchRow, ...]
     parts: int
+    more_parts: bool
     more: int
 
 
@@ -74,6 +78,8 @@ def shown_group(*, group: MatchGroup, columns: Sequence[str], primary_key: str) 
     key = columns.index(primary_key)
     first = group.values[0]
     letters = [_letter(part) for part in group.parts] or [""] * len(group.values)
+    parts = len({part for part in group.parts if part >= 0})
+    more = group.size - len(group.values)
     return ShownGroup(
         group=group,
         rows=tuple(
@@ -83,8 +89,9 @@ def shown_group(*, group: MatchGroup, columns: Sequence[str], primary_key: str) 
             )
             for letter, values in zip(letters, group.values, strict=True)
         ),
-        parts=len({part for part in group.parts if part >= 0}),
-        more=group.size - len(group.values),
+        parts=parts,
+        more_parts=more > 0 and parts == len(group.values),
+        more=more,
     )
 
 

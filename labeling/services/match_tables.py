@@ -129,6 +129,8 @@ def rows_of_keys(
 
 def _values(file: IO[bytes], names: Sequence[str], by: str, wanted: Collection[str]) -> Iterator[tuple[str, list[str]]]:
     """The first of the columns ``names`` and then all others, of the rows whose cell in column ``by`` is wanted."""
+    if not wanted:
+        return
     value_set = pa.array(list(wanted), pa.string())
     for piece in open_pieces(file, _WRITTEN).batches:
         places = _all_places(piece.schema.names, names)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO
 
@@ -163,6 +164,9 @@ def _worth_a_look(
     }
     every = {match_id for ids in named.values() for match_id in ids}
     values, size_of = rows_of_groups(file, columns=transform.column_names, groups=every, limit=MAX_SET_ROWS)
+    if changed:
+        large = [match_id for match_id in named[GroupKind.JOINED] if size_of[match_id] > MAX_SET_ROWS]
+        values |= _of_every_part(file, transform, large, here=changed.now, there=changed.before)
     about = several.filter(pc.is_in(several.column("id"), value_set=pa.array(list(every), pa.string())))
     sure_of = dict(zip(about.column("id").to_pylist(), about.column("confidence").to_pylist(), strict=True))
     key = transform.column_names.index(transform.primary_key)
@@ -188,29 +192,53 @@ def _worth_a_look(
 def _split_groups(result: MatchResult, file: IO[bytes], transform: Transform, changed: Changes) -> list[MatchGroup]:
     """Groups of the earlier result whose rows are in several groups now."""
     wanted = changed.split[:LISTED]
-    keys: dict[str, list[str]] = {match_id: [] for match_id in wanted}
-    for key, match_id in changed.before.items():
-        if match_id in keys:
-            keys[match_id].append(key)
-    shown = {match_id: sorted(of, key=changed.now.__getitem__)[:MAX_SET_ROWS] for match_id, of in keys.items()}
-    rows = rows_of_keys(
-        file,
-        columns=transform.column_names,
-        primary_key=transform.primary_key,
-        keys=[key for of in shown.values() for key in of],
-    )
+    values = _of_every_part(file, transform, wanted, here=changed.before, there=changed.now)
+    size_of = Counter(changed.before.values())
+    key = transform.column_names.index(transform.primary_key)
     return [
         MatchGroup(
             result=result,
             kind=GroupKind.SPLIT,
             place=place,
             match_id=match_id,
-            size=len(keys[match_id]),
-            values=[rows[key] for key in shown[match_id]],
-            parts=_parts([changed.now[key] for key in shown[match_id]]),
+            size=size_of[match_id],
+            values=values[match_id],
+            parts=_parts([changed.now.get(row[key]) for row in values[match_id]]),
         )
         for place, match_id in enumerate(wanted)
     ]
+
+
+def _of_every_part(
+    file: IO[bytes],
+    transform: Transform,
+    groups: Sequence[str],
+    *,
+    here: Mapping[str, str],
+    there: Mapping[str, str],
+) -> dict[str, list[list[str]]]:
+    """Rows of these groups of ``here``, as many as fit a question: of each group of ``there`` that they come to one before a second, and so on.
+
+    Those of one part stand together.
+    """
+    turns: dict[str, list[tuple[int, str]]] = {match_id: [] for match_id in groups}
+    seen: Counter[tuple[str, str]] = Counter()
+    for key, match_id in here.items():
+        if match_id in turns:
+            part = (match_id, there[key])
+            turns[match_id].append((seen[part], key))
+            seen[part] += 1
+    keys = {
+        match_id: sorted((key for _turn, key in sorted(of)[:MAX_SET_ROWS]), key=there.__getitem__)
+        for match_id, of in turns.items()
+    }
+    rows = rows_of_keys(
+        file,
+        columns=transform.column_names,
+        primary_key=transform.primary_key,
+        keys=[key for of in keys.values() for key in of],
+    )
+    return {match_id: [rows[key] for key in of] for match_id, of in keys.items()}
 
 
 def _parts(ids: Sequence[str | None]) -> list[int]:

@@ -17,6 +17,7 @@ from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind
 from labeling.exceptions import NoQuestionsError, RunConflictError
 from labeling.models import MatchGroup, MatchResult, QuestionSet, TaskRun, Transform
+from labeling.selectors.matches import shown_group
 from labeling.services import matches
 from labeling.services.archive import archive_transform
 from labeling.services.match_questions import ask_about_groups, find_groups
@@ -101,6 +102,29 @@ def test_what_changed_since_the_result_before(taught: Transform) -> None:
     assert result.found.get(kind=GroupKind.JOINED).parts == [0, 0, 1, 1, -1]
     assert listed(result, GroupKind.SPLIT) == ["eg|f"]
     assert MatchResult.objects.count() == 1  # the newest alone is read
+
+
+def test_large_groups_that_changed_show_rows_of_every_part(taught: Transform) -> None:
+    def rows(parts: dict[str, int]) -> Rows:
+        return [(f"{match_id}{n}", match_id, "0.9") for match_id, count in parts.items() for n in range(count)]
+
+    many = {f"p{n:02}": 1 for n in range(70)}
+    written(taught, rows({"a": 60, "b": 3, "c": 1} | many))
+    as_one = [(key, "1" if key[0] in "abc" else "2", "0.5") for key, _id, _sure in rows({"a": 60, "b": 3, "c": 1} | many)]
+    result = read(written(taught, as_one))
+    joined = {group.match_id: group for group in result.found.filter(kind=GroupKind.JOINED)}
+    assert (joined["1"].size, len(joined["1"].values)) == (64, 50)
+    assert joined["1"].parts == [0] * 46 + [1] * 3 + [2]
+    assert len(set(joined["2"].parts)) == 50
+    said = {
+        match_id: (shown.parts, shown.more_parts, shown.more)
+        for match_id, group in joined.items()
+        if (shown := shown_group(group=group, columns=taught.column_names, primary_key="id"))
+    }
+    assert said == {"1": (3, False, 14), "2": (50, True, 20)}
+    again = read(written(taught, rows({"a": 60, "b": 3, "c": 1} | many)))
+    split = again.found.get(kind=GroupKind.SPLIT, match_id="1")
+    assert (split.size, split.parts) == (64, [0] * 46 + [1] * 3 + [2])
 
 
 def test_a_newer_result_takes_the_place_of_the_groups_but_not_of_the_figures(people: Cast, taught: Transform) -> None:
