@@ -12,7 +12,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from labelfiles import MAX_SET_ROWS
@@ -79,7 +79,9 @@ def read_matches(*, result: MatchResult) -> None:
     except GlueError as error:
         logger.warning("run %s: its result cannot be read (%s)", run.pk, error.code)
         if error.retryable:
-            return  # claimed: tried again when the claim is over
+            # Tried again when the claim is over, however often: it is not the result that cannot be read.
+            MatchResult.objects.filter(pk=result.pk, claimed_at=result.claimed_at).update(attempts=F("attempts") - 1)
+            return
         figures["problem"] = str(error)
     else:
         figures |= {"rows": rows.num_rows, "sizes": _histogram(sizes)}

@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind
-from labeling.exceptions import NoQuestionsError, RunConflictError
+from labeling.exceptions import GlueError, NoQuestionsError, RunConflictError
 from labeling.models import MatchGroup, MatchResult, QuestionSet, TaskRun, Transform
+from labeling.selectors.claims import CLAIM, MAX_ATTEMPTS
 from labeling.selectors.matches import shown_group
 from labeling.services import matches
 from labeling.services.archive import archive_transform
@@ -188,6 +189,19 @@ def test_a_result_that_is_gone_says_so_and_one_before_it_that_is_gone_costs_the_
     assert read(gone).problem
     result = read(written(taught, groups_of("ab c")))
     assert (result.problem, result.before, result.groups) == ("", None, 2)
+
+
+def test_an_s3_that_does_not_answer_is_asked_until_it_does(taught: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_args: object) -> None:
+        raise GlueError("No answer.", retryable=True)
+
+    run = written(taught, groups_of("ab"))
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "download_uri", silent)
+        for _try in range(MAX_ATTEMPTS + 1):
+            sweep_matches()
+            MatchResult.objects.update(claimed_at=timezone.now() - CLAIM)
+    assert read(run).groups == 1
 
 
 def test_what_is_too_large_to_be_compared_is_counted(taught: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
