@@ -7,16 +7,15 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from labeling.choices import GroupKind
 from labeling.exceptions import LabelportalError
-from labeling.models import MatchGroup, MatchResult, Transform
+from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
 from labeling.permissions import can_generate_questions, can_see_matches
 from labeling.selectors.matches import ShownGroup, applied, groups_by_kind, is_given_up, shown_group
 from labeling.services.match_questions import FOUND, ask_about_groups, find_groups
@@ -42,6 +41,7 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "given_up": result is not None and is_given_up(result=result),
     }
     find = request.GET.get("find", "").strip()[:200]
+    context["ticked"] = _ticked(request.GET)
     if result is not None and result.read_at is not None and find:
         try:
             found = find_groups(result=result, text=find)
@@ -85,18 +85,37 @@ def matches_ask(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     except LabelportalError as error:
         messages.error(request, error_text(error))
         return redirect(_back(request, transform))
-    words = ngettext(
-        "%(n)d question is in the stewards’ queue.", "%(n)d questions are in the stewards’ queue.", question_set.asked
-    )
-    messages.success(request, words % {"n": question_set.asked})
+    messages.success(request, _asked_words(request.POST, question_set))
     return redirect("labeling:question-set-detail", question_set.pk)
 
 
+def _asked_words(form: QueryDict, question_set: QuestionSet) -> str:
+    """How many questions there are now, and how many of the ticked groups are in none."""
+    asked = question_set.asked
+    words = ngettext("%(n)d question is in the stewards’ queue.", "%(n)d questions are in the stewards’ queue.", asked)
+    words %= {"n": asked}
+    left_out = 0 if {"all", "together"} & form.keys() else len(_ticked(form)) - asked
+    if left_out > 0:
+        more = ngettext(
+            "%(n)d ticked group is left out: people have been asked about its rows before, or no question can hold it.",
+            "%(n)d ticked groups are left out: people have been asked about their rows before, or no question can hold them.",
+            left_out,
+        )
+        words = f"{words} {more % {'n': left_out}}"
+    return words
+
+
+def _ticked(form: QueryDict) -> set[str]:
+    """What was ticked: groups that are listed by their ids, groups that were found by their match ids."""
+    return {*form.getlist("group"), *form.getlist("found")}
+
+
 def _back(request: HttpRequest, transform: Transform) -> str:
-    """The page with what was looked for on it."""
-    url = reverse("labeling:matches", args=[transform.pk])
-    find = request.POST.get("find", "")
-    return f"{url}?{urlencode({'find': find})}" if find else url
+    """The page from which was asked, with the same groups ticked."""
+    query = request.GET.copy()
+    for name in ("group", "found"):
+        query.setlist(name, request.POST.getlist(name))
+    return f"{reverse('labeling:matches', args=[transform.pk])}?{query.urlencode()}"
 
 
 def _shown(group: MatchGroup, transform: Transform) -> ShownGroup:

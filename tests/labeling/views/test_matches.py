@@ -110,12 +110,29 @@ def test_asking_about_groups(
     nothing = lead.post(ask, {"result": result.pk}, follow=True)
     assert "Choose groups" in nothing.content.decode()
     unsure, joined = result.found.order_by("match_id")
-    answered = lead.post(ask, {"result": result.pk, "shown": [unsure.pk, joined.pk], "group": [joined.pk]}, follow=True)
-    assert "1 question is in the stewards’ queue" in answered.content.decode()
+    answered = lead.post(
+        ask, {"result": result.pk, "shown": [joined.pk], "group": [unsure.pk], "all": "1"}, follow=True
+    )
+    assert "1 question is in the stewards’ queue.<" in " ".join(answered.content.decode().split()).replace(" <", "<")
     assert list(QuestionSet.objects.get().questions.values_list("labeling_set_id", flat=True)) == ["match-18"]
     assert "People are asked" in page_of(lead, people_transform, "?show=joined")
-    lead.post(ask, {"result": result.pk, "shown": [unsure.pk], "all": "1"})
+    sent = {"result": result.pk, "shown": [unsure.pk], "group": [unsure.pk, joined.pk]}
+    assert "1 ticked group is left out" in lead.post(ask, sent, follow=True).content.decode()
     assert QuestionSet.objects.count() == 2
+
+
+def test_what_was_ticked_is_ticked_after_an_error(
+    people: Cast, people_transform: Transform, result: MatchResult, client_for: ClientFor
+) -> None:
+    lead, joined = client_for(people.lead), result.found.get(kind=GroupKind.JOINED)
+    page = lead.get(reverse("labeling:matches", args=[people_transform.pk]) + "?show=joined").content.decode()
+    (action,) = re.findall(r'<form method="post"\s+action="(/transforms/[^"]+)"', page)
+    sent = {"result": result.pk, "group": [joined.pk], "together": "1"}
+    refused = lead.post(html.unescape(action), sent, follow=True)
+    assert "Choose two groups or more." in refused.content.decode()
+    assert refused.context["kind"] == GroupKind.JOINED
+    (box,) = re.findall(rf'<input class="form-check-input"[^>]*value="{joined.pk}"[^>]*>', refused.content.decode())
+    assert "checked" in box.split()[-1]
 
 
 def test_looking_for_rows(s3_server: str, people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
@@ -134,12 +151,12 @@ def test_looking_for_rows(s3_server: str, people: Cast, people_transform: Transf
     assert "No row has this text" in page_of(lead, people_transform, "?find=xyz")
 
     ask = reverse("labeling:matches-ask", args=[people_transform.pk])
-    sent = {"result": result.pk, "find": "ann", "found": ["7", "8"], "together": "1"}
+    sent = {"result": result.pk, "found": ["7", "8"], "together": "1"}
     lead.post(ask, sent)
     assert sorted(QuestionSet.objects.get().questions.get().rows.values_list("key", flat=True)) == ["1", "2", "3"]
     assert "Found 2" in page_of(lead, people_transform)
-    refused = lead.post(ask, sent | {"found": ["7"]}, follow=True)
-    assert refused.redirect_chain[-1][0].endswith("?find=ann")
+    refused = lead.post(f"{ask}?find=ann", sent | {"found": ["7"]}, follow=True)
+    assert refused.redirect_chain[-1][0].endswith("?find=ann&found=7")
     assert "Choose two groups or more." in refused.content.decode()
 
     storage.delete(uri.split("/", 3)[3])
