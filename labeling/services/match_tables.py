@@ -136,7 +136,8 @@ def _values(file: IO[bytes], names: Sequence[str], by: str, wanted: Collection[s
         places = _all_places(piece.schema.names, names)
         picked = piece.filter(pc.is_in(piece.column(places[names.index(by)]), value_set=value_set)).select(places)
         for first, *values in zip(*(column.to_pylist() for column in picked.columns), strict=True):
-            yield first, ["" if value is None else value for value in values]
+            # No database of ours holds a NUL character: PostgreSQL refuses it.
+            yield first, ["" if value is None else value.replace("\0", "\ufffd") for value in values]
 
 
 def _in_several(links: pa.Table, group: str, other: str) -> list[str]:
@@ -156,4 +157,4 @@ def _all_places(header: Sequence[str], names: Sequence[str]) -> list[int]:
 def _places(header: Sequence[str], names: Sequence[str]) -> list[int | None]:
     """Where these columns stand, in whatever case Glue wrote them."""
     at = {name.strip().lower(): place for place, name in reversed(list(enumerate(header)))}
-    return [at.get(name.lower()) for name in names]
+    return [at.get(name.strip().lower()) for name in names]
