@@ -19,7 +19,10 @@ from labeling.selectors.task_runs import run_metrics
 
 @dataclass(frozen=True, slots=True)
 class TransformOverview:
-    """One transform with how far its questions are, what runs, and what the last runs brought."""
+    """One transform with how far its questions are, what runs, and what the last runs brought.
+
+    ``last_apply`` is one with a table that the portal knows: of those from outside it knows none.
+    """
 
     transform: Transform
     questions: QuestionProgress
@@ -62,6 +65,7 @@ def _overviews(transforms: Sequence[Transform]) -> list[TransformOverview]:
         active[run.transform_id].append(run)
     newest = (
         TaskRun.objects.filter(transform__in=transforms, status=RunStatus.SUCCEEDED)
+        .exclude(kind=RunKind.FIND_MATCHES, result_uri="")
         .values("transform", "kind")
         .annotate(newest=Max("created_at"))
         .order_by()
