@@ -12,6 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRefresh
 
 from labeling.choices import GroupKind
 from labeling.exceptions import LabelportalError
@@ -27,46 +29,50 @@ PAGE_SIZE = 20
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
-    """The groups in the newest result, those that are worth a look first."""
+    """The groups in the newest result, those that are worth a look first. While it is being read, htmx asks whether it has been."""
     transform, membership = transform_access(request, transform_id, can_see_matches)
     run = applied().filter(transform=transform).first()
     result = MatchResult.objects.filter(run=run).select_related("before").first() if run else None
+    given_up = result is not None and is_given_up(result=result)
+    awaited = run is not None and not given_up and (result is None or result.read_at is None)
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204) if awaited else HttpResponseClientRefresh()
     context: dict[str, Any] = {
         "area": "transforms",
         "membership": membership,
         "transform": transform,
         "run": run,
         "result": result,
-        "given_up": result is not None and is_given_up(result=result),
+        "given_up": given_up,
+        "awaited": awaited,
+        "ticked": _ticked(request.GET),
     }
-    find = request.GET.get("find", "").strip()[:200]
-    context["ticked"] = _ticked(request.GET)
-    if result is not None and result.read_at is not None and find:
-        try:
-            found = find_groups(result=result, text=find)
-        except LabelportalError as error:
-            context["error"], found = error_text(error), []
-        context |= {
-            "find": find,
-            "limit": FOUND,
-            "counts": _kinds(groups_by_kind(result=result)),
-            "shown": [_shown(group, transform) for group in found],
-        }
-    elif result is not None and result.read_at is not None:
+    if result is not None and result.read_at is not None and not result.problem:
         counts = groups_by_kind(result=result)
-        kind = _wanted(request.GET.get("show", ""), counts)
-        page = Paginator(result.found.filter(kind=kind), PAGE_SIZE).get_page(
-            request.GET.get("page")
-        )
-        context |= {
-            "kind": kind,
-            "counts": _kinds(counts),
-            "listed": LISTED,
-            "page": page,
-            "shown": [_shown(group, transform) for group in page],
-        }
+        find = request.GET.get("find", "").strip()[:200]
+        context |= _found(result, transform, find) if find else _listed(request, result, transform, counts)
+        context["counts"] = _kinds(counts)
     return render(request, "labeling/matches/page.html", context)
+
+
+def _found(result: MatchResult, transform: Transform, find: str) -> dict[str, Any]:
+    """The groups that hold a text."""
+    try:
+        found, error = find_groups(result=result, text=find), ""
+    except LabelportalError as failure:
+        found, error = [], error_text(failure)
+    return {"find": find, "limit": FOUND, "shown": [_shown(group, transform) for group in found], "error": error}
+
+
+def _listed(
+    request: HttpRequest, result: MatchResult, transform: Transform, counts: dict[GroupKind, int]
+) -> dict[str, Any]:
+    """A page of the groups of one kind."""
+    kind = _wanted(request.GET.get("show", ""), counts)
+    page = Paginator(result.found.filter(kind=kind), PAGE_SIZE).get_page(request.GET.get("page"))
+    return {"kind": kind, "listed": LISTED, "page": page, "shown": [_shown(group, transform) for group in page]}
 
 
 @require_POST

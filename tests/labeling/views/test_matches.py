@@ -6,6 +6,7 @@ import html
 import re
 import uuid
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.test import Client
@@ -74,10 +75,12 @@ def test_figures_and_groups(
         "Ann &lt;b&gt;Lee&lt;/b&gt;",
     ):
         assert said in unsure
-    shown = lead.get(reverse("labeling:matches", args=[people_transform.pk])).context["shown"]
+    address = reverse("labeling:matches", args=[people_transform.pk])
+    shown = lead.get(address).context["shown"]
     assert [[differs for _cell, differs in row.cells] for row in shown[0].rows] == [[False, False], [False, True]]
     joined = page_of(lead, people_transform, "?show=joined")
-    assert "3 rows of 2 groups before" in joined
+    assert "3 rows of 2 groups before match_id 18" in joined  # what a checkbox is called
+    assert "Rows of the group with match_id 18" in lead.get(address, {"show": "joined"}).content.decode()
     assert "A 3 Bo B 4 Bo new 5 Bo" in joined
     assert "Anne" not in joined
     assert "No such group" in page_of(lead, people_transform, "?show=large")
@@ -93,13 +96,17 @@ def test_before_a_result_has_been_read(people: Cast, people_transform: Transform
         people_transform, people.lead, RunKind.FIND_MATCHES, result_uri="s3://b/1", completed_at=timezone.now()
     )
     assert "is being read" in page_of(lead, people_transform)
+    asking = partial(lead.get, reverse("labeling:matches", args=[people_transform.pk]), headers={"HX-Request": "true"})
+    assert asking().status_code == 204  # nothing on the page moves
     begun = MatchResult.objects.create(run=run, claimed_at=timezone.now(), attempts=3)
     assert "is being read" in page_of(lead, people_transform)
     MatchResult.objects.update(claimed_at=timezone.now() - timedelta(hours=1))
     assert "Three tries" in page_of(lead, people_transform)
     begun.delete()
     MatchResult.objects.create(run=run, read_at=timezone.now(), problem="The result has no column match_id.")
+    assert asking()["HX-Refresh"] == "true"
     assert "no column match_id" in page_of(lead, people_transform)
+    assert "find-form" not in lead.get(asking.args[0]).content.decode()
     assert "Look at the matches" in lead.get(reverse("labeling:run-detail", args=[run.pk])).content.decode()
 
 
