@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
+from typing import IO
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
@@ -33,8 +34,7 @@ def find_groups(*, result: MatchResult, text: str) -> list[MatchGroup]:
     """
     columns = result.run.transform.column_names
     with result_file(result.run) as file:
-        ids = search(file, columns=columns, text=text, limit=FOUND)
-    return _groups(result, ids)
+        return _groups(result, file, search(file, columns=columns, text=text, limit=FOUND))
 
 
 def ask_about_groups(
@@ -59,7 +59,11 @@ def ask_about_groups(
     if len(listed) < len(set(groups)):
         raise NoQuestionsError(_("A newer result has taken the place of these groups. Choose among those that it has."))
     note_asked(listed, transform=transform)
-    chosen = {_set_id(group): group for group in [*listed, *_groups(result, match_ids)]}
+    found: list[MatchGroup] = []
+    if match_ids:
+        with result_file(result.run) as file:
+            found = _groups(result, file, match_ids)
+    chosen = {_set_id(group): group for group in [*listed, *found]}
     key = transform.column_names.index(transform.primary_key)
     sets = _one_set(chosen, key) if together else _set_of_each(chosen)
     asked = [[values[key] for values in rows] for rows in sets.values()]
@@ -84,13 +88,10 @@ def ask_about_groups(
     return made
 
 
-def _groups(result: MatchResult, match_ids: Sequence[str]) -> list[MatchGroup]:
-    """Groups as the result has them, with their first rows."""
-    if not match_ids:
-        return []
+def _groups(result: MatchResult, file: IO[bytes], match_ids: Sequence[str]) -> list[MatchGroup]:
+    """Groups as the file of the result has them, with their first rows."""
     columns = result.run.transform.column_names
-    with result_file(result.run) as file:
-        rows, sizes = rows_of_groups(file, columns=columns, groups=match_ids, limit=MAX_SET_ROWS)
+    rows, sizes = rows_of_groups(file, columns=columns, groups=match_ids, limit=MAX_SET_ROWS)
     found = [
         MatchGroup(
             result=result, kind=GroupKind.FOUND, match_id=match_id, size=sizes[match_id], values=rows[match_id]
