@@ -21,6 +21,7 @@ from labeling.permissions import can_see_runs, is_lead
 from labeling.selectors.adjudication import AdjudicationWork
 from labeling.selectors.comments import comments_on, open_comments_on
 from labeling.selectors.label_files import findings_of
+from labeling.selectors.matches import applied
 from labeling.selectors.preferences import columns_for, keys_for
 from labeling.selectors.questions import (
     QuestionWork,
@@ -195,6 +196,7 @@ def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
         "label_file": label_file,
         "findings": findings_of(label_file=label_file) if label_file else [],
         "story": run_story(run=run),
+        "is_newest_result": bool(run.result_uri) and applied().filter(transform=run.transform).first() == run,
         "chain": run.chain,
         "steps": chain_steps(run.chain) if run.chain else [],
         "cost": run_cost(run) if is_aws() else None,

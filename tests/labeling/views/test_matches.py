@@ -107,7 +107,10 @@ def test_before_a_result_has_been_read(people: Cast, people_transform: Transform
     assert asking()["HX-Refresh"] == "true"
     assert "no column match_id" in page_of(lead, people_transform)
     assert "find-form" not in lead.get(asking.args[0]).content.decode()
-    assert "Look at the matches" in lead.get(reverse("labeling:run-detail", args=[run.pk])).content.decode()
+    page_of_run = reverse("labeling:run-detail", args=[run.pk])
+    assert "Look at the matches" in lead.get(page_of_run).content.decode()
+    read_result(people_transform, people.lead)
+    assert "Look at the newest matches" in lead.get(page_of_run).content.decode()
 
 
 def test_asking_about_groups(
@@ -121,6 +124,7 @@ def test_asking_about_groups(
     answered = lead.post(
         ask, {"result": result.pk, "shown": [joined.pk], "group": [unsure.pk], "all": "1"}, follow=True
     )
+    assert "Groups of a result, chosen" in answered.content.decode()
     assert "1 question is in the stewards’ queue.<" in " ".join(answered.content.decode().split()).replace(" <", "<")
     assert list(QuestionSet.objects.get().questions.values_list("labeling_set_id", flat=True)) == ["match-18"]
     assert "People are asked" in page_of(lead, people_transform, "?show=joined")
