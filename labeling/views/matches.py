@@ -34,7 +34,7 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """The groups in the newest result, those that are worth a look first. While it is being read, htmx asks whether it has been."""
     transform, membership = transform_access(request, transform_id, can_see_matches)
     run = applied().filter(transform=transform).first()
-    result = MatchResult.objects.filter(run=run).select_related("before").first() if run else None
+    result = MatchResult.objects.filter(run=run).select_related("before__match_result").first() if run else None
     given_up = result is not None and is_given_up(result=result)
     awaited = run is not None and not given_up and (result is None or result.read_at is None)
     if request.htmx:  # type: ignore[attr-defined]

@@ -23,7 +23,7 @@ from tests.labeling.views.conftest import ClientFor
 @pytest.fixture
 def result(people: Cast, people_transform: Transform) -> MatchResult:
     """A result that has been read, with an unsure group and one that joins two earlier ones."""
-    before = read_result(people_transform, people.lead).run
+    before = read_result(people_transform, people.lead, rows=1003, sizes=[[3, 1], [1, 1000]]).run
     groups = (
         MatchGroup(
             kind=GroupKind.UNSURE,
@@ -66,7 +66,7 @@ def test_figures_and_groups(
     unsure = page_of(lead, people_transform)
     for said in (
         "Rows 1,007",
-        "Different things 1,003",
+        "Different things 1,003 1,001 before",
         "Rows with a match 7 in 3 groups",
         "Largest group 3 rows",
         "1 joined, 0 split 4 rows new, 0 gone",
