@@ -15,9 +15,9 @@ class MatchResult(models.Model):
     """The groups in the table of one run, counted, with those that are worth a look.
 
     While ``claimed_at`` is set a worker is reading; after ``attempts`` of them nobody tries again. ``read_at`` ends it, with a ``problem`` in words
-    where the table cannot be read. ``sizes`` is [[rows of a group, such groups], …], the largest first. ``before`` is the run whose result this one was
-    compared with: ``new_rows`` and ``gone_rows`` are in one of the two alone; ``joined`` groups hold rows of several earlier ones, ``split`` ones are
-    earlier groups whose rows are in several now.
+    where the table cannot be read; a problem before that is one of S3, which is asked again. ``sizes`` is [[rows of a group, such groups], …], the
+    largest first. ``before`` is the run whose result this one was compared with: ``new_rows`` and ``gone_rows`` are in one of the two alone;
+    ``joined`` groups hold rows of several earlier ones, ``split`` ones are earlier groups whose rows are in several now.
     """
 
     run = models.OneToOneField("labeling.TaskRun", on_delete=models.CASCADE, related_name="match_result")

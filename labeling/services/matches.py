@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from labelfiles import MAX_SET_ROWS
 from labeling.aws import storage
+from labeling.aws.errors import MISSING
 from labeling.choices import GroupKind
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import MatchGroup, MatchResult, TaskRun, Transform
@@ -64,7 +65,7 @@ def read_matches(*, result: MatchResult) -> None:
     Those of earlier results of the transform are forgotten; their figures stay.
     """
     run = TaskRun.objects.select_related("transform").get(pk=result.run_id)
-    figures: dict[str, object] = {}
+    figures: dict[str, object] = {"problem": ""}
     found: list[MatchGroup] = []
     try:
         with result_file(run) as file:
@@ -78,9 +79,10 @@ def read_matches(*, result: MatchResult) -> None:
         figures["problem"] = str(error)
     except GlueError as error:
         logger.warning("run %s: its result cannot be read (%s)", run.pk, error.code)
-        if error.retryable:
+        if error.code not in MISSING:
             # Tried again when the claim is over, however often: it is not the result that cannot be read.
-            MatchResult.objects.filter(pk=result.pk, claimed_at=result.claimed_at).update(attempts=F("attempts") - 1)
+            mine = MatchResult.objects.filter(pk=result.pk, claimed_at=result.claimed_at)
+            mine.update(attempts=F("attempts") - 1, problem=str(error))
             return
         figures["problem"] = str(error)
     else:

@@ -36,7 +36,7 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     run = applied().filter(transform=transform).first()
     result = MatchResult.objects.filter(run=run).select_related("before__match_result").first() if run else None
     given_up = result is not None and is_given_up(result=result)
-    awaited = run is not None and not given_up and (result is None or result.read_at is None)
+    awaited = run is not None and not given_up and (result is None or not (result.read_at or result.problem))
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(status=204) if awaited else HttpResponseClientRefresh()
     context: dict[str, Any] = {

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
+from itertools import cycle
 
 import pytest
 from django.db.models import F
@@ -191,17 +192,21 @@ def test_a_result_that_is_gone_says_so_and_one_before_it_that_is_gone_costs_the_
     assert (result.problem, result.before, result.groups) == ("", None, 2)
 
 
-def test_an_s3_that_does_not_answer_is_asked_until_it_does(taught: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(*_args: object) -> None:
-        raise GlueError("No answer.", retryable=True)
+def test_an_s3_that_refuses_is_asked_until_it_does_not(taught: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = cycle([GlueError("No answer.", retryable=True), GlueError("No access.", code="AccessDenied")])
+
+    def refuse(*_args: object) -> None:
+        raise next(answers)
 
     run = written(taught, groups_of("ab"))
     with monkeypatch.context() as patched:
-        patched.setattr(storage, "download_uri", silent)
+        patched.setattr(storage, "download_uri", refuse)
         for _try in range(MAX_ATTEMPTS + 1):
             sweep_matches()
             MatchResult.objects.update(claimed_at=timezone.now() - CLAIM)
-    assert read(run).groups == 1
+    assert MatchResult.objects.get(run=run).problem == "No access."
+    result = read(run)
+    assert (result.groups, result.problem) == (1, "")
 
 
 def test_what_is_too_large_to_be_compared_is_counted(taught: Transform, monkeypatch: pytest.MonkeyPatch) -> None:

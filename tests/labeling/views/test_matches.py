@@ -102,6 +102,8 @@ def test_before_a_result_has_been_read(people: Cast, people_transform: Transform
     assert "is being read" in page_of(lead, people_transform)
     MatchResult.objects.update(claimed_at=timezone.now() - timedelta(hours=1))
     assert "Three tries" in page_of(lead, people_transform)
+    MatchResult.objects.update(attempts=1, problem="Access denied.")
+    assert "Access denied. It is tried again every ten minutes." in page_of(lead, people_transform)
     begun.delete()
     MatchResult.objects.create(run=run, read_at=timezone.now(), problem="The result has no column match_id.")
     assert asking()["HX-Refresh"] == "true"
