@@ -162,6 +162,7 @@ run_urls = [
     path("restore/", replacements.run_restore, name="run-restore"),
     path("label-file/", label_files.run_label_file, name="label-file-download"),
     path("result/", label_files.run_result, name="result-download"),
+    path("persistent-result/", label_files.persistent_result, name="persistent-result-download"),
 ]
 
 notification_urls = [

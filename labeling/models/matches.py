@@ -18,6 +18,9 @@ class MatchResult(models.Model):
     where the table cannot be read; a problem before that is one of S3, which is asked again. ``sizes`` is [[rows of a group, such groups], …], the
     largest first. ``before`` is the run whose result this one was compared with: ``new_rows`` and ``gone_rows`` are in one of the two alone;
     ``joined`` groups hold rows of several earlier ones, ``split`` ones are earlier groups whose rows are in several now.
+
+    ``persistent_ids`` is the key in our bucket of a Parquet file with the persistent id of each row, empty where there are none: ``kept_ids`` groups
+    have that of an earlier group, ``retired_ids`` are those that no group has any more, and ``next_persistent_id`` is the first that none has had.
     """
 
     run = models.OneToOneField("labeling.TaskRun", on_delete=models.CASCADE, related_name="match_result")
@@ -32,6 +35,10 @@ class MatchResult(models.Model):
     gone_rows = models.PositiveBigIntegerField(default=0)
     joined = models.PositiveBigIntegerField(default=0)
     split = models.PositiveBigIntegerField(default=0)
+    persistent_ids = models.CharField(max_length=200, blank=True)
+    kept_ids = models.PositiveBigIntegerField(default=0)
+    retired_ids = models.PositiveBigIntegerField(default=0)
+    next_persistent_id = models.PositiveBigIntegerField(default=1)
 
     def __str__(self) -> str:
         return f"{self.run_id}"
@@ -40,6 +47,11 @@ class MatchResult(models.Model):
     def groups(self) -> int:
         """How many different things the table holds, rows that match no other among them."""
         return sum(groups for _size, groups in self.sizes)
+
+    @property
+    def new_ids(self) -> int:
+        """Groups with a persistent id that no group had before."""
+        return self.groups - self.kept_ids
 
     @property
     def matched_groups(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,19 +11,20 @@ from django.utils.translation import gettext as _
 
 from labeling.aws import storage
 from labeling.exceptions import LabelportalError
-from labeling.models import LabelFile, TaskRun
+from labeling.models import LabelFile, MatchResult, TaskRun
 from labeling.services.label_files import read_kept
+from labeling.services.persistent_ids import kept_ids, with_persistent_ids
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file on its way: a name of plain letters, its type, its size in bytes, and its bytes."""
+    """A file on its way: a name of plain letters, its type, its size in bytes if that is known beforehand, and its bytes."""
 
     name: str
     content_type: str
-    size: int
+    size: int | None
     chunks: Iterator[bytes]
 
 
@@ -38,6 +40,18 @@ def result_download(*, run: TaskRun) -> Download:
     if not run.result_uri:
         raise LabelportalError(_("This run has no result to download."))
     return _download(run.result_uri, f"{_plain(run.transform.name)}-matches-{run.short_id}")
+
+
+def persistent_download(*, result: MatchResult) -> Download:
+    """The table that a run wrote, as CSV, with the persistent id of each row. Raises ``LabelportalError`` if it has none, ``GlueError``."""
+    if not result.persistent_ids:
+        raise LabelportalError(_("This result has no persistent ids."))
+    run = result.run
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when the last byte is on its way)
+    storage.download_uri(run.result_uri, file)
+    ids = kept_ids(result.persistent_ids)
+    chunks = with_persistent_ids(file, ids, primary_key=run.transform.primary_key)
+    return Download(f"{_plain(run.transform.name)}-matches-{run.short_id}-persistent.csv", _TYPES["csv"], None, chunks)
 
 
 def _download(uri: str, stem: str) -> Download:

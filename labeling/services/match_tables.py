@@ -65,11 +65,15 @@ def group_sizes(rows: pa.Table) -> pa.Table:
     return counted.select(["id", "key_count", "confidence_min"]).rename_columns(["id", "size", "confidence"])
 
 
+def keys_repeat(rows: pa.Table) -> bool:
+    """Whether a key of ``read_groups`` stands in several rows."""
+    return bool(pc.count_distinct(rows.column("key")).as_py() < rows.num_rows)
+
+
 def changes(before: pa.Table, now: pa.Table) -> Changes | None:
     """What changed between two tables of ``read_groups``, by key; None where keys repeat, so that nobody can tell."""
-    for rows in (before, now):
-        if pc.count_distinct(rows.column("key")).as_py() < rows.num_rows:
-            return None
+    if keys_repeat(before) or keys_repeat(now):
+        return None
     both = before.select(["key", "id"]).join(
         now.select(["key", "id"]).rename_columns(["key", "id_now"]), keys="key", join_type="inner"
     )

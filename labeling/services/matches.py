@@ -28,10 +28,12 @@ from labeling.services.match_tables import (
     Changes,
     changes,
     group_sizes,
+    keys_repeat,
     read_groups,
     rows_of_groups,
     rows_of_keys,
 )
+from labeling.services.persistent_ids import carried_over, first_unused, ids_before, keep
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +77,8 @@ def read_matches(*, result: MatchResult) -> None:
             earlier = _groups_of(before) if before else None
             changed = changes(earlier, rows) if earlier is not None else None
             found = _worth_a_look(result, file, run.transform, sizes, changed)
+        unused = first_unused(run.transform_id)
+        figures |= _persistent_ids(run, rows, unused)
     except InvalidSourceError as error:
         figures["problem"] = str(error)
     except GlueError as error:
@@ -96,6 +100,9 @@ def read_matches(*, result: MatchResult) -> None:
                 "split": len(changed.split),
             }
     with transaction.atomic():
+        Transform.objects.select_for_update().get(pk=run.transform_id)
+        if "persistent_ids" in figures and first_unused(run.transform_id) != unused:
+            return  # another result has given these ids away meanwhile: tried again when the claim is over
         mine = MatchResult.objects.filter(pk=result.pk, claimed_at=result.claimed_at, read_at=None)
         if mine.update(read_at=timezone.now(), claimed_at=None, **figures):
             note_asked(found, transform=run.transform)
@@ -103,6 +110,19 @@ def read_matches(*, result: MatchResult) -> None:
             replaced.filter(result__run__completed_at__lt=run.completed_at).delete()
             MatchGroup.objects.bulk_create(found, batch_size=100)
     logger.info("run %s: result read, %d groups to look at", run.pk, len(found))
+
+
+def _persistent_ids(run: TaskRun, rows: pa.Table, unused: int) -> dict[str, object]:
+    """What is to be remembered of the persistent ids; nothing where the table is too large for them, or keys repeat."""
+    if rows.num_rows > MAX_COMPARED or keys_repeat(rows):
+        return {}
+    carried = carried_over(ids_before(run), rows, next_id=unused)
+    return {
+        "persistent_ids": keep(carried, run=run),
+        "kept_ids": carried.kept,
+        "retired_ids": carried.retired,
+        "next_persistent_id": carried.next_id,
+    }
 
 
 def note_asked(groups: Iterable[MatchGroup], *, transform: Transform) -> None:

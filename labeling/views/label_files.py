@@ -8,16 +8,16 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from labeling.choices import LabelFileKind
 from labeling.exceptions import GlueError
-from labeling.models import TaskRun
+from labeling.models import MatchResult, TaskRun
 from labeling.permissions import can_apply, can_replace_all, can_see_runs
 from labeling.selectors.label_files import findings_of, label_files_of, provenance, questions_by_set, sibling_parts
-from labeling.services.downloads import Download, result_download
+from labeling.services.downloads import Download, persistent_download, result_download
 from labeling.services.downloads import label_file_download as download_of
 from labeling.services.label_files import read_page
 from labeling.views.access import label_file_access, run_access, transform_access
@@ -101,12 +101,22 @@ def run_result(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
         return _not_to_be_had(request, run, error)
 
 
+@require_GET
+def persistent_result(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    """The same table with a column more, the persistent ids of its groups."""
+    run, _membership = run_access(request, run_id, can_apply)
+    result = get_object_or_404(MatchResult.objects.exclude(persistent_ids=""), run=run)
+    try:
+        return attachment(persistent_download(result=result))
+    except GlueError as error:
+        return _not_to_be_had(request, run, error)
+
+
 def attachment(download: Download) -> StreamingHttpResponse:
     """A file for the browser to save."""
-    headers = {
-        "Content-Length": str(download.size),
-        "Content-Disposition": content_disposition_header(True, download.name) or "attachment",
-    }
+    headers = {"Content-Disposition": content_disposition_header(True, download.name) or "attachment"}
+    if download.size is not None:
+        headers["Content-Length"] = str(download.size)
     return StreamingHttpResponse(download.chunks, content_type=download.content_type, headers=headers)
 
 

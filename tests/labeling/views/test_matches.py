@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind
-from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
+from labeling.models import MatchGroup, MatchResult, QuestionSet, TaskRun, Transform
+from labeling.services.matches import sweep_matches
 from tests.labeling.builders import Cast, finished_run, read_result
 from tests.labeling.views.conftest import ClientFor
 
@@ -178,6 +179,31 @@ def test_looking_for_rows(s3_server: str, people: Cast, people_transform: Transf
     assert gone.context["error"]
     assert gone.context["error"] in html.unescape(gone.content.decode())
     assert "No row has this text" not in gone.content.decode()
+
+
+def test_the_table_with_persistent_ids(
+    s3_server: str, people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    table = b"id,name,match_id,match_confidence_score,persistent_id\n1,Ann,7,0.9,x\n2,Anne,7,0.9,y\n3,Bo,8,1.0,z\n"
+    uri = storage.our_uri(storage.save_bytes(f"results/{uuid.uuid4()}/part-00000.csv", table).key)
+    lead, url = client_for(people.lead), reverse("labeling:matches", args=[people_transform.pk])
+    for _earlier in range(2):
+        run = finished_run(people_transform, people.lead, RunKind.FIND_MATCHES, result_uri=uri)
+        TaskRun.objects.filter(pk=run.pk).update(completed_at=timezone.now())
+        sweep_matches()
+    assert "Persistent ids 2 kept 0 new, 0 retired" in page_of(lead, people_transform)
+    link = reverse("labeling:persistent-result-download", args=[run.pk])
+    assert link in lead.get(url).content.decode()
+    download = lead.get(link)
+    assert download["Content-Disposition"].endswith(f'matches-{run.short_id}-persistent.csv"')
+    assert download.getvalue().decode().replace('"', "").splitlines() == [
+        "id,name,match_id,match_confidence_score,persistent_id,persistent_id_",
+        "1,Ann,7,0.9,x,1",
+        "2,Anne,7,0.9,y,1",
+        "3,Bo,8,1.0,z,2",
+    ]
+    storage.delete(uri.split("/", 3)[3])
+    assert "It was deleted or lives in another account" in lead.get(link, follow=True).content.decode()
 
 
 def test_whose_it_is(people: Cast, people_transform: Transform, result: MatchResult, client_for: ClientFor) -> None:
