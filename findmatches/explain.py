@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ from findmatches.telling import telling_words
 RECORD, OTHERS = "(the rows as a whole)", "(other rows)"
 _DRAWS = 200
 _LEAST = 1e-6
+# As dates are folded; a telephone number or another long one, written in groups.
+_DATE, _NUMBER = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"(?:[^\w]*\d){7,}[^\w]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,11 @@ class _Game:
         own = self._around.measure(self._left[-1:], self._right[-1:], learner.first.predict(measures[-1:]))
         self._rival = float(own[0, MEASURES.index("rival")])
         self._telling = _telling(prepared, learner, left, right)
+        self._cells = {
+            column.name: (column.values[column.codes[left]], column.values[column.codes[right]])
+            for column in prepared.columns
+            if column.codes[left] != MISSING and column.codes[right] != MISSING
+        }
 
     def _odds(
         self, measures: NDArray[np.float32], left: NDArray[np.int32], right: NDArray[np.int32]
@@ -226,7 +235,8 @@ class _Game:
             if self._rival < 0.2:
                 return "no other row fits either of them"
             return f"another row may fit one of them too (score {self._rival:.2f})"
-        return _cell_words({name: value for (owner, name), value in self._own.items() if owner == column})
+        own = {name: value for (owner, name), value in self._own.items() if owner == column}
+        return _cell_words(own, *self._cells.get(column, ("", "")))
 
 
 def _telling(prepared: Prepared, learner: Learner, left: int, right: int) -> str:
@@ -255,7 +265,8 @@ def _record_words(own: Mapping[tuple[str | None, str], float]) -> str:
     return f"{alike}; both have rows that are more like them"
 
 
-def _cell_words(own: Mapping[str, float]) -> str:
+def _cell_words(own: Mapping[str, float], one: str, two: str) -> str:
+    """How two cells compare, by their measures and their folded texts (which are of use if neither is missing)."""
     if not own:
         return "the same in all rows of the table"
     if own["missing"]:
@@ -263,9 +274,23 @@ def _cell_words(own: Mapping[str, float]) -> str:
     if own["same"]:
         rare = own.get("rarity", 0.0)
         return "the same" + (", and rare" if rare > 0.6 else ", but common" if 0 < rare < 0.3 else "")
+    if _DATE.fullmatch(one) and _DATE.fullmatch(two):
+        return _apart(one, two)
+    if _NUMBER.fullmatch(one) and _NUMBER.fullmatch(two) and re.sub(r"\D", "", one) == re.sub(r"\D", "", two):
+        return "the same digits"
     best = max((own[name] for name in ("letters", "words", "start") if name in own), default=0.0)
     if best >= 0.9:
         return "nearly the same"
     if own.get("subset", 0.0) >= 0.99 or own.get("part", 0.0) >= 0.99:
         return "one is part of the other"
     return "alike" if best >= 0.7 else "different"
+
+
+def _apart(one: str, two: str) -> str:
+    """How far two dates are apart."""
+    try:
+        days = abs((date.fromisoformat(one) - date.fromisoformat(two)).days)
+    except ValueError:  # no such day
+        return "different"
+    size, unit = (365.25, "years") if days > 700 else (30.4375, "months") if days > 60 else (1, "days")
+    return f"{days / size:.0f} {unit} apart" if days > 1 else "one day apart"

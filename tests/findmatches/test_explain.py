@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import pyarrow as pa
 import pytest
 
 from findmatches import FindMatchesError, Model, Records, ask, explain, train
@@ -69,6 +70,23 @@ def test_rows_that_are_no_candidates_are_explained_too(table: Table, model: Mode
     reason = explain(rows, model, (keys[0], next(key for key in keys if truth[key] != truth[keys[0]])))
     assert reason.score < 0.5
     assert "not enough for a match" in str(reason)
+
+
+def test_dates_and_long_numbers_are_told_as_such() -> None:
+    columns = {
+        "id": ["1", "2", "3", "4", "5", "6", "7", "8"],
+        "name": ["ann lee", "ann lee", "bo chan", "bo chan", "cy diaz", "cy diaz", "di ekko", "ed falk"],
+        "phone": ["(312) 555-0101", "312.555.0101", "773 5550177", "773 5550177", "5550188", "555-0199", "", ""],
+        "born": ["1990-01-01", "2. 1. 1990", "1971-05-05", "1980-05-05", "1990-02-01", "1990-03-09", "x", "y"],
+    }
+    rows = Records.from_arrow(pa.table(columns), primary_key="id")
+    model = train(rows, [oracle({key: str((int(key) + 1) // 2) for key in columns["id"][:6]})(ask(rows, [], sets=1))])
+    said = [
+        {part.column: part.words for part in explain(rows, model, pair).contributions}
+        for pair in (("1", "2"), ("3", "4"), ("5", "6"))
+    ]
+    assert [words["phone"] for words in said] == ["the same digits", "the same, and rare", "alike"]
+    assert [words["born"] for words in said] == ["one day apart", "9 years apart", "36 days apart"]
 
 
 @pytest.mark.parametrize(
