@@ -71,20 +71,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(TEST_ENVIRONMENT.installation.var, ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks tests by what they use, and puts those that need servers last: an open transaction of another test would block the workers.
+    """Marks tests by what they use, and puts those last that leave an empty database, as Django does, and then those that need servers: an open
+    transaction of another test would block the workers.
 
     Of either kind those that take long come first, so that no process is left with one when the others have nothing to do.
     """
-    order: dict[pytest.Item, tuple[int, bool]] = {}
+    order: dict[pytest.Item, tuple[bool, bool, int, bool]] = {}
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         if names & {"redis_server", "s3_server", "services", "beat", "web"}:
             item.add_marker("services")
         if "page" in names or "browser" in names or "context" in names:
             item.add_marker("e2e")
-        if names & _DATABASE_FIXTURES or item.get_closest_marker("django_db"):
+        marker = item.get_closest_marker("django_db")
+        if names & _DATABASE_FIXTURES or marker:
             item.add_marker("database")
             place = item.path.relative_to(_TESTS).as_posix()
             if place.startswith(_LOCKS):
@@ -92,7 +93,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if place.startswith(_PAGES):
                 item.add_marker("pages")
         kind = 2 if item.get_closest_marker("e2e") else 1 if item.get_closest_marker("services") else 0
-        order[item] = (kind, item.get_closest_marker("slow") is None)
+        empties = bool(names & {"transactional_db", "live_server"} or (marker and marker.kwargs.get("transaction")))
+        slow = item.get_closest_marker("slow") is not None
+        order[item] = (item.get_closest_marker("database") is not None, empties, kind, not slow)
     items.sort(key=order.__getitem__)
 
 
