@@ -29,7 +29,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def sam(settings: Settings) -> User:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # else a test takes half a minute
     create_person(username="lea", password=PASSWORD)
     return create_person(username="sam", password=PASSWORD, email="sam@example.org")
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv
 
-from findmatches import Model, Records, ask, prepared, train
+from findmatches import Records, ask, prepared, train
 from findmatches.blocking import Candidates
 from findmatches.cache import Cache, content_name, save_arrays
 from findmatches.comparisons import Comparer
@@ -74,20 +74,19 @@ def test_a_damaged_entry_is_made_again_and_a_folder_that_cannot_be_written_costs
     taught: Taught, tmp_path: Path
 ) -> None:
     table, labels = taught
-    fresh = Model.match(train(table, labels), table)
-    cached = table.cached_in(tmp_path)
-    train(cached, labels).match(cached)
+    model = train(table, labels)
+    fresh, cached = model.match(table), table.cached_in(tmp_path)
+    model.match(cached)
     for path in tmp_path.glob("*/*.npy"):
         path.write_bytes(b"no array")
     assert train(cached, labels).match(cached).equals(fresh)
     for entry in list(tmp_path.iterdir()):  # what tidies up a folder for temporary files takes them one by one
         before = {path.name: path.read_bytes() for path in entry.iterdir()}
         min(entry.iterdir()).unlink()
-        assert train(cached, labels).match(cached).equals(fresh)
+        assert model.match(cached).equals(fresh)
         assert {path.name: path.read_bytes() for path in entry.iterdir()} == before
     (tmp_path / "file").write_text("no folder")
-    nowhere = table.cached_in(tmp_path / "file")
-    assert train(nowhere, labels).match(nowhere).equals(fresh)
+    assert model.match(table.cached_in(tmp_path / "file")).equals(fresh)
 
 
 def test_a_full_disk_costs_the_entry_and_not_the_work(taught: Taught, tmp_path: Path) -> None:

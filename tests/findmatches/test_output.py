@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,15 +16,24 @@ from labelfiles import label_file_bytes, read_label_file
 from tests.findmatches.data import oracle, people
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A table, answered questions and what they teach."""
     records, truth = people(60, 20)
+    folder = tmp_path_factory.mktemp("made")
+    table, questions, labels = (str(folder / name) for name in ("in.csv", "q.csv", "l.csv"))
+    csv.write_csv(records.table, table)
+    assert main(["ask", table, "--primary-key", "id", "--sets", "4", "--rows", "8", "-o", questions]) == 0
+    Path(labels).write_bytes(label_file_bytes(oracle(truth)(read_label_file(Path(questions)))))
+    assert main(["train", table, "--primary-key", "id", "--labels", labels, "-o", str(folder / "model")]) == 0
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, which is where the test is."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    csv.write_csv(records.table, "in.csv")
-    assert main(["ask", "in.csv", "--primary-key", "id", "--sets", "4", "--rows", "8", "-o", "q.csv"]) == 0
-    Path("l.csv").write_bytes(label_file_bytes(oracle(truth)(read_label_file(Path("q.csv")))))
-    assert main(["train", "in.csv", "--primary-key", "id", "--labels", "l.csv", "-o", "model"]) == 0
     return tmp_path
 
 
