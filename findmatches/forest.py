@@ -128,15 +128,23 @@ def grow(
     measures: NDArray[np.float32], match: NDArray[np.bool_], weight: NDArray[np.float64], *, trees: int, seed: int
 ) -> tuple[Forest, NDArray[np.float64]]:
     """A forest for these pairs, and how much each measure helped (sums to 1, or all 0). The same for the same seed."""
-    from sklearn.ensemble import ExtraTreesClassifier  # here and not above: importing findmatches must stay quick
+    # Here and not above: importing findmatches must stay quick.
+    from sklearn import config_context
+    from sklearn.tree import ExtraTreeClassifier
 
-    filled = np.where(np.isnan(measures), UNKNOWN, measures)
-    grown = ExtraTreesClassifier(trees, random_state=seed, min_samples_leaf=1, max_features="sqrt", n_jobs=1)
-    grown.fit(filled, match, sample_weight=weight)
+    filled = np.where(np.isnan(measures), UNKNOWN, measures).astype(np.float32)
+    target, seeds = match.astype(np.float64), np.random.RandomState(seed)
+    # The trees of an ExtraTreesClassifier with this seed. It would clone a model for each of them, which takes longer than to grow a small one.
+    with config_context(skip_parameter_validation=True):
+        grown = [
+            ExtraTreeClassifier(max_features="sqrt", random_state=seeds.randint(np.iinfo(np.int32).max))
+            .fit(filled, target, sample_weight=weight, check_input=False)
+            .tree_
+            for _ in range(trees)
+        ]
     roots, feature, threshold, children, value = [], [], [], [], []
     nodes = 0
-    for estimator in grown.estimators_:
-        tree = estimator.tree_
+    for tree in grown:
         own = np.arange(tree.node_count)
         leaf = tree.children_left < 0
         roots.append(nodes)
@@ -153,6 +161,10 @@ def grow(
         np.concatenate(threshold).astype(np.float64),
         np.concatenate(children).astype(np.int32),
         np.concatenate(value).astype(np.float32),
-        max(estimator.tree_.max_depth for estimator in grown.estimators_),
+        max(tree.max_depth for tree in grown),
     )
-    return forest, np.asarray(grown.feature_importances_, dtype=np.float64)
+    helped = [tree.compute_feature_importances() for tree in grown if tree.node_count > 1] or [
+        np.zeros(measures.shape[1])
+    ]
+    mean: NDArray[np.float64] = np.mean(helped, axis=0)
+    return forest, mean / max(mean.sum(), 1e-300)
