@@ -93,9 +93,7 @@ def _groups(result: MatchResult, file: IO[bytes], match_ids: Sequence[str]) -> l
     columns = result.run.transform.column_names
     rows, sizes = rows_of_groups(file, columns=columns, groups=match_ids, limit=MAX_SET_ROWS)
     found = [
-        MatchGroup(
-            result=result, kind=GroupKind.FOUND, match_id=match_id, size=sizes[match_id], values=rows[match_id]
-        )
+        MatchGroup(result=result, kind=GroupKind.FOUND, match_id=match_id, size=sizes[match_id], values=rows[match_id])
         for match_id in match_ids
         if match_id in rows
     ]
