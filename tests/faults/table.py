@@ -24,29 +24,30 @@ STEPS: dict[str, tuple[str, str, str]] = {
 }
 
 FAULTS = {
-    "worker": "the worker is killed",
-    "broker": "Redis is away",
-    "database": "the connection to the database breaks",
-    "glue": "Glue is away",
-    "s3": "S3 is away",
+    "worker": "process killed",
+    "broker": "Redis away",
+    "database": "connection to the database breaks",
+    "glue": "Glue away",
+    "s3": "S3 away",
 }
 
 GOES_ON = "goes on"
 WAITS = "waits"
 QUEUED = "queued"
-SUBMITTING = "submitting"
+SUBMITTING = "queued again"
 AT_GLUE = "at Glue"
 REFUSED = "refused"
+ADOPTED = "adopted"
 
 LEFT = {
-    GOES_ON: "Not noticed: the step does not need it, so the run goes on.",
-    WAITS: "The row says what is away and when it is tried again, with growing pauses; then it goes on from this step.",
+    REFUSED: "The person is told; no row was created, nothing was sent.",
     QUEUED: "The row is queued; the sweep sends its message again.",
-    SUBMITTING: "The claim runs out; the sweep asks Glue for a run with the import's path: it is not there, so the import is queued again.",
-    AT_GLUE: "Nothing was committed; the next sweep asks Glue again and takes in the end once.",
-    REFUSED: "The person is told; no row was made, nothing was sent.",
+    SUBMITTING: "The claim runs out. The sweep asks Glue for a run with the import's path, finds none, and the import is queued again.",
+    ADOPTED: "The claim runs out. The sweep finds the run at Glue by the import's path and adopts its id. It is not started twice.",
+    WAITS: "The row says what is away and when it is tried again, with growing pauses; then it goes on from this step.",
+    AT_GLUE: "Nothing was committed. The next sweep asks Glue again and records the end once.",
+    GOES_ON: "Not noticed: the step does not need it.",
 }
-ADOPTED = "The claim runs out; the sweep finds the run at Glue by the import's path and adopts its id. It is not started twice."
 
 # What is left at once, by step, in the order of FAULTS.
 _LEFT: dict[str, tuple[str, str, str, str, str]] = {
@@ -69,33 +70,48 @@ TABLE: dict[tuple[str, str], str] = {
 
 
 def outcome(step: str, fault: str) -> str:
-    """What becomes of the run, in words."""
+    """What becomes of the run, in a word that ``LEFT`` explains."""
     left = TABLE[step, fault]
-    return ADOPTED if step == "started, answer lost" and left == SUBMITTING else LEFT[left]
+    return ADOPTED if step == "started, answer lost" and left == SUBMITTING else left
 
 
 def document() -> str:
     """docs/faults.md."""
-    rows = "\n".join(f"| {step} | {FAULTS[fault]} | {outcome(step, fault)} |" for step, fault in TABLE)
+    legend = "\n".join(f"| {word} | {text} |" for word, text in LEFT.items())
+    rows = "\n".join(f"| {step} | {' | '.join(outcome(step, fault) for fault in FAULTS)} |" for step in STEPS)
     return f"""# Faults during an import
 
-What happens when a part fails at each step of a label import. In every row the import ends once, Glue has seen it once, and each answer is marked with
-the version that Glue learned; where nothing was made, nothing was sent. Written by `python -m tests.faults.table`; `tests/faults/test_fault_table.py` brings
-about each of the {len(TABLE)} rows against real servers and checks them.
+What happens when something fails at each step of a label import. In every case the import ends once, Glue has seen it
+once, and each answer is marked with the version that Glue learned; where no import was created, nothing was sent.
 
-Steps are those of [the architecture](architecture.md#a-label-import-end-to-end). "Killed" is an end without any clean-up. In the table's test a kill is an exception that no code
-of the portal catches, and a server that is away is an address where nobody listens; that the same holds for real kills is shown by `tests/faults/test_crashes.py` (SIGKILL to
-a worker at the steps that matter, in a process of its own), `tests/faults/test_outages.py` (SIGKILL to Redis, S3, Glue, the engine, and all at once; a Redis that takes connections and does not answer) and
-`tests/faults/test_kill_loop.py` (SIGKILL to any of them at random times, for as many seconds as `KILL_LOOP_SECONDS` says). On PostgreSQL the connection to the database is really cut.
+The steps are those of [the architecture](architecture.md#a-label-import-end-to-end). `python -m tests.faults.table`
+writes this page; `tests/faults/test_fault_table.py` brings about each of the {len(TABLE)} cases against real servers
+and checks them.
 
-The loop has last run for ten minutes with SQLite on two cores at a load of 15: 182 kills (worker 46, Redis 30, Glue 29, beat 28, S3 27, engine 22), 15 imports,
-all of which succeeded and stand at Glue once. `KILL_LOOP_SECONDS=600 python -m pytest -s tests/faults/test_kill_loop.py` runs it again.
-A worker that ends a task while its connection to Redis breaks may die of an error of kombu's (5.7.0, seen once in the loop); the launcher, or `restart` in the compose file, starts it
-again, and the loop does the same.
-
-| Step | Fault | What becomes of it |
-|---|---|---|
+| Step | {" | ".join(FAULTS.values())} |
+|---|{"---|" * len(FAULTS)}
 {rows}
+
+| | What becomes of the import |
+|---|---|
+{legend}
+
+## Real kills
+
+"Killed" means an end without any clean-up. In the table's test a kill is an exception that no code of the portal
+catches, and a server that is away is an address where nobody listens; on PostgreSQL the connection to the database is
+really cut. Other tests show that the same holds for real kills:
+
+- `tests/faults/test_crashes.py`: SIGKILL to a worker at the steps that matter, in a process of its own;
+- `tests/faults/test_outages.py`: SIGKILL to Redis, S3, Glue, the engine, and all at once; a Redis that accepts
+  connections and does not answer;
+- `tests/faults/test_kill_loop.py`: SIGKILL to any of them at random times, for as many seconds as
+  `KILL_LOOP_SECONDS` says: `KILL_LOOP_SECONDS=600 python -m pytest -s tests/faults/test_kill_loop.py`.
+
+The loop last ran for ten minutes with SQLite on two cores at a load of 15: 182 kills (worker 46, Redis 30, Glue 29,
+beat 28, S3 27, engine 22). All of its 15 imports succeeded, and Glue has each of them once. A worker that ends a task
+while its connection to Redis breaks may die of an error in kombu (5.7.0, seen once in the loop); the launcher, or
+`restart` in the compose file, starts it again, and so does the loop.
 """
 
 
