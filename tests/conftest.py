@@ -37,7 +37,7 @@ TEST_ENVIRONMENT.apply()
 # Hashed names need collected files; those are what the web process of ``services`` serves. In the test process pages name the files as they are.
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # Passwords are meant to take half a second each; what signs in at a web process has one of its own making.
-settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 django.setup()
 
 # What pages make of what services and selectors give, which are tested on both databases.
