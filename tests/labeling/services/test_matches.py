@@ -112,7 +112,9 @@ def test_large_groups_that_changed_show_rows_of_every_part(taught: Transform) ->
 
     many = {f"p{n:02}": 1 for n in range(70)}
     written(taught, rows({"a": 60, "b": 3, "c": 1} | many))
-    as_one = [(key, "1" if key[0] in "abc" else "2", "0.5") for key, _id, _sure in rows({"a": 60, "b": 3, "c": 1} | many)]
+    as_one = [
+        (key, "1" if key[0] in "abc" else "2", "0.5") for key, _id, _sure in rows({"a": 60, "b": 3, "c": 1} | many)
+    ]
     result = read(written(taught, as_one))
     joined = {group.match_id: group for group in result.found.filter(kind=GroupKind.JOINED)}
     assert (joined["1"].size, len(joined["1"].values)) == (64, 50)
@@ -158,9 +160,7 @@ def test_people_are_asked_about_the_same_rows_once(people: Cast, taught: Transfo
     assert read(gone).problem
     newer = read(written(taught, groups_of("cd ab")))
     assert [group.question_set for group in find_groups(result=newer, text="name")] == [made, None]
-    ask_both = partial(
-        ask_about_groups, result=newer, user=people.lead, match_ids=["0", "1"], together=True
-    )
+    ask_both = partial(ask_about_groups, result=newer, user=people.lead, match_ids=["0", "1"], together=True)
     ask_both()
     with pytest.raises(NoQuestionsError, match="already"):  # the form is sent again
         ask_both()
