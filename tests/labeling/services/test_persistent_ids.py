@@ -14,7 +14,7 @@ from labeling.aws import storage
 from labeling.models import MatchResult, Transform
 from labeling.services import matches
 from labeling.services.downloads import persistent_download
-from labeling.services.persistent_ids import COLUMN, carried_over
+from labeling.services.persistent_ids import COLUMN, carried_over, keep
 from tests.labeling.builders import cast, transform
 from tests.labeling.services.test_matches import groups_of, read, written
 
@@ -117,7 +117,7 @@ def test_ids_whose_file_is_gone_are_not_given_to_others(taught: Transform) -> No
 def test_a_result_that_took_numbers_meanwhile_sends_the_other_back(
     taught: Transform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, keep = written(taught, groups_of("ab")), matches.keep
+    run = written(taught, groups_of("ab"))
 
     def keep_late(*args: object, **kwargs: object) -> str:
         other = written(taught, groups_of("xy"))
