@@ -191,7 +191,7 @@ def test_the_table_with_persistent_ids(
         run = finished_run(people_transform, people.lead, RunKind.FIND_MATCHES, result_uri=uri)
         TaskRun.objects.filter(pk=run.pk).update(completed_at=timezone.now())
         sweep_matches()
-    assert "Persistent ids 2 kept 0 new, 0 retired" in page_of(lead, people_transform)
+    assert "Persistent ids 2 kept Groups" in page_of(lead, people_transform)
     link = reverse("labeling:persistent-result-download", args=[run.pk])
     assert link in lead.get(url).content.decode()
     download = lead.get(link)
