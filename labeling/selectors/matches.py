@@ -37,9 +37,9 @@ class ShownGroup:
 
 
 def applied() -> QuerySet[TaskRun]:
-    """Runs that wrote a table, of those that the portal started, newest first."""
+    """Runs that wrote a table, of those that the portal started, newest first: of a transform one ends before the next is asked for."""
     went_well = TaskRun.objects.filter(kind=RunKind.FIND_MATCHES, status=RunStatus.SUCCEEDED)
-    return went_well.exclude(result_uri="").order_by("-completed_at")
+    return went_well.exclude(result_uri="").order_by("-created_at")
 
 
 def is_given_up(*, result: MatchResult) -> bool:

@@ -12,7 +12,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 
 from labelfiles import MAX_SET_ROWS
@@ -46,14 +46,10 @@ MAX_COMPARED = 2_000_000
 
 def sweep_matches() -> None:
     """Read one result that nobody has read: the newest of its transform. Of two calls at a time one does nothing."""
-    looked_at = MatchResult.objects.filter(~free() | Q(read_at__isnull=False), run=OuterRef("newest_result"))
-    due = (
-        Transform.objects.annotate(newest_result=Subquery(applied().filter(transform=OuterRef("pk")).values("pk")[:1]))
-        .filter(~Exists(looked_at), newest_result__isnull=False)
-        .order_by("pk")
-        .values_list("newest_result", flat=True)
-        .first()
-    )
+    looked_at = MatchResult.objects.filter(~free() | Q(read_at__isnull=False), run=OuterRef("pk"))
+    # A subquery that looks at the outer row would go through the history again for each transform, every five seconds.
+    newest = applied().order_by().values("transform").annotate(at=Max("created_at")).values("at")
+    due = applied().filter(~Exists(looked_at), created_at__in=newest).values_list("pk", flat=True).first()
     if due is None:
         return
     result, _made = MatchResult.objects.get_or_create(run_id=due)

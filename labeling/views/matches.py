@@ -26,6 +26,8 @@ from labeling.views.access import signed_in, transform_access
 from labeling.views.contexts import error_text
 
 PAGE_SIZE = 20
+PAGE_COLUMNS = 400
+"""So many columns all tables of a page have: twenty large groups of a hundred columns would be seven megabytes."""
 
 
 @require_GET
@@ -71,7 +73,8 @@ def _listed(
 ) -> dict[str, Any]:
     """A page of the groups of one kind."""
     kind = _wanted(request.GET.get("show", ""), counts)
-    page = Paginator(result.found.filter(kind=kind), PAGE_SIZE).get_page(request.GET.get("page"))
+    size = max(4, min(PAGE_SIZE, PAGE_COLUMNS // len(transform.columns)))
+    page = Paginator(result.found.filter(kind=kind), size).get_page(request.GET.get("page"))
     return {"kind": kind, "listed": LISTED, "page": page, "shown": [_shown(group, transform) for group in page]}
 
 
