@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from partitions.agreement import (
-    Measure,
     PairAgreement,
     Report,
-    Sampling,
     adjusted_rand,
     alpha_nominal,
     compare,
@@ -17,6 +15,7 @@ from partitions.agreement import (
 from partitions.consensus import Consensus, Rule, Votes, find_consensus, pair_votes
 from partitions.contradictions import AnswerGraph, Contradiction, Step, suspects
 from partitions.model import LABELS, UNSURE, Grouping, Verdict, labels_for
+from partitions.sampling import Measure, Sampling
 
 __all__ = [
     "LABELS",

@@ -5,48 +5,23 @@ formed within a question. A pair on which somebody is unsure, or which somebody 
 
 Sources: adjusted Rand index, L. Hubert and P. Arabie, "Comparing partitions", Journal of Classification 2 (1985), over several
 questions as (sum of index − sum expected) / (sum of maximum − sum expected); alpha, K. Krippendorff, "Computing
-Krippendorff's Alpha-Reliability" (2011), nominal data with missing values; intervals, B. Efron's percentile bootstrap with
-questions as the units that are drawn.
+Krippendorff's Alpha-Reliability" (2011), nominal data with missing values. Intervals: see ``partitions.sampling``.
 """
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
-from math import comb
 from typing import Generic, TypeVar
 
-from partitions.model import UNSURE, Grouping, R, Verdict
+from partitions.model import UNSURE, Grouping, R
+from partitions.sampling import DEFAULT_SAMPLING, Measure, Sampling, Sums, measure
 
 P = TypeVar("P", bound=Hashable)
 Q = TypeVar("Q", bound=Hashable)
-Sums = tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How intervals are drawn: ``level`` of the ``replicates`` lie between their ends. The same seed gives the same interval."""
-
-    seed: int = 0
-    replicates: int = 1000
-    level: float = 0.95
-
-
-DEFAULT_SAMPLING = Sampling()
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A figure with its interval. ``value`` is None where the answers do not define it, and ``low`` and ``high`` are None where
-    fewer than two questions (``questions`` are those that say anything about it) leave nothing to draw from."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    questions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +59,7 @@ def pairwise_f1(first: Grouping[R], second: Grouping[R]) -> float | None:
 
 def adjusted_rand(first: Grouping[R], second: Grouping[R]) -> float | None:
     """The adjusted Rand index over the rows that both placed: 1 for the same partition, about 0 for chance, None below two rows."""
-    return _adjusted(_rand_sums(first, second))
+    return _adjusted(_rand_sums(_pair_sums(first, second)))
 
 
 def alpha_nominal(units: Iterable[Collection[Hashable]]) -> float | None:
@@ -96,8 +71,8 @@ def alpha_nominal(units: Iterable[Collection[Hashable]]) -> float | None:
     differing, totals = 0.0, Counter[Hashable]()
     for values in units:
         counts = Counter(values)
-        differing += _disagreement(counts)
         if counts.total() > 1:
+            differing += _disagreement(counts.values())
             totals.update(counts)
     return _alpha(differing, totals.values())
 
@@ -108,15 +83,14 @@ def compare(
     """Agreement on the questions that both mappings hold. Swapping the two swaps ``first_same`` and ``second_same`` only."""
     common = [question for question in first if question in second]
     pairs = [_pair_sums(first[question], second[question]) for question in common]
-    rands = [_rand_sums(first[question], second[question]) for question in common]
-    same, one, two, different = (int(total) for total in _total(pairs, 4))
+    same, one, two, different = (sum(counts) for counts in (zip(*pairs, strict=True) if pairs else [()] * 4))
     return PairAgreement(
         both_same=same,
         first_same=one,
         second_same=two,
         both_different=different,
-        f1=_measure(pairs, 4, _f1, sampling),
-        adjusted_rand=_measure(rands, 4, _adjusted, sampling),
+        f1=measure(pairs, 4, _f1, sampling),
+        adjusted_rand=measure(map(_rand_sums, pairs), 4, _adjusted, sampling),
     )
 
 
@@ -126,7 +100,7 @@ def reliability(answers: Mapping[P, Mapping[Q, Grouping[R]]], sampling: Sampling
     for groupings in answers.values():
         for question, grouping in groupings.items():
             by_question.setdefault(question, []).append(grouping)
-    return _measure([_alpha_sums(groupings) for groupings in by_question.values()], 3, _pair_alpha, sampling)
+    return measure(map(_alpha_sums, by_question.values()), 3, _pair_alpha, sampling)
 
 
 def report(
@@ -158,30 +132,25 @@ def report(
     )
 
 
-def _pair_sums(first: Grouping[R], second: Grouping[R]) -> Sums:
+@lru_cache(maxsize=8192)
+def _decided(labels: tuple[str, ...]) -> tuple[int, int]:
+    """Of the pairs of rows that have these labels those that are decided, and those that are the same: a bit for each pair, in order."""
+    decided = same = 0
+    for bit, (one, two) in enumerate(combinations(labels, 2)):
+        if UNSURE not in (one, two):
+            decided |= 1 << bit
+            same |= (one == two) << bit
+    return decided, same
+
+
+def _pair_sums(first: Grouping[R], second: Grouping[R]) -> tuple[int, int, int, int]:
     """Pairs that both decided: both same, first same, second same, both different."""
-    cells, ones, twos = _contingency(first, second)
-    same = sum(comb(count, 2) for count in cells.values())
-    first_pairs = sum(comb(count, 2) for count in ones.values())
-    second_pairs = sum(comb(count, 2) for count in twos.values())
-    pairs = comb(cells.total(), 2)
+    rows = [row for row in first.labels if row in second.labels]
+    by_first, same_first = _decided(tuple(first.labels[row] for row in rows))
+    by_second, same_second = _decided(tuple(second.labels[row] for row in rows))
+    pairs, same = (by_first & by_second).bit_count(), (same_first & same_second).bit_count()
+    first_pairs, second_pairs = (same_first & by_second).bit_count(), (same_second & by_first).bit_count()
     return same, first_pairs - same, second_pairs - same, pairs - first_pairs - second_pairs + same
-
-
-def _contingency(
-    first: Grouping[R], second: Grouping[R]
-) -> tuple[Counter[tuple[str, str]], Counter[str], Counter[str]]:
-    """How many rows that both placed have which labels."""
-    cells = Counter(
-        (label, second.labels[row])
-        for row, label in first.labels.items()
-        if label != UNSURE and second.labels.get(row, UNSURE) != UNSURE
-    )
-    ones, twos = Counter[str](), Counter[str]()
-    for (one, two), count in cells.items():
-        ones[one] += count
-        twos[two] += count
-    return cells, ones, twos
 
 
 def _f1(sums: Sums) -> float | None:
@@ -191,9 +160,9 @@ def _f1(sums: Sums) -> float | None:
     return 2 * same / (2 * same + one + two)
 
 
-def _rand_sums(first: Grouping[R], second: Grouping[R]) -> Sums:
-    """Index, expected index, maximal index, and pairs."""
-    same, one, two, different = _pair_sums(first, second)
+def _rand_sums(sums: tuple[int, int, int, int]) -> Sums:
+    """Index, expected index, maximal index, and pairs, from the pairs that both decided."""
+    same, one, two, different = sums
     pairs = same + one + two + different
     expected = (same + one) * (same + two) / pairs if pairs else 0.0
     return same, expected, (same + one + same + two) / 2, pairs
@@ -210,27 +179,54 @@ def _adjusted(sums: Sums) -> float | None:
 def _alpha_sums(groupings: Sequence[Grouping[R]]) -> Sums:
     """Of the pairs of one question that two or more people decided: disagreement, values "same", values "different"."""
     rows = list(dict.fromkeys(row for grouping in groupings for row in grouping.labels))
-    differing, same, different = 0.0, 0, 0
-    for one, two in combinations(rows, 2):
-        said = Counter(grouping.verdict(one, two) for grouping in groupings)
-        del said[Verdict.UNKNOWN]
-        if said.total() > 1:
-            differing += _disagreement(said)
-            same += said[Verdict.SAME]
-            different += said[Verdict.DIFFERENT]
-    return differing, same, different
+    pairs = _pairs_by_verdicts(
+        [_decided(tuple(grouping.labels.get(row, UNSURE) for row in rows)) for grouping in groupings]
+    )
+    return (
+        _added_in_order([(_disagreement(verdicts), found) for verdicts, found in pairs.items()]),
+        sum(same * found.bit_count() for (same, _different), found in pairs.items()),
+        sum(different * found.bit_count() for (_same, different), found in pairs.items()),
+    )
+
+
+def _pairs_by_verdicts(said: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """From what each person says (``_decided``) the pairs that so many people call the same and so many different, two people at least."""
+    found: dict[tuple[int, int], int] = {(0, 0): -1}
+    for decided, same in said:
+        split: dict[tuple[int, int], int] = {}
+        for (ones, others), pairs in found.items():
+            for verdicts, some in (
+                ((ones, others), pairs & ~decided),
+                ((ones + 1, others), pairs & same),
+                ((ones, others + 1), pairs & decided & ~same),
+            ):
+                if some:
+                    split[verdicts] = split.get(verdicts, 0) | some
+        found = split
+    return {verdicts: pairs for verdicts, pairs in found.items() if sum(verdicts) > 1}
+
+
+def _added_in_order(values: Sequence[tuple[float, int]]) -> float:
+    """The sum of values, each of them once for every pair (bit) of its own."""
+    if all(float(value).is_integer() for value, _pairs in values):
+        return sum(value * pairs.bit_count() for value, pairs in values)
+    # How thirds are rounded depends on the order in which they are added; that of the pairs is always the same.
+    found = 0.0
+    for bit in range(max(pairs.bit_length() for _value, pairs in values)):
+        for value, pairs in values:
+            if pairs >> bit & 1:
+                found += value
+    return found
 
 
 def _pair_alpha(sums: Sums) -> float | None:
     return _alpha(sums[0], sums[1:])
 
 
-def _disagreement(counts: Counter[Hashable] | Counter[Verdict]) -> float:
-    """The off-diagonal coincidences of one unit."""
-    total = counts.total()
-    if total < 2:
-        return 0.0
-    return (total * total - sum(count * count for count in counts.values())) / (total - 1)
+def _disagreement(counts: Collection[int]) -> float:
+    """The off-diagonal coincidences of one unit, in which each value was given so many times, two or more in all."""
+    total = sum(counts)
+    return (total * total - sum(count * count for count in counts)) / (total - 1)
 
 
 def _alpha(differing: float, totals: Iterable[float]) -> float | None:
@@ -238,40 +234,3 @@ def _alpha(differing: float, totals: Iterable[float]) -> float | None:
     total = sum(counts)
     chance = total * total - sum(count * count for count in counts)
     return 1 - (total - 1) * differing / chance if chance else None
-
-
-def _total(units: Iterable[Sums], width: int) -> Sums:
-    columns = list(zip(*units, strict=True)) or [()] * width
-    return tuple(sum(column) for column in columns)
-
-
-def _measure(
-    units: Sequence[Sums], width: int, statistic: Callable[[Sums], float | None], sampling: Sampling
-) -> Measure:
-    """The statistic of the summed units, and its interval when whole units are drawn again with replacement.
-
-    Units are sorted first, so that the order of questions does not matter; those without any pair are left out.
-    """
-    telling = sorted(unit for unit in units if any(unit))
-    value = statistic(_total(telling, width))
-    if value is None or len(telling) < 2:
-        return Measure(value, None, None, len(telling))
-    draw = random.Random(sampling.seed)  # noqa: S311 — a reproducible draw, not a secret
-    drawn = []
-    for _ in range(sampling.replicates):
-        again = statistic(_total(draw.choices(telling, k=len(telling)), width))
-        if again is not None:
-            drawn.append(again)
-    drawn.sort()
-    tail = (1 - sampling.level) / 2
-    return Measure(value, _quantile(drawn, tail), _quantile(drawn, 1 - tail), len(telling))
-
-
-def _quantile(ordered: Sequence[float], share: float) -> float | None:
-    """Linear between the two nearest."""
-    if not ordered:
-        return None
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
