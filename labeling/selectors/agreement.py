@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from django.db.models import Count
+
 from accounts.models import User
 from labeling.choices import QuestionState
-from labeling.models import Question, QuestionSet, RowLabel, Transform
-from labeling.selectors.controls import control_groupings, independent_groupings, known_groupings
-from partitions import Grouping, Measure, PairAgreement, Report, Sampling, compare, reliability
-
-Groupings = dict[uuid.UUID, dict[uuid.UUID, Grouping[int]]]
-"""By person and question."""
+from labeling.models import Question, QuestionSet, Transform
+from labeling.selectors.controls import control_groupings, known_groupings
+from labeling.selectors.groupings import Groupings, groupings_of, independent_answers
+from partitions import Grouping, Measure, PairAgreement, Sampling, compare, reliability
 
 _MANY = 10
 _COUPLES = Sampling(replicates=200)
@@ -32,13 +33,77 @@ class SetAgreement:
 
 
 @dataclass(frozen=True, slots=True)
-class TeamAgreement:
-    """Everybody who has answered, by name, and how far they agree; ``overall`` knows people by their ids."""
+class PeopleAgreement:
+    """Some people, by their ids: each couple in which they are once, and each of them against the consensus and the control questions.
 
+    Couples and people without a common question are left out.
+    """
+
+    couples: dict[tuple[uuid.UUID, uuid.UUID], PairAgreement]
+    consensus: dict[uuid.UUID, PairAgreement]
+    controls: dict[uuid.UUID, PairAgreement]
+
+    def between(self, one: User, other: User) -> PairAgreement | None:
+        """Of two people; F1 and Rand are the same from both sides."""
+        return self.couples.get((one.pk, other.pk)) or self.couples.get((other.pk, one.pk))
+
+
+@dataclass(frozen=True, slots=True)
+class TeamAgreement:
+    """Everybody who has answered, by name; the sets with questions that two or more people have answered, newest first; how far all agree.
+
+    It keeps what people said, in ``answers`` and to control questions, for the figures of those that a page shows. ``set_of`` tells the set of each
+    question that two or more people have answered.
+    """
+
+    transform: Transform
     people: tuple[User, ...]
-    overall: Report[uuid.UUID]
-    sets: tuple[SetAgreement, ...]
-    questions: int
+    question_sets: tuple[QuestionSet, ...]
+    set_of: dict[uuid.UUID, uuid.UUID]
+    alpha: Measure
+    answers: Groupings
+    control_answers: Groupings
+
+    @property
+    def questions(self) -> int:
+        """How many questions two or more people have answered."""
+        return len(self.set_of)
+
+    def of_sets(self, question_sets: Collection[QuestionSet]) -> list[SetAgreement]:
+        """These sets, in their order."""
+        wanted = {one.pk for one in question_sets}
+        set_of = {question: question_set for question, question_set in self.set_of.items() if question_set in wanted}
+        given: dict[uuid.UUID, Groupings] = defaultdict(lambda: defaultdict(dict))
+        for person, groupings in self.answers.items():
+            for question in groupings.keys() & set_of.keys():
+                given[set_of[question]][person][question] = groupings[question]
+        asked = Counter(set_of.values())
+        return [SetAgreement(one, reliability(given[one.pk]), asked[one.pk]) for one in question_sets]
+
+    def of_people(self, people: Sequence[User]) -> PeopleAgreement:
+        """These people with everybody, with what was settled and with what is known. Two queries.
+
+        Answers to control questions count between two people too: they were given as independently as any. Alpha leaves them out, as it does
+        on the page of quality. Against the consensus only settled questions count that three or more people have answered; against control
+        questions only answers by people who did not know them.
+        """
+        everything = {
+            person.pk: self.answers.get(person.pk, {}) | self.control_answers.get(person.pk, {})
+            for person in self.people
+        }
+        shown = {person.pk for person in people}
+        couples = _COUPLES if len(self.people) <= _MANY else _NO_INTERVALS
+        ordinary = {person: self.answers[person] for person in shown & self.answers.keys()}
+        controls = {person: self.control_answers[person] for person in shown & self.control_answers.keys()}
+        return PeopleAgreement(
+            couples={
+                (one, two): compare(everything[one], everything[two], couples)
+                for one, two in combinations(everything, 2)
+                if shown & {one, two} and everything[one].keys() & everything[two].keys()
+            },
+            consensus=_against(ordinary, _results(self.transform, _answered_by(self.answers, 3))),
+            controls=_against(controls, known_groupings(transform=self.transform)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,81 +115,53 @@ class OwnAgreement:
 
 
 def team_agreement(*, transform: Transform) -> TeamAgreement:
-    """The agreement of everybody who has answered questions of the transform.
-
-    Answers to control questions count between two people too: they were given as independently as any. Alpha leaves them out, as it does
-    on the page of quality. Against the consensus only settled questions count that three or more people have answered; against control
-    questions only answers by people who did not know them.
-    """
-    ordinary = _ordinary(transform)
-    controls = control_groupings(transform=transform)
-    everything: Groupings = {
-        person: ordinary.get(person, {}) | controls.get(person, {}) for person in ordinary | controls
-    }
-    people = tuple(User.objects.filter(pk__in=everything).order_by("last_name", "first_name", "username"))
-    answers = {person.pk: everything[person.pk] for person in people}
-    couples = _COUPLES if len(people) <= _MANY else _NO_INTERVALS
-    known = known_groupings(transform=transform)
-    overall = Report(
-        alpha=reliability(ordinary),
-        people={
-            (one, two): compare(answers[one], answers[two], couples)
-            for one, two in combinations(answers, 2)
-            if answers[one].keys() & answers[two].keys()
-        },
-        consensus=_against(ordinary, _results(transform, ordinary)),
-        controls=_against(controls, known),
+    """The agreement of everybody who has answered questions of the transform. Five queries."""
+    answers = groupings_of(independent_answers().filter(question__question_set__transform=transform))
+    control_answers = control_groupings(transform=transform)
+    people = User.objects.filter(pk__in={*answers, *control_answers}).order_by("last_name", "first_name", "username")
+    shared = _answered_by(answers, 2)
+    questions = Question.objects.filter(question_set__transform=transform).values_list("pk", "question_set_id")
+    set_of = {question: question_set for question, question_set in questions if question in shared}
+    told, newest = set(set_of.values()), QuestionSet.objects.filter(transform=transform).order_by("-number")
+    return TeamAgreement(
+        transform=transform,
+        people=tuple(people),
+        question_sets=tuple(one for one in newest.only("number", "title") if one.pk in told),
+        set_of=set_of,
+        alpha=reliability(answers),
+        answers=answers,
+        control_answers=control_answers,
     )
-    return TeamAgreement(people, overall, _sets(transform, ordinary), len(_shared(ordinary)))
 
 
 def own_agreement(*, transform: Transform, user: User) -> OwnAgreement:
-    """What one person may know about their own answers."""
-    ordinary = _ordinary(transform)
-    mine = {user.pk: ordinary.get(user.pk, {})}
-    controls = {user.pk: control_groupings(transform=transform).get(user.pk, {})}
+    """What one person may know about their own answers. Five queries."""
+    answers = independent_answers().filter(question__question_set__transform=transform)
+    mine = answers.filter(steward=user)
+    together = answers.filter(question__in=mine.values("question")).order_by().values_list("question")
+    by_three = {question for question, count in together.annotate(people=Count("pk")) if count > 2}
+    controls = control_groupings(transform=transform, user=user)
     return OwnAgreement(
-        with_consensus=_against(mine, _results(transform, ordinary)).get(user.pk),
+        with_consensus=_against(groupings_of(mine), _results(transform, by_three)).get(user.pk),
         with_controls=_against(controls, known_groupings(transform=transform)).get(user.pk),
     )
 
 
-def _ordinary(transform: Transform) -> Groupings:
-    return independent_groupings(RowLabel.objects.filter(answer__question__question_set__transform=transform))
-
-
-def _shared(answers: Groupings) -> set[uuid.UUID]:
-    """Questions that two or more people have answered."""
+def _answered_by(answers: Groupings, people: int) -> set[uuid.UUID]:
+    """Questions that so many people or more have answered."""
     counts = Counter(question for given in answers.values() for question in given)
-    return {question for question, count in counts.items() if count > 1}
+    return {question for question, count in counts.items() if count >= people}
 
 
-def _results(transform: Transform, answers: Groupings) -> dict[uuid.UUID, Grouping[int]]:
-    """The result of each settled question that three or more people answered: with two it is no more than what both said, and tells nothing of either."""
-    counts = Counter(question for given in answers.values() for question in given)
+def _results(transform: Transform, wanted: Collection[uuid.UUID]) -> dict[uuid.UUID, Grouping[int]]:
+    """The result of each of these questions that is settled; of fewer than three people it is no more than what they said, and tells nothing of them."""
     settled = Question.objects.filter(question_set__transform=transform, is_control=False, state=QuestionState.SETTLED)
     return {
         question.pk: Grouping(question.result_labels)
-        for question in settled.only("state", "result").iterator()
-        if counts[question.pk] > 2
+        for question in settled.only("result").iterator()
+        if question.pk in wanted
     }
 
 
 def _against(answers: Groupings, known: dict[uuid.UUID, Grouping[int]]) -> dict[uuid.UUID, PairAgreement]:
     return {person: compare(given, known) for person, given in answers.items() if given.keys() & known.keys()}
-
-
-def _sets(transform: Transform, answers: Groupings) -> tuple[SetAgreement, ...]:
-    shared = _shared(answers)
-    set_of = dict(
-        Question.objects.filter(question_set__transform=transform, pk__in=shared).values_list("pk", "question_set_id")
-    )
-    given: dict[uuid.UUID, Groupings] = defaultdict(lambda: defaultdict(dict))
-    for person, groupings in answers.items():
-        for question, grouping in groupings.items():
-            if (of := set_of.get(question)) is not None:
-                given[of][person][question] = grouping
-    asked = Counter(set_of.values())
-    question_sets = QuestionSet.objects.filter(pk__in=given).select_related("transform")
-    sets = [SetAgreement(one, reliability(given[one.pk]), asked[one.pk]) for one in question_sets]
-    return tuple(sorted(sets, key=lambda one: one.question_set.number))

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from labeling.models import Contradiction, Question, Row, Transform
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class Suspected(TypedDict):
+    """In how many standing contradictions the question takes part."""
+
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +49,17 @@ class ContradictionView:
         return tuple(dict.fromkeys([self.different, *(step.question for step in self.steps)]))
 
 
-def contradictions_for(*, transform: Transform, cleared: bool = False) -> list[ContradictionView]:
-    """Those that stand, what was found last first; or those that were ``cleared``, last first. Three queries."""
-    contradictions = list(
+def contradictions_for(*, transform: Transform, cleared: bool = False) -> QuerySet[Contradiction]:
+    """Those that stand, what was found last first; or those that were ``cleared``, last first."""
+    return (
         Contradiction.objects.filter(transform=transform, cleared_at__isnull=not cleared)
         .select_related("different_question__question_set__transform")
-        .order_by("-cleared_at" if cleared else "-found_at", "key_a", "key_b")
+        .order_by("-cleared_at" if cleared else "-found_at", "key_a", "key_b", "pk")
     )
+
+
+def contradiction_views(contradictions: Sequence[Contradiction]) -> list[ContradictionView]:
+    """These, each with what explains it. Two queries."""
     ids = {uuid.UUID(step["question"]) for item in contradictions for step in item.steps}
     questions = {
         question.pk: question
@@ -69,14 +84,13 @@ def contradictions_for(*, transform: Transform, cleared: bool = False) -> list[C
     ]
 
 
-def contradiction_suspects(*, transform: Transform) -> list[tuple[Question, int]]:
-    """The questions that take part in standing contradictions with how many, most first: to look at these first settles most."""
+def contradiction_suspects(*, transform: Transform) -> QuerySet[WithAnnotations[Question, Suspected]]:
+    """The questions that take part in standing contradictions, with their sets, most first: to look at these first settles most."""
     standing = Q(contradictions__cleared_at__isnull=True)
-    questions = (
+    return (
         Question.objects.filter(question_set__transform=transform)
-        .select_related("question_set__transform")
+        .select_related("question_set")
         .annotate(times=Count("contradictions", filter=standing))
         .filter(times__gt=0)
         .order_by("-times", "question_set__number", "position")
     )
-    return [(question, question.times) for question in questions]

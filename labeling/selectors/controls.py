@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Count, Q, QuerySet
 
-from labeling.choices import AnswerKind, AnswerStatus
-from labeling.models import Question, RowLabel, Transform
+from accounts.models import User
+from labeling.choices import AnswerStatus
+from labeling.models import Answer, Question, Transform
+from labeling.selectors.groupings import Groupings, groupings_of
 from partitions import Grouping
 
 if TYPE_CHECKING:
@@ -39,36 +40,12 @@ def known_groupings(*, transform: Transform) -> dict[uuid.UUID, Grouping[int]]:
     return {question.pk: Grouping(question.known_labels) for question in questions}
 
 
-def control_groupings(*, transform: Transform) -> dict[uuid.UUID, dict[uuid.UUID, Grouping[int]]]:
-    """What each person, by id, said to which control question without knowing that it is one."""
-    labels = RowLabel.objects.filter(
-        answer__question__question_set__transform=transform,
-        answer__question__is_control=True,
-        answer__control=True,
-        answer__status=AnswerStatus.SUBMITTED,
+def control_groupings(*, transform: Transform, user: User | None = None) -> Groupings:
+    """What each person (or just ``user``) said to which control question without knowing that it is one."""
+    answers = Answer.objects.filter(
+        question__question_set__transform=transform,
+        question__is_control=True,
+        control=True,
+        status=AnswerStatus.SUBMITTED,
     )
-    return groupings_of(labels)
-
-
-def independent_groupings(labels: QuerySet[RowLabel]) -> dict[uuid.UUID, dict[uuid.UUID, Grouping[int]]]:
-    """What people said by themselves, of these labels, by person and question: no adjudications, and no answers to control questions.
-
-    Krippendorff's alpha is over these wherever it is shown, with the sampling of ``partitions``: one figure and one interval for the same questions.
-    """
-    return groupings_of(
-        labels.filter(answer__kind=AnswerKind.ANSWER, answer__status=AnswerStatus.SUBMITTED, answer__control=False)
-    )
-
-
-def groupings_of(labels: QuerySet[RowLabel]) -> dict[uuid.UUID, dict[uuid.UUID, Grouping[int]]]:
-    """The groupings that these labels make, by person and question; one answer of a person to a question among them."""
-    found: dict[uuid.UUID, dict[uuid.UUID, dict[int, str]]] = defaultdict(lambda: defaultdict(dict))
-    rows = labels.order_by("answer__question", "row__position").values_list(
-        "answer__steward", "answer__question", "row_id", "label"
-    )
-    for person, question, row, label in rows.iterator(chunk_size=5000):
-        found[person][question][row] = label
-    return {
-        person: {question: Grouping(given) for question, given in questions.items()}
-        for person, questions in found.items()
-    }
+    return groupings_of(answers if user is None else answers.filter(steward=user))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,8 +13,8 @@ from django.utils import timezone
 from labeling.choices import AnswerKind, AnswerStatus, RunKind, RunStatus
 from labeling.intervals import Estimate, f1_estimate, precision_estimate, recall_estimate
 from labeling.metrics import Metrics
-from labeling.models import Question, RowLabel, TaskRun, Transform
-from labeling.selectors.controls import independent_groupings
+from labeling.models import Question, TaskRun, Transform
+from labeling.selectors.groupings import Groupings, groupings_of, independent_answers
 from labeling.selectors.shadow import estimates_of
 from partitions import Measure, reliability
 
@@ -111,17 +112,15 @@ def agreement_points(*, transform: Transform) -> list[AgreementPoint]:
     shared = {pk: timezone.localdate(end) for pk, end in questions.filter(people__gt=1).values_list("pk", "end") if end}
     if not shared:
         return []
-    answers = independent_groupings(RowLabel.objects.filter(answer__question__question_set__transform=transform))
     days = (max(shared.values()) - min(shared.values())).days
-    points = []
-    for since, until in sorted({_period(day, days) for day in shared.values()}):
-        here = {question for question, day in shared.items() if since <= day <= until}
-        given = {
-            person: {question: grouping for question, grouping in groupings.items() if question in here}
-            for person, groupings in answers.items()
-        }
-        points.append(AgreementPoint(since, until, len(here), reliability(given)))
-    return points
+    period_of = {question: _period(day, days) for question, day in shared.items()}
+    questions_in = Counter(period_of.values())
+    given: dict[tuple[dt.date, dt.date], Groupings] = {period: defaultdict(dict) for period in sorted(questions_in)}
+    answers = independent_answers().filter(question__question_set__transform=transform)
+    for person, groupings in groupings_of(answers).items():
+        for question in groupings.keys() & period_of.keys():
+            given[period_of[question]][person][question] = groupings[question]
+    return [AgreementPoint(*period, questions_in[period], reliability(here)) for period, here in given.items()]
 
 
 def _point(run: TaskRun, metrics: Metrics, imports: Sequence[TaskRun]) -> QualityPoint:

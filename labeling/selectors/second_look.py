@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from labeling.choices import QuestionState
 from labeling.models import Contradiction, Question, Transform
@@ -47,32 +47,43 @@ class LookAt:
         return cls(comments=kind == "comments") if kind in ("comments", "contradictions") and not named else None
 
 
-def questions_to_look_at(*, transform: Transform, of: LookAt) -> list[Question]:
-    """Settled or disputed questions, control questions left out, with set and transform.
+def questions_to_look_at(*, transform: Transform, of: LookAt) -> list[uuid.UUID]:
+    """Settled or disputed questions, control questions left out.
 
     Those of contradictions: in most standing contradictions first. Those with open comments: most comments first.
     """
+    found = list(_to_look_at(transform, of).values_list("pk", flat=True))
+    if of.chosen:
+        there = set(found)
+        return [pk for pk in of.chosen if pk in there]
+    return found
+
+
+def count_to_look_at(*, transform: Transform, of: LookAt) -> int:
+    """How many there are."""
+    return _to_look_at(transform, of).count()
+
+
+def _to_look_at(transform: Transform, of: LookAt) -> QuerySet[Question]:
     done = Question.objects.filter(
         question_set__transform=transform,
         state__in=(QuestionState.SETTLED, QuestionState.DISPUTED),
         is_control=False,
-    ).select_related("question_set__transform")
+    )
     if of.chosen:
-        found = {question.pk: question for question in done.filter(pk__in=of.chosen)}
-        return [found[pk] for pk in of.chosen if pk in found]
+        return done.filter(pk__in=of.chosen)
     if of.comments:
         remarks = Count("comments", filter=Q(comments__resolved_at__isnull=True))
-        return list(
+        return (
             done.annotate(remarks=remarks)
             .filter(remarks__gt=0)
             .order_by("-remarks", "question_set__number", "position")
         )
-    suspects = [question for question, _times in contradiction_suspects(transform=transform)]
+    suspects = contradiction_suspects(transform=transform).filter(is_control=False)
     if of.contradiction:
-        taking_part = Question.objects.filter(contradictions=of.contradiction, contradictions__cleared_at__isnull=True)
-        wanted = set(taking_part.values_list("pk", flat=True))
-        suspects = [question for question in suspects if question.pk in wanted]
-    return [question for question in suspects if not question.is_control]
+        standing = Contradiction.objects.filter(pk=of.contradiction, cleared_at__isnull=True)
+        return suspects.filter(pk__in=standing.values("questions"))
+    return suspects
 
 
 def claims_about(*, question: Question) -> list[dict[str, Any]]:

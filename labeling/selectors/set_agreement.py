@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
 from labeling.choices import QuestionState
-from labeling.models import QuestionSet, RowLabel
-from labeling.selectors.controls import independent_groupings
-from partitions import Measure, reliability
+from labeling.models import QuestionSet
+from labeling.selectors.groupings import groupings_of, independent_answers
+from partitions import Sampling, reliability
+
+_NO_INTERVAL = Sampling(replicates=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +27,16 @@ class SetFigures:
 def set_figures(*, question_set: QuestionSet) -> SetFigures:
     """The figures of a set and of the sets of its transform before it. Four queries."""
     questions = question_set.questions
-    here = _alpha(RowLabel.objects.filter(answer__question__question_set=question_set))
-    earlier = _alpha(
-        RowLabel.objects.filter(
-            answer__question__question_set__transform=question_set.transform_id,
-            answer__question__question_set__number__lt=question_set.number,
-        )
+    answers = independent_answers()
+    here = reliability(groupings_of(answers.filter(question__question_set=question_set)))
+    before = answers.filter(
+        question__question_set__transform=question_set.transform_id,
+        question__question_set__number__lt=question_set.number,
     )
     return SetFigures(
         questions=questions.count(),
         disputed=questions.filter(state=QuestionState.DISPUTED).count(),
         alpha=here.value,
         high=here.high,
-        before=earlier.value,
+        before=reliability(groupings_of(before), _NO_INTERVAL).value,
     )
-
-
-def _alpha(labels: QuerySet[RowLabel]) -> Measure:
-    return reliability(independent_groupings(labels))

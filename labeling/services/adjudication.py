@@ -35,9 +35,10 @@ _DONE = (QuestionState.DISPUTED, QuestionState.SETTLED)
 
 def next_disputed(*, transform: Transform, user: User, exclude: Collection[uuid.UUID] = ()) -> Question | None:
     """The disputed question to adjudicate next, held under a lease; None if none is left that nobody else holds."""
-    for question in disputed_questions(transform=transform).filter(free_for(user)).exclude(pk__in=exclude):
-        if _take(question, user):
-            return _loaded(question)
+    waiting = disputed_questions(transform=transform).filter(free_for(user)).exclude(pk__in=exclude)
+    for pk in waiting.values_list("pk", flat=True):
+        if _take(pk, user):
+            return _loaded(pk)
     return None
 
 
@@ -46,9 +47,9 @@ def open_adjudication(*, question: Question, user: User) -> Question:
 
     Raises ``QuestionTakenError`` if people are still answering it, somebody else holds it, or it is a control question.
     """
-    if not _take(question, user):
+    if not _take(question.pk, user):
         raise QuestionTakenError(_("This question is still being answered, or somebody else holds it."))
-    return _loaded(question)
+    return _loaded(question.pk)
 
 
 @transaction.atomic
@@ -109,12 +110,12 @@ def submit_adjudication(
     return answer
 
 
-def _take(question: Question, user: User) -> bool:
+def _take(question_id: uuid.UUID, user: User) -> bool:
     taken = Question.objects.filter(
-        free_for(user), pk=question.pk, state__in=_DONE, answers_missing=0, is_control=False
+        free_for(user), pk=question_id, state__in=_DONE, answers_missing=0, is_control=False
     ).update(leased_to=user, lease_expires_at=timezone.now() + LEASE)
     return taken == 1
 
 
-def _loaded(question: Question) -> Question:
-    return Question.objects.select_related("question_set__transform").get(pk=question.pk)
+def _loaded(question_id: uuid.UUID) -> Question:
+    return Question.objects.select_related("question_set__transform").get(pk=question_id)

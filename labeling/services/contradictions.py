@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from labeling.choices import UNSURE, QuestionState
 from labeling.models import Contradiction, Question, Row, Transform
+from labeling.selectors.sheets import in_chunks
 from partitions import AnswerGraph
 from partitions import Contradiction as Found
 
@@ -54,8 +55,9 @@ def check_contradictions(*, transform: Transform) -> int:
         if not Transform.objects.filter(seen, pk=transform.pk).update(contradictions_at=now - _LATE):
             return transform.contradictions.filter(cleared_at__isnull=True).count()
         listed = transform.contradictions.filter(cleared_at__isnull=True)
-        known = set(listed.values_list("fingerprint", flat=True))
-        cleared = listed.exclude(fingerprint__in=found).update(cleared_at=now)
+        known: dict[str, uuid.UUID] = dict(listed.values_list("fingerprint", "pk"))
+        over = [pk for fingerprint, pk in known.items() if fingerprint not in found]
+        cleared = sum(listed.filter(pk__in=some).update(cleared_at=now) for some in in_chunks(over))
         new = [
             Contradiction(
                 transform=transform,
@@ -94,11 +96,11 @@ def _find(transform: Transform) -> list[Found]:
     results = {question.pk: question.result_labels for question in settled.filter(pk__in=taking_part)}
     said: dict[uuid.UUID, list[tuple[str, str]]] = defaultdict(list)
     for question_id, row_id, key in (
-        Row.objects.filter(question__in=list(results))
+        Row.objects.filter(question__in=settled.filter(pk__in=taking_part).values("pk"))
         .order_by("question", "position")
         .values_list("question_id", "pk", "key")
     ):
-        label = results[question_id].get(row_id, UNSURE)
+        label = results.get(question_id, {}).get(row_id, UNSURE)
         if label != UNSURE:
             said[question_id].append((key, label))
     graph = AnswerGraph()

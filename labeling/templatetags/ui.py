@@ -190,6 +190,12 @@ def query(context: RequestContext, **changes: Any) -> str:
     return "?" + urlencode({name: value for name, value in values.items() if value})
 
 
+@register.simple_tag(takes_context=True)
+def page_query(context: RequestContext, number: int, parameter: str = "") -> str:
+    """The page's query string with that page of a list; ``parameter`` names the list where there are several."""
+    return query(context, **{parameter or "page": number})
+
+
 @register.filter
 def initials(name: str) -> str:
     """``Lea Lind`` → ``LL``."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,12 +22,16 @@ from labeling.permissions import (
     is_member,
 )
 from labeling.selectors.agreement import TeamAgreement, own_agreement, team_agreement
-from labeling.selectors.contradictions import contradiction_suspects, contradictions_for
+from labeling.selectors.contradictions import contradiction_suspects, contradiction_views, contradictions_for
 from labeling.selectors.controls import control_questions
 from labeling.services.controls import mark_control, unmark_control
 from labeling.views.access import question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
 from partitions import PairAgreement
+
+PEOPLE = 10
+SHOWN = 20
+SUSPECTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,16 @@ def agreement(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         context["own"] = own_agreement(transform=transform, user=signed_in(request))
         return render(request, "labeling/agreement/own.html", context)
     team = team_agreement(transform=transform)
-    context |= {"team": team, "lines": _matrix(team), "controls": list(control_questions(transform=transform))}
+    people = Paginator(team.people, PEOPLE).get_page(request.GET.get("people"))
+    sets = Paginator(team.question_sets, SHOWN).get_page(request.GET.get("sets"))
+    context |= {
+        "team": team,
+        "people": people,
+        "lines": _matrix(team, people.object_list),
+        "sets": sets,
+        "alphas": team.of_sets(sets.object_list),
+        "controls": Paginator(control_questions(transform=transform), SHOWN).get_page(request.GET.get("controls")),
+    }
     return render(request, "labeling/agreement/team.html", context)
 
 
@@ -55,12 +70,16 @@ def agreement(request: HttpRequest, transform_id: UUID) -> HttpResponse:
 def contradictions(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """What cannot all be right, each with the fewest answers that explain it."""
     transform, membership = transform_access(request, transform_id, can_see_contradictions)
+    suspects = contradiction_suspects(transform=transform)
+    page = Paginator(contradictions_for(transform=transform), SHOWN).get_page(request.GET.get("page"))
     context = {
         "area": "transforms",
         "membership": membership,
         "transform": transform,
-        "found": contradictions_for(transform=transform),
-        "suspects": contradiction_suspects(transform=transform),
+        "page": page,
+        "found": contradiction_views(page.object_list),
+        "suspects": suspects[:SUSPECTS],
+        "suspected": suspects.count(),
     }
     return render(request, "labeling/agreement/contradictions.html", context)
 
@@ -87,15 +106,15 @@ def control_unmark(request: HttpRequest, question_id: UUID) -> HttpResponse:
     return redirect("labeling:question-history", question.pk)
 
 
-def _matrix(team: TeamAgreement) -> list[PersonLine]:
-    """The agreement of each couple twice, once from each side; F1 and Rand are the same from both."""
-    couples = team.overall.people
+def _matrix(team: TeamAgreement, people: Sequence[User]) -> list[PersonLine]:
+    """A line for each of these people, with everybody."""
+    found = team.of_people(people)
     return [
         PersonLine(
             person,
-            [couples.get((person.pk, other.pk)) or couples.get((other.pk, person.pk)) for other in team.people],
-            team.overall.consensus.get(person.pk),
-            team.overall.controls.get(person.pk),
+            [found.between(person, other) for other in team.people],
+            found.consensus.get(person.pk),
+            found.controls.get(person.pk),
         )
-        for person in team.people
+        for person in people
     ]

@@ -25,7 +25,7 @@ from labeling.selectors.answers import answer_history, answers_for_transform, an
 from labeling.selectors.comments import comments_on
 from labeling.selectors.questions import question_number
 from labeling.selectors.queue import takeable_by
-from labeling.selectors.second_look import LookAt, questions_to_look_at
+from labeling.selectors.second_look import LookAt, count_to_look_at
 from labeling.services.answers import reopen_answer, withdraw_answer
 from labeling.views.access import answer_access, question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
@@ -57,17 +57,19 @@ def answer_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     chosen = form.chosen
     if not can_see_answers(membership):
         chosen["steward"] = signed_in(request)
-    page = Paginator(answers_for_transform(transform=transform, **chosen), PAGE_SIZE).get_page(request.GET.get("page"))
+    found = answers_for_transform(transform=transform, **chosen)
+    # First which they are: with their questions along, all of them would be sorted for every page.
+    page = Paginator(found.values_list("pk", flat=True), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "area": "transforms",
         "membership": membership,
         "transform": transform,
         "form": form,
-        "remarked": questions_to_look_at(transform=transform, of=LookAt(comments=True))
+        "remarked": count_to_look_at(transform=transform, of=LookAt(comments=True))
         if can_adjudicate(membership)
-        else [],
+        else 0,
         "page": page,
-        "lines": [_line(answer, membership) for answer in page.object_list],
+        "lines": [_line(answer, membership) for answer in found.filter(pk__in=list(page.object_list))],
     }
     template = "labeling/answers/_table.html" if request.htmx else "labeling/answers/list.html"  # type: ignore[attr-defined]
     return render(request, template, context)
@@ -106,7 +108,9 @@ def _take_back(request: HttpRequest, answer_id: UUID, service: Callable[..., Ans
 def _filter_form(request: HttpRequest, transform: Transform, membership: Membership) -> AnswerFilterForm:
     members = everybody_of(team=membership.team) if can_see_answers(membership) else []
     return AnswerFilterForm(
-        request.GET, sets=transform.question_sets.select_related("transform").order_by("number"), members=members
+        request.GET,
+        sets=transform.question_sets.only("transform", "number", "title").order_by("number"),
+        members=members,
     )
 
 

@@ -32,7 +32,7 @@ class Look:
 
     transform: Transform
     of: LookAt
-    questions: list[Question]
+    questions: list[UUID]
 
     @property
     def query(self) -> str:
@@ -82,7 +82,7 @@ def second_look(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     question = _first_free(look, user, passed)
     if request.method == "POST":
         # The one on the screen is among those that are passed by.
-        left = min(len(look.questions), sum(question.pk not in passed for question in look.questions) + 1)
+        left = min(len(look.questions), sum(pk not in passed for pk in look.questions) + 1)
         return JsonResponse(
             {"question": question and look.payload(question, user), "total": len(look.questions), "left": left}
         )
@@ -93,8 +93,9 @@ def second_look(request: HttpRequest, transform_id: UUID) -> HttpResponse:
 
 
 def _first_free(look: Look, user: User, passed: set[UUID]) -> Question | None:
-    for question in look.questions:
-        if question.pk in passed:
+    for pk in look.questions:
+        question = None if pk in passed else Question.objects.filter(pk=pk).first()
+        if question is None:
             continue
         try:
             return open_adjudication(question=question, user=user)

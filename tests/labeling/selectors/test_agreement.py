@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import QuerySet
 
 from labeling.models import Answer, Question, Transform
+from labeling.selectors import agreement
 from labeling.selectors.agreement import own_agreement, team_agreement
+from labeling.selectors.groupings import Groupings, groupings_of
 from labeling.selectors.quality import agreement_points
 from labeling.selectors.set_agreement import set_figures
 from labeling.services.controls import mark_control
@@ -41,20 +44,24 @@ def questions(people: Cast, of: Transform) -> list[Question]:
 def test_people_with_each_other(people: Cast, of: Transform, questions: list[Question]) -> None:
     found = team_agreement(transform=of)
     assert [person.username for person in found.people] == ["colleague", "steward"]
-    couple = found.overall.people[people.colleague.pk, people.steward.pk]
+    couple = found.of_people([people.steward]).between(people.colleague, people.steward)
+    assert couple is not None
     assert (couple.both_same, couple.first_same, couple.second_same, couple.both_different) == (2, 1, 1, 5)
     assert couple.f1.value == pytest.approx(2 / 3)
     assert couple.f1.low is not None
     assert found.questions == 3
-    assert found.overall.alpha.value is not None
-    assert 0 < found.overall.alpha.value < 1
+    assert found.alpha.value is not None
+    assert 0 < found.alpha.value < 1
 
 
 def test_each_set_has_its_alpha(people: Cast, of: Transform, questions: list[Question]) -> None:
-    first, second = team_agreement(transform=of).sets
+    team = team_agreement(transform=of)
+    assert [one.number for one in team.question_sets] == [2, 1]
+    second, first = team.of_sets(team.question_sets)
     assert (first.question_set.number, first.questions, second.question_set.number, second.questions) == (1, 2, 2, 1)
     assert second.alpha.value == 1.0
     assert second.alpha.low is None
+    assert team.of_sets(team.question_sets[1:]) == [first]
 
 
 def test_alpha_is_the_same_wherever_it_is_told(people: Cast, of: Transform) -> None:
@@ -71,13 +78,14 @@ def test_alpha_is_the_same_wherever_it_is_told(people: Cast, of: Transform) -> N
     found = team_agreement(transform=of)
     (on_quality,) = agreement_points(transform=of)
     told = set_figures(question_set=made[0].question_set)
-    assert found.overall.alpha == found.sets[0].alpha == on_quality.alpha
+    (of_set,) = found.of_sets(found.question_sets)
+    assert found.alpha == of_set.alpha == on_quality.alpha
     assert (told.alpha, told.high) == (on_quality.alpha.value, on_quality.alpha.high)
     assert on_quality.alpha.low is not None
 
 
 def test_the_consensus_of_two_tells_nothing_of_either(people: Cast, of: Transform, questions: list[Question]) -> None:
-    assert team_agreement(transform=of).overall.consensus == {}
+    assert team_agreement(transform=of).of_people([people.steward, people.colleague]).consensus == {}
     assert own_agreement(transform=of, user=people.steward).with_consensus is None
 
 
@@ -94,8 +102,8 @@ def test_against_the_consensus_only_what_three_people_settled(people: Cast, of: 
             answer(question, person, letters)
     states = dict(Question.objects.values_list("pk", "state"))
     assert [states[question.pk] for question in [*made, pair]] == ["settled", "settled", "disputed", "settled"]
-    overall = team_agreement(transform=of).overall
-    mine, other = overall.consensus[people.steward.pk], overall.consensus[people.lead.pk]
+    consensus = team_agreement(transform=of).of_people([people.steward, people.lead]).consensus
+    mine, other = consensus[people.steward.pk], consensus[people.lead.pk]
     assert (mine.f1.value, mine.f1.questions) == (1, 2)
     assert (other.both_same, other.first_same, other.second_same, other.both_different) == (1, 1, 1, 3)
     assert own_agreement(transform=of, user=people.lead).with_consensus == other
@@ -103,4 +111,37 @@ def test_against_the_consensus_only_what_three_people_settled(people: Cast, of: 
 
 def test_nobody_has_answered(of: Transform) -> None:
     found = team_agreement(transform=of)
-    assert (found.people, found.questions, found.sets, found.overall.alpha.value) == ((), 0, (), None)
+    assert (found.people, found.questions, found.question_sets, found.alpha.value) == ((), 0, (), None)
+
+
+def test_of_some_people_only_their_couples_are_told(people: Cast, of: Transform) -> None:
+    made = question_set(of, people.admin, [3] * 2)
+    wanting(made, 3)
+    for question in made:
+        for person, letters in ((people.steward, "AAB"), (people.colleague, "ABB"), (people.lead, "AAB")):
+            answer(question, person, letters)
+    team = team_agreement(transform=of)
+    every, one = team.of_people(team.people), team.of_people([people.lead])
+    assert len(every.couples) == 3
+    assert one.couples == {couple: told for couple, told in every.couples.items() if people.lead.pk in couple}
+    assert one.consensus == {people.lead.pk: every.consensus[people.lead.pk]}
+
+
+def test_of_oneself_the_answers_of_others_are_not_read(
+    people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = question_set(of, people.admin, [3])
+    wanting(made, 3)
+    for person in (people.steward, people.colleague, people.lead):
+        answer(made[0], person, "AAB")
+    read: list[object] = []
+
+    def groupings(answers: QuerySet[Answer]) -> Groupings:
+        read.extend(answers.values_list("steward", flat=True))
+        return groupings_of(answers)
+
+    monkeypatch.setattr(agreement, "groupings_of", groupings)
+    own = own_agreement(transform=of, user=people.steward)
+    assert own.with_consensus is not None
+    assert own.with_consensus.f1.value == 1
+    assert read == [people.steward.pk]

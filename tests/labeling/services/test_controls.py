@@ -7,7 +7,7 @@ from labeling.exceptions import InvalidAnswerError, InvalidSettingError, Questio
 from labeling.models import Answer, Question, Row, Transform
 from labeling.selectors.agreement import own_agreement, team_agreement
 from labeling.selectors.controls import control_questions
-from labeling.selectors.imports import import_preview
+from labeling.selectors.imports import import_preview, replace_preview
 from labeling.services.answers import (
     next_question,
     open_question,
@@ -114,9 +114,9 @@ def test_many_may_answer_it_at_the_same_time(people: Cast, of: Transform, questi
 
 
 def test_it_teaches_nothing(people: Cast, of: Transform, questions: list[Question]) -> None:
-    assert import_preview(transform=of, replace_all=True).answers == 0
+    assert replace_preview(transform=of).sets == 0
     unmark_control(question=questions[0], user=people.lead)
-    assert import_preview(transform=of, replace_all=False).answers == 1
+    assert import_preview(transform=of).answers == 1
 
 
 def test_its_answer_can_be_taken_back_and_the_known_one_cannot(
@@ -164,11 +164,12 @@ def test_scores(people: Cast, of: Transform, questions: list[Question]) -> None:
     for question, letters in zip(questions[:3], ("CCA", "ABB", "AAB"), strict=True):
         answer(Question.objects.get(pk=question.pk), people.colleague, letters)
     assert [question.asked for question in control_questions(transform=of)] == [1, 1, 1]
-    overall = team_agreement(transform=of).overall
-    assert set(overall.controls) == {people.colleague.pk}
-    assert overall.controls[people.colleague.pk].f1.value == pytest.approx(2 / 3)
+    team = team_agreement(transform=of)
+    controls = team.of_people(team.people).controls
+    assert set(controls) == {people.colleague.pk}
+    assert controls[people.colleague.pk].f1.value == pytest.approx(2 / 3)
     assert own_agreement(transform=of, user=people.steward).with_controls is None
-    assert own_agreement(transform=of, user=people.colleague).with_controls == overall.controls[people.colleague.pk]
+    assert own_agreement(transform=of, user=people.colleague).with_controls == controls[people.colleague.pk]
 
 
 def test_marking_twice_is_marking_once(people: Cast, of: Transform, questions: list[Question]) -> None:
