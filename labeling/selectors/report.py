@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +21,9 @@ from labeling.choices import AnswerKind, AnswerStatus, QuestionState, RunKind, R
 from labeling.models import Answer, QuestionAssignment, TaskRun, Transform
 from labeling.reports.model import Cell, Column, Figure, Report, Table
 from labeling.selectors.questions import question_progress_by_transform
-from labeling.selectors.work import Dimension, WorkLine, work_lines
+from labeling.selectors.work import Dimension, WorkLine, submitted_answers, work_lines
 
 _MAX_FAILED = 20
-_BY_TRANSFORM: tuple[Dimension] = ("transform",)
 _BY_PERSON: tuple[Dimension] = ("person",)
 
 
@@ -95,8 +95,10 @@ def transform_weeks(*, team: Team, week: Week) -> list[TransformWeek]:
     )
     wanted = {one.estimate for one in transforms} | {one.estimate_before for one in transforms}
     runs = TaskRun.objects.only("metrics").in_bulk({pk for pk in wanted if pk})
-    lines = work_lines(team=team, since=week.since, until=week.until, by=_BY_TRANSFORM)
-    answers = {line.transform.pk: line.answers for line in lines if line.transform}
+    given = submitted_answers(team=team, since=week.since, until=week.until).order_by()
+    answers: dict[uuid.UUID, int] = dict(
+        given.values_list("question__question_set__transform").annotate(count=Count("pk"))
+    )
     return [
         TransformWeek(
             transform=one,
@@ -193,7 +195,7 @@ def _name(transform: Transform) -> str:
     return _("%(name)s (archived)") % {"name": transform.name} if transform.archived_at else transform.name
 
 
-def _people(lines: list[WorkLine]) -> Table:
+def _people(lines: Sequence[WorkLine]) -> Table:
     columns = (
         Column(_("Person")),
         Column(_("Answers"), number=True),

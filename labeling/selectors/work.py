@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
-from typing import Literal
+from typing import Any, Literal, overload
 
+from django.db.models import QuerySet
 from django.db.models.functions import TruncDate
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
@@ -52,16 +54,47 @@ class WorkLine:
     corrected: int
 
 
+_Place = tuple[uuid.UUID | None, dt.date | None, uuid.UUID | None]
+"""Person, day and transform of a line."""
+
+_Done = tuple[int | None, int | None, bool, bool, int]
+"""What is known of one answer: seconds, keys, whether the proposal was shown, whether it was accepted untouched, and the version."""
+
+_FIELDS: dict[Dimension, str] = {
+    "person": "steward",
+    "day": "day",
+    "transform": "question__question_set__transform",
+}
+
+
 @dataclass(frozen=True, slots=True)
-class _Done:
-    person: uuid.UUID
-    day: dt.date
-    transform: uuid.UUID
-    seconds: int | None
-    keys: int | None
-    shown: bool
-    accepted: bool
-    version: int
+class WorkLines(Sequence[WorkLine]):
+    """Lines in order, each worked out when it is looked at: a page shows a hundred of what may be very many."""
+
+    places: list[_Place]
+    done: Mapping[_Place, list[_Done]]
+    people: Mapping[uuid.UUID, User]
+    transforms: Mapping[uuid.UUID, Transform]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, index: int) -> WorkLine: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[WorkLine]: ...
+    def __getitem__(self, index: int | slice) -> WorkLine | list[WorkLine]:
+        """A line, or some."""
+        return self._line(self.places[index]) if isinstance(index, int) else list(map(self._line, self.places[index]))
+
+    def _line(self, place: _Place) -> WorkLine:
+        person, day, transform = place
+        return _line(
+            self.people[person] if person else None,
+            day,
+            self.transforms[transform] if transform else None,
+            self.done[place],
+        )
 
 
 def work_lines(
@@ -72,47 +105,42 @@ def work_lines(
     since: dt.date | None = None,
     until: dt.date | None = None,
     by: Collection[Dimension] = EVERYTHING,
-) -> list[WorkLine]:
+) -> WorkLines:
     """What was answered from ``since`` to ``until`` (both days included, in the current time zone), a line for each of ``by``.
 
-    Ordered by name, day and transform. Three queries.
+    Ordered by name, day and transform. Up to three queries.
     """
-    answers = Answer.objects.filter(
-        question__question_set__transform__team=team, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED
-    ).annotate(day=TruncDate("submitted_at"))
+    answers = submitted_answers(team=team, since=since, until=until)
     if transform is not None:
         answers = answers.filter(question__question_set__transform=transform)
     if user is not None:
         answers = answers.filter(steward=user)
-    if since is not None:
-        answers = answers.filter(day__gte=since)
-    if until is not None:
-        answers = answers.filter(day__lte=until)
-    done = answers.order_by().values_list(
-        "steward",
-        "day",
-        "question__question_set__transform",
-        "seconds",
-        "keys",
-        "proposal_shown",
-        "accepted_untouched",
-        "version",
+    if "day" in by:
+        answers = answers.annotate(day=TruncDate("submitted_at"))
+    # What no line tells apart is not asked for: a date, or an id, for each of very many answers takes longer than all the rest.
+    asked = [field for name, field in _FIELDS.items() if name in by]
+    rows = answers.order_by().values_list(*asked, "seconds", "keys", "proposal_shown", "accepted_untouched", "version")
+    by_asked: dict[tuple[Any, ...], list[_Done]] = defaultdict(list)
+    for row in rows.iterator(chunk_size=5000):
+        by_asked[row[: len(asked)]].append(row[len(asked) :])
+    done = {_place(dict(zip(asked, key, strict=True))): some for key, some in by_asked.items()}
+    people = User.objects.in_bulk({person for person, _day, _transform in done if person})
+    transforms = Transform.objects.in_bulk({pk for _person, _day, pk in done if pk})
+    places = sorted(done, key=lambda place: _order(place, people, transforms))
+    return WorkLines(places, done, people, transforms)
+
+
+def submitted_answers(*, team: Team, since: dt.date | None = None, until: dt.date | None = None) -> QuerySet[Answer]:
+    """What people of the team have answered from ``since`` to ``until`` (both days included, in the current time zone)."""
+    answers = Answer.objects.filter(
+        question__question_set__transform__team=team, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED
     )
-    groups: dict[tuple[uuid.UUID | None, dt.date | None, uuid.UUID | None], list[_Done]] = defaultdict(list)
-    for one in (_Done(*row) for row in done.iterator(chunk_size=5000)):
-        place = (
-            one.person if "person" in by else None,
-            one.day if "day" in by else None,
-            one.transform if "transform" in by else None,
-        )
-        groups[place].append(one)
-    people = User.objects.in_bulk({person for person, _day, _transform in groups if person})
-    transforms = Transform.objects.in_bulk({pk for _person, _day, pk in groups if pk})
-    lines = [
-        _line(people[person] if person else None, day, transforms[pk] if pk else None, group)
-        for (person, day, pk), group in groups.items()
-    ]
-    return sorted(lines, key=_order)
+    # Moments, not days of moments: those would be worked out for every answer that there is.
+    if since is not None and since > dt.date.min:
+        answers = answers.filter(submitted_at__gte=_midnight(since))
+    if until is not None and until < dt.date.max:
+        answers = answers.filter(submitted_at__lt=_midnight(until + dt.timedelta(days=1)))
+    return answers
 
 
 def work_csv_rows(lines: Iterable[WorkLine]) -> Iterator[list[str]]:
@@ -139,8 +167,9 @@ def work_csv_rows(lines: Iterable[WorkLine]) -> Iterator[list[str]]:
         ]
 
 
-def _line(person: User | None, day: dt.date | None, transform: Transform | None, done: list[_Done]) -> WorkLine:
-    seconds = [one.seconds for one in done if one.seconds is not None]
+def _line(person: User | None, day: dt.date | None, transform: Transform | None, done: Sequence[_Done]) -> WorkLine:
+    all_seconds, all_keys, shown, accepted, versions = zip(*done, strict=True)
+    seconds = [one for one in all_seconds if one is not None]
     hours = sum(seconds) / 3600
     return WorkLine(
         person=person,
@@ -150,11 +179,20 @@ def _line(person: User | None, day: dt.date | None, transform: Transform | None,
         hours=hours,
         per_hour=len(seconds) / hours if hours else None,
         seconds=_spread(seconds),
-        keys=_spread([one.keys for one in done if one.keys is not None]),
-        proposals_shown=sum(one.shown for one in done),
-        accepted_untouched=sum(one.accepted for one in done),
-        corrected=sum(one.version > 1 for one in done),
+        keys=_spread([one for one in all_keys if one is not None]),
+        proposals_shown=sum(shown),
+        accepted_untouched=sum(accepted),
+        corrected=sum(version > 1 for version in versions),
     )
+
+
+def _place(found: Mapping[str, Any]) -> _Place:
+    person, day, transform = (found.get(field) for field in _FIELDS.values())
+    return person, day, transform
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 def _spread(numbers: list[int]) -> Spread | None:
@@ -165,12 +203,15 @@ def _spread(numbers: list[int]) -> Spread | None:
     return Spread(*quantiles(numbers, n=4, method="inclusive"))
 
 
-def _order(line: WorkLine) -> tuple[str, str, str, dt.date, str]:
-    person = line.person
+def _order(
+    place: _Place, people: Mapping[uuid.UUID, User], transforms: Mapping[uuid.UUID, Transform]
+) -> tuple[str, str, str, dt.date, str]:
+    who, day, what = place
+    person = people[who] if who else None
     return (
         *((person.last_name, person.first_name, person.username) if person else ("", "", "")),
-        line.day or dt.date.min,
-        line.transform.name if line.transform else "",
+        day or dt.date.min,
+        transforms[what].name if what else "",
     )
 
 

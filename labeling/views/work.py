@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -24,6 +25,8 @@ from labeling.selectors.work import EVERYTHING, work_csv_rows, work_lines
 from labeling.services.goals import set_goal
 from labeling.views.access import signed_in, team_access
 
+PAGE_SIZE = 100
+
 
 @require_GET
 def work(request: HttpRequest) -> HttpResponse:
@@ -34,7 +37,7 @@ def work(request: HttpRequest) -> HttpResponse:
         "area": "work",
         "membership": membership,
         "form": form,
-        "lines": work_lines(team=membership.team, **chosen),
+        "lines": Paginator(work_lines(team=membership.team, **chosen), PAGE_SIZE).get_page(request.GET.get("page")),
         "by": chosen["by"],
     }
     template = "labeling/work/_table.html" if request.htmx else "labeling/work/list.html"  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from labeling.choices import QuestionState
 from labeling.models import Question, QuestionSet, Transform
 from labeling.services.consensus import settle
 from labeling.services.contradictions import check_contradictions
+from labeling.views import agreement, work
 from tests.labeling.builders import Cast, answer, question_set, wanting
 from tests.labeling.views.conftest import ClientFor
 
@@ -64,6 +65,26 @@ def test_agreement_before_anybody_answered(
     assert ("Nothing to compare yet" in page) == (role == "steward")
 
 
+def test_agreement_of_many_is_told_page_by_page(
+    people: Cast, people_transform: Transform, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People and sets each have their pages; a line is with everybody all the same."""
+    for name in ("PEOPLE", "SHOWN"):
+        monkeypatch.setattr(agreement, name, 1)
+    for _set in range(2):
+        answered_by_two(people, people_transform)
+    url, lead = reverse("labeling:agreement", args=[people_transform.pk]), client_for(people.lead)
+    page = text(lead.get(url))
+    assert page.count('<th scope="row">') == 1
+    assert '<th scope="row">Colleague</th>' in page
+    assert '<th scope="col">Steward</th>' in page
+    assert ("Set 2" in page, "Set 1" in page) == (True, False)
+    assert ('href="?people=2#people-title"' in page, 'href="?sets=2#alpha-title"' in page) == (True, True)
+    more = text(lead.get(url, {"people": 2, "sets": 2}))
+    assert ('<th scope="row">Steward</th>' in more, "Set 1" in more, "Set 2" in more) == (True, True, False)
+    assert 'href="?people=2&amp;sets=1#alpha-title"' in more
+
+
 def test_a_settled_question_becomes_a_control_question_and_back(
     people: Cast, people_transform: Transform, client_for: ClientFor
 ) -> None:
@@ -76,8 +97,8 @@ def test_a_settled_question_becomes_a_control_question_and_back(
     assert "Make it an ordinary question" in page
     question.refresh_from_db()
     assert question.is_control
-    agreement = text(lead.get(reverse("labeling:agreement", args=[people_transform.pk])))
-    assert reverse("labeling:question-history", args=[question.pk]) in agreement
+    figures = text(lead.get(reverse("labeling:agreement", args=[people_transform.pk])))
+    assert reverse("labeling:question-history", args=[question.pk]) in figures
     steward = text(client_for(people.steward).get(reverse("labeling:question-history", args=[question.pk])))
     assert "ontrol question" not in steward
     assert "Result" not in steward
@@ -113,6 +134,26 @@ def test_contradictions_lead_to_their_questions(
     assert client_for(people.stranger).get(url).status_code == 404
 
 
+def test_of_many_contradictions_a_page_shows_some(
+    people: Cast,
+    people_transform: Transform,
+    client_for: ClientFor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(agreement, "SHOWN", 2)
+    monkeypatch.setattr(agreement, "SUSPECTS", 1)
+    for letters in ("AA", "AB", "AB", "AB"):
+        answer(question_set(people_transform, people.lead, [2], first_key=100)[0], people.steward, letters)
+    check_contradictions(transform=people_transform)
+    url, lead = reverse("labeling:contradictions", args=[people_transform.pk]), client_for(people.lead)
+    page = text(lead.get(url))
+    assert (page.count('<h2 class="mono">'), page.count("?look=questions:")) == (2, 1)
+    assert "Look again at 4 questions" in page
+    assert "in 3 contradictions" in page
+    assert 'href="?page=2"' in page
+    assert text(lead.get(url, {"page": 2})).count('<h2 class="mono">') == 1
+
+
 def test_work_of_everybody_is_for_leads(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
     answered_by_two(people, people_transform, 2)
     page = text(client_for(people.lead).get(WORK))
@@ -125,6 +166,19 @@ def test_work_of_everybody_is_for_leads(people: Cast, people_transform: Transfor
     assert own.count('<td class="lead-cell nowrap">') == 1
     assert "No answers here" in text(client_for(people.stranger).get(WORK))
     assert "No answers here" in text(client_for(people.lead).get(f"{WORK}?until=2001-01-01"))
+
+
+def test_of_many_lines_of_work_a_page_shows_some(
+    people: Cast, people_transform: Transform, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "PAGE_SIZE", 1)
+    answered_by_two(people, people_transform, 2)
+    lead = client_for(people.lead)
+    first, second = (text(lead.get(WORK, {"by": "all", "page": page})) for page in (1, 2))
+    names = [[name in page.split("</thead>")[1] for name in ("Colleague", "Steward")] for page in (first, second)]
+    assert names == [[True, False], [False, True]]
+    assert 'href="?by=all&amp;page=2"' in first
+    assert len(lead.get(CSV, {"page": 2}).content.decode().splitlines()) == 3
 
 
 def test_work_as_csv(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
