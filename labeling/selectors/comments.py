@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Team, User
 from labeling.models import Answer, Comment, Question
@@ -26,19 +26,18 @@ def open_comments_on(*, question: Question) -> Counter[int | None]:
     return Counter(found.values_list("row_id", flat=True))
 
 
-def open_comments_for(*, team: Team, user: User) -> list[Comment]:
+def open_comments_for(*, team: Team, user: User) -> QuerySet[Comment]:
     """Open comments by others that mention the person, or that are on questions that they answered or remarked on; newest first."""
     mine = Answer.objects.filter(question=OuterRef("question"), steward=user)
     remarked = Comment.objects.filter(question=OuterRef("question"), author=user)
     mentioned = Comment.mentions.through.objects.filter(comment=OuterRef("pk"), user=user)
-    return list(
+    return (
         Comment.objects.filter(
             Q(Exists(mentioned)) | Q(Exists(mine)) | Q(Exists(remarked)),
             question__question_set__transform__team=team,
             resolved_at__isnull=True,
         )
         .exclude(author=user)
-        .select_related("author", "row", "question__question_set__transform")
-        .prefetch_related("mentions")
+        .select_related("author", "question__question_set__transform")
         .order_by("-created_at", "pk")
     )

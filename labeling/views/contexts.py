@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -48,6 +48,9 @@ from labeling.selectors.task_runs import (
 from labeling.selectors.transforms import TransformOverview, transform_overview, transform_overviews
 from labeling.services.chains import steps_of
 from partitions import labels_for
+
+WAITING = 15
+"""So many lines of what waits stand on the first page; the weekly report has them all."""
 
 GOOD_F1 = 0.9
 """From here on the page suggests to use the model rather than to teach it more."""
@@ -140,7 +143,9 @@ def home_context(membership: Membership, user: User) -> dict[str, Any]:
         context["stages"] = [stage(overview) for overview in transform_overviews(team=team)]
         context["runs"] = list(runs_for_team(team=team)[:6])
         week = Week.of(timezone.localdate())
-        context["week"] = [better_table(team=team, week=week), waiting_table(team=team)]
+        waiting = waiting_table(team=team)
+        context["week"] = [better_table(team=team, week=week), replace(waiting, rows=waiting.rows[:WAITING])]
+        context["waits_besides"] = max(0, len(waiting.rows) - WAITING)
     return context
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -11,6 +12,8 @@ from labeling.selectors.comments import open_comments_for
 from labeling.selectors.goals import goals_for
 from labeling.views.access import signed_in, use_days_of
 from labeling.views.contexts import home_context
+
+COMMENTS = 10
 
 
 @require_GET
@@ -22,7 +25,9 @@ def home(request: HttpRequest) -> HttpResponse:
     use_days_of(membership.team)
     user = signed_in(request)
     context = home_context(membership, user) | {
-        "comments": open_comments_for(team=membership.team, user=user),
+        "comments": Paginator(open_comments_for(team=membership.team, user=user), COMMENTS).get_page(
+            request.GET.get("comments")
+        ),
         "goals": goals_for(team=membership.team, user=user),
     }
     return render(request, "labeling/home.html", context)

@@ -117,11 +117,11 @@ def test_open_comments_that_concern_me(people: Cast, question: Question) -> None
     other = Question.objects.exclude(pk=question.pk).get()
     answer(other, people.colleague, "AB")
     answered = add_comment(question=other, author=people.steward, text="really?")
-    assert open_comments_for(team=people.team, user=people.colleague) == [answered, mentioned]
-    assert open_comments_for(team=people.team, user=people.admin) == []
-    assert open_comments_for(team=people.team, user=people.lead) == []
+    assert list(open_comments_for(team=people.team, user=people.colleague)) == [answered, mentioned]
+    assert not open_comments_for(team=people.team, user=people.admin)
+    assert not open_comments_for(team=people.team, user=people.lead)
     resolve_comment(comment=mentioned, user=people.lead)
-    assert open_comments_for(team=people.team, user=people.colleague) == [answered]
+    assert list(open_comments_for(team=people.team, user=people.colleague)) == [answered]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from labeling.choices import RunKind
 from labeling.models import Transform
+from labeling.services.answers import save_draft
+from labeling.services.comments import add_comment
+from labeling.views import contexts, home
 from tests.labeling.builders import Cast, answer, finished_run, person, question_set, wanting
 from tests.labeling.views.conftest import ClientFor
 
@@ -92,6 +96,26 @@ def test_the_page_costs_the_same_whatever_waits(
         question_set(other, people.lead, [2])
     with django_assert_max_num_queries(24):
         client.get(HOME)
+
+
+def test_of_much_that_waits_the_page_shows_some_and_leads_to_the_rest(
+    people: Cast, people_transform: Transform, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contexts, "WAITING", 1)
+    monkeypatch.setattr(home, "COMMENTS", 1)
+    (question,) = question_set(people_transform, people.lead, [2])
+    save_draft(question=question, steward=people.steward, labels={})
+    for said in ("first", "second"):
+        add_comment(question=question, author=people.steward, text=f"@lead the {said}")
+    lead = client_for(people.lead)
+    page = lead.get(HOME).content.decode()
+    assert "questions to answer" in page
+    assert "answers begun" not in page
+    assert f'href="{reverse("labeling:report")}">1 more line in the weekly report' in page
+    assert ("the second" in page, "the first" in page) == (True, False)
+    assert 'href="?comments=2#comments"' in page
+    assert "the first" in lead.get(HOME, {"comments": 2}).content.decode()
+    assert "answers begun" in lead.get(reverse("labeling:report")).content.decode()
 
 
 def test_somebody_without_a_team(db: None, client_for: ClientFor) -> None:
