@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,6 +21,8 @@ from labeling.selectors.shadow import NEXT_QUESTIONS, newest_estimate
 from labeling.views.access import transform_access
 from labeling.views.charts import Axis, agreement_chart, curve_chart, quality_charts
 
+P = TypeVar("P")
+PAGE_SIZE = 20
 Table = Callable[..., list[list[object]]]
 TABLES: dict[str, Table] = {
     "points": points_csv,
@@ -45,15 +49,17 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "membership": membership,
         "transform": transform,
         "axis": axis,
-        "points": points[::-1],
+        "points": _newest_first(request, points, "estimates"),
         "newest": points[-1] if points else None,
         "columns": columns,
-        "shares": list(zip(points, zip(*columns.values(), strict=True), strict=True))[::-1] if columns else [],
-        "shadows": shadows[::-1],
+        "shares": _newest_first(
+            request, list(zip(points, zip(*columns.values(), strict=True), strict=True)) if columns else [], "shares"
+        ),
+        "shadows": _newest_first(request, shadows, "shadows"),
         "estimate": estimate,
         "matrix": estimate.metrics if estimate else None,
         "next_questions": NEXT_QUESTIONS,
-        "agreed": agreed[::-1],
+        "agreed": _newest_first(request, agreed, "agreed"),
         "charts": charts,
         "people": people,
         "payload": {chart.name: chart.payload() for chart in [*charts, *people]},
@@ -76,6 +82,11 @@ def csv_response(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     csv.writer(response).writerows(rows)
     return response
+
+
+def _newest_first(request: HttpRequest, points: Sequence[P], name: str) -> Page[P]:
+    """A page of a table."""
+    return Paginator(points[::-1], PAGE_SIZE).get_page(request.GET.get(name))
 
 
 def _rows(table: str, transform: Transform) -> list[list[object]]:

@@ -18,6 +18,7 @@ from accounts.models import User
 from labeling.choices import LabelFileKind, RunKind
 from labeling.models import Answer, LabelFile, TaskRun, Transform
 from labeling.selectors.quality import AgreementPoint, agreement_points, quality_points
+from labeling.views import quality
 from labeling.views.charts import agreement_chart, import_words
 from partitions import Measure
 from tests.labeling.builders import Cast, answer, finished_run, question_set, wanting
@@ -100,6 +101,22 @@ def test_charts_and_tables_say_the_same(
         "sides"
     ]
     assert (sides["x"], sides["series"][0]["values"]) == ([90, 180], [0.5, 0.75])
+
+
+def test_of_many_estimates_the_tables_show_the_newest_and_the_charts_all(
+    people: Cast, people_transform: Transform, client_for: ClientFor, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quality, "PAGE_SIZE", 1)
+    older, newer = (import_and_estimate(people_transform, people.lead, days_ago=days, labels=90) for days in (9, 2))
+    lead = client_for(people.lead)
+    page = lead.get(url).content.decode()
+    table = page.split('id="points-title"')[1].split("</table>")[0]
+    assert (str(newer.pk) in table, str(older.pk) in table) == (True, False)
+    assert 'href="?estimates=2#points-title"' in page
+    assert 'href="?shares=2#columns-title"' in page
+    payload = json.loads(page.split('<script id="charts" type="application/json">')[1].split("</script>")[0])
+    assert len(payload["f1"]["x"]) == 2
+    assert str(older.pk) in lead.get(url, {"estimates": 2}).content.decode()
 
 
 def test_every_table_comes_as_csv(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
