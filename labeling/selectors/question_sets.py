@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -49,72 +49,23 @@ class PersonProgress:
     drafts: int
 
 
-def set_overviews(*, transform: Transform) -> list[SetOverview]:
-    """Every set of the transform: first those that are asked, in that order, then those that nobody has to answer any more, newest first.
-
-    Four queries.
-    """
-    overviews = _overviews(
-        list(
-            QuestionSet.objects.filter(transform=transform)
-            .select_related("transform", "task_run")
-            .order_by("-priority", Coalesce("due_on", date.max), "number")
+def sets_in_order(*, transform: Transform) -> QuerySet[QuestionSet]:
+    """Every set of the transform: first those that are asked, in that order, then those that nobody has to answer any more, newest first."""
+    still_open = Question.objects.filter(question_set=OuterRef("pk"), state=QuestionState.OPEN)
+    return (
+        QuestionSet.objects.filter(transform=transform)
+        .annotate(is_asked=Exists(still_open))
+        .order_by(
+            "-is_asked",
+            Case(When(is_asked=True, then=-F("priority")), default=0),
+            Case(When(is_asked=True, then=Coalesce("due_on", date.max)), default=date.max),
+            Case(When(is_asked=True, then=F("number")), default=-F("number")),
         )
     )
-    asked = [one for one in overviews if one.open]
-    over = [one for one in overviews if not one.open]
-    return asked + sorted(over, key=lambda one: -one.question_set.number)
 
 
-def set_overview(*, question_set: QuestionSet) -> SetOverview:
-    """One set."""
-    return _overviews([question_set])[0]
-
-
-def people_progress(*, question_set: QuestionSet) -> list[PersonProgress]:
-    """Everybody who has questions of the set assigned or has worked on it, by name."""
-    answers = Answer.objects.filter(question__question_set=question_set, kind=AnswerKind.ANSWER)
-    worked = {
-        pk: (answered, drafts)
-        for pk, answered, drafts in answers.values_list("steward")
-        .annotate(
-            answered=Count("pk", filter=Q(status=AnswerStatus.SUBMITTED)),
-            drafts=Count("pk", filter=Q(status=AnswerStatus.DRAFT, question__answers_missing__gt=0)),
-        )
-        .order_by()
-    }
-    assigned = dict(
-        QuestionAssignment.objects.filter(question__question_set=question_set)
-        .values_list("user")
-        .annotate(count=Count("pk", filter=Q(question__answers_missing__gt=0)))
-        .order_by()
-    )
-    people = User.objects.filter(pk__in={*worked, *assigned}).order_by("last_name", "first_name", "username")
-    return [
-        PersonProgress(person, assigned.get(person.pk, 0), *worked.get(person.pk, (0, 0)))
-        for person in people
-        if assigned.get(person.pk) or any(worked.get(person.pk, ()))
-    ]
-
-
-def too_few_people(*, question_set: QuestionSet) -> int | None:
-    """How many people of the team may be offered the questions that nobody is assigned to, if that is fewer than each needs; else None."""
-    free = Question.objects.filter(question_set=question_set, answers_missing__gt=0, assignments__isnull=True)
-    if not free.exists():
-        return None
-    skill = question_set.skill
-    members = members_of(team=question_set.transform.team)
-    able = sum(1 for member in members if not skill or skill in member.skill_tags)
-    return able if able < question_set.answers_wanted else None
-
-
-def large_questions(*, question_set: QuestionSet) -> int:
-    """How many questions of the set have more rows than there are groups."""
-    questions = Question.objects.filter(question_set=question_set).order_by()
-    return questions.annotate(size=Count("rows")).filter(size__gt=len(GROUP_LABELS)).count()
-
-
-def _overviews(question_sets: Sequence[QuestionSet]) -> list[SetOverview]:
+def set_overviews(question_sets: Sequence[QuestionSet]) -> list[SetOverview]:
+    """These sets in numbers, in their order. Three queries."""
     now = timezone.now()
     ids = [question_set.pk for question_set in question_sets]
     counts: dict[uuid.UUID, tuple[int, ...]] = {
@@ -164,3 +115,51 @@ def _overviews(question_sets: Sequence[QuestionSet]) -> list[SetOverview]:
             )
         )
     return overviews
+
+
+def set_overview(*, question_set: QuestionSet) -> SetOverview:
+    """One set."""
+    return set_overviews([question_set])[0]
+
+
+def people_progress(*, question_set: QuestionSet) -> list[PersonProgress]:
+    """Everybody who has questions of the set assigned or has worked on it, by name."""
+    answers = Answer.objects.filter(question__question_set=question_set, kind=AnswerKind.ANSWER)
+    worked = {
+        pk: (answered, drafts)
+        for pk, answered, drafts in answers.values_list("steward")
+        .annotate(
+            answered=Count("pk", filter=Q(status=AnswerStatus.SUBMITTED)),
+            drafts=Count("pk", filter=Q(status=AnswerStatus.DRAFT, question__answers_missing__gt=0)),
+        )
+        .order_by()
+    }
+    assigned = dict(
+        QuestionAssignment.objects.filter(question__question_set=question_set)
+        .values_list("user")
+        .annotate(count=Count("pk", filter=Q(question__answers_missing__gt=0)))
+        .order_by()
+    )
+    people = User.objects.filter(pk__in={*worked, *assigned}).order_by("last_name", "first_name", "username")
+    return [
+        PersonProgress(person, assigned.get(person.pk, 0), *worked.get(person.pk, (0, 0)))
+        for person in people
+        if assigned.get(person.pk) or any(worked.get(person.pk, ()))
+    ]
+
+
+def too_few_people(*, question_set: QuestionSet) -> int | None:
+    """How many people of the team may be offered the questions that nobody is assigned to, if that is fewer than each needs; else None."""
+    free = Question.objects.filter(question_set=question_set, answers_missing__gt=0, assignments__isnull=True)
+    if not free.exists():
+        return None
+    skill = question_set.skill
+    members = members_of(team=question_set.transform.team)
+    able = sum(1 for member in members if not skill or skill in member.skill_tags)
+    return able if able < question_set.answers_wanted else None
+
+
+def large_questions(*, question_set: QuestionSet) -> int:
+    """How many questions of the set have more rows than there are groups."""
+    questions = Question.objects.filter(question_set=question_set).order_by()
+    return questions.annotate(size=Count("rows")).filter(size__gt=len(GROUP_LABELS)).count()

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from labeling.selectors.question_sets import (
     people_progress,
     set_overview,
     set_overviews,
+    sets_in_order,
     too_few_people,
 )
 from labeling.selectors.queue import QueueFilter
@@ -32,16 +34,20 @@ from labeling.services.settings import update_labeling_settings
 from labeling.views.access import posted, question_set_access, signed_in, transform_access
 from labeling.views.contexts import error_text
 
+PAGE_SIZE = 50
+
 
 @require_GET
 def question_set_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """All sets of a transform, in the order in which they are asked."""
     transform, membership = transform_access(request, transform_id, can_manage_question_sets)
+    page = Paginator(sets_in_order(transform=transform), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "area": "transforms",
         "membership": membership,
         "transform": transform,
-        "sets": set_overviews(transform=transform),
+        "page": page,
+        "sets": set_overviews(list(page.object_list)),
     }
     return render(request, "labeling/question_sets/list.html", context)
 

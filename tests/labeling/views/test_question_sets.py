@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from labeling.choices import ConsensusRule, NotificationEvent, QuestionState
 from labeling.models import Occurrence, QuestionAssignment, QuestionSet, Transform
 from labeling.services.notifications import sweep_notifications
+from labeling.views import question_sets
 from tests.labeling.builders import Cast, answer, question_set, wanting
 from tests.labeling.views.conftest import ClientFor
 
@@ -72,9 +73,26 @@ def test_lists_ask_as_often_for_three_as_for_one(
         questions = question_set(people_transform, people.lead, [2] * count, first_key=100 * number)
         answer(questions[0], people.steward, "AB")
     client = client_for(people.lead)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page = client.get(reverse("labeling:question-set-list", args=[people_transform.pk])).content.decode()
     assert page.count(f"1 of {count} answers") == count
+
+
+def test_of_many_sets_a_page_shows_some(
+    people: Cast, people_transform: Transform, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of the whole list: what is asked, then what is answered."""
+    monkeypatch.setattr(question_sets, "PAGE_SIZE", 2)
+    for number in range(3):
+        (question,) = question_set(people_transform, people.lead, [2], first_key=10 * number)
+        if number == 0:
+            answer(question, people.steward, "AB")
+    lead, url = client_for(people.lead), reverse("labeling:question-set-list", args=[people_transform.pk])
+    first, second = (" ".join(lead.get(url, {"page": page}).content.decode().split()) for page in (1, 2))
+    assert [f"Set {number}" in first for number in (1, 2, 3)] == [False, True, True]
+    assert [f"Set {number}" in second for number in (1, 2, 3)] == [True, False, False]
+    assert 'href="?page=2"' in first
+    assert "3–3 / 3" in second
 
 
 def test_a_set_that_the_team_cannot_finish_says_so(people: Cast, made: QuestionSet, client_for: ClientFor) -> None:
