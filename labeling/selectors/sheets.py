@@ -52,7 +52,7 @@ def sheet_choices(*, transform: Transform, membership: Membership) -> list[Sheet
         SheetChoice(None, _open(transform, membership).count()),
         *(
             SheetChoice(one, counts[one.pk])
-            for one in transform.question_sets.order_by("-number").select_related("transform")
+            for one in transform.question_sets.only("transform", "number", "title").order_by("-number")
             if one.pk in counts
         ),
     ]

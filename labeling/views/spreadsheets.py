@@ -33,6 +33,7 @@ from labeling.views.contexts import error_text
 from labeling.views.label_files import attachment
 
 PAGE_SIZE = 10
+CHOICES = 25
 SHOWN = 200
 """How many questions of each kind and how many problems are listed; the rest is counted."""
 
@@ -57,7 +58,10 @@ def sheet_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "membership": membership,
         "transform": transform,
         "form": form,
-        "choices": [choice for choice in sheet_choices(transform=transform, membership=membership) if choice.questions],
+        "choices": Paginator(
+            [choice for choice in sheet_choices(transform=transform, membership=membership) if choice.questions],
+            CHOICES,
+        ).get_page(request.GET.get("sets")),
         "page": uploads.get_page(request.GET.get("page")),
     }
     return render(request, "labeling/sheets/list.html", context, status=422 if form.errors else 200)

@@ -8,11 +8,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from labeling.aws import storage
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, QuestionSet, SheetUpload, Transform
 from labeling.services.answers import save_draft
+from labeling.views import spreadsheets
 from tests.labeling.builders import Cast, answer, grouping, question_set
 from tests.labeling.sheets import SET, Cells, as_workbook, cells_of, filled
 from tests.labeling.views.conftest import ClientFor
@@ -92,6 +94,26 @@ def test_leads_get_every_question_of_a_set(
     assert sets == {question.labeling_set_id for question in questions}
     sets = {row[SET] for row in downloaded(client_for(people.colleague), people_transform, "csv", set=1)[1:]}
     assert sets == {question.labeling_set_id for question in questions[1:]}
+
+
+def test_of_many_sets_a_page_offers_some(
+    people: Cast,
+    people_transform: Transform,
+    questions: list[Question],
+    client_for: ClientFor,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    """All open questions first, then the newest sets."""
+    monkeypatch.setattr(spreadsheets, "CHOICES", 2)
+    question_set(people_transform, people.lead, [2], first_key=100)
+    client, url = client_for(people.steward), reverse("labeling:sheet-list", args=[people_transform.pk])
+    with django_assert_num_queries(12):
+        page = client.get(url).content.decode()
+    assert [text in page for text in ("All questions that wait", "Set 2", "Set 1")] == [True, True, False]
+    assert 'href="?sets=2#download-title"' in page
+    page = client.get(url, {"sets": 2}).content.decode()
+    assert [text in page for text in ("All questions that wait", "Set 2", "Set 1")] == [False, False, True]
 
 
 @pytest.mark.parametrize(
