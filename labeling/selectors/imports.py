@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -12,7 +13,7 @@ from operator import itemgetter
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from labelfiles import LabeledRow, LabelFile, Problem, label_file_bytes, preflight, set_digests, summarise
+from labelfiles import LabeledRow, LabelFile, PairCounts, Problem, label_file_bytes, preflight, set_digests, summarise
 from labeling.choices import UNSURE, QuestionState
 from labeling.models import LabelFile as StoredLabelFile
 from labeling.models import LabelUpload, Question, Row, Transform
@@ -40,7 +41,7 @@ class LabelContents:
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
-    """What pressing *import* would do. ``answers`` are settled questions. Labels are labelled rows, as Glue counts them; ``labels_after``
+    """What adding would do. ``answers`` are settled questions. Labels are labelled rows, as Glue counts them; ``labels_after``
     is an estimate. ``effect`` says what adding changes, where that is known. ``findings`` are those of the pre-flight, of the file as it would be
     sent."""
 
@@ -53,10 +54,25 @@ class ImportPreview:
     dropped_sets: int
     not_taken_back: int
     labels_now: int
-    labels_forgotten: int
     labels_after: int
     effect: AddEffect | None
     findings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacePreview:
+    """What Glue would hold once all labels are replaced by the answers, and how many labels it would forget."""
+
+    sets: int
+    rows: int
+    matching_pairs: int
+    non_matching_pairs: int
+    labels_forgotten: int
+
+    @property
+    def labels_after(self) -> int:
+        """Labels are labelled rows, as Glue counts them."""
+        return self.rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +131,11 @@ def label_contents(*, transform: Transform, replace_all: bool) -> LabelContents:
     )
 
 
-def import_preview(*, transform: Transform, replace_all: bool) -> ImportPreview:
-    """What an import started now would carry, and what Glue would forget."""
-    contents = label_contents(transform=transform, replace_all=replace_all)
+def import_preview(*, transform: Transform) -> ImportPreview:
+    """What an import started now would carry and add."""
+    contents = label_contents(transform=transform, replace_all=False)
     summary = summarise(contents.label_file)
     now = transform.label_count
-    added = summary.rows - (0 if replace_all else min(contents.corrected_rows, summary.rows))
     return ImportPreview(
         answers=len(contents.included),
         sets=summary.sets,
@@ -131,13 +146,39 @@ def import_preview(*, transform: Transform, replace_all: bool) -> ImportPreview:
         dropped_sets=contents.dropped_sets,
         not_taken_back=contents.not_taken_back,
         labels_now=now,
-        labels_forgotten=now if replace_all else 0,
-        labels_after=added if replace_all else now + added,
-        effect=None
-        if replace_all
-        else add_effect(transform=transform, sets=set_digests(contents.label_file, primary_key=transform.primary_key)),
+        labels_after=now + summary.rows - min(contents.corrected_rows, summary.rows),
+        effect=add_effect(
+            transform=transform, sets=set_digests(contents.label_file, primary_key=transform.primary_key)
+        ),
         findings=_findings(transform, contents.label_file) if contents.label_file.rows else (),
     )
+
+
+def replace_preview(*, transform: Transform) -> ReplacePreview:
+    """What replacing all labels would do now, told from the results alone: the rows of all answers would be most of the work. One query."""
+    every = list(_group_sizes(Question.objects.filter(TEACHES, question_set__transform=transform)))
+    pairs = sum((PairCounts.of_groups(sizes) for sizes in every), PairCounts(0, 0))
+    return ReplacePreview(
+        sets=len(every),
+        rows=sum(map(sum, every)),
+        matching_pairs=pairs.matching,
+        non_matching_pairs=pairs.non_matching,
+        labels_forgotten=transform.label_count,
+    )
+
+
+def teaches_anything(*, transform: Transform, replace_all: bool) -> bool:
+    """Whether a row would be in the file of an import. One query."""
+    wanted = TEACHES if replace_all else WAITING_FOR_IMPORT
+    return any(_group_sizes(Question.objects.filter(wanted, question_set__transform=transform)))
+
+
+def _group_sizes(questions: QuerySet[Question]) -> Iterator[list[int]]:
+    """How many rows the groups of each settled question have, of those that say anything."""
+    for labels in questions.order_by().values_list("result", flat=True).iterator():
+        sizes = Counter(label for label in labels.values() if label != UNSURE)
+        if sizes.total() >= _MIN_ROWS:
+            yield list(sizes.values())
 
 
 def _findings(transform: Transform, contents: LabelFile) -> tuple[Problem, ...]:

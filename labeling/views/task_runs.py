@@ -25,7 +25,7 @@ from labeling.permissions import (
     can_retry_runs,
     can_see_runs,
 )
-from labeling.selectors.imports import import_preview
+from labeling.selectors.imports import import_preview, replace_preview
 from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.chains import Afterwards, start_import
 from labeling.services.questions import ask_foreign_questions
@@ -159,8 +159,8 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "afterwards": afterwards,
         "may_replace": may_replace,
         "foreign_replacement": foreign_replacement(transform=transform),
-        "add": import_preview(transform=transform, replace_all=False),
-        "replace": import_preview(transform=transform, replace_all=True) if may_replace else None,
+        "add": import_preview(transform=transform),
+        "replace": replace_preview(transform=transform) if may_replace else None,
     }
     return render(request, "labeling/imports/new.html", context, status=422 if problem else 200)
 

@@ -14,7 +14,7 @@ from labeling.aws import storage
 from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import NothingToImportError, RunConflictError
 from labeling.models import Chain, LabelFile, TaskRun, TaskRunEvent, Transform
-from labeling.selectors.imports import import_preview
+from labeling.selectors.imports import teaches_anything
 from labeling.tasks import submit_run
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def request_label_import(
     answers. Raises ``NothingToImportError`` if there would be nothing in it, ``RunConflictError`` if an import is under way.
     """
     if label_file is None:
-        if not import_preview(transform=transform, replace_all=replace_all).rows:
+        if not teaches_anything(transform=transform, replace_all=replace_all):
             raise NothingToImportError(_("There are no answers to import."))
     elif label_file.transform_id != transform.pk or not label_file.matching_pairs + label_file.non_matching_pairs:
         raise NothingToImportError(_("The file teaches this transform nothing."))

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 from django.db.models import F
+from pytest_django import DjangoAssertNumQueries
 
-from labelfiles import label_file_bytes
+from labelfiles import label_file_bytes, summarise
 from labeling.models import Answer, Question, Transform
-from labeling.selectors.imports import import_preview, label_contents
+from labeling.selectors.imports import import_preview, label_contents, replace_preview, teaches_anything
 from labeling.services.answers import reopen_answer, save_draft
 from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
 
@@ -71,10 +72,10 @@ def test_adding_takes_what_glue_has_not_learned_and_replacing_takes_all(
 def test_a_correction_waits_for_import_again(people: Cast, taught: Transform, questions: list[Question]) -> None:
     answer(questions[0], people.steward, "AAB")
     imported(Answer.objects.get().question)
-    assert import_preview(transform=taught, replace_all=False).rows == 0
+    assert import_preview(transform=taught).rows == 0
     reopen_answer(answer=Answer.objects.get(), user=people.steward)
     answer(questions[0], people.steward, "ABB")
-    preview = import_preview(transform=taught, replace_all=False)
+    preview = import_preview(transform=taught)
     assert (preview.answers, preview.rows, preview.labels_after) == (1, 3, 40)
 
 
@@ -94,14 +95,41 @@ def test_what_was_taught_and_is_unsure_now_can_only_be_replaced(
 def test_preview_counts(people: Cast, taught: Transform, questions: list[Question]) -> None:
     answer(questions[0], people.steward, "AAB")
     answer(questions[1], people.steward, "A?")
-    add, replace = (import_preview(transform=taught, replace_all=choice) for choice in (False, True))
+    add, replace = import_preview(transform=taught), replace_preview(transform=taught)
     assert (add.answers, add.sets, add.rows, add.matching_pairs, add.non_matching_pairs) == (2, 1, 3, 1, 2)
     assert (add.unsure_rows, add.dropped_sets) == (1, 1)
-    assert (add.labels_now, add.labels_forgotten, add.labels_after) == (40, 0, 43)
-    assert (replace.labels_now, replace.labels_forgotten, replace.labels_after) == (40, 40, 3)
+    assert (add.labels_now, add.labels_after) == (40, 43)
+    assert (replace.labels_forgotten, replace.labels_after) == (40, 3)
+
+
+def test_a_replacement_is_told_from_the_results_alone(
+    people: Cast, taught: Transform, questions: list[Question], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """The figures are those of the file that would be written, imported answers among them."""
+    for question, letters in zip(questions, ("AAB", "A?", "BB"), strict=True):
+        answer(question, people.steward, letters)
+    imported(questions[0])
+    written = summarise(label_contents(transform=taught, replace_all=True).label_file)
+    with django_assert_num_queries(1):
+        told = replace_preview(transform=taught)
+    assert (told.sets, told.rows) == (written.sets, written.rows) == (2, 5)
+    assert (told.matching_pairs, told.non_matching_pairs) == (written.matching_pairs, written.non_matching_pairs)
+
+
+def test_whether_there_is_anything_to_import(people: Cast, taught: Transform, questions: list[Question]) -> None:
+    def teaches() -> tuple[bool, bool]:
+        add, replace = (teaches_anything(transform=taught, replace_all=choice) for choice in (False, True))
+        return add, replace
+
+    answer(questions[1], people.steward, "A?")
+    assert teaches() == (False, False)
+    answer(questions[0], people.steward, "A?B")
+    assert teaches() == (True, True)
+    imported(questions[0])
+    assert teaches() == (False, True)
 
 
 def test_other_transforms_are_left_alone(people: Cast, taught: Transform, questions: list[Question]) -> None:
     other = transform(people.team, people.admin, "Shops")
     answer(question_set(other, people.admin, [2])[0], people.steward, "AA")
-    assert import_preview(transform=taught, replace_all=True).rows == 0
+    assert replace_preview(transform=taught).rows == 0

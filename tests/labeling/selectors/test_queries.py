@@ -87,7 +87,7 @@ def test_queue(team_with_work: Cast, django_assert_num_queries: DjangoAssertNumQ
 def test_import_preview(team_with_work: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     of = team_with_work.team.transforms.get(name="Transform 0")
     with django_assert_num_queries(3):
-        import_preview(transform=of, replace_all=False)
+        import_preview(transform=of)
 
 
 def test_work_and_recent(team_with_work: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:

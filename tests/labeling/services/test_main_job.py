@@ -13,7 +13,7 @@ from labeling.aws import storage
 from labeling.choices import RunStatus, TransformStatus
 from labeling.exceptions import NothingToImportError, RunConflictError
 from labeling.models import LabelFile, Notification, Question, Row, ShadowEstimate, TaskRun, Transform
-from labeling.selectors.imports import import_preview
+from labeling.selectors.imports import import_preview, replace_preview
 from labeling.selectors.task_runs import run_metrics
 from labeling.services.demo import ensure_demo_team, ensure_demo_transform
 from labeling.services.downloads import label_file_download, result_download
@@ -83,7 +83,7 @@ def _generate(transform: Transform, lead: User) -> int:
 
 
 def _import(transform: Transform, lead: User, answers: int) -> None:
-    preview = import_preview(transform=transform, replace_all=False)
+    preview = import_preview(transform=transform)
     assert (preview.answers, preview.labels_now) == (answers, 0)
     run = finished(request_label_import(transform=transform, user=lead, replace_all=False))
     assert (run.labels_before, run.labels_after) == (0, preview.rows)
@@ -99,7 +99,7 @@ def _import(transform: Transform, lead: User, answers: int) -> None:
     assert not Question.objects.filter(state="settled").exclude(imported_version=1).exists()
     transform.refresh_from_db()
     assert (transform.glue_status, transform.label_count) == (TransformStatus.READY, preview.rows)
-    assert import_preview(transform=transform, replace_all=False).rows == 0
+    assert import_preview(transform=transform).rows == 0
 
 
 def _evaluate(transform: Transform, lead: User) -> None:
@@ -124,9 +124,9 @@ def _estimated(transform: Transform, lead: User) -> None:
 
 def _replace_all(transform: Transform, lead: User) -> None:
     before = LabelFile.objects.count()
-    preview = import_preview(transform=transform, replace_all=True)
+    planned = replace_preview(transform=transform)
     run = finished(request_label_import(transform=transform, user=lead, replace_all=True))
-    assert run.labels_after == preview.rows == preview.labels_after
+    assert run.labels_after == planned.rows == planned.labels_after
     assert LabelFile.objects.count() == before + 1
     assert not Question.objects.filter(state="settled").exclude(imported_version=1).exists()
 
