@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,15 +60,29 @@ def unread_count(*, membership: Membership) -> int:
 
 def choices_of(*, team: Team, user: User | None) -> list[Choice]:
     """One choice for each event: the person's, else the team's, else the product's. Without a person: the team's. One query."""
-    rows = NotificationPreference.objects.filter(team=team)
-    found = {(row.user_id, row.event): row for row in rows if row.user_id in (None, user.pk if user else None)}
-    chosen = []
-    for event in NotificationEvent:
-        own = found.get((user.pk if user else None, event))
-        row = own or found.get((None, event))
-        in_page, email = (row.in_page, row.email) if row else (True, event in DEFAULT_EMAIL)
-        chosen.append(Choice(event, in_page, email, own is not None))
-    return chosen
+    found = _chosen(team)
+    return [_choice(found, event, user.pk if user else None) for event in NotificationEvent]
+
+
+def choice_of_each(*, team: Team, event: NotificationEvent, people: Iterable[uuid.UUID]) -> dict[uuid.UUID, Choice]:
+    """What each of the people has chosen for an event. One query."""
+    found = _chosen(team)
+    return {person: _choice(found, event, person) for person in people}
+
+
+def _chosen(team: Team) -> dict[tuple[uuid.UUID | None, str], NotificationPreference]:
+    return {(row.user_id, row.event): row for row in NotificationPreference.objects.filter(team=team)}
+
+
+def _choice(
+    found: Mapping[tuple[uuid.UUID | None, str], NotificationPreference],
+    event: NotificationEvent,
+    person: uuid.UUID | None,
+) -> Choice:
+    own = found.get((person, event))
+    row = own or found.get((None, event))
+    in_page, email = (row.in_page, row.email) if row else (True, event in DEFAULT_EMAIL)
+    return Choice(event, in_page, email, own is not None)
 
 
 def words_of(occurrence: Occurrence) -> Words:

@@ -18,7 +18,7 @@ from accounts.selectors import active_memberships
 from labeling.choices import NotificationEvent, OutboxState
 from labeling.models import Notification, NotificationPreference, Occurrence, Webhook, WebhookDelivery
 from labeling.permissions import can_be_notified
-from labeling.selectors.notifications import choices_of, payload_of, words_of
+from labeling.selectors.notifications import choice_of_each, payload_of, words_of
 from labeling.services import outbox
 from labeling.services.occurrences import sweep_question_sets
 
@@ -40,9 +40,13 @@ def tell(*, occurrence: Occurrence) -> None:
         return
     team = occurrence.transform.team
     members = active_memberships().filter(team=team).select_related("user", "team")
+    told = [membership for membership in members if can_be_notified(membership)]
+    choices = choice_of_each(
+        team=team, event=NotificationEvent(occurrence.event), people=[membership.user_id for membership in told]
+    )
     messages = []
-    for membership in filter(can_be_notified, members):
-        choice = next(one for one in choices_of(team=team, user=membership.user) if one.event == occurrence.event)
+    for membership in told:
+        choice = choices[membership.user_id]
         state = OutboxState.WAITING if choice.email and membership.user.email else OutboxState.NONE
         if choice.in_page or state == OutboxState.WAITING:
             messages.append(

@@ -18,16 +18,17 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts.models import Membership, User
+from accounts.models import Membership, Role, User
+from accounts.services import set_role
 from labeling import outbound
 from labeling.choices import NotificationEvent, OutboxState, RunKind, RunStatus
 from labeling.exceptions import GlueError, InvalidWebhookError
 from labeling.models import Notification, Occurrence, Question, TaskRun, Transform, Webhook, WebhookDelivery
 from labeling.selectors.notifications import choices_of, payload_of, unread_count, words_of
 from labeling.services import notifications, outbox, retention, webhooks
-from labeling.services.notifications import mark_read, save_choices, send_mails, sweep_notifications
+from labeling.services.notifications import mark_read, save_choices, send_mails, sweep_notifications, tell
 from labeling.services.task_runs.transitions import fail, note_problem, transition
 from labeling.services.webhooks import create_webhook, renew_secret, secret_of, send_again, send_deliveries, send_test
 from tests.labeling.builders import Cast, answer, cast, finished_run, question_set, transform, wanting
@@ -127,6 +128,20 @@ def test_leads_are_told_once_when_a_run_fails_and_by_mail(people: Cast, of: Tran
     mark_read(user=people.lead, team=people.team)
     assert unread(people.lead, people) == 0
     assert unread(people.admin, people) == 1
+
+
+@pytest.mark.parametrize("leads", [0, 2])
+def test_to_tell_many_costs_what_it_costs_to_tell_few(
+    people: Cast, of: Transform, leads: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for user in (people.steward, people.colleague)[:leads]:
+        set_role(team=people.team, user=user, role=Role.LEAD)
+    run = finished_run(of, people.lead, RunKind.EVALUATION)
+    happened = Occurrence.objects.create(transform=of, event=NotificationEvent.RUN_ENDED, key="x", run=run)
+    happened = Occurrence.objects.select_related("transform__team", "run", "question_set").get(pk=happened.pk)
+    with django_assert_num_queries(7):
+        tell(occurrence=happened)
+    assert len(told(NotificationEvent.RUN_ENDED)) == 2 + leads
 
 
 def test_what_did_not_happen_is_not_told(people: Cast, of: Transform) -> None:
