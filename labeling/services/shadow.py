@@ -153,13 +153,15 @@ def _labels(run: TaskRun) -> LabelFile:
     files = files_learned(run=run)
     if files is None:
         raise LookupError
-    sets: dict[str, Sequence[LabeledRow]] = {}
-    for stored in files:
-        for name, rows in read_label_file(storage.read_uri(stored.uri)).by_set().items():
-            sets.pop(name, None)  # what is taught again is newer than what was taught in between
-            sets[name] = rows
-    newest = list(sets.values())[-_MAX_SETS:]
-    return LabelFile(tuple(run.transform.column_names), tuple(row for rows in newest for row in rows if row.label))
+    newest: dict[str, Sequence[LabeledRow]] = {}
+    # From the newest set back, so that files which hold none of those that are wanted are not fetched.
+    for stored in reversed(files):
+        for name, rows in reversed(read_label_file(storage.read_uri(stored.uri)).by_set().items()):
+            newest.setdefault(name, rows)
+        if len(newest) >= _MAX_SETS:
+            break
+    wanted = list(newest.values())[:_MAX_SETS][::-1]
+    return LabelFile(tuple(run.transform.column_names), tuple(row for rows in wanted for row in rows if row.label))
 
 
 def _records(labels: LabelFile, transform: Transform) -> Records:

@@ -151,6 +151,18 @@ def test_labels_of_earlier_imports_count_until_they_are_replaced(
     assert newest_estimate(transform=of) == ShadowEstimate.objects.get(import_run=second)
 
 
+def test_of_many_files_those_with_the_newest_sets_are_read(
+    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A set that was taught again is as new as it was then."""
+    monkeypatch.setattr(shadow, "_MAX_SETS", 5)
+    for some in (questions[:4], questions[4:7], [questions[0], *questions[7:]]):
+        run, _content = taught(of, people, some, kept)
+    del kept[next(iter(kept))]
+    learned = [questions[number].labeling_set_id for number in (5, 6, 0, 7, 8)]
+    assert list(shadow._labels(run).by_set()) == learned
+
+
 def test_labels_from_elsewhere_leave_nothing_to_estimate(
     people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes]
 ) -> None:
