@@ -24,10 +24,10 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from labeling.choices import AnswerKind, AnswerStatus
-from labeling.models import Answer, Question, Row, SheetUpload
+from labeling.models import Answer, Question, SheetUpload
 from labeling.permissions import is_lead
 from labeling.selectors.queue import takeable_by
-from labeling.selectors.sheets import in_chunks, labels_now, questions_of, rows_by_question
+from labeling.selectors.sheets import in_chunks, labels_now, questions_of, questions_with_rows, rows_by_question
 from partitions import Grouping
 
 
@@ -170,11 +170,7 @@ def filed_labels(upload: SheetUpload) -> dict[int, FiledLabel]:
 
 def questions_in(upload: SheetUpload) -> list[Question]:
     """The transform's questions that the file holds a row of, in order."""
-    ids: set[uuid.UUID] = set()
-    for some in in_chunks(sorted(filed_labels(upload))):
-        rows = Row.objects.filter(pk__in=some, question__question_set__transform=upload.transform_id)
-        ids.update(rows.order_by().values_list("question", flat=True).distinct())
-    return questions_of(ids)
+    return questions_of(questions_with_rows(transform_id=upload.transform_id, row_ids=filed_labels(upload)))
 
 
 def plan_questions(

@@ -133,10 +133,8 @@ def questions_named(
     All of them if one of ``labeling_sets`` is no question's id: a spreadsheet may then have changed it.
     """
     questions = Question.objects.filter(question_set__transform=transform).select_related("question_set")
-    ids: set[uuid.UUID] = set()
+    ids = questions_with_rows(transform_id=transform.pk, row_ids=row_ids)
     known: set[str] = set()
-    for rows in in_chunks(sorted(row_ids)):
-        ids.update(questions.filter(rows__in=rows).values_list("pk", flat=True))
     for names in in_chunks(sorted(filter(is_storable, labeling_sets))):
         for pk, name in questions.filter(labeling_set_id__in=names).values_list("pk", "labeling_set_id"):
             ids.add(pk)
@@ -144,6 +142,19 @@ def questions_named(
     if not known.issuperset(labeling_sets):
         return list(questions.order_by("question_set__number", "position"))
     return questions_of(ids)
+
+
+def questions_with_rows(*, transform_id: uuid.UUID, row_ids: Collection[int]) -> set[uuid.UUID]:
+    """The transform's questions that hold one of these rows."""
+    holding: set[uuid.UUID] = set()
+    for some in in_chunks(sorted(row_ids)):
+        # Rows alone: asked for the transform too, a database goes through all of its rows to find these.
+        holding.update(Row.objects.filter(pk__in=some).order_by().values_list("question_id", flat=True).distinct())
+    ours: set[uuid.UUID] = set()
+    for ids in in_chunks(sorted(holding)):
+        asked = Question.objects.filter(pk__in=ids, question_set__transform=transform_id)
+        ours.update(asked.order_by().values_list("pk", flat=True))
+    return ours
 
 
 def questions_of(ids: Collection[uuid.UUID]) -> list[Question]:

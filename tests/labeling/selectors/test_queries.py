@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -19,6 +21,7 @@ from labeling.selectors.questions import (
     queue_for_steward,
     recent_answers,
 )
+from labeling.selectors.sheets import questions_with_rows
 from labeling.selectors.task_runs import run_events, run_metrics, runs_for_team, usual_seconds
 from labeling.selectors.transforms import transform_overview, transform_overviews
 from labeling.services.answers import open_question, save_draft
@@ -153,3 +156,13 @@ def test_usual_seconds_is_the_middle_of_earlier_runs(people: Cast) -> None:
         earlier = finished_run(of, people.lead, RunKind.EVALUATION)
         TaskRun.objects.filter(pk=earlier.pk).update(completed_at=earlier.created_at + timedelta(seconds=seconds))
     assert usual_seconds(run=run) == 20
+
+
+def test_questions_are_found_by_their_rows_without_going_through_all_of_the_transform(people: Cast) -> None:
+    """SQLite begins with the transform where rows are asked for it, which takes seconds where it has many."""
+    of, other = (transform(people.team, people.admin, name) for name in ("People", "Shops"))
+    ours, others = question_set(of, people.admin, [2, 2]), question_set(other, people.admin, [2])
+    rows = [row for question in (ours[1], *others) for row in question.rows.values_list("pk", flat=True)]
+    with CaptureQueriesContext(connection) as queries:
+        assert questions_with_rows(transform_id=of.pk, row_ids=rows) == {ours[1].pk}
+    assert ["labeling_questionset" in query["sql"] for query in queries if "labeling_row" in query["sql"]] == [False]
