@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
@@ -58,8 +58,9 @@ def contradictions_for(*, transform: Transform, cleared: bool = False) -> QueryS
     )
 
 
-def contradiction_views(contradictions: Sequence[Contradiction]) -> list[ContradictionView]:
+def contradiction_views(contradictions: Iterable[Contradiction]) -> list[ContradictionView]:
     """These, each with what explains it. Two queries."""
+    contradictions = list(contradictions)
     ids = {uuid.UUID(step["question"]) for item in contradictions for step in item.steps}
     questions = {
         question.pk: question

@@ -176,7 +176,7 @@ def teaches_anything(*, transform: Transform, replace_all: bool) -> bool:
 def _group_sizes(questions: QuerySet[Question]) -> Iterator[list[int]]:
     """How many rows the groups of each settled question have, of those that say anything."""
     for labels in questions.order_by().values_list("result", flat=True).iterator():
-        sizes = Counter(label for label in labels.values() if label != UNSURE)
+        sizes = Counter(label for label in (labels or {}).values() if label != UNSURE)
         if sizes.total() >= _MIN_ROWS:
             yield list(sizes.values())
 

@@ -58,9 +58,9 @@ def agreement(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     context |= {
         "team": team,
         "people": people,
-        "lines": _matrix(team, people.object_list),
+        "lines": _matrix(team, list(people.object_list)),
         "sets": sets,
-        "alphas": team.of_sets(sets.object_list),
+        "alphas": team.of_sets(list(sets.object_list)),
         "controls": Paginator(control_questions(transform=transform), SHOWN).get_page(request.GET.get("controls")),
     }
     return render(request, "labeling/agreement/team.html", context)
@@ -77,7 +77,7 @@ def contradictions(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "membership": membership,
         "transform": transform,
         "page": page,
-        "found": contradiction_views(page.object_list),
+        "found": contradiction_views(list(page.object_list)),
         "suspects": suspects[:SUSPECTS],
         "suspected": suspects.count(),
     }

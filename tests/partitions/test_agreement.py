@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
 import pytest
@@ -20,7 +20,6 @@ from partitions import (
     pairwise_f1,
     reliability,
     report,
-    sampling,
 )
 from tests.partitions.strategies import ROWS, groupings, renamed
 
@@ -187,7 +186,7 @@ def test_intervals_hold_the_value_narrow_with_questions_and_repeat_with_the_seed
     assert widths[1] < widths[0] / 2
 
 
-def plainly(units: list[tuple[float, ...]], statistic: Callable[..., float | None], sampling: Sampling) -> Measure:
+def plainly(units: Sequence[tuple[float, ...]], statistic: Callable[..., float | None], sampling: Sampling) -> Measure:
     """The bootstrap as its source has it: draw whole units, add them up, and look where the figures lie."""
     telling = sorted(unit for unit in units if any(unit))
     value = statistic(*(sum(column) for column in zip(*telling, strict=True))) if telling else None
@@ -291,7 +290,7 @@ def test_what_was_drawn_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> N
         for who, word in (("a", "ABAB"), ("b", "ABBA"))
     }
     first = reliability(answers)
-    monkeypatch.setattr(sampling.random, "Random", None)
+    monkeypatch.setattr(random, "Random", None)
     assert reliability(answers) == first
 
 

@@ -217,14 +217,14 @@ def test_a_replacement_by_others_makes_earlier_answers_wait_again(
     before.refresh_from_db()
     after.refresh_from_db()
     assert (before.imported_version, after.imported_version) == (None, 1)
-    assert import_preview(transform=of, replace_all=False).sets == 1
+    assert import_preview(transform=of).sets == 1
     assert foreign_replacement(transform=of) is None  # the portal has imported since
 
     look(of, monkeypatch, imported("tsk-2", 2, replace=True), asked=1, LabelCount=2)
     newest = foreign_replacement(transform=of)
     assert newest is not None
     assert newest.glue_run_id == "tsk-2"
-    assert import_preview(transform=of, replace_all=False).sets == 2
+    assert import_preview(transform=of).sets == 2
 
 
 def test_one_transform_that_cannot_be_asked_does_not_stop_the_others(

@@ -71,7 +71,7 @@ def test_a_run_at_glue_is_asked_to_stop(taught: Transform, services: Services, k
     services.start("engine-worker", "beat")
     assert follow(run).status == RunStatus.STOPPED
     if kind == RunKind.IMPORT_LABELS:
-        assert import_preview(transform=taught, replace_all=False).answers == 3
+        assert import_preview(transform=taught).answers == 3
 
 
 def test_a_run_that_somebody_else_starts_is_found_beside_ours(taught: Transform) -> None:
@@ -86,7 +86,7 @@ def test_a_run_that_somebody_else_starts_is_found_beside_ours(taught: Transform)
     assert (found.foreign, found.path, found.replace_all_labels) == (True, theirs.uri, True)
     assert follow(found).status == RunStatus.SUCCEEDED
     assert foreign_replacement(transform=taught) == found
-    assert import_preview(transform=taught, replace_all=False).answers == 3
+    assert import_preview(transform=taught).answers == 3
     assert take_in_foreign_runs(transform=taught) == []
 
 
