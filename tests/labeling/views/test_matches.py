@@ -85,6 +85,8 @@ def test_figures_and_groups(
     assert "A 3 Bo B 4 Bo new 5 Bo" in joined
     assert "Anne" not in joined
     assert "No such group" in page_of(lead, people_transform, "?show=large")
+    Transform.objects.update(columns=people_transform.columns * 50)  # a hundred columns
+    assert lead.get(address).context["page"].paginator.per_page == 4
     finished_run(people_transform, None, RunKind.FIND_MATCHES, foreign=True)  # nobody knows where its table is
     overview = lead.get(reverse("labeling:transform-detail", args=[people_transform.pk])).content.decode()
     assert "1,003 <small>things" in " ".join(overview.split())
