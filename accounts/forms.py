@@ -34,6 +34,10 @@ class SignInForm(AuthenticationForm):
         strip=False,
         widget=forms.PasswordInput(attrs={"class": "form-control", "autocomplete": "current-password"}),
     )
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": _("The sign-in name or the password is wrong. Both are case-sensitive."),
+    }
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
@@ -63,7 +67,7 @@ class ChoosePasswordForm(SetPasswordForm):  # type: ignore[type-arg]
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(user, *args, **{"label_suffix": "", **kwargs})
         _style(self)
-        self.fields["new_password2"].label = _("New password again")
+        self.fields["new_password2"].label = _("Repeat the new password")
         self.fields["new_password2"].help_text = ""
 
 
@@ -74,8 +78,8 @@ class ChangePasswordForm(PasswordChangeForm):
         super().__init__(user, *args, **{"label_suffix": "", **kwargs})
         self._address = address
         _style(self)
-        self.fields["old_password"].label = _("Password until now")
-        self.fields["new_password2"].label = _("New password again")
+        self.fields["old_password"].label = _("Current password")
+        self.fields["new_password2"].label = _("Repeat the new password")
         self.fields["new_password2"].help_text = ""
 
     @sensitive_variables()
@@ -100,14 +104,14 @@ class AccountForm(forms.Form):
         label=_("E-mail address"),
         required=False,
         widget=forms.EmailInput({"autocomplete": "email"}),
-        help_text=_("Links to choose a new password and notifications go there."),
+        help_text=_("Notifications and links to choose a new password are sent there."),
     )
     password = forms.CharField(
         label=_("Your password"),
         required=False,
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
-        help_text=_("Only needed for another e-mail address."),
+        help_text=_("Only needed to change the e-mail address."),
     )
 
     def __init__(self, user: User, *args: Any, address: str, **kwargs: Any) -> None:

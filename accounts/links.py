@@ -53,7 +53,7 @@ def mail_link(*, user: User, path: str) -> bool:
     if not user.email or not mail_is_set_up():
         return False
     invited = not user.has_usable_password()
-    subject = _("You are invited to the label portal") if invited else _("A new password for the label portal")
+    subject = _("You have been invited to the label portal") if invited else _("A new password for the label portal")
     context = {"user": user, "link": absolute(path), "days": valid_days(), "invited": invited}
     message = EmailMessage(
         subject=subject,

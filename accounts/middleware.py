@@ -25,7 +25,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
             return super().handle_no_permission(request, view_func)
         if "text/html" in request.headers.get("Accept", ""):
             messages.warning(
-                request, _("You were signed out before this was sent, so nothing was changed. Please send it again.")
+                request, _("You were signed out before this was sent, so nothing was changed. Send it again.")
             )
         to_sign_in = redirect_to_login(
             _page_of(request), self.get_login_url(view_func), self.get_redirect_field_name(view_func)

@@ -29,7 +29,7 @@ class User(AbstractUser):
                 Lower("email"),
                 condition=~models.Q(email=""),
                 name="accounts_address_once",
-                violation_error_message=_("Somebody has this e-mail address already."),
+                violation_error_message=_("Someone already has this e-mail address."),
             )
         ]
 
@@ -72,7 +72,7 @@ class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.STEWARD)
-    skills = models.CharField(_("skills"), max_length=500, blank=True, help_text=_("Tags, with commas between them."))
+    skills = models.CharField(_("skills"), max_length=500, blank=True, help_text=_("Tags, separated by commas."))
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

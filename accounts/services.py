@@ -96,7 +96,9 @@ def _keep_an_admin(team: Team, leaving: User) -> None:
     Team.objects.select_for_update().get(pk=team.pk)
     if {membership.user_id for membership in admins_of(team=team)} == {leaving.pk}:
         raise LastAdminError(
-            _("%(who)s is the only administrator of %(team)s who can sign in. Make somebody else one first.")
+            _(
+                "%(who)s is the only administrator of %(team)s who can sign in. Make someone else an administrator first."
+            )
             % {"who": leaving.display_name, "team": team.name}
         )
 

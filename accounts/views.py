@@ -53,7 +53,7 @@ class PasswordSet(auth_views.PasswordResetConfirmView):
         """Say under which name the password is good; whoever tried in vain before may use it at once."""
         brake.forget(name=form.user.username)
         messages.success(
-            self.request, _("Your password is set. Your sign-in name is %(name)s.") % {"name": form.user.username}
+            self.request, _("Your password has been set. Your sign-in name is %(name)s.") % {"name": form.user.username}
         )
         return super().form_valid(form)
 
@@ -73,7 +73,7 @@ def account(request: HttpRequest) -> HttpResponse:
             form.add_error(None, error)
             user.refresh_from_db()
         else:
-            messages.success(request, _("Your name and address are kept."))
+            messages.success(request, _("Your name and e-mail address have been saved."))
             return redirect("accounts:account")
     return render(request, "accounts/account.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -91,7 +91,7 @@ class PasswordChange(auth_views.PasswordChangeView):
 
     def form_valid(self, form: ChangePasswordForm) -> HttpResponse:  # type: ignore[override]
         """Say that it is done."""
-        messages.success(self.request, _("Your password is changed. Other browsers have to sign in again."))
+        messages.success(self.request, _("Your password has been changed. You were signed out of all other browsers."))
         return super().form_valid(form)
 
 
@@ -112,10 +112,10 @@ class PasswordForgotten(auth_views.PasswordResetView):
             response = super().form_valid(form)
         except OperationalError:
             logger.warning("no link can be mailed: the worker cannot be told")
-            form.add_error(None, _("No mail can be sent at the moment. Try again in a few minutes."))
+            form.add_error(None, _("No e-mail can be sent at the moment. Try again in a few minutes."))
             return self.render_to_response(self.get_context_data(form=form), status=503)
         messages.info(
-            self.request, _("If somebody has this address here, a link to choose a new password is on its way.")
+            self.request, _("If someone here has this address, a link to choose a new password is on its way.")
         )
         return response
 

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='membership',
             name='skills',
-            field=models.CharField(blank=True, help_text='Tags, with commas between them.', max_length=500, verbose_name='skills'),
+            field=models.CharField(blank=True, help_text='Tags, separated by commas.', max_length=500, verbose_name='skills'),
         ),
     ]

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 Lower("email"),
                 condition=models.Q(("email", ""), _negated=True),
                 name="accounts_address_once",
-                violation_error_message="Somebody has this e-mail address already.",
+                violation_error_message="Someone already has this e-mail address.",
             ),
         ),
     ]

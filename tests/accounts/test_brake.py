@@ -46,7 +46,7 @@ def sign_in(name: str, password: str = PASSWORD, address: str = OFFICE, **header
 
 def guess(name: str, times: int = brake.PER_NAME_AND_ADDRESS, **options: str) -> None:
     for number in range(times):
-        assert "enter a correct" in sign_in(name, f"wrong {number}", **options)
+        assert "password is wrong" in sign_in(name, f"wrong {number}", **options)
 
 
 def test_the_right_password_after_many_wrong_ones_is_refused_for_a_while(sam: User) -> None:

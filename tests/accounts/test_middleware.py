@@ -52,5 +52,5 @@ def test_what_scripts_send_says_nothing_later(client: Client) -> None:
 def test_an_address_for_forms_says_so_when_it_is_opened(client: Client) -> None:
     opened = client.get(reverse("accounts:logout"), headers=HTML)
     assert (opened.status_code, opened.headers["Allow"]) == (405, "POST, OPTIONS")
-    assert "only takes what a form sends" in opened.content.decode()
+    assert "only accepts forms" in opened.content.decode()
     assert client.get(reverse("accounts:logout")).content == b""

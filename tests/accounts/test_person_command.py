@@ -89,7 +89,7 @@ def test_a_password_is_asked_for_at_a_terminal() -> None:
         (("ada", "--password"), "", "too short"),
         (("two words",), "", "username: Enter a valid username"),
         (("ada", "--email", "nowhere"), "", "email: Enter a valid email address"),
-        (("ada", "--team", "Date team", "--role", "lead"), "", "there are: Data team. --new-team makes one."),
+        (("ada", "--team", "Date team", "--role", "lead"), "", "Teams: Data team. --new-team creates one."),
         (("ada", "--new-team", "Data team", "--role", "lead"), "", "already exists"),
         (("ada", "--role", "lead"), "", "give --role with --team"),
         (("ada", "--team", "Data team"), "", "give --role with --team"),

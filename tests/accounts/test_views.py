@@ -30,7 +30,7 @@ def test_signing_in_leads_where_one_wanted_to_go(client: Client) -> None:
 def test_a_wrong_password_is_told(client: Client) -> None:
     client.logout()
     page = client.post(reverse("accounts:login"), {"username": "sam", "password": "wrong"})
-    assert b"Please enter a correct username and password" in page.content
+    assert b"The sign-in name or the password is wrong." in page.content
 
 
 def test_signing_out_needs_a_press(client: Client) -> None:
@@ -93,7 +93,7 @@ def invited(db: None) -> User:
 def test_an_invited_person_chooses_a_password_and_signs_in(invited: User) -> None:
     link = make_link(user=invited)
     browser, page = choose(link)
-    assert "Your password is set. Your sign-in name is eve." in page
+    assert "Your password has been set. Your sign-in name is eve." in page
     assert browser.get("/").status_code == 302, "nobody is signed in by a link alone"
     signed_in = browser.post(reverse("accounts:login"), {"username": "eve", "password": NEW}, follow=True)
     assert b"Sign out" in signed_in.content
@@ -110,7 +110,7 @@ def test_the_form_shows_whose_password_it_is_and_refuses_bad_ones(invited: User)
 def test_a_link_works_once_and_the_newest_alone(invited: User) -> None:
     first = make_link(user=invited)
     second = make_link(user=invited)
-    gone = "This link does not work any more"
+    gone = "This link no longer works"
     assert gone in Client().get(first, follow=True).content.decode()
     choose(second)
     assert gone in Client().get(second, follow=True).content.decode()
@@ -121,22 +121,22 @@ def test_a_link_works_once_and_the_newest_alone(invited: User) -> None:
 def test_a_link_expires(invited: User, settings: Settings) -> None:
     link = make_link(user=invited)
     settings.PASSWORD_RESET_TIMEOUT = -1
-    assert b"This link does not work any more" in Client().get(link, follow=True).content
+    assert b"This link no longer works" in Client().get(link, follow=True).content
 
 
 def test_whoever_is_deactivated_cannot_use_a_link_and_has_none_on_coming_back(invited: User) -> None:
     link = make_link(user=invited)
     membership = invited.memberships.get()
     deactivate_member(membership=membership)
-    assert b"This link does not work any more" in Client().get(make_link(user=invited), follow=True).content
+    assert b"This link no longer works" in Client().get(make_link(user=invited), follow=True).content
     reactivate_member(membership=membership)
-    assert b"This link does not work any more" in Client().get(link, follow=True).content
+    assert b"This link no longer works" in Client().get(link, follow=True).content
 
 
 @pytest.mark.parametrize("path", ["MQ/abc-def/", "%00/x-y/", "Zm9v/set-password/"])
 def test_what_is_no_link(db: None, path: str) -> None:
     answer = Client().get(f"/accounts/password/{path}")
-    assert b"This link does not work any more" in answer.content
+    assert b"This link no longer works" in answer.content
 
 
 def test_people_change_their_own_password(client: Client) -> None:
@@ -147,7 +147,7 @@ def test_people_change_their_own_password(client: Client) -> None:
     sent = {"new_password1": NEW, "new_password2": NEW}
     assert b"This is not your password." in client.post(url, {"old_password": "wrong", **sent}).content
     done = client.post(url, {"old_password": PASSWORD, **sent}, follow=True)
-    assert b"Your password is changed." in done.content
+    assert b"Your password has been changed." in done.content
     assert client.get("/").status_code == 200, "this browser stays signed in"
     assert other.get("/").status_code == 302
     assert not Client().login(username="sam", password=PASSWORD)
@@ -176,7 +176,7 @@ def test_people_change_their_own_name(client: Client) -> None:
     assert 'value="sam@example.org"' in page
     sent = {"first_name": "Samira", "last_name": "Rivera", "email": "sam@example.org", "password": ""}
     done = client.post(ACCOUNT, sent, follow=True)
-    assert b"Your name and address are kept." in done.content
+    assert b"Your name and e-mail address have been saved." in done.content
     assert b"Samira Rivera" in done.content
 
 
@@ -189,7 +189,7 @@ def test_another_address_needs_the_password(client: Client) -> None:
     link = make_link(user=User.objects.get(username="sam"))
     client.post(ACCOUNT, {**sent, "password": PASSWORD})
     assert User.objects.get(username="sam").email == "sam@new.org"
-    assert b"This link does not work any more" in Client().get(link, follow=True).content
+    assert b"This link no longer works" in Client().get(link, follow=True).content
     assert client.post(ACCOUNT, {"email": "no address"}).status_code == 422
 
 
@@ -197,7 +197,7 @@ def test_nobody_takes_the_address_of_somebody_else(client: Client, invited: User
     sent = {"first_name": "Not", "last_name": "Me", "email": "Eve@Example.org", "password": PASSWORD}
     refused = client.post(ACCOUNT, sent)
     assert refused.status_code == 422
-    assert b"Somebody has this e-mail address already." in refused.content
+    assert b"Someone already has this e-mail address." in refused.content
     assert b"Not Me" not in refused.content, "what was refused is not the name of anybody"
     assert User.objects.get(username="sam").email == ""
     with pytest.raises(ValidationError, match="already"):
@@ -224,9 +224,9 @@ def test_a_forgotten_password_is_renewed_by_mail(client: Client, waiting: Waitin
         mail_new_links(**arguments)
     (message,) = mail.outbox
     assert message.to == ["Sam@example.org"]
-    assert "somebody, probably you, wants a new password for sam" in message.body
+    assert "Someone, probably you, asked for a new password for sam" in message.body
     link = next(line for line in message.body.splitlines() if line.startswith("http://127.0.0.1"))
-    assert "Your password is set." in choose(link.split(":", 2)[2].partition("/")[1] + link.split("/", 3)[3])[1]
+    assert "Your password has been set." in choose(link.split(":", 2)[2].partition("/")[1] + link.split("/", 3)[3])[1]
     assert Client().login(username="sam", password=NEW)
 
 
@@ -234,7 +234,7 @@ def test_who_forgot_a_password_is_told_when_no_mail_can_be_sent(services: Servic
     services.kill("redis")
     answer = Client().post(reverse("accounts:password-forgotten"), {"email": "sam@example.org"})
     assert answer.status_code == 503
-    assert b"No mail can be sent at the moment." in answer.content
+    assert b"No e-mail can be sent at the moment." in answer.content
 
 
 def test_mail_goes_to_nobody_who_left(client: Client) -> None:

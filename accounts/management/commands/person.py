@@ -23,21 +23,21 @@ class Command(BaseCommand):
     """Passwords never stand on the command line, where every process of the machine can read them."""
 
     help = (
-        "Create a person, or change one who is there. Prints a one-time link with which they choose a password, "
-        "to whoever has none and when --link asks for it."
+        "Create a person, or change one who is there. Prints a one-time link to choose a password if they have none, "
+        "or if --link is given."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What is not given stays as it is."""
         parser.add_argument("username", help="the sign-in name")
         team = parser.add_mutually_exclusive_group()
-        team.add_argument("--team", metavar="NAME", help="make the person a member of this team, or a member again")
-        team.add_argument("--new-team", metavar="NAME", help="the same, with a team that is made now")
+        team.add_argument("--team", metavar="NAME", help="make the person a member of this team, or reactivate them")
+        team.add_argument("--new-team", metavar="NAME", help="the same, with a new team")
         parser.add_argument("--role", choices=Role.values, help="what they do in the team")
         for name in _FIELDS:
             parser.add_argument(f"--{name.replace('_', '-')}", metavar="TEXT")
         password = parser.add_mutually_exclusive_group()
-        password.add_argument("--link", action="store_true", help="print a link also if the person has a password")
+        password.add_argument("--link", action="store_true", help="print a link even if the person has a password")
         password.add_argument(
             "--password", action="store_true", help="ask for the password, or read it from standard input: one line"
         )
@@ -45,7 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """All or nothing; a password is asked for before anything is locked."""
         if bool(options["role"]) != bool(options["team"] or options["new_team"]):
-            raise CommandError("A role is for a team: give --role with --team or --new-team.")
+            raise CommandError("A role belongs to a team: give --role with --team or --new-team.")
         password = self._ask(options["username"]) if options["password"] else None
         try:
             with transaction.atomic():
@@ -68,7 +68,7 @@ class Command(BaseCommand):
             if password is not None:
                 validate_password(password, User(username=options["username"], **given))
             user = create_person(username=options["username"], password=password, **given)
-            self.stdout.write(f"{user.username} is made.")
+            self.stdout.write(f"{user.username} has been created.")
             return user
         for name, value in given.items():
             setattr(user, name, value)
@@ -91,7 +91,7 @@ class Command(BaseCommand):
 
     def _no_team(self, name: str) -> Team:
         names = ", ".join(Team.objects.values_list("name", flat=True)) or "none"
-        raise CommandError(f"There is no team {name!r}; there are: {names}. --new-team makes one.")
+        raise CommandError(f"There is no team {name!r}. Teams: {names}. --new-team creates one.")
 
     def _ask(self, username: str) -> str:
         """Twice at a terminal, where nobody sees what they type; else the first line."""
@@ -99,7 +99,7 @@ class Command(BaseCommand):
             return sys.stdin.readline().rstrip("\r\n")
         first = getpass.getpass(f"Password of {username}: ")
         if getpass.getpass("Again: ") != first:
-            raise CommandError("The two passwords differ.")
+            raise CommandError("The two passwords do not match.")
         return first
 
 
