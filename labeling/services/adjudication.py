@@ -48,7 +48,7 @@ def open_adjudication(*, question: Question, user: User) -> Question:
     Raises ``QuestionTakenError`` if people are still answering it, somebody else holds it, or it is a control question.
     """
     if not _take(question.pk, user):
-        raise QuestionTakenError(_("This question is still being answered, or somebody else holds it."))
+        raise QuestionTakenError(_("This question is still being answered, or someone else is working on it."))
     return _loaded(question.pk)
 
 
@@ -63,7 +63,7 @@ def save_adjudication(*, question: Question, user: User, labels: dict[int, str],
     answer = own_answer(question, user, AnswerKind.ADJUDICATION)
     write_draft(answer, wanted, stamp=stamp)
     if answer.status == AnswerStatus.SUBMITTED:
-        raise QuestionTakenError(_("You have adjudicated this question. Reopen it to change your decision."))
+        raise QuestionTakenError(_("You have already adjudicated this question. Reopen it to change your decision."))
     return answer
 
 
@@ -87,7 +87,7 @@ def submit_adjudication(
     open_adjudication(question=question, user=user)
     agreed = settled_part(question=current)
     if Grouping({row_id: wanted[row_id] for row_id in agreed}) != Grouping(agreed):
-        raise InvalidAnswerError(_("Only the disputed rows can be changed. The others are settled."))
+        raise InvalidAnswerError(_("Only the disputed rows can be changed. The others have been settled."))
     standing = question.answers.filter(kind=AnswerKind.ADJUDICATION, status=AnswerStatus.SUBMITTED)
     if current.state == QuestionState.SETTLED and current.result_version == overrules:
         for decision in standing:

@@ -24,5 +24,5 @@ def ask_again(*, question: Question, user: User) -> list[Answer]:
     deciding = submitted.filter(kind=AnswerKind.ADJUDICATION)
     answers = list((deciding if deciding.exists() else submitted).order_by("created_at"))
     if not answers:
-        raise InvalidAnswerError(_("Nobody has answered this question, or it is being looked at again already."))
+        raise InvalidAnswerError(_("Nobody has answered this question, or it has already been reopened."))
     return [reopen_answer(answer=answer, user=user) for answer in answers]

@@ -36,11 +36,11 @@ def add_comment(*, question: Question, author: User, text: str, row: Row | None 
     """
     text = text.strip()
     if not text:
-        raise InvalidCommentError(_("Write something first."))
+        raise InvalidCommentError(_("Enter a comment first."))
     if len(text) > MAX_LENGTH:
-        raise InvalidCommentError(_("A comment has up to %(most)d characters.") % {"most": MAX_LENGTH})
+        raise InvalidCommentError(_("A comment can have up to %(most)d characters.") % {"most": MAX_LENGTH})
     if row is not None and row.question_id != question.pk:
-        raise InvalidCommentError(_("A row does not belong to this question. Load the page again."))
+        raise InvalidCommentError(_("A row does not belong to this question. Reload the page."))
     comment = Comment.objects.create(question=question, row=row, author=author, text=text)
     comment.mentions.set(mentions_in(question=question, text=text).people)
     return comment
@@ -78,7 +78,7 @@ def mentions_in(*, question: Question, text: str) -> Mentions:
             people += meant
         elif meant:
             who = ", ".join(f"{person.display_name} (@{person.username})" for person in meant)
-            untold[_("“%(name)s” may be %(who)s: nobody was told.") % {"name": name, "who": who}] = None
+            untold[_("“%(name)s” could be %(who)s: nobody was notified.") % {"name": name, "who": who}] = None
         elif name:
             untold[_("Nobody in the team is called “%(name)s”.") % {"name": name}] = None
     return Mentions(people, list(untold))

@@ -30,7 +30,7 @@ def mark_control(*, question: Question, user: User) -> Question:
     if locked.state != QuestionState.SETTLED:
         raise InvalidAnswerError(_("Only a settled question has a known answer."))
     if locked.examples.exists():
-        raise InvalidAnswerError(_("This question is an example in the guidelines, so everybody knows its answer."))
+        raise InvalidAnswerError(_("This question is an example in the guidelines, so everyone knows its answer."))
     locked.is_control, locked.known, locked.changed_at = True, locked.result, timezone.now()
     locked.save(update_fields=["is_control", "known", "changed_at"])
     logger.info("question %s became a control question, by user %s", locked.pk, user.pk)

@@ -21,7 +21,7 @@ MAX_EXAMPLES = 30
 def save_guidelines(*, transform: Transform, user: User, text: str) -> Transform:
     """Store the guidelines, in Markdown. Raises ``InvalidSettingError`` if they are too long."""
     if len(text) > MAX_GUIDELINES:
-        raise InvalidSettingError(_("Guidelines have up to %(most)d characters.") % {"most": MAX_GUIDELINES})
+        raise InvalidSettingError(_("Guidelines can have up to %(most)d characters.") % {"most": MAX_GUIDELINES})
     transform.guidelines = text.replace("\r\n", "\n").strip()
     transform.save(update_fields=["guidelines", "updated_at"])
     logger.info("transform %s: guidelines changed by user %s", transform.pk, user.pk)
@@ -36,11 +36,11 @@ def add_example(*, question: Question, user: User, text: str = "") -> GuidelineE
     question = Question.objects.select_related("question_set__transform").get(pk=question.pk)
     transform = question.question_set.transform
     if question.state != QuestionState.SETTLED or question.is_control:
-        raise InvalidSettingError(_("Only settled questions can be examples, and no control questions."))
+        raise InvalidSettingError(_("Only settled questions can be examples. Control questions cannot."))
     if len(text) > MAX_EXAMPLE_TEXT:
-        raise InvalidSettingError(_("The text has up to %(most)d characters.") % {"most": MAX_EXAMPLE_TEXT})
+        raise InvalidSettingError(_("The text can have up to %(most)d characters.") % {"most": MAX_EXAMPLE_TEXT})
     if transform.examples.exclude(question=question).count() >= MAX_EXAMPLES:
-        raise InvalidSettingError(_("There are %(most)d examples. Remove one first.") % {"most": MAX_EXAMPLES})
+        raise InvalidSettingError(_("There are already %(most)d examples. Remove one first.") % {"most": MAX_EXAMPLES})
     example, _created = GuidelineExample.objects.update_or_create(
         transform=transform,
         question=question,

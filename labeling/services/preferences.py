@@ -29,7 +29,7 @@ def save_columns(
         for name, wanted in (("hidden", hidden), ("pinned", pinned), ("order", order))
     }
     if names and len(columns["hidden"]) == len(names):
-        raise InvalidSettingError(_("At least one column has to stay in sight."))
+        raise InvalidSettingError(_("At least one column must stay visible."))
     preference, _created = WorkbenchPreference.objects.update_or_create(
         user=user, transform=transform, defaults={"columns": columns}
     )
@@ -48,7 +48,7 @@ def save_keys(*, user: User, enabled: bool, keymap: Mapping[str, str]) -> KeyPre
     ):
         raise InvalidSettingError(_("Each command needs a key."))
     if len(set(keymap.values())) < len(keymap):
-        raise InvalidSettingError(_("A key can mean one command only."))
+        raise InvalidSettingError(_("A key can be used for one command only."))
     preference, _created = KeyPreference.objects.update_or_create(
         user=user, defaults={"enabled": enabled, "keymap": dict(keymap)}
     )

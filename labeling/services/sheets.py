@@ -207,13 +207,13 @@ def why_refused(planned: PlannedQuestion) -> str:
     """In words, why nothing is taken in for a question."""
     match planned.action:
         case SheetAction.HELD:
-            return _("Somebody else is working on it now.")
+            return _("Someone else is working on it now.")
         case SheetAction.CLOSED:
-            return _("It has been answered; nobody else is asked.")
+            return _("It has been answered, and nobody else needs to answer it.")
         case SheetAction.NOT_MEANT:
-            return _("It is meant for other people.")
+            return _("It is assigned to other people or needs a skill that you do not have.")
         case SheetAction.INCOMPLETE:
-            return _("You have submitted it, and in the file labels are missing.")
+            return _("You have submitted it, but labels are missing in the file.")
         case _:
             return ""
 

@@ -128,11 +128,11 @@ class _Reader:
             return
         where = {"sheet": before.sheet, "row": before.row}
         if before.label == read.label:
-            message = _("The same row stands on sheet “%(sheet)s” in row %(row)s, with the same label.") % where
+            message = _("The same row is also on sheet “%(sheet)s” in row %(row)s, with the same label.") % where
             notes.append(Note(None, "row_twice", message))
         else:
             message = (
-                _("The same row stands on sheet “%(sheet)s” in row %(row)s, with another label. Neither is used.")
+                _("The same row is also on sheet “%(sheet)s” in row %(row)s, with another label. Neither is used.")
                 % where
             )
             notes.append(Note(LABEL_COLUMN, "row_contradicted", message, "error"))
@@ -177,12 +177,12 @@ def _label(question: SheetQuestion, cells: Sequence[Cell], place: int, notes: li
     """The label of a row; None, with a note that says why, if it cannot be used."""
     cell = cells[place] if place < len(cells) else Cell("")
     if cell.formula:
-        message = _("There is a formula in place of a label. Write the letter itself.")
+        message = _("This is a formula instead of a label. Write the letter itself.")
         notes.append(Note(LABEL_COLUMN, "label_formula", message, "error"))
         return None
     label = cell.text.strip().upper()
     if label and label not in question.labels:
-        message = _("“%(label)s” is no label. %(allowed)s") % {
+        message = _("“%(label)s” is not a label. %(allowed)s") % {
             "label": cell.text[:40],
             "allowed": question.labels_in_words,
         }

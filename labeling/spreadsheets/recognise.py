@@ -103,13 +103,13 @@ class Recogniser:
             found.marked = True
             known = self._by_id.get(mark.row_id)
             if known is None:
-                return found.refuse(MARK_COLUMN, "other_file", _("This row belongs to other questions than these."))
+                return found.refuse(MARK_COLUMN, "other_file", _("This row does not belong to these questions."))
             found.known, found.label_before = known, mark.label
             if not row.is_whole(known):
                 self._doubt_mark(row, found)
         else:
             if text.strip():
-                message = _("The hidden mark of this row was changed; the row was looked up by its key.")
+                message = _("The hidden mark of this row was changed; the row was found by its key.")
                 found.notes.append(Note(MARK_COLUMN, "mark_invalid", message))
             self._look_up(row, found)
         if found.known is not None:
@@ -128,14 +128,16 @@ class Recogniser:
         if best and row.score(best[0]) > own:
             if len(best) > 1:
                 found.refuse(
-                    None, "row_unclear", _("The hidden mark and the visible row are different rows of this file.")
+                    None, "row_unclear", _("The hidden mark and the visible row belong to different rows of this file.")
                 )
                 return
             found.known, found.label_before = best[0], None
-            message = _("The hidden mark belongs to another row. The row was recognised by what it shows.")
+            message = _("The hidden mark belongs to another row. The row was recognised by its visible cells.")
             found.notes.append(Note(MARK_COLUMN, "mark_elsewhere", message))
         elif row.key is not None and any(row.score(other) == own and row.key_fits(other) for other in best):
-            found.refuse(None, "row_unclear", _("The hidden mark and the visible row are different rows of this file."))
+            found.refuse(
+                None, "row_unclear", _("The hidden mark and the visible row belong to different rows of this file.")
+            )
 
     def _look_up(self, row: _Row, found: Recognition) -> None:
         pool = self._pool(row)
@@ -149,10 +151,12 @@ class Recogniser:
             found.known = best[0]
         elif best:
             found.refuse(
-                None, "row_unclear", _("Several rows of the questions look like this one, and its hidden mark is lost.")
+                None,
+                "row_unclear",
+                _("Several rows of the questions look like this one, and its hidden mark is missing."),
             )
         else:
-            found.refuse(None, "row_unknown", _("This row is none of the questions’ rows."))
+            found.refuse(None, "row_unknown", _("This row is not in the questions."))
 
     def _pool(self, row: _Row) -> list[Known]:
         """Rows of the labeling set that the row names; without one that we know, rows with this key or this number as key."""
@@ -174,7 +178,7 @@ class Recogniser:
         if name is not None and not (
             looks_alike(name, known.labeling_set_id) or how_mangled(name, known.labeling_set_id)
         ):
-            message = _("This row belongs to labeling set %(set)s. Rows cannot be moved to another set.")
+            message = _("This row belongs to labeling set %(set)s. Rows cannot be moved between sets.")
             found.refuse(SET_ID_COLUMN, "set_changed", message % {"set": known.labeling_set_id})
             return
         for column, cell, stored in row.differences(known):
@@ -182,12 +186,12 @@ class Recogniser:
             if column == self.primary_key:
                 words = {"key": stored, "cell": cell, "how": mangled_words(how)}
                 message = (
-                    _("The key of this row is %(key)s, the file says %(cell)s (%(how)s). The row was recognised.")
+                    _("The key of this row is %(key)s, but the file says %(cell)s (%(how)s). The row was recognised.")
                     % words
                 )
                 found.notes.append(Note(column, "key_mangled" if how else "key_changed", message))
             elif how is None:
-                message = _("This cell was changed. The row was recognised; the change is not taken in.")
+                message = _("This cell was changed. The row was recognised, but the change is ignored.")
                 found.notes.append(Note(column, "value_changed", message))
 
 
@@ -243,7 +247,7 @@ def mangled_words(how: str | None) -> str:
     return {
         "spaces": _("spaces were lost"),
         "letters": _("capitals were changed"),
-        "number": _("a spreadsheet made a number of it"),
-        "date": _("a spreadsheet made a date of it"),
-        "characters": _("letters were lost with the encoding"),
+        "number": _("a spreadsheet turned it into a number"),
+        "date": _("a spreadsheet turned it into a date"),
+        "characters": _("letters were lost in the encoding"),
     }.get(how or "", _("it was changed"))

@@ -58,7 +58,7 @@ def read_tables(data: bytes) -> tuple[list[Table], list[SheetProblem]]:
     if data.startswith(b"PK\x03\x04"):
         sheets, problems = _workbook_sheets(data)
     elif data.startswith(b"\xd0\xcf\x11\xe0"):
-        message = _("This is an old or a password-protected Excel file. Save it as .xlsx without password, or as CSV.")
+        message = _("This is an old or password-protected Excel file. Save it as .xlsx without a password, or as CSV.")
         return [], [_whole_file("old_excel", message)]
     else:
         sheets, problems = _csv_sheet(data)
@@ -71,7 +71,7 @@ def read_tables(data: bytes) -> tuple[list[Table], list[SheetProblem]]:
             message = _("This sheet has no header with a column “%(column)s”, so nothing on it was read.")
             problems.append(SheetProblem(name, None, None, "no_header", message % {"column": LABEL_COLUMN}, "warning"))
     if not tables and not any(problem.severity == "error" for problem in problems):
-        problems.append(_whole_file("nothing_to_read", _("The file holds no sheet with questions.")))
+        problems.append(_whole_file("nothing_to_read", _("The file has no sheet with questions.")))
     return tables, problems
 
 
@@ -102,7 +102,7 @@ def _worksheet_rows(page: Iterable[Sequence[object]]) -> _Rows:
     found: _Rows = []
     for number, cells in enumerate(page, start=1):
         if number > _LAST_ROW:
-            raise ValueError("No sheet has so many rows.")
+            raise ValueError("No sheet can have that many rows.")
         if all(cell is EMPTY_CELL for cell in cells):
             continue
         row = tuple(_cell(cell) for cell in cells)
@@ -125,12 +125,17 @@ def _csv_sheet(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetProblem]
         encoding = find_encoding(data)
     except LabelFileError:
         return [], [
-            _whole_file("encoding", _("This is neither an Excel workbook nor CSV in an encoding that we know."))
+            _whole_file(
+                "encoding",
+                _(
+                    "This is neither an Excel workbook nor CSV in a known encoding. Save it as .xlsx or as CSV in UTF-8."
+                ),
+            )
         ]
     problems = []
     if encoding == "cp1252":
         message = _(
-            "The file is not in UTF-8; it was read as Windows-1252. Letters that this encoding has not are lost in it."
+            "The file is not in UTF-8; it was read as Windows-1252. Letters missing from that encoding are lost."
         )
         problems.append(SheetProblem(None, None, None, "cp1252", message, "warning"))
     decoded = data.decode(encoding)
@@ -147,7 +152,7 @@ def _csv_sheet(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetProblem]
                 if len(rows) > MAX_ROWS:
                     break
     except csv.Error:
-        message = _("The file cannot be read as CSV from this row on.")
+        message = _("From this row on, the file cannot be read as CSV.")
         last = rows[-1][0] + 1 if rows else 1
         return [], [*problems, SheetProblem(_CSV_NAME, last, None, "damaged", message)]
     sheets, more = _bounded([(_CSV_NAME, rows)])

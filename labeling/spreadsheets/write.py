@@ -124,14 +124,14 @@ def _write_guide(book: Workbook, *, doubled: bool) -> None:
     guide = book.create_sheet(GUIDE_SHEET)
     guide.column_dimensions["A"].width = 100
     lines = [
-        _("Rows of one colour are one question: which of them are the same thing?"),
+        _("Rows of one colour belong to one question: which of them are the same thing?"),
         _(
             "Write a letter from A to O in the column “label”. Rows of one question with the same letter are the same thing."
         ),
         _("Write ? where you cannot tell. Leave the cell empty to answer later."),
         _("A row that matches no other gets a letter of its own."),
-        _("You may sort and move rows. Leave the hidden first column with its rows."),
-        _("Only labels are read back. Other changes are pointed out and not taken in."),
+        _("You can sort and move rows. Keep the hidden first column with its rows."),
+        _("Only labels are read back. Other changes are pointed out and ignored."),
     ]
     if doubled:
         lines.insert(2, _("A question of more than 15 rows also has the groups AA, BB, CC and so on up to OO."))

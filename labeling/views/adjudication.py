@@ -154,7 +154,7 @@ def _as_seen(work: AdjudicationWork, payload: AnswerPayload) -> dict[int, str]:
     """The labels that were sent. A letter means what it meant on the screen, so the settled rows must have the letters that they had there."""
     if any(payload.labels.get(row) != label for row, label in work.settled.items()):
         raise InvalidAnswerError(
-            _("Only the disputed rows can be changed, or answers have changed meanwhile. Load the page again.")
+            _("Only the disputed rows can be changed, or answers have changed in the meantime. Reload the page.")
         )
     return payload.labels
 

@@ -93,7 +93,7 @@ def control_mark(request: HttpRequest, question_id: UUID) -> HttpResponse:
     except LabelportalError as error:
         messages.error(request, error_text(error))
     else:
-        messages.success(request, _("This is a control question now. It is no longer imported."))
+        messages.success(request, _("This is now a control question. It is no longer imported."))
     return redirect("labeling:question-history", question.pk)
 
 

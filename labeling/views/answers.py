@@ -85,13 +85,13 @@ def question_history(request: HttpRequest, question_id: UUID) -> HttpResponse:
 @require_POST
 def answer_reopen(request: HttpRequest, answer_id: UUID) -> HttpResponse:
     """Give an answer back to its person, to be changed."""
-    return _take_back(request, answer_id, reopen_answer, _("The answer is open again, for %(who)s to change."))
+    return _take_back(request, answer_id, reopen_answer, _("The answer has been reopened for %(who)s to change."))
 
 
 @require_POST
 def answer_withdraw(request: HttpRequest, answer_id: UUID) -> HttpResponse:
     """Take an answer out; its question is asked again."""
-    return _take_back(request, answer_id, withdraw_answer, _("The answer of %(who)s is withdrawn."))
+    return _take_back(request, answer_id, withdraw_answer, _("The answer of %(who)s has been withdrawn."))
 
 
 def _take_back(request: HttpRequest, answer_id: UUID, service: Callable[..., Answer], said: str) -> HttpResponse:

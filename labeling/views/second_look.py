@@ -87,7 +87,7 @@ def second_look(request: HttpRequest, transform_id: UUID) -> HttpResponse:
             {"question": question and look.payload(question, user), "total": len(look.questions), "left": left}
         )
     if question is None:
-        messages.info(request, _("There is nothing to look at again, or others hold it now."))
+        messages.info(request, _("There is nothing to look at again, or others are working on it now."))
         return redirect(look.done_url)
     return redirect(f"{reverse('labeling:question-adjudicate', args=[question.pk])}?{look.query}")
 

@@ -34,7 +34,7 @@ def guidelines(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         except LabelportalError as error:
             form.add_error("text", error_text(error))
         else:
-            messages.success(request, _("The guidelines are changed."))
+            messages.success(request, _("The guidelines have been saved."))
             return redirect("labeling:guidelines", transform.pk)
     shown = guidelines_for(transform=transform)
     context = {
@@ -57,7 +57,7 @@ def example_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
     except LabelportalError as error:
         messages.error(request, error_text(error))
         return redirect("labeling:question-history", question.pk)
-    messages.success(request, _("The question is an example now."))
+    messages.success(request, _("The question is now an example."))
     return redirect("labeling:guidelines", question.question_set.transform_id)
 
 
@@ -66,7 +66,7 @@ def example_remove(request: HttpRequest, transform_id: UUID, example_id: UUID) -
     """Show it no longer."""
     transform, _membership = transform_access(request, transform_id, can_edit_guidelines)
     remove_example(example=get_object_or_404(GuidelineExample, pk=example_id, transform=transform))
-    messages.success(request, _("The example is removed."))
+    messages.success(request, _("The example has been removed."))
     return redirect("labeling:guidelines", transform.pk)
 
 

@@ -164,7 +164,7 @@ def test_a_question_taken_meanwhile_is_told_and_kept(portal: Portal, visit: Visi
     Question.objects.filter(pk=first.pk).update(leased_to=None)
     open_question(question=first, steward=portal.colleague)
     press(page, "a")
-    expect(page.get_by_text("Somebody else holds this question")).to_be_visible()
+    expect(page.get_by_text("Someone else is working on this question")).to_be_visible()
     page.get_by_role("link", name="Next question").click()
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
 
@@ -215,7 +215,7 @@ def test_the_other_tabs_grouping_comes_back_after_more_work_and_at_the_end(porta
     expect(told).to_contain_text("Question 1")
     expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
     press(page, "t")  # work on the next question changes nothing about the way back
-    told.get_by_role("button", name="Bring back what this tab has").click()
+    told.get_by_role("button", name="Restore what this tab has").click()
     expect(page.get_by_role("heading", name="Question 1 of 2")).to_be_visible()
     assert groups(page) == "ABC"
     expect(told).to_be_hidden()
@@ -228,7 +228,7 @@ def test_the_other_tabs_grouping_comes_back_after_more_work_and_at_the_end(porta
     press(page, "Enter")  # nothing comes after this one, yet the person is not led away from what they said
     expect(told).to_contain_text("Question 2")
     expect(told.get_by_role("link", name="Next question")).to_be_visible()
-    told.get_by_role("button", name="Bring back what this tab has").click()
+    told.get_by_role("button", name="Restore what this tab has").click()
     expect(page.get_by_text("Question 2 is open again.").first).to_be_visible()
     press(page, "Enter")
     expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()

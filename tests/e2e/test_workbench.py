@@ -64,13 +64,13 @@ def test_enter_is_blocked_with_the_reason_and_goes_to_the_gap(portal: Portal, vi
 def test_shortcuts_live_only_in_the_grid_and_can_be_switched_off(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     begin(page, portal, rows=3)
-    page.get_by_label("What is shown").focus()
+    page.get_by_label("What to show").focus()
     press(page, "a")
     assert groups(page) == "..."
     page.locator("[data-grid]").focus()
     press(page, "?")
     with page.expect_response("**/keys/") as kept:
-        page.get_by_label("Single keys work while the rows have the focus").uncheck()
+        page.get_by_label("Use single-key shortcuts while the rows have focus").uncheck()
     assert kept.value.ok
     press(page, "Escape", "a")
     assert groups(page) == "..."
@@ -84,15 +84,15 @@ def test_commands_get_other_keys_and_keep_them(portal: Portal, visit: Visit) -> 
     begin(page, portal, rows=3)
     press(page, "?")
     sheet = page.get_by_role("dialog", name="Keys")
-    change = sheet.get_by_role("button", name="Change the key of “Undo, also back into the last question”")
+    change = sheet.get_by_role("button", name="Change the key of “Undo, even back into the previous question”")
     told = sheet.get_by_role("status")
     change.click()
     press(page, "s")
-    expect(told).to_contain_text("S is the key of “Skip: the question comes back later, or to others” already.")
+    expect(told).to_contain_text("S is already the key of “Skip: the question comes back later, or to others”.")
     with page.expect_response("**/keys/") as kept:
         press(page, ";")
     assert kept.value.ok
-    expect(told).to_have_text("The key of “Undo, also back into the last question” is ; now.")
+    expect(told).to_have_text("The key of “Undo, even back into the previous question” is now ;.")
     expect(change).to_be_focused()
     change.press("Enter")
     press(page, "Escape")
@@ -107,7 +107,7 @@ def test_commands_get_other_keys_and_keep_them(portal: Portal, visit: Visit) -> 
     press(page, "b", ";", "?")
     assert groups(page) == "A.."
     with page.expect_response("**/keys/") as kept:
-        sheet.get_by_role("button", name="Usual keys").click()
+        sheet.get_by_role("button", name="Reset keys").click()
     assert kept.value.ok
     press(page, "Escape", "z", ";")
     assert (groups(page), KeyPreference.objects.get(user=portal.steward).keymap) == ("...", {})
@@ -164,7 +164,7 @@ def test_proposed_letters_stand_in_row_order_and_never_join_by_accident(portal: 
 
     press(page, "a", "b")  # a second group, they say, not row 3, which was to be B
     assert groups(page) == "ABECCD"
-    expect(page.get_by_text("that were proposed as B are now E, apart from your group B")).to_have_count(2)
+    expect(page.get_by_text("that were proposed as B are now E, to keep them apart from your group B")).to_have_count(2)
     press(page, "z")
     assert groups(page) == "AABCCD"
     press(page, "y", "End", "c")  # the rows above have been read: this joins them
@@ -203,20 +203,20 @@ def test_equal_columns_fold_and_differences_are_marked(portal: Portal, visit: Vi
     shown = headers.all_text_contents()
     assert "source" not in shown
     assert "id" not in shown
-    expect(page.get_by_role("button", name="1 equal column")).to_be_visible()
+    expect(page.get_by_role("button", name="1 identical column")).to_be_visible()
     assert page.locator("[data-grid] mark").count() > 0
     press(page, "t")
     first_row = page.locator("[data-grid] tbody tr").first
     assert first_row.locator("mark").count() == 0
-    page.get_by_role("button", name="1 equal column").click()
+    page.get_by_role("button", name="1 identical column").click()
     assert {"source", "id"} <= set(headers.all_text_contents())
     expect(page.locator("[data-grid]")).to_be_focused()
     page.get_by_text("Which rows are the same person?").click()
     press(page, "v", "v")
-    expect(page.get_by_label("What is shown")).to_have_value("marks")
+    expect(page.get_by_label("What to show")).to_have_value("marks")
     assert page.locator("[data-grid] .ditto").count() > 0
     page.reload()
-    expect(page.get_by_label("What is shown")).to_have_value("marks")
+    expect(page.get_by_label("What to show")).to_have_value("marks")
 
 
 def test_columns_are_hidden_and_moved_and_stay_so(portal: Portal, visit: Visit) -> None:
@@ -281,7 +281,7 @@ def test_guidelines_and_comments_beside_the_grid(portal: Portal, visit: Visit) -
     assert grid["x"] + grid["width"] <= side["x"]
 
     panel.get_by_label("About").select_option(label="row 2")
-    panel.get_by_label("Mention somebody").select_option("lea")
+    panel.get_by_label("Mention someone").select_option("lea")
     expect(panel.get_by_label("Comment", exact=True)).to_be_focused()
     page.keyboard.type("is this one a twin?")
     press(page, "Tab", "Tab", "Enter")
@@ -299,7 +299,9 @@ def test_guidelines_and_comments_beside_the_grid(portal: Portal, visit: Visit) -
 
     panel.get_by_label("Comment", exact=True).fill("@Kim Larsen and @Kimberly, look")
     press(page, "Control+Enter")
-    expect(panel.get_by_role("status")).to_have_text("Your comment is sent. Nobody in the team is called “Kimberly”.")
+    expect(panel.get_by_role("status")).to_have_text(
+        "Your comment has been sent. Nobody in the team is called “Kimberly”."
+    )
     newest = Comment.objects.latest("created_at")
     assert list(newest.mentions.all()) == [portal.colleague]
     newest.delete()

@@ -403,7 +403,7 @@ def test_rows_on_several_sheets_below_a_title_and_beside_other_sheets() -> None:
         ("Notes", None, None, "no_header"),
     ]
     assert [(label.sheet, label.row) for label in found.labels][::4] == [("Sheet", 4), ("Rest", 4)]
-    assert str(found.problems[0]).startswith("sheet “Rest”, row 3, column C: “X” is no label.")
+    assert str(found.problems[0]).startswith("sheet “Rest”, row 3, column C: “X” is not a label.")
 
 
 @pytest.mark.parametrize(

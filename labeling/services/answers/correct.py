@@ -60,7 +60,7 @@ def _take_back(answer: Answer, status: AnswerStatus, action: ChangeAction, user:
     remember_taken_back(answer, action, by=user, at=now, labels=labels_of(answer))
     if answer.control:
         if not Question.objects.filter(pk=answer.question_id, is_control=True).exists():
-            raise InvalidAnswerError(_("This question is no longer asked, and your answer to it decides nothing."))
+            raise InvalidAnswerError(_("This question is no longer asked, and your answer to it no longer counts."))
     else:
         question = settle(question=answer.question)
         if question.is_control:

@@ -140,5 +140,5 @@ def _count(question: Question, steward: User, answer: Answer) -> None:
         )
     if not counted:
         raise QuestionTakenError(
-            _("Somebody else has taken this question meanwhile. Your grouping is kept as a draft.")
+            _("Someone else has taken this question in the meantime. Your grouping is saved as a draft.")
         )

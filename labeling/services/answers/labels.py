@@ -29,7 +29,7 @@ def checked_labels(rows: Mapping[int, Row], labels: Mapping[int, str], *, comple
             message = _("A group is a letter from A to O, one of AA to OO, or a question mark if you cannot tell.")
         raise InvalidAnswerError(message)
     if not labels.keys() <= rows.keys():
-        raise InvalidAnswerError(_("A row does not belong to this question. Load the page again."))
+        raise InvalidAnswerError(_("A row does not belong to this question. Reload the page."))
     given = {row_id: labels[row_id] for row_id in rows if labels.get(row_id)}
     if complete and len(given) < len(rows):
         raise InvalidAnswerError(_("Every row needs a group, or a question mark if you cannot tell."))

@@ -88,13 +88,13 @@ def hold(question: Question, steward: User) -> None:
         if _has_submitted(question, steward):
             raise answered_already()
         if Question.objects.filter(pk=question.pk, answers_missing__gt=0).exists():
-            raise QuestionTakenError(_("Somebody else holds this question now."))
+            raise QuestionTakenError(_("Someone else is working on this question now."))
         raise QuestionTakenError(_("This question has been answered by others."))
 
 
 def answered_already() -> AlreadyAnsweredError:
     """What to raise when the person's own answer stands."""
-    return AlreadyAnsweredError(_("You have answered this question. Reopen it to change your answer."))
+    return AlreadyAnsweredError(_("You have already answered this question. Reopen it to change your answer."))
 
 
 def take(question_id: uuid.UUID, steward: User) -> bool:

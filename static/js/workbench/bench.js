@@ -80,7 +80,7 @@ export class Bench {
     this.view.why(
       told.map(({ rows, same }) => {
         const words = same
-          ? gettext("Rows %s and %s are the same here; with other answers that cannot be.")
+          ? gettext("Rows %s and %s are the same here; other answers say they are different.")
           : gettext("Rows %s and %s are different here; other answers make them the same.");
         return interpolate(words, rows.map((row) => row + 1));
       }),
@@ -124,7 +124,7 @@ export class Bench {
     if (this.decides) this.queue.passed.add(question.id); // answers that were skipped come last by themselves
     this.queue.leave(question, work, { skipped: true });
     await this.advance(question, sent);
-    if (this.question !== question) this.view.say(interpolate(gettext("Question %s is skipped for now. Undo brings it back."), [question.number]));
+    if (this.question !== question) this.view.say(interpolate(gettext("Question %s skipped for now. Undo brings it back."), [question.number]));
   }
 
   /** On to the next question. Until it is there, nothing that is done counts: it would change an answer that has been given. */
@@ -178,7 +178,7 @@ export class Bench {
     if (!result.data) {
       this.between = false;
       this.queue.behind.push(last);
-      this.view.say(result.refused?.message || gettext("Going back needs a connection. Try again when it is back."), "blocked");
+      this.view.say(result.refused?.message || gettext("You are offline. Go back once you are connected again."), "blocked");
       return;
     }
     if (counted) this.left += 1;
@@ -188,7 +188,7 @@ export class Bench {
     }
     this.open(last);
     this.keep();
-    this.view.say(interpolate(gettext("Question %s is open again. Enter submits it anew."), [last.question.number]));
+    this.view.say(interpolate(gettext("Question %s is open again. Press Enter to submit it again."), [last.question.number]));
   }
 
   /** Have the question back from the server. One that was skipped is taken by the draft that follows. */
@@ -202,7 +202,7 @@ export class Bench {
     const here = questionId === this.question?.id;
     const entry = here ? { question: this.question, work: this.work } : this.queue.behind.find(({ question }) => question.id === questionId);
     const canReturn = code === "answered" && Boolean(entry);
-    let words = message || gettext("This question is gone. Your other answers are safe.");
+    let words = message || gettext("This question is no longer available. Your other answers are safe.");
     if (canReturn) words = interpolate(gettext("Question %s was already submitted in another tab. What this tab has was not sent."), [entry.question.number]);
     else if (entry && !here) words = interpolate(gettext("Question %s: %s"), [entry.question.number, words]);
     else if (!here) words = interpolate(gettext("An earlier question: %s"), [words]);
@@ -254,7 +254,7 @@ export class Bench {
   take(person) {
     const { name, labels } = this.question.people[person];
     this.act(() => this.work.take(labels));
-    this.view.say(interpolate(gettext("As %s has it."), [name]));
+    this.view.say(interpolate(gettext("Same as %s."), [name]));
   }
 
   sameAsAbove() {
@@ -276,7 +276,7 @@ export class Bench {
 
   different() {
     if (this.work.open().length > this.work.freeGroups().length) {
-      this.view.say(interpolate(gettext("There are more rows than groups: %s at the most."), [this.work.groups.length]), "blocked");
+      this.view.say(interpolate(gettext("There are more rows than groups: at most %s."), [this.work.groups.length]), "blocked");
       return;
     }
     this.act(() => this.work.different());
@@ -317,8 +317,8 @@ export class Bench {
   pick(label) {
     this.hold(this.brush.label === label ? null : label);
     this.refresh();
-    if (this.brush.label === UNSURE) this.view.say(gettext("Brush “unsure”: click rows or drag over them. Esc puts it down."));
-    else if (this.brush.label) this.view.say(interpolate(gettext("Brush %s: click rows or drag over them. Esc puts it down."), [this.brush.label]));
+    if (this.brush.label === UNSURE) this.view.say(gettext("Brush “unsure”: click rows or drag over them. Press Esc to put it down."));
+    else if (this.brush.label) this.view.say(interpolate(gettext("Brush %s: click rows or drag over them. Press Esc to put it down."), [this.brush.label]));
     else this.view.say("");
   }
 
@@ -358,7 +358,7 @@ export class Bench {
     this.prefs.proposalOn = !this.work.showsProposal;
     this.work.showProposal(this.prefs.proposalOn);
     this.refresh();
-    this.view.say(this.work.showsProposal ? gettext("Proposal on: Enter takes it, a letter overrules it.") : gettext("Proposal off."));
+    this.view.say(this.work.showsProposal ? gettext("Proposal on: press Enter to accept it, or a letter to overrule it.") : gettext("Proposal off."));
   }
 
   help() {
@@ -395,8 +395,8 @@ export class Bench {
   }
 
   movedWords([from, to]) {
-    if (!to) return interpolate(gettext("No letter is left for the rows that were proposed as %s: they need a group from you."), [from]);
-    return interpolate(gettext("The rows below that were proposed as %s are now %s, apart from your group %s."), [from, to, from]);
+    if (!to) return interpolate(gettext("No letter is left for the rows that were proposed as %s: give them a group yourself."), [from]);
+    return interpolate(gettext("The rows below that were proposed as %s are now %s, to keep them apart from your group %s."), [from, to, from]);
   }
 
   // ---- what it took ----

@@ -35,7 +35,7 @@ export class Columns {
   }
 
   pinner(name) {
-    const button = this.button(this.prefs.pins(name) ? "●" : "○", interpolate(gettext("Keep %s in sight"), [name]), () => {
+    const button = this.button(this.prefs.pins(name) ? "●" : "○", interpolate(gettext("Keep %s visible"), [name]), () => {
       this.prefs.pin(name, !this.prefs.pins(name));
     });
     button.setAttribute("aria-pressed", String(this.prefs.pins(name)));

@@ -185,7 +185,7 @@ export class Grid {
     const proposed = this.work.isProposed(index);
     row.classList.toggle("is-proposed", proposed);
     const confidence = proposed ? this.work.proposal.confidence(this.work.rows[index].id) : 0;
-    badge.title = proposed ? interpolate(gettext("Proposed, %s %% sure"), [Math.round(confidence * 100)]) : "";
+    badge.title = proposed ? interpolate(gettext("Proposed, %s% sure"), [Math.round(confidence * 100)]) : "";
     row.classList.toggle("is-cursor", here);
     row.setAttribute("aria-selected", String(here));
   }

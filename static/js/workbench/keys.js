@@ -12,14 +12,14 @@ export function commands(bench) {
   const digits = [..."1234567890"];
   const jump = { id: "jump", keys: digits, shown: ["1 … 9", "0"], says: gettext("Jump to the row; 0 is row 10"), run: (key) => bench.jump(key === "0" ? 9 : Number(key) - 1) };
   const take = { id: "take", keys: digits.slice(0, 9), shown: ["1", "2", "…"], says: gettext("Take the grouping of this person"), run: (key) => bench.takeByKey(Number(key) - 1) };
-  const proposal = { id: "proposal", keys: ["R"], says: gettext("Proposal of the engine on or off"), run: () => bench.toggleProposal() };
+  const proposal = { id: "proposal", keys: ["R"], says: gettext("Turn the engine’s proposal on or off"), run: () => bench.toggleProposal() };
   return [
-    { id: "paint", keys: letters, shown: ["A … O"], says: gettext("Put the row into this group and go on"), run: (key) => bench.paint(key) },
+    { id: "paint", keys: letters, shown: ["A … O"], says: gettext("Put the row into this group and go to the next row"), run: (key) => bench.paint(key) },
     {
       id: "paint-doubled",
       keys: letters.map((letter) => `Shift+${letter}`),
       shown: [gettext("Shift"), "A … O"],
-      says: gettext("Put the row into group AA … OO and go on: there are more than 15 rows"),
+      says: gettext("Put the row into group AA … OO and go to the next row, if there are more than 15 rows"),
       when: () => bench.hasDoubled,
       run: (key) => bench.paint(key.at(-1).repeat(2)),
     },
@@ -27,7 +27,7 @@ export function commands(bench) {
     { id: "new", keys: ["=", "Shift+Space"], says: gettext("A new group"), run: () => bench.newGroup() },
     { id: "unsure", keys: ["U"], says: gettext("Unsure: the row is left out of the labels"), run: () => bench.paint(UNSURE) },
     { id: "accept", keys: ["Enter"], once: true, says: gettext("Accept and go to the next question"), run: () => bench.accept() },
-    { id: "undo", keys: ["Z"], also: ["Ctrl+Z", "Meta+Z"], says: gettext("Undo, also back into the last question"), run: (_key, held) => bench.undo(held) },
+    { id: "undo", keys: ["Z"], also: ["Ctrl+Z", "Meta+Z"], says: gettext("Undo, even back into the previous question"), run: (_key, held) => bench.undo(held) },
     { id: "redo", keys: ["Y"], also: ["Ctrl+Y", "Shift+Ctrl+Z", "Shift+Meta+Z"], says: gettext("Redo"), run: () => bench.redo() },
     { id: "together", keys: ["T"], says: gettext("All together: one group"), run: () => bench.together() },
     { id: "different", keys: ["W"], says: gettext("All different: each row a group of its own"), run: () => bench.different() },
@@ -36,9 +36,9 @@ export function commands(bench) {
     { id: "move", keys: ["ArrowUp", "ArrowDown"], shown: ["↑", "↓"], says: gettext("Move"), run: (key) => bench.step(key === "ArrowUp" ? -1 : 1) },
     ...(bench.decides ? [take] : [jump, proposal]),
     { id: "ends", keys: ["Home", "End"], shown: [gettext("Home"), gettext("End")], says: gettext("First and last row"), run: (key) => bench.jump(key === "Home" ? 0 : Infinity) },
-    { id: "pan", keys: ["ArrowLeft", "ArrowRight"], shown: ["←", "→"], says: gettext("See more columns"), run: (key) => bench.pan(key === "ArrowLeft" ? -1 : 1) },
+    { id: "pan", keys: ["ArrowLeft", "ArrowRight"], shown: ["←", "→"], says: gettext("Scroll the columns"), run: (key) => bench.pan(key === "ArrowLeft" ? -1 : 1) },
     { id: "view", keys: ["V"], says: gettext("Show differing columns, only differences, or everything"), run: () => bench.cycleDisplay() },
-    { id: "long", keys: ["P"], says: gettext("Open or clamp long texts"), run: () => bench.toggleLong() },
+    { id: "long", keys: ["P"], says: gettext("Show long texts in full or shortened"), run: () => bench.toggleLong() },
     { id: "side", keys: ["Q"], says: gettext("Guidelines and comments"), run: () => bench.side.toggle() },
     { id: "put-down", keys: ["Escape"], shown: [gettext("Esc")], says: gettext("Put the brush down"), run: () => bench.pick(null) },
     { id: "help", keys: ["?"], says: gettext("These keys"), run: () => bench.help() },

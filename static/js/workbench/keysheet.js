@@ -14,7 +14,7 @@ export class KeySheet {
     this.switch.addEventListener("change", () => this.changed(() => (keys.enabled = this.switch.checked)));
     sheet.querySelector("[data-keys-reset]").addEventListener("click", () => {
       this.changed(() => keys.reset());
-      this.status.textContent = gettext("All commands have their usual keys again.");
+      this.status.textContent = gettext("All commands have their default keys again.");
     });
     sheet.addEventListener("close", () => this.stop());
   }
@@ -74,7 +74,7 @@ export class KeySheet {
     this.stop();
     this.waiting = button;
     button.textContent = gettext("Press a key…");
-    this.status.textContent = gettext("Press the new key; Esc leaves it as it is.");
+    this.status.textContent = gettext("Press the new key, or Esc to leave it as it is.");
   }
 
   stop() {
@@ -95,11 +95,11 @@ export class KeySheet {
     }
     const owner = this.keys.remap(command, key);
     if (owner) {
-      this.status.textContent = interpolate(gettext("%s is the key of “%s” already. Press another, or Esc."), [cap(key), owner.says]);
+      this.status.textContent = interpolate(gettext("%s is already the key of “%s”. Press another key, or Esc to cancel."), [cap(key), owner.says]);
       return;
     }
     this.changed(() => {});
     this.list.querySelector(`[data-change="${command.id}"]`).focus();
-    this.status.textContent = interpolate(gettext("The key of “%s” is %s now."), [command.says, cap(key)]);
+    this.status.textContent = interpolate(gettext("The key of “%s” is now %s."), [command.says, cap(key)]);
   }
 }

@@ -91,8 +91,8 @@ export class Side {
     const wanted = isComment ? "[data-side-text]" : `[data-side-form="${CSS.escape(form.dataset.sideForm)}"] button`;
     this.body.querySelector(wanted)?.focus();
     const untold = this.body.querySelector("[data-side-untold]")?.textContent ?? "";
-    const sent = `${gettext("Your comment is sent.")} ${untold}`.trim();
-    if (answer.ok) this.status.textContent = isComment ? sent : gettext("The comment is changed.");
+    const sent = `${gettext("Your comment has been sent.")} ${untold}`.trim();
+    if (answer.ok) this.status.textContent = isComment ? sent : gettext("The comment has been changed.");
   }
 
   /** Fetch or send, then draw what comes back; `done` is called when the server took what was sent. Nothing when it cannot be reached. */
@@ -111,7 +111,7 @@ export class Side {
       if (question === this.question) this.draw(html);
       return response;
     } catch {
-      if (question === this.question) this.status.textContent = gettext("The portal cannot be reached now. Try again in a moment.");
+      if (question === this.question) this.status.textContent = gettext("The portal cannot be reached. Try again in a moment.");
       return null;
     }
   }

@@ -55,7 +55,7 @@ export class View {
 
   /** What to do if more rows are all different than there are groups; nothing where there is a group for each row. */
   tooMany(rows, groups) {
-    const words = gettext("There are %s rows and %s groups. Where more rows than that are all different, mark the rest as unsure: they are left out of the labels.");
+    const words = gettext("There are %s rows but only %s groups. If more rows than that are all different, mark the rest as unsure: they are left out of the labels.");
     this.part("too-many").textContent = rows > groups ? interpolate(words, [rows, groups]) : "";
   }
 
@@ -104,7 +104,7 @@ export class View {
     this.part("display").value = display;
     const fold = this.part("folded");
     fold.hidden = !folded || display === "all";
-    fold.textContent = interpolate(ngettext("%s equal column", "%s equal columns", folded), [folded]);
+    fold.textContent = interpolate(ngettext("%s identical column", "%s identical columns", folded), [folded]);
   }
 
   long(open) {
@@ -142,7 +142,7 @@ export class View {
   }
 
   leaving() {
-    this.say(gettext("Sending your answer, then on to what comes next…"));
+    this.say(gettext("Sending your answer, then going on to the next question…"));
   }
 
   help() {

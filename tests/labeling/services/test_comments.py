@@ -64,7 +64,7 @@ def test_mentions_are_members(people: Cast, question: Question, text: str, names
         ),
         ("@STEWARD", {"steward"}, []),
         ("@Ben Ash", {"lead"}, []),
-        ("@Ben", set(), ["“Ben” may be Ben Ash (@lead), Ben Birch (@colleague): nobody was told."]),
+        ("@Ben", set(), ["“Ben” could be Ben Ash (@lead), Ben Birch (@colleague): nobody was notified."]),
         ("@Admin knows, @Mirra and @Mirra too", {"admin"}, ["Nobody in the team is called “Mirra”."]),
         ("x@gone.example @. @-", set(), []),
     ],

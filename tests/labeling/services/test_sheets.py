@@ -219,7 +219,7 @@ def test_submitted_answers_are_corrected_unless_labels_are_missing(
     assert outcome.pop("refused") == [
         {
             "question": str(third.pk),
-            "message": "You have submitted it, and in the file labels are missing.",
+            "message": "You have submitted it, but labels are missing in the file.",
         }
     ]
     assert outcome == {"corrected": 1}
@@ -301,9 +301,9 @@ def test_what_others_hold_or_have_answered_is_reported_and_not_overwritten(
     outcome = confirmed(upload)
     assert isinstance(outcome["refused"], list)
     assert [refusal["message"] for refusal in outcome["refused"]] == [
-        "It has been answered; nobody else is asked.",
-        "Somebody else is working on it now.",
-        "It is meant for other people.",
+        "It has been answered, and nobody else needs to answer it.",
+        "Someone else is working on it now.",
+        "It is assigned to other people or needs a skill that you do not have.",
     ]
     assert list(Answer.objects.values_list("steward", flat=True)) == [people.colleague.pk]
     assert Question.objects.get(pk=second.pk).leased_to == people.colleague

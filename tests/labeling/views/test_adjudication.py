@@ -148,7 +148,7 @@ def test_somebody_else_holds_it(
     open_adjudication(question=question, user=people.admin)
     assert send(lead, shown["urls"]["draft"], decided(shown, "F")).status_code == 409
     page = lead.get(page_of(question), follow=True)
-    assert b"somebody else holds it" in page.content
+    assert b"someone else is working on it" in page.content
     queue = lead.get(reverse("labeling:adjudication-list", args=[people_transform.pk]))
     assert b"Admin" in queue.content
 

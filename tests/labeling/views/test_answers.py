@@ -104,7 +104,7 @@ def test_filters(people: Cast, people_transform: Transform, client_for: ClientFo
         page = lead.get(f"{list_url}?{query}", headers=HTMX).content.decode()
         assert badges(page) == expected, query
         assert "<html" not in page
-        assert ("No answer fits" in page) == (not expected)
+        assert ("No answers match" in page) == (not expected)
     own = client_for(people.steward).get(f"{list_url}?person={people.colleague.pk}").content.decode()
     assert badges(own) == ["A", "A"]
 
@@ -147,7 +147,7 @@ def test_a_correction_stands_in_the_history(people: Cast, question: Question, cl
 def test_a_lead_gives_an_answer_back(people: Cast, question: Question, client_for: ClientFor) -> None:
     url = reverse("labeling:answer-reopen", args=[Answer.objects.get().pk])
     page = client_for(people.lead).post(url, follow=True).content.decode()
-    assert "open again, for Steward to change" in page
+    assert "reopened for Steward to change" in page
     given = Answer.objects.get()
     assert (given.status, given.steward) == (AnswerStatus.DRAFT, people.steward)
     again = client_for(people.lead).post(url, follow=True).content.decode()
@@ -157,7 +157,7 @@ def test_a_lead_gives_an_answer_back(people: Cast, question: Question, client_fo
 def test_withdrawing_asks_the_question_again(people: Cast, question: Question, client_for: ClientFor) -> None:
     url = reverse("labeling:answer-withdraw", args=[Answer.objects.get().pk])
     page = client_for(people.steward).post(url, follow=True).content.decode()
-    assert "The answer of Steward is withdrawn." in page
+    assert "The answer of Steward has been withdrawn." in page
     assert "1 more person has to answer" in page
     question.refresh_from_db()
     assert question.answers_missing == 1

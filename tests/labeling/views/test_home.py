@@ -19,14 +19,14 @@ HOME = reverse("labeling:home")
 
 def test_a_steward_is_told_that_nothing_waits(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
     page = client_for(people.steward).get(HOME).content.decode()
-    assert "No questions wait for you" in page
+    assert "No questions are waiting for you" in page
     assert "Start labeling" not in page
 
 
 def test_a_steward_starts_with_one_press(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
     question_set(people_transform, people.lead, [2, 2, 2])
     page = client_for(people.steward).get(HOME).content.decode()
-    assert "3 questions wait." in page
+    assert "3 questions are waiting." in page
     assert "Start labeling" in page
     assert reverse("labeling:question-next", args=[people_transform.pk]) in page
 
@@ -75,7 +75,7 @@ def test_what_is_disputed_is_not_called_learned(
     for address in (HOME, overview):
         page = client_for(people.lead).get(address).content.decode()
         assert "1 question is disputed and waits for a decision." in page, address
-        assert "All is learned" not in page
+        assert "Everything so far has been learned" not in page
         assert page.count(f'href="{decide}">Decide</a>') == 1
     assert ">Decide</a>" not in client_for(people.steward).get(overview).content.decode(), "stewards may not"
 

@@ -56,7 +56,7 @@ def test_a_mention_that_reaches_nobody_is_told(people: Cast, questions: list[Que
 def test_nothing_written_is_refused_in_words(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
     answer = client_for(people.steward).post(reverse("labeling:panel-comment", args=[questions[0].pk]), {"text": " "})
     assert answer.status_code == 422
-    assert "Write something first." in answer.content.decode()
+    assert "Enter a comment first." in answer.content.decode()
 
 
 @pytest.mark.parametrize("row", ["other", "-1", "9" * 30])

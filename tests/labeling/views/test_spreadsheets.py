@@ -63,13 +63,13 @@ def test_download_fill_in_upload_look_confirm(
 ) -> None:
     client = client_for(people.steward)
     page = client.get(reverse("labeling:sheet-list", args=[people_transform.pk])).content.decode()
-    assert "All questions that wait for you" in page
+    assert "All questions waiting for you" in page
     cells = filled(downloaded(client, people_transform), {questions[0]: "AAB", questions[1]: "AX"})
     upload = uploaded(client, people_transform, as_workbook(cells))
     page = looked_at(client, upload)
     assert "1 question is complete and will be submitted" in page
-    assert "1 question is filled in partly" in page
-    assert "“X” is no label." in page
+    assert "1 question is partly filled in" in page
+    assert "“X” is not a label." in page
     assert not Answer.objects.exists()
 
     page = confirm(client, upload, page)
@@ -83,7 +83,7 @@ def test_download_fill_in_upload_look_confirm(
     assert original.getvalue() == storage.read_uri(upload.uri)
     page = client.get(reverse("labeling:sheet-list", args=[people_transform.pk])).content.decode()
     assert "Filled in.xlsx" in page
-    assert "Taken in" in page
+    assert "Saved" in page
 
 
 def test_leads_get_every_question_of_a_set(
@@ -156,7 +156,7 @@ def test_what_was_not_on_the_page_is_not_taken_in(
     page = looked_at(client, upload)
     save_draft(question=questions[0], steward=people.steward, labels=grouping(questions[0], ["B", "", ""]))
     page = confirm(client, upload, page)
-    assert "1 question changed while you looked" in page
+    assert "1 question changed in the meantime" in page
     assert "1 question was changed here and in the file" in page
     client.post(reverse("labeling:sheet-confirm", args=[upload.pk]))
     assert not Answer.objects.filter(status=AnswerStatus.SUBMITTED).exists()
@@ -172,8 +172,8 @@ def test_what_was_refused_is_named_as_everywhere(
     answer(questions[1], people.colleague, "AB")
     QuestionSet.objects.update(title="Old customers")
     page = " ".join(confirm(client, upload, page).split())
-    assert "1 question not taken in" in page
-    assert re.search("Old customers, question 2 · It has been answered; nobody else is asked.", page)
+    assert "1 question not saved" in page
+    assert re.search("Old customers, question 2 · It has been answered, and nobody else needs to answer it.", page)
 
 
 def test_a_file_is_its_persons_own(
@@ -181,7 +181,7 @@ def test_a_file_is_its_persons_own(
 ) -> None:
     client = client_for(people.steward)
     upload = uploaded(client, people_transform, as_workbook(downloaded(client, people_transform)))
-    assert "are here as they are there" in looked_at(client, upload)
+    assert "have the same labels as here" in looked_at(client, upload)
     for person in (people.admin, people.lead, people.colleague, people.stranger):
         for name in ("sheet-detail", "sheet-original"):
             assert client_for(person).get(reverse(f"labeling:{name}", args=[upload.pk])).status_code == 404
@@ -197,7 +197,7 @@ def test_what_cannot_be_downloaded_is_said(people: Cast, people_transform: Trans
     client = client_for(people.steward)
     page = client.get(reverse("labeling:sheet-download", args=[people_transform.pk, "xlsx"]), follow=True)
     assert "There are no questions for you to download." in page.content.decode()
-    assert "No questions wait for you" in page.content.decode()
+    assert "No questions are waiting for you" in page.content.decode()
     for kind, query in (("pdf", {}), ("xlsx", {"set": "9"}), ("xlsx", {"set": "x"})):
         url = reverse("labeling:sheet-download", args=[people_transform.pk, kind])
         assert client.get(url, query).status_code == 404
@@ -212,5 +212,5 @@ def test_files_that_are_none(
     assert client.post(url).status_code == 422
     upload = uploaded(client, people_transform, b"PK\x03\x04 broken")
     page = looked_at(client, upload)
-    assert "There is nothing to take in" in page
+    assert "There is nothing to save" in page
     assert "cannot be read as an Excel workbook" in page

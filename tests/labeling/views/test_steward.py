@@ -136,8 +136,8 @@ def test_somebody_elses_question_is_refused_in_words(
     assert refused.status_code == 409
     assert refused.json()["code"] == "taken"
     page = client_for(people.steward).get(reverse("labeling:question-detail", args=[questions[0].pk]))
-    assert "This question is not free" in page.content.decode()
-    assert "Somebody else holds this question now." in page.content.decode()
+    assert "You cannot answer this question now" in page.content.decode()
+    assert "Someone else is working on this question now." in page.content.decode()
 
 
 def test_a_link_to_a_question_of_others_brings_a_lead_to_what_they_said(
@@ -153,7 +153,7 @@ def test_a_link_to_a_question_of_others_brings_a_lead_to_what_they_said(
     assert histories[1] in lead.get(links[1]).content.decode()
     pages = [steward.get(link).content.decode() for link in links]
     assert "This question has been answered by others." in pages[0]
-    assert "Somebody else holds this question now." in pages[1]
+    assert "Someone else is working on this question now." in pages[1]
     assert not any(history in page for history, page in zip(histories, pages, strict=True))
 
 
@@ -231,7 +231,7 @@ def test_all_done_says_what_comes_next(
         answer(question, people.steward, letters)
     page = client_for(people.steward).get(url).content.decode()
     assert "All done, thank you" in page
-    assert "All 3 questions are answered." in page
+    assert "All 3 questions have been answered." in page
     assert page.count("Set 1, question") == 3
 
 
@@ -241,7 +241,7 @@ def test_questions_in_other_hands_are_told_apart_from_done(
     question = question_set(people_transform, people.lead, [2])[0]
     client_for(people.colleague).get(reverse("labeling:question-detail", args=[question.pk]))
     page = client_for(people.steward).get(reverse("labeling:question-next", args=[people_transform.pk]))
-    assert "1 question is in the hands of others." in page.content.decode()
+    assert "Others are working on 1 question." in page.content.decode()
 
 
 def test_the_payload_is_small_and_holds_no_answer_of_others(

@@ -29,7 +29,7 @@ def test_leads_write_and_everybody_reads(people: Cast, client_for: ClientFor, ur
     assert client_for(people.steward).post(url, {"text": "x"}).status_code == 403
     assert client_for(people.stranger).get(url).status_code == 404
     page = client_for(people.lead).post(url, {"text": "**Twins** <script>alert(1)</script>"}, follow=True)
-    assert b"The guidelines are changed." in page.content
+    assert b"The guidelines have been saved." in page.content
     read = client_for(people.steward).get(url).content.decode()
     assert "<strong>Twins</strong>" in read
     assert "<script>alert" not in read
@@ -90,5 +90,5 @@ def test_who_is_mentioned_finds_the_comment_at_home(people: Cast, question: Ques
 def test_comments_are_for_the_team(people: Cast, question: Question, client_for: ClientFor) -> None:
     add = reverse("labeling:comment-add", args=[question.pk])
     assert client_for(people.stranger).post(add, {"text": "x"}).status_code == 404
-    assert b"Write something first." in client_for(people.steward).post(add, {"text": " "}, follow=True).content
+    assert b"Enter a comment first." in client_for(people.steward).post(add, {"text": " "}, follow=True).content
     assert not Comment.objects.exists()
