@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m findmatches",
-        description="Learn from labels which rows of a table are one thing, and group them.",
+        description="Learn from labels which rows of a table are the same thing, and group them.",
         epilog="Exit status: 0 if all went well, 1 if something is wrong with the files, 2 with the command; standard error says what.",
     )
     parser.add_argument("--version", action="version", version=f"findmatches {VERSION}")
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "--spark", metavar="MASTER",
         help="do it on Apache Spark, at this master (local[2], spark://…, yarn); the output is a folder",
     )  # fmt: skip
-    _add_output(apply, "MATCHES.csv", "CSV, or what else its name ends with: .csv.gz, .parquet")
+    _add_output(apply, "MATCHES.csv", "CSV, or .csv.gz or .parquet if its name ends so")
 
     reason = _command(commands, "explain", "say why two rows have the score they have, column by column", _explain)
     reason.add_argument("keys", nargs=2, metavar="KEY", help="the primary keys of the two rows")
@@ -93,14 +93,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_seed(estimate)
     _add_output(estimate, "METRICS.json", "precision, recall, learning curve and more, as JSON")
 
-    suggest = _command(commands, "propose", "group the rows of questions as the engine believes", _propose)
+    suggest = _command(commands, "propose", "group the rows of questions as the engine would", _propose)
     _add_key(suggest)
     suggest.add_argument(
         "--questions",
         type=Path,
         required=True,
         metavar="QUESTIONS.csv",
-        help="what ask wrote; labels are not looked at",
+        help="what ask wrote; labels in it are ignored",
     )
     _add_labels(suggest, required=False)
     _add_output(suggest, "PROPOSALS.csv", "set, key, number of the group, and how sure that is (0 to 1)")
@@ -118,7 +118,7 @@ def _command(commands, name: str, text: str, run) -> argparse.ArgumentParser:  #
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR",
-        help="keep candidates and comparisons here, by the content of the table, for the commands that follow",
+        help="keep candidates and comparisons here, by the content of the table, for later commands",
     )  # fmt: skip
     return parser
 
@@ -129,13 +129,13 @@ def _records(options: argparse.Namespace, primary_key: str) -> Records:
 
 
 def _add_key(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--primary-key", required=True, metavar="COLUMN", help="the column that names each row")
+    parser.add_argument("--primary-key", required=True, metavar="COLUMN", help="the column that identifies each row")
 
 
 def _add_labels(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument(
         "--labels", type=Path, nargs="+", action="extend", default=[], required=required, metavar="L.csv",
-        help="label files; a set that is in several of them counts as in the last",
+        help="label files; if a set is in several of them, the last one counts",
     )  # fmt: skip
 
 
@@ -240,7 +240,7 @@ def _write_table(table: pa.Table, path: Path, name: str) -> None:
 def _match_on_spark(options: argparse.Namespace, model: Model) -> None:
     for name in ("cache", "existing"):
         if getattr(options, name):
-            raise FindMatchesError(f"--{name} and --spark do not go together.")
+            raise FindMatchesError(f"--{name} and --spark cannot be used together.")
     from findmatches.spark import match_files  # PySpark need not be there
 
     match_files(options.records, model, options.spark, options.output)

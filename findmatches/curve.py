@@ -86,7 +86,7 @@ def curve_of(study: Study, *, next_rows: int = 100, seed: int = 0) -> LearningCu
     block = blocks_of(taught)
     if not taught.teachable or len(np.unique(block)) < 4:
         raise FindMatchesError(
-            "There are too few labels for a learning curve: matches and differences are needed, in four labeling sets at least."
+            "There are too few labels for a learning curve: matches and differences are needed in at least four labeling sets."
         )
     random = np.random.default_rng(seed)
     found = [_round(study, block, seed + number, random) for number in range(_ROUNDS)]

@@ -91,7 +91,7 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
     column of a name that a label file has for itself.
     """
     if sets < 1 or not 2 <= rows <= 50:
-        raise FindMatchesError("Ask for at least one set, of 2 to 50 rows each.")
+        raise FindMatchesError("Ask for at least one question, of 2 to 50 rows each.")
     tuning.check_seed(seed)
     for name in (SET_ID_COLUMN, LABEL_COLUMN):
         if name in records.columns:

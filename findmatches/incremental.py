@@ -81,7 +81,7 @@ def _joined(existing: Records, incremental: Records) -> Records:
     repeated = set(existing.keys()).intersection(incremental.keys())
     if repeated:
         raise FindMatchesError(
-            f"{len(repeated)} of the new rows stand in the existing table already, the first with {existing.primary_key} {min(repeated)}."
+            f"{len(repeated)} of the new rows are already in the existing table, the first with {existing.primary_key} {min(repeated)}."
         )
     return Records(
         pa.concat_tables([existing.table.select(names), incremental.table.select(names)]),

@@ -50,7 +50,7 @@ def valid_sets(labels: Sequence[LabelFile]) -> dict[str, tuple[LabelFile, list[L
     for label_file in labels:
         for set_id, rows in label_file.by_set().items():
             if not set_id.strip():
-                raise FindMatchesError(f"{place_of(label_file, rows[0])}: a row belongs to no labeling set.")
+                raise FindMatchesError(f"{place_of(label_file, rows[0])}: a row does not belong to a labeling set.")
             sets[set_id] = (label_file, rows)
     return sets
 

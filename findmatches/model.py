@@ -197,7 +197,7 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
     )
     places = [place for view in schema.views for place in view.columns]
     if not all(0 <= place < len(schema.columns) for place in [*places, schema.side or 0]):
-        raise ValueError("a view or the source is of no column")
+        raise ValueError("a view or the source does not belong to a column")
     width = len(schema.names())
     second = evidence = None
     if facts["second"] is not None:

@@ -22,7 +22,7 @@ def check_place(path: Path) -> None:
     if not folder.is_dir():
         raise FindMatchesError(f"{path} cannot be written: there is no folder {folder}.")
     if not os.access(folder, os.W_OK):
-        raise FindMatchesError(f"{path} cannot be written: nothing may be written into the folder {folder}.")
+        raise FindMatchesError(f"{path} cannot be written: the folder {folder} is not writable.")
 
 
 @contextmanager

@@ -103,7 +103,7 @@ def _content(path: Path) -> bytes:
     try:
         return gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
-        raise FindMatchesError(f"{path}: this is no gzip file, or not a whole one: {error}.") from error
+        raise FindMatchesError(f"{path}: this is not a gzip file, or not a complete one: {error}.") from error
 
 
 def _header(path: Path, data: bytes) -> list[str]:

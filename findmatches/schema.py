@@ -98,7 +98,7 @@ def key_fault(keys: list[str]) -> tuple[int, str] | None:
         if key is None or not key.strip():
             return row, "the primary key is blank."
         if (first := seen.setdefault(key, row)) != row:
-            return row, f"the primary key {key} stands in row {first + 1} already."
+            return row, f"the primary key {key} is already in row {first + 1}."
     return None
 
 

@@ -110,9 +110,9 @@ class _Reader:
         if not label.strip():
             self.blank += 1
         elif not set_id:
-            self._error(line, self._mapping.labeling_set, "blank_set_id", "The row belongs to no labeling set.")
+            self._error(line, self._mapping.labeling_set, "blank_set_id", "The row does not belong to a labeling set.")
         elif not key:
-            self._error(line, self._mapping.key, "blank_key", "The cell holds no primary key.")
+            self._error(line, self._mapping.key, "blank_key", "The cell has no primary key.")
         elif key not in self._records:
             message = f"The source table has no row with the key {key}."
             self._error(line, self._mapping.key, "unknown_key", message)
@@ -150,7 +150,7 @@ class _Reader:
             self._error(rows[0].line, self._mapping.labeling_set, "set_too_large", message)
             return []
         message = (
-            f"Set {set_id} has {len(rows)} rows and is split into {len(names)} sets; pairs across them say nothing."
+            f"Set {set_id} has {len(rows)} rows and is split into {len(names)} sets; pairs across them teach nothing."
         )
         self.problems.append(Problem(rows[0].line, self._mapping.labeling_set, "set_split", message, "warning"))
         return parts
@@ -160,7 +160,7 @@ class _Reader:
         if first == line:
             return
         if before == label:
-            message = f"The same row stands in line {first} of set {set_id}, with the same label."
+            message = f"The same row is in line {first} of set {set_id}, with the same label."
             self.problems.append(Problem(line, None, "repeated_row", message, "warning"))
         else:
             self._spoilt.add((set_id, key))
@@ -180,7 +180,7 @@ class _Reader:
             if place < len(cells) and cells[place] != record[index] and cells[place].strip() != record[index].strip()
         ]
         if different:
-            message = f"The source table has other values here: {', '.join(different)}. Those of the table are used."
+            message = f"The source table has different values here: {', '.join(different)}. The values from the table are used."
             self.problems.append(Problem(line, different[0], "other_values", message, "warning"))
 
     def _error(self, line: int, column: str | None, code: str, message: str) -> None:

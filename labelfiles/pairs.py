@@ -188,10 +188,10 @@ def pairs_to_label_file(
         before, said_before = said.setdefault(pair, (line, verdict))
         if said_before is not verdict:
             spoilt.add(pair)
-            message = f"Line {before} says the opposite of the same two keys. Neither is used."
+            message = f"Line {before} says the opposite about the same two keys. Neither is used."
             problems.append(Problem(line, mapping.match, "contradicting_pair", message))
         elif before != line:
-            problems.append(Problem(line, None, "repeated_pair", f"The same pair stands in line {before}.", "warning"))
+            problems.append(Problem(line, None, "repeated_pair", f"The same pair is in line {before}.", "warning"))
     rows = [
         LabeledRow(_set_id(pair), label, tuple(records[key]), line)
         for pair, (line, verdict) in said.items()
@@ -213,13 +213,13 @@ def _row_problems(
     first, second, word = cells
     for column, key in ((mapping.first, first), (mapping.second, second)):
         if not key:
-            found.append(Problem(line, column, "blank_key", "The cell holds no primary key."))
+            found.append(Problem(line, column, "blank_key", "The cell has no primary key."))
         elif key not in records:
             found.append(Problem(line, column, "unknown_key", f"The source table has no row with the key {key}."))
     if not found and first == second:
         found.append(Problem(line, mapping.second, "pair_of_one", "Both keys are the same row."))
     if word.casefold() not in _WORDS:
-        message = f"“{word}” says neither match nor no match. Write 1 or 0."
+        message = f"“{word}” means neither match nor no match. Write 1 or 0."
         found.append(Problem(line, mapping.match, "unknown_verdict", message))
     return found
 

@@ -29,7 +29,7 @@ REPAIRS = {
     "columns": "the columns are put in the order of the table",
     "leave_out": "the row is left out: it teaches nothing",
     "tidy": "labels that differ only in capitals or spaces count as the same",
-    "split_sets": "the set is split into sets of at most 30 rows; pairs across them say nothing",
+    "split_sets": "the set is split into sets of at most 30 rows; pairs across them teach nothing",
     "split_file": "the file is split into several, imported one after the other",
     "restore_key": "the key of the table is put back",
 }
@@ -99,15 +99,13 @@ class _Look:
         self._size = source.seek(0, io.SEEK_END)
         if self._size > max_bytes:
             size = f"{self._size / 1024 / 1024:.1f}"
-            message = (
-                f"The file has {size} MB; Glue takes up to {max_bytes / 1024 / 1024:g}. It is to be split into several."
-            )
+            message = f"The file has {size} MB; Glue accepts up to {max_bytes / 1024 / 1024:g}. It has to be split into several."
             self._add(Problem(None, None, "too_large", message, repair="split_file"))
 
     def report(self) -> Preflight:
         encoding = self._encoding()
         if encoding is None:
-            self._add(Problem(None, None, "encoding", "The file is no text. Save it as CSV in UTF-8."))
+            self._add(Problem(None, None, "encoding", "The file is not text. Save it as CSV in UTF-8."))
         elif not self._size:
             self._add(Problem(None, None, "empty_file", "The file is empty."))
         else:
@@ -137,7 +135,7 @@ class _Look:
             self._add(Problem(1, None, "encoding", message, repair="convert"))
             return "utf-16" if self._decodes("utf-16") is None else None
         if start.startswith(codecs.BOM_UTF8):
-            message = "The file starts with a byte order mark, as Excel writes it; Glue takes it for a part of the first column's name."
+            message = "The file starts with a byte order mark, as Excel writes it; Glue takes it for part of the first column's name."
             self._add(Problem(1, None, "bom", message, repair="convert"))
         line = self._decodes("utf-8-sig")
         if line is None:
@@ -231,7 +229,7 @@ class _Look:
                 continue
             if current and hash(current) in closed and current not in scattered:
                 scattered.add(current)
-                message = f"Set {current} goes on after rows of another set. Is the id used for two sets?"
+                message = f"Set {current} continues after rows of another set. Is the id used for two sets?"
                 self._add(Problem(line, SET_ID_COLUMN, "scattered_set", message, "warning"))
             closed.add(hash(current))
             previous = current
@@ -274,7 +272,7 @@ class _Look:
         if not cell:
             return
         if meant := self._changed_key(cell):
-            message = f"The table has no key {cell}; a spreadsheet has probably made it of {meant}."
+            message = f"The table has no key {cell}; a spreadsheet has probably made it from {meant}."
             self._add(Problem(row.line, columns[key], "key_changed", message, repair="restore_key"))
         else:
             self._add(

@@ -100,7 +100,7 @@ def _cell(text: str, position: int, line: int) -> tuple[str, int, int]:
         stop = _PLAIN_END.search(text, position)
         end = stop.start() if stop else len(text)
         if text.startswith('"', end):
-            message = "A quote stands inside a cell that does not start with one. Quote the whole cell and double the quotes in it."
+            message = "There is a quote inside a cell that does not start with one. Quote the whole cell and double the quotes in it."
             raise LabelFileError([Problem(line, None, "stray_quote", message)])
         return text[position:end], end, line
     quoted = _QUOTED.match(text, position)

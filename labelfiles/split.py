@@ -22,7 +22,7 @@ def split_label_file(label_file: LabelFile, *, max_bytes: int) -> list[LabelFile
     for set_id, rows in label_file.by_set().items():
         length = len(_written(LabelFile(label_file.columns, tuple(rows)))) - header
         if header + length > max_bytes:
-            message = f"Set {set_id} alone is larger than Glue takes in one file."
+            message = f"Set {set_id} alone is larger than Glue accepts in one file."
             raise LabelFileError([Problem(rows[0].line or None, SET_ID_COLUMN, "too_large", message)])
         if size + length > max_bytes:
             parts.append([])

@@ -78,15 +78,18 @@ def check_columns(have: Sequence[str], columns: Sequence[str] | None, primary_ke
     if columns is not None and tuple(columns) != have:
         if missing := [name for name in columns if name not in have]:
             one, several = (
-                "The source table has this column, the file has not.",
-                "The source table has columns that the file has not",
+                "The source table has this column, but the file does not.",
+                "The source table has columns that the file does not have",
             )
             yield _of_columns("missing_column", missing, one, several)
         if unknown := [name for name in have if name not in columns]:
-            one, several = "The source table has no such column.", "The file has columns that the source table has not"
+            one, several = (
+                "The source table has no such column.",
+                "The file has columns that the source table does not have",
+            )
             yield _of_columns("unknown_column", unknown, one, several)
         if sorted(columns) == sorted(have):
-            message = "The columns are in another order than in the source table: " + ", ".join(columns) + "."
+            message = "The columns are in a different order from the source table: " + ", ".join(columns) + "."
             yield Problem(1, None, "column_order", message, repair="columns")
     reported = columns is not None and primary_key in columns
     if primary_key is not None and primary_key not in have and not reported:
@@ -104,12 +107,14 @@ def check_row(row: LabeledRow, columns: Sequence[str], key: int | None, *, requi
     """The rules for one row. ``key`` is the place of the primary key among the columns."""
     line = row.line or None
     if not row.labeling_set_id.strip():
-        yield Problem(line, SET_ID_COLUMN, "blank_set_id", "The row belongs to no labeling set.", repair="leave_out")
+        yield Problem(
+            line, SET_ID_COLUMN, "blank_set_id", "The row does not belong to a labeling set.", repair="leave_out"
+        )
     if require_labels and not row.label.strip():
         message = "The row has no label. Label it or leave it out."
         yield Problem(line, LABEL_COLUMN, "blank_label", message, repair="leave_out")
     elif row.label != row.label.strip():
-        message = "The label has spaces around it; it is another label than the same without them."
+        message = "The label has spaces around it, so it is not the same as the label without them."
         yield Problem(line, LABEL_COLUMN, "label_spaces", message, "warning", repair="tidy")
     if key is not None and not row.values[key].strip():
         yield Problem(line, columns[key], "blank_key", "The row has no primary key.")
@@ -117,7 +122,7 @@ def check_row(row: LabeledRow, columns: Sequence[str], key: int | None, *, requi
     if "\0" in "".join(cells):
         for name, value in zip((SET_ID_COLUMN, LABEL_COLUMN, *columns), cells, strict=True):
             if "\0" in value:
-                yield Problem(line, name, "nul_character", "The cell holds a NUL character.", "warning")
+                yield Problem(line, name, "nul_character", "The cell contains a NUL character.", "warning")
 
 
 def check_set(set_id: str, rows: list[LabeledRow], key: int | None) -> Iterator[Problem]:
@@ -138,7 +143,7 @@ def _scattered(label_file: LabelFile) -> Iterator[Problem]:
             closed.add(previous)
         if current in closed and current and current not in reported:
             reported.add(current)
-            message = f"Set {current} goes on after rows of another set. Is the id used for two sets?"
+            message = f"Set {current} continues after rows of another set. Is the id used for two sets?"
             yield Problem(row.line or None, SET_ID_COLUMN, "scattered_set", message, "warning")
         previous = current
 
@@ -165,7 +170,7 @@ def _labels(set_id: str, rows: list[LabeledRow]) -> Iterator[Problem]:
         if row.label and seen != row.label and row.label not in reported:
             reported.add(row.label)
             message = (
-                f"Set {set_id} has the labels {seen} and {row.label}, which differ only in case: they say “different”."
+                f"Set {set_id} has the labels {seen} and {row.label}, which differ only in case: they mean “different”."
             )
             yield Problem(row.line or None, LABEL_COLUMN, "case_only", message, "warning", repair="tidy")
 
@@ -181,10 +186,10 @@ def _repeated(set_id: str, rows: list[LabeledRow], key: int | None) -> Iterator[
             continue
         where = f"line {same.line}" if same.line else "an earlier row"
         if row.label and same.label and row.label != same.label and key is not None:
-            message = f"Set {set_id} holds this row twice with different labels (see {where})."
+            message = f"Set {set_id} has this row twice with different labels (see {where})."
             yield Problem(row.line or None, LABEL_COLUMN, "contradicting_row", message)
         else:
-            message = f"Set {set_id} holds this row twice (see {where})."
+            message = f"Set {set_id} has this row twice (see {where})."
             yield Problem(row.line or None, None, "repeated_row", message, "warning", repair="leave_out")
 
 
@@ -199,7 +204,7 @@ def _whole(label_file: LabelFile, require_labels: bool) -> Iterator[Problem]:
 def check_whole(rows: int, pairs: tuple[int, int] | None = None) -> Iterator[Problem]:
     """The rules for a file as a whole; ``pairs`` are its matching and non-matching ones, if they are to be there."""
     if not rows:
-        yield Problem(None, None, "no_rows", "The file has a header and no rows.")
+        yield Problem(None, None, "no_rows", "The file has a header but no rows.")
     elif pairs is not None:
         matching, different = pairs
         if matching and not different:
@@ -209,4 +214,4 @@ def check_whole(rows: int, pairs: tuple[int, int] | None = None) -> Iterator[Pro
             message = "No two rows match in any set. Matching also needs examples of rows that do."
             yield Problem(None, None, "all_different", message, "warning")
         elif not matching:
-            yield Problem(None, None, "no_pairs", "No set holds two labelled rows, so the file teaches nothing.")
+            yield Problem(None, None, "no_pairs", "No set has two labelled rows, so the file teaches nothing.")

@@ -63,19 +63,22 @@ def _parser() -> argparse.ArgumentParser:
         description="Runs the Glue API for ML transforms on this machine, with the S3 and Redis that it needs.",
     )
     parser.add_argument(
-        "--state", type=Path, metavar="FOLDER", help="keeps everything; without it, all goes at the end"
+        "--state",
+        type=Path,
+        metavar="FOLDER",
+        help="keeps everything here; without it, everything is deleted at the end",
     )
     for name, port in _default_ports().items():
         option = "--port" if name == "glue" else f"--{name}-port"
         parser.add_argument(option, type=_port, default=port, metavar="PORT", help=f"default {port}; 0 for a free one")
     parser.add_argument("--region", default=REGION, help=f"default {REGION}")
-    parser.add_argument("--bucket", default=BUCKET, help=f"is made in the S3 that is started; default {BUCKET}")
+    parser.add_argument("--bucket", default=BUCKET, help=f"created in the S3 that is started; default {BUCKET}")
     parser.add_argument(
         "--s3-endpoint",
         metavar="URL",
-        help="an S3 of yours; its keys, from the environment, are then those of Glue too",
+        help="your own S3; its keys, from the environment, are then also the keys of Glue",
     )
-    parser.add_argument("--redis-url", metavar="URL", help="a Redis database of yours that nobody else uses")
+    parser.add_argument("--redis-url", metavar="URL", help="your own Redis database, used by nothing else")
     parser.add_argument("--database-url", metavar="URL", help="postgres://…; default: SQLite in the state folder")
     parser.add_argument("--verbose", action="store_true", help="show what the parts write, not only keep it in log/")
     parser.add_argument(

@@ -52,7 +52,7 @@ def _read(token: str, scope: str) -> tuple[Any, int]:
     try:
         given, value, pk = signing.loads(token, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError):
-        raise InvalidInputException("The NextToken is not one that this service gave.") from None
+        raise InvalidInputException("The NextToken was not issued by this service.") from None
     if given != scope:
         raise InvalidInputException("The NextToken belongs to a request with another filter or order.")
     return value, int(pk)

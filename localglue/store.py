@@ -65,7 +65,7 @@ def parse_path(text: str) -> S3Path:
     if match is None or len((match[2] or "").encode()) > 1024:
         raise StoreError("The path must have the form s3://bucket/key.")
     if not any(fnmatchcase(match[1], pattern) for pattern in settings.LOCALGLUE_BUCKETS):
-        raise StoreError(f"The bucket {match[1]} is not one that localglue may use (LOCALGLUE_BUCKETS).")
+        raise StoreError(f"The bucket {match[1]} is not one that localglue is allowed to use (LOCALGLUE_BUCKETS).")
     return S3Path(match[1], match[2] or "")
 
 

@@ -76,7 +76,7 @@ def read_table(definition: dict[str, Any], schema: list[dict[str, str]]) -> pa.T
     columns = definition.get("StorageDescriptor", {}).get("Columns", [])
     have = {column["Name"].lower() for column in columns}
     if missing := [column["Name"] for column in schema if column["Name"].lower() not in have]:
-        raise TableError(f"The table has no column {missing[0]} any more, which is in the schema of the transform.")
+        raise TableError(f"The table no longer has the column {missing[0]}, which is in the schema of the transform.")
     files = _files(definition)
     reader = {"csv": _read_csv, "parquet": _read_parquet, "json": _read_json}[layout.kind]
     parts = [reader(item, layout, columns) for item in files]
@@ -260,7 +260,7 @@ def _json_text(item: store.S3Object, line: int, name: str, value: Any) -> str | 
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (dict, list)):
-        raise TableError(f"{item.path}, line {line}, column {name}: the value is not a plain one.")
+        raise TableError(f"{item.path}, line {line}, column {name}: the value is not a plain value.")
     return value or None
 
 
@@ -278,7 +278,7 @@ def _read_parquet(item: store.S3Object, layout: TableFormat, columns: list[dict[
                 raise TableError(f"{item.path}: the file has no column {column['Name']}.")
             values = table.column(positions[column["Name"].lower()])
             if pa.types.is_nested(values.type):
-                raise TableError(f"{item.path}, column {column['Name']}: the values are not plain ones.")
+                raise TableError(f"{item.path}, column {column['Name']}: the values are not plain values.")
             arrays.append(values.cast(pa.large_string()))
         return pa.table(arrays, names=[column["Name"] for column in columns])
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

@@ -63,7 +63,7 @@ def endpoint(request: HttpRequest) -> HttpResponse:
 
 def unknown_address(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Any path but ``/``."""
-    body = protocol.error_body(UnknownOperationException("The address of the service is /."))
+    body = protocol.error_body(UnknownOperationException("The address of this service is /."))
     return HttpResponse(body, status=404, content_type=protocol.CONTENT_TYPE)
 
 
@@ -76,9 +76,9 @@ def _answer(request: HttpRequest, target: str) -> bytes:
     )
     operation = operations.find(model.name)
     if operation is None:
-        raise UnknownOperationException(f"localglue does not have the operation {model.name}.")
+        raise UnknownOperationException(f"localglue does not support the operation {model.name}.")
     if operation.writes and credential.read_only:
-        raise AccessDenied(f"The access key {credential.key_id} may only read; {model.name} changes something.")
+        raise AccessDenied(f"The access key {credential.key_id} can only read; {model.name} changes something.")
     parameters = protocol.parse_request(model, request.body)
     caller = operations.Caller(credential.key_id, credential.read_only)
     return protocol.response_body(model, operation.handler(parameters, caller))

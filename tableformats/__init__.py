@@ -33,9 +33,9 @@ class FormatError(ValueError):
 
 _TEXTS = {
     "kind": "Tables can be read as CSV, Parquet and JSON lines, not as %(value)s.",
-    "delimiter": "The table's delimiter is %(value)s; it must be one character, and in ASCII.",
-    "quote": "The table's quote is %(value)s; it must be one character, in ASCII, and not the delimiter.",
-    "escape": "The table's escape is %(value)s; it must be one character, in ASCII, and not the delimiter.",
+    "delimiter": "The table's delimiter is %(value)s; it must be one ASCII character.",
+    "quote": "The table's quote is %(value)s; it must be one ASCII character other than the delimiter.",
+    "escape": "The table's escape is %(value)s; it must be one ASCII character other than the delimiter.",
     "header_lines": "The table's skip.header.line.count is %(value)s; it must be a number.",
 }
 

@@ -37,7 +37,7 @@ def numbered_rows(frame: DataFrame, primary_key: str, names: Sequence[str]) -> t
     if blank := sum(part.blank for part in counted):
         raise FindMatchesError(f"Column {primary_key}: the primary key is blank in {blank} of the rows.")
     if repeated := sorted(part.repeated for part in counted if part.repeated is not None):
-        raise FindMatchesError(f"Column {primary_key}: the primary key {repeated[0]} stands in more than one row.")
+        raise FindMatchesError(f"Column {primary_key}: the primary key {repeated[0]} is in more than one row.")
     counted.sort(key=lambda part: part.part)
     ends = np.cumsum([0, *(part.rows for part in counted)]).tolist()
     highest = _highest_parts(ordered, len(names))

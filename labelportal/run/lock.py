@@ -39,10 +39,12 @@ class InstallationLock:
             pid = self._holder()
             if pid and _alive(pid):
                 raise ConfigError(
-                    f"{self._name} is running already on {self.path.parent} (pid {pid}). Stop it first, or {self._advice}."
+                    f"{self._name} is already running on {self.path.parent} (pid {pid}). Stop it first, or {self._advice}."
                 )
             if time.monotonic() > deadline:
-                raise ConfigError(f"Parts of an earlier run on {self.path.parent} do not end; the lock is {self.path}.")
+                raise ConfigError(
+                    f"Parts of an earlier run on {self.path.parent} have not ended; the lock is {self.path}."
+                )
             time.sleep(0.1)
         self.previous_was_killed = bool(self._holder())
         self._write(str(os.getpid()))

@@ -152,7 +152,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
             raise PartError(f"{name} ended ({how}) for the {state.failures}th time in a row.\n{self.log_tail(name)}")
         pause = 2.0 ** (state.failures - 1)
         state.restart_at = now + pause
-        self.say(f"{name} ended ({how}); it is started again in {pause:g} s. Its log: {state.part.log}")
+        self.say(f"{name} ended ({how}); it will be started again in {pause:g} s. Its log: {state.part.log}")
 
     def log_tail(self, name: str, lines: int = 20) -> str:
         """The end of the part's log, for messages."""
@@ -174,7 +174,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
                         asked.add(name)
                         _signal(pid, signal.SIGTERM)
                 if time.monotonic() > deadline:
-                    self.say(f"{', '.join(alive)} did not end in {STOP_SECONDS:g} s and is killed.")
+                    self.say(f"{', '.join(alive)} did not end in {STOP_SECONDS:g} s and will be killed.")
                     self._kill_all(alive)
                     deadline = time.monotonic() + 2.0
                 self._drain(0.05)

@@ -95,7 +95,7 @@ def _read(run: TaskRun) -> list[_Part]:
         except LabelFileError as error:
             raise WorkError(problem_text([(item.path, problem) for problem in error.problems])) from None
     if not parts:
-        raise WorkError(f"There is no label file at {run.path} any more.")
+        raise WorkError(f"There is no longer a label file at {run.path}.")
     return parts
 
 
@@ -120,7 +120,7 @@ def _check(parts: list[_Part], transform: MLTransform, records: Records) -> None
                 message = f"The labeling_set_id has more than {MAX_SET_ID} characters."
                 wrong.append(Problem(line, "labeling_set_id", "long_set_id", message))
             elif owners.setdefault(set_id, part.path) != part.path:
-                message = f"Set {set_id} is also in {owners[set_id]}; one import may hold a set once."
+                message = f"Set {set_id} is also in {owners[set_id]}; an import can have a set only once."
                 wrong.append(Problem(line, "labeling_set_id", "set_in_two_files", message))
         found.extend((part.path, problem) for problem in sorted(wrong, key=lambda problem: problem.line or 0))
     if found:

@@ -100,11 +100,11 @@ def test_a_file_with_problems_is_refused_as_a_whole(glue: Glue) -> None:
 
     for data, words in (
         (good.replace(b"labeling_set_id,label,id", b"label,labeling_set_id,id"), "The first two columns must be"),
-        (good.replace(b"name,street", b"street,name"), "The columns are in another order"),
+        (good.replace(b"name,street", b"street,name"), "The columns are in a different order"),
         (good.replace(b"Anna", b"\xe4nna").replace(b"Bela", b"B\xe9la"), "not UTF-8"),
-        (header.encode(), "The file has a header and no rows."),
-        (good.replace(b"s1,A", b"s1,\0A"), "column label: The cell holds a NUL character."),
-        (good.replace(b"s1", b"s\0"), "column labeling_set_id: The cell holds a NUL character."),
+        (header.encode(), "The file has a header but no rows."),
+        (good.replace(b"s1,A", b"s1,\0A"), "column label: The cell contains a NUL character."),
+        (good.replace(b"s1", b"s\0"), "column labeling_set_id: The cell contains a NUL character."),
     ):
         ended = glue.import_labels(transform, data)
         assert ended["Status"] == "FAILED", words

@@ -82,7 +82,7 @@ def test_labels_are_respected_if_asked_for(table: tuple[Records, dict[str, str]]
     [
         ([["a", "x", "1"], ["z", "x", None]], "Row 2 of the existing table .id z.: match_id is empty"),
         ([["a", "x", "one"]], "match_id is one, not a whole number"),
-        ([["new", "x", "1"]], "1 of the new rows stand in the existing table already, the first with id new"),
+        ([["new", "x", "1"]], "1 of the new rows are already in the existing table, the first with id new"),
     ],
 )
 def test_what_is_wrong_is_said(cells: list[list[str | None]], message: str, model: Model) -> None:

@@ -54,7 +54,7 @@ def test_folders_compressed_files_parquet_and_another_order_of_columns(tmp_path:
         (b"id,name,name\n1,x,y\n", "line 1, column name: the header names this column more than once"),
         (b"key,name\n1,x\n", "a.csv: The primary key id is not a column of the table. Its columns are: key, name"),
         (b'id,name\n1,"x\ny"\n,z\n', "line 4, column id: the primary key is blank"),
-        (b"id,name\n1,x\n2,y\n1,z\n", "line 4, column id: the primary key 1 stands in row 1 already"),
+        (b"id,name\n1,x\n2,y\n1,z\n", "line 4, column id: the primary key 1 is already in row 1"),
     ],
 )
 def test_bad_csv(tmp_path: Path, content: bytes, message: str) -> None:
@@ -115,7 +115,7 @@ def test_values_of_any_plain_type_become_text() -> None:
         (pa.table({"name": ["x"]}), "primary key id is not a column"),
         (pa.table({"id": ["1", None]}), "Row 2, column id: the primary key is blank"),
         (pa.table({"id": ["1", "  "]}), "Row 2, column id: the primary key is blank"),
-        (pa.table({"id": ["1", "2", "1"]}), "Row 3, column id: the primary key 1 stands in row 1 already"),
+        (pa.table({"id": ["1", "2", "1"]}), "Row 3, column id: the primary key 1 is already in row 1"),
         (pa.table({"id": ["1"], "x": [[1, 2]]}), "Column x holds list"),
         (pa.table([pa.array(["1"])] * 2, names=["id", "id"]), "more than one column named id"),
         (pa.table({"id": ["1"], **{f"c{n}": ["x"] for n in range(100)}}), "101 columns; 100 are allowed"),

@@ -301,7 +301,7 @@ def test_new_rows_join_a_frame_with_columns_of_other_types(
     ("rows", "message"),
     [
         ([("r1", "anna"), (" ", "bert")], "blank in 1 of the rows"),
-        ([("r1", "anna"), ("r2", "bert"), ("r1", "carla")], "r1 stands in more than one row"),
+        ([("r1", "anna"), ("r2", "bert"), ("r1", "carla")], "r1 is in more than one row"),
     ],
 )
 def test_keys_are_checked(

@@ -95,9 +95,9 @@ def test_many_columns_are_named_in_one_problem() -> None:
     file = label_file(*GOOD, columns=("id", "name", "town", "note"))
     missing, unknown = validate(file, columns=["id", "zip", "city"])[:2]
     assert (missing.code, missing.column) == ("missing_column", None)
-    assert missing.message == "The source table has columns that the file has not: zip, city."
+    assert missing.message == "The source table has columns that the file does not have: zip, city."
     assert (unknown.code, unknown.column) == ("unknown_column", None)
-    assert unknown.message == "The file has columns that the source table has not: name, town, note."
+    assert unknown.message == "The file has columns that the source table does not have: name, town, note."
 
 
 def test_more_than_a_hundred_columns() -> None:

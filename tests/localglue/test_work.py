@@ -146,7 +146,7 @@ def test_new_rows_join_a_table_that_has_been_matched(transform: MLTransform, fol
 
     run = again("two", "three")  # an output without confidence
     assert run.status == "FAILED"
-    assert run.error.startswith(f"{len(new)} of the new rows stand in the existing table already")
+    assert run.error.startswith(f"{len(new)} of the new rows are already in the existing table")
     run = again("people", "five")
     assert run.error.endswith("data.csv: the file has no column match_id.")
 

@@ -108,7 +108,7 @@ def test_a_second_launcher_on_the_same_folder_refuses(launcher: Launcher) -> Non
     second.start()
     assert second.process is not None
     assert second.process.wait(20) == 1
-    assert f"is running already on {launcher.var} (pid {launcher.process.pid})" in second.printed()
+    assert f"is already running on {launcher.var} (pid {launcher.process.pid})" in second.printed()
     assert probes.http_answers(f"http://127.0.0.1:{launcher.ports['web']}/health")
 
 
@@ -128,7 +128,7 @@ def test_a_worker_that_is_killed_comes_back(launcher: Launcher) -> None:
     victims = [pid for pid, command in launcher.processes().items() if "--queues portal" in command]
     assert victims
     subprocess.run(["kill", "-9", *map(str, victims)], check=True)
-    launcher.wait_for("worker ended (by SIGKILL); it is started again in 1 s", 10)
+    launcher.wait_for("worker ended (by SIGKILL); it will be started again in 1 s", 10)
     launcher.wait_for("worker answers again", 30)
     assert probes.worker_answers(url, "portal@localhost")
 
@@ -188,7 +188,7 @@ def test_a_glue_that_refuses_the_demo_does_not_keep_the_portal_from_starting(tmp
     try:
         launcher.start()
         launcher.wait_for("ready after")
-        assert "The demo transform could not be made" in launcher.printed()
+        assert "The demo transform could not be created" in launcher.printed()
         assert re.search(r"steward2 +Data steward +\S+", launcher.printed()), "passwords are shown all the same"
         assert not (launcher.var / "seeded").exists()
         assert launcher.signal(signal.SIGTERM) == 0

@@ -18,11 +18,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        create = actions.add_parser("create", help="make a key and print it in the form that a shell can source")
+        create = actions.add_parser("create", help="create a key and print it in a form that a shell can source")
         create.add_argument("name")
-        create.add_argument("--read-only", action="store_true", help="for a key that may change nothing")
-        actions.add_parser("list", help="names and ids, never secrets")
-        revoke = actions.add_parser("revoke", help="let a key in no more")
+        create.add_argument("--read-only", action="store_true", help="for a key that cannot change anything")
+        actions.add_parser("list", help="show names and ids, never secrets")
+        revoke = actions.add_parser("revoke", help="revoke a key")
         revoke.add_argument("name")
 
     def handle(self, *, action: str, **options: Any) -> None:
