@@ -122,7 +122,7 @@ def pages(file: BinaryIO) -> Iterator[tuple[str, Callable[[], object]]]:
         seen["page"] = client.get(seen["address"]).content.decode()
 
     def make() -> None:
-        form = seen["page"][seen["page"].index("/keep/") : seen["page"].index("Make the label file")]
+        form = seen["page"][seen["page"].index("/keep/") : seen["page"].index("Create label file")]
         fields = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', form))
         assert "/import/" in client.post(f"{seen['address']}keep/", fields).headers["Location"]
 

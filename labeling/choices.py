@@ -22,7 +22,7 @@ class TransformStatus(models.TextChoices):
     NOT_READY = "NOT_READY", _("Needs teaching")
     READY = "READY", _("Ready")
     DELETING = "DELETING", _("Being deleted")
-    GONE = "GONE", _("Gone at Glue")
+    GONE = "GONE", _("No longer at Glue")
 
 
 class RunKind(models.TextChoices):
@@ -55,13 +55,13 @@ class RunProblem(models.TextChoices):
     UNREACHABLE = "unreachable", _("AWS cannot be reached")
     NO_ANSWER = "no_answer", _("AWS did not answer")
     THROTTLED = "throttled", _("AWS is throttling")
-    BUSY = "busy", _("Glue is at its limit of runs")
-    AWS_FAULT = "aws_fault", _("AWS has a fault")
+    BUSY = "busy", _("Glue has reached its limit of runs")
+    AWS_FAULT = "aws_fault", _("AWS has a problem")
     EXPIRED = "expired", _("The credentials have expired")
     CREDENTIALS = "credentials", _("The credentials are not accepted")
     ACCESS = "access", _("Access is denied")
     ROLE = "role", _("The transform's role lacks access")
-    TRANSFORM_GONE = "transform_gone", _("The transform is gone at Glue")
+    TRANSFORM_GONE = "transform_gone", _("Glue no longer has the transform")
     MISSING = "missing", _("Something is missing at AWS")
     REGION = "region", _("The bucket is in another region")
     QUOTA = "quota", _("A quota is exceeded")
@@ -92,8 +92,8 @@ class LabelFileKind(models.TextChoices):
     GENERATED = "generated", _("Questions")
     BUILT = "built", _("Built from answers")
     EXPORTED = "exported", _("Exported from Glue")
-    UPLOADED = "uploaded", _("Brought by a person")
-    COMPOSED = "composed", _("An earlier state, put together")
+    UPLOADED = "uploaded", _("Uploaded by a person")
+    COMPOSED = "composed", _("Earlier state, put together again")
 
 
 class GroupKind(models.TextChoices):
@@ -134,7 +134,7 @@ class ConsensusRule(models.TextChoices):
     """How many of the people must say the same; see ``partitions.Rule``."""
 
     MAJORITY = partitions.Rule.MAJORITY.value, _("More than half of the people")
-    UNANIMOUS = partitions.Rule.UNANIMOUS.value, _("All people")
+    UNANIMOUS = partitions.Rule.UNANIMOUS.value, _("Everyone")
 
 
 class ChangeAction(models.TextChoices):
@@ -164,9 +164,9 @@ class GoalPeriod(models.TextChoices):
 class NotificationEvent(models.TextChoices):
     """What leads are told of. Names are part of the webhooks' format."""
 
-    RUN_ENDED = "run.ended", _("A run has ended well, or was stopped")
+    RUN_ENDED = "run.ended", _("A run has succeeded, or was stopped")
     RUN_FAILED = "run.failed", _("A run has failed")
-    RUN_WAITS = "run.waits", _("A run waits because Glue cannot be asked")
+    RUN_WAITS = "run.waits", _("A run is waiting because Glue cannot be reached")
     SET_FINISHED = "question_set.finished", _("All questions of a set are answered")
     AGREEMENT_FELL = "agreement.fell", _("People agree less than before")
 

@@ -42,11 +42,11 @@ def checked_url(url: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise OutboundError("This is no address.") from error
+        raise OutboundError("This is not an address.") from error
     if parts.scheme not in _PORTS or not parts.hostname or port == 0:
         raise OutboundError("The address must start with http:// or https:// and name a host.")
     if parts.username is not None or parts.password is not None:
-        raise OutboundError("The address must not hold a name or password.")
+        raise OutboundError("The address must not contain a name or password.")
     return parts
 
 
@@ -103,7 +103,7 @@ def _allowed(host: str, port: int, *, allow_private: bool) -> list[str]:
     addresses = list(dict.fromkeys(str(address[4][0]) for address in found))
     if not allow_private and not all(_public(address) for address in addresses):
         raise OutboundError(
-            "The address lies in a private network. LABELPORTAL_WEBHOOK_PRIVATE decides whether that is allowed."
+            "The address is in a private network. The setting LABELPORTAL_WEBHOOK_PRIVATE decides whether that is allowed."
         )
     return addresses
 

@@ -15,8 +15,8 @@ _MAX_BYTES = 255
 def validate_glue_name(value: str) -> None:
     """A name that Glue takes: one line, up to 255 bytes in UTF-8, not blank."""
     if not value.strip():
-        raise ValidationError(_("A name is needed."), code="blank")
+        raise ValidationError(_("Enter a name."), code="blank")
     if len(value.encode("utf-8", "replace")) > _MAX_BYTES:
-        raise ValidationError(_("The name is too long: Glue takes 255 bytes."), code="too_long")
+        raise ValidationError(_("The name is too long: Glue accepts up to 255 bytes."), code="too_long")
     if not _SINGLE_LINE.fullmatch(value):
-        raise ValidationError(_("The name holds characters that Glue does not take."), code="characters")
+        raise ValidationError(_("The name contains characters that Glue does not accept."), code="characters")

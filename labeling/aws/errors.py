@@ -149,7 +149,7 @@ def from_botocore_error(error: BotoCoreError | Boto3Error) -> GlueError:
     if isinstance(error, (HTTPClientError, SSLError, IncompleteReadError)):
         message = _("AWS did not answer.")
         return _glue_error(message, code, RunProblem.NO_ANSWER, retryable=True, outcome_unknown=True)
-    return GlueError(str(error), code=code, advice=_("The request did not fit what AWS expects."))
+    return GlueError(str(error), code=code, advice=_("The request was not what AWS expects."))
 
 
 def problem_of_run(text: str) -> RunProblem | None:
@@ -161,49 +161,53 @@ def advice_for(problem: RunProblem) -> str:
     """What to do about it, and whether it is tried again."""
     match problem:
         case RunProblem.UNREACHABLE:
-            return _("Check that the address is right and the service runs. This is tried again.")
+            return _(
+                "Check that the address is right and the service is running. The portal tries again automatically."
+            )
         case RunProblem.NO_ANSWER:
             return _(
-                "The connection broke or took too long. A run that was to be started is looked for at Glue, and started again if it is not there."
+                "The connection broke or took too long. If a run was being started, the portal looks for it at Glue and starts it again if it is not there."
             )
         case RunProblem.THROTTLED:
-            return _("Too many calls to AWS from this account. This is tried again.")
+            return _("Too many calls to AWS from this account. The portal tries again automatically.")
         case RunProblem.BUSY:
-            return _("Other runs of this transform or account must end first. This is tried again.")
+            return _("Other runs of this transform or account must end first. The portal tries again automatically.")
         case RunProblem.AWS_FAULT:
-            return _("The fault is AWS's own. This is tried again.")
+            return _("The fault is on the side of AWS. The portal tries again automatically.")
         case RunProblem.EXPIRED:
             return _("Give this installation new credentials, or sign in again, and restart it; then try again.")
         case RunProblem.CREDENTIALS:
             return _("Check the access key, its secret, the session token and the region that this installation uses.")
         case RunProblem.ACCESS:
             return _(
-                "Allow the credentials of this installation what the message names; the operations guide has the policy."
+                "Give the credentials of this installation the permission that the message names; the operations guide has the policy."
             )
         case RunProblem.ROLE:
             return _(
-                "Allow Glue to take on the transform's role, the role to read and write the bucket, and this installation to pass it on (iam:PassRole)."
+                "Allow Glue to assume the transform's role, the role to read and write the bucket, and this installation to pass the role (iam:PassRole)."
             )
         case RunProblem.TRANSFORM_GONE:
             return _(
-                "It was deleted or lives in another account or region. Questions and answers are kept here; make a new transform and import them."
+                "It was deleted or is in another account or region. Questions and answers are kept here; create a new transform and import them."
             )
         case RunProblem.MISSING:
-            return _("It was deleted or lives in another account or region.")
+            return _("It was deleted or is in another account or region.")
         case RunProblem.REGION:
             return _(
                 "The bucket must be in the same region as the transform: use another bucket, or another region for Glue."
             )
         case RunProblem.QUOTA:
-            return _("A quota of the AWS account is reached: delete what is no longer needed, or ask AWS to raise it.")
+            return _(
+                "A quota of the AWS account has been reached: delete what is no longer needed, or ask AWS to raise it."
+            )
         case RunProblem.TOO_LARGE:
             return _("Import more often so that files stay small, or ask AWS to raise the quota “Label file size”.")
         case RunProblem.END_OF_LIFE:
             return _(
-                "AWS no longer runs FindMatches on this version. Label files are the same elsewhere: the embedded Glue learns from them."
+                "AWS no longer runs FindMatches on this version. The same label files work elsewhere: the embedded Glue can learn from them."
             )
         case RunProblem.NOT_READY:
-            return _("Teach the transform first: import labels that hold both matching and different rows.")
+            return _("Teach the transform first: import labels with both matching and different rows.")
         case RunProblem.INPUT:
             return _("Correct what the message names, then try again.")
 

@@ -36,7 +36,7 @@ class AnswerFilterForm(StyledForm):
     corrected = forms.ChoiceField(
         required=False,
         label=_("Changes"),
-        choices=[("", _("With and without")), ("yes", _("Corrected")), ("no", _("Never corrected"))],
+        choices=[("", _("All")), ("yes", _("Corrected")), ("no", _("Not corrected"))],
     )
     question_set = forms.ModelChoiceField(
         queryset=QuestionSet.objects.none(), required=False, label=_("Set"), empty_label=_("All sets")

@@ -20,8 +20,8 @@ class AutomationForm(StyledForm):
         required=False,
         min_value=1,
         max_value=1_000_000,
-        label=_("As soon as so many answers wait"),
-        help_text=_("Settled questions that Glue has not learned yet. Empty: not by number."),
+        label=_("When this many answers are waiting"),
+        help_text=_("Settled questions that Glue has not learned yet. If empty, the number does not start an import."),
     )
     nightly_hour = forms.TypedChoiceField(
         required=False,
@@ -29,13 +29,13 @@ class AutomationForm(StyledForm):
         empty_value=None,
         label=_("Every night at"),
         choices=[("", _("Not at night")), *((hour, f"{hour:02}:00") for hour in range(24))],
-        help_text=_("If any answers wait then."),
+        help_text=_("If any answers are waiting then."),
     )
     time_zone = forms.ChoiceField(
         label=_("Time zone of the team"),
         choices=[(name, name) for name in sorted(available_timezones())],
         help_text=_(
-            "For all transforms of the team. The days and weeks of its goals, work, reports and history begin in it too."
+            "For all transforms of the team. The days and weeks of goals, work, reports and history follow it too."
         ),
     )
     evaluate = forms.BooleanField(required=False, label=_("Then estimate the quality"))

@@ -16,7 +16,7 @@ class WebhookForm(StyledForm):
         label=_("Address"),
         max_length=500,
         widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
-        help_text=_("http or https; messages are sent there with POST."),
+        help_text=_("http or https. Messages are sent there with POST."),
     )
     events = forms.MultipleChoiceField(
         label=_("Events"),

@@ -22,7 +22,7 @@ class DetailsForm(StyledForm):
         label=_("E-mail address"),
         required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        help_text=_("Links and notifications go there."),
+        help_text=_("Links and notifications are sent there."),
     )
 
 
@@ -30,7 +30,9 @@ class RoleForm(StyledForm):
     """What somebody does in the team."""
 
     role = forms.ChoiceField(
-        label=_("Role"), choices=Role.choices, help_text=_("Each later role may also do what the earlier ones do.")
+        label=_("Role"),
+        choices=Role.choices,
+        help_text=_("Each role can also do everything that the roles before it can."),
     )
 
 

@@ -24,5 +24,5 @@ class ConfirmReplacementForm(StyledForm):
         """The name, exactly."""
         name = str(self.cleaned_data["confirm_name"]).strip()
         if name != self._name:
-            raise forms.ValidationError(_("Type the name of the transform exactly as it stands above."))
+            raise forms.ValidationError(_("Type the name of the transform exactly as it is written above."))
         return name

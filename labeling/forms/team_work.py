@@ -16,10 +16,10 @@ from labeling.models import QuestionSet, Transform
 from labeling.models.transforms import MAX_ANSWERS_PER_QUESTION, MAX_CONTROL_PERCENT
 
 SPLIT, ALL = "split", "all"
-_PEOPLE_HELP = _("So many people answer each question, without seeing each other’s answers before they are done.")
+_PEOPLE_HELP = _("How many people answer each question. They do not see each other’s answers before they are done.")
 
 
-_OPENED_HELP = _("Questions that were assigned to fewer people than that are then open to everybody.")
+_OPENED_HELP = _("Questions assigned to fewer people than that are then open to everyone.")
 
 
 def _people_field(help_text: Any = _PEOPLE_HELP) -> forms.IntegerField:
@@ -39,7 +39,7 @@ class QuestionSetForm(StyledForm):
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("What this set is for, in the words of the team."),
+        help_text=_("What this set is for, in the team’s own words."),
     )
     priority = forms.IntegerField(
         label=_("Priority"), min_value=-100, max_value=100, help_text=_("Sets with a higher number are asked first.")
@@ -56,12 +56,12 @@ class QuestionSetForm(StyledForm):
         max_length=50,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=_("Only people with this skill are offered the questions. Empty: nobody needs any."),
+        help_text=_("Only people with this skill are offered the questions. If empty, no skill is needed."),
     )
     show_proposals = forms.BooleanField(
         label=_("Start from the engine’s proposal"),
         required=False,
-        help_text=_("Rows come with a faint group to accept or to change."),
+        help_text=_("Rows come with a faint group to accept or change."),
     )
 
     @classmethod
@@ -76,7 +76,7 @@ class AssignForm(StyledForm):
     people = forms.MultipleChoiceField(
         label=_("People"),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose somebody first.")},
+        error_messages={"required": _("Choose someone first.")},
     )
     how = forms.ChoiceField(
         label=_("Who gets what"),
@@ -103,9 +103,9 @@ class AssignForm(StyledForm):
         """A column and a text belong together."""
         data: dict[str, Any] = super().clean() or {}
         if data.get("column") and not data.get("contains"):
-            self.add_error("contains", _("Say which text the column has to contain."))
+            self.add_error("contains", _("Enter the text that the column has to contain."))
         if data.get("contains") and not data.get("column"):
-            self.add_error("column", _("Say in which column to look."))
+            self.add_error("column", _("Choose the column to look in."))
         return data
 
     @property
@@ -124,9 +124,9 @@ class LabelingSettingsForm(StyledForm):
 
     answers_per_question = _people_field()
     consensus_rule = forms.ChoiceField(
-        label=_("A result needs"),
+        label=_("To settle a question"),
         choices=ConsensusRule.choices,
-        help_text=_("Counted for each pair of rows. What stays open goes to adjudication."),
+        help_text=_("Counted for each pair of rows. What remains disputed goes to adjudication."),
     )
     show_proposals = forms.BooleanField(
         label=_("Start from the engine’s proposal"),
@@ -137,7 +137,7 @@ class LabelingSettingsForm(StyledForm):
         label=_("Control questions, in percent"),
         min_value=0,
         max_value=MAX_CONTROL_PERCENT,
-        help_text=_("So many of the questions a person gets have a known answer; they look like all others."),
+        help_text=_("The share of a person’s questions that have a known answer; they look like all others."),
     )
     links_in_cells = forms.BooleanField(
         label=_("Show web addresses in cells as links"), required=False, help_text=_("They open in a new tab.")
@@ -145,7 +145,7 @@ class LabelingSettingsForm(StyledForm):
     images_in_cells = forms.BooleanField(
         label=_("Show image addresses in cells as images"),
         required=False,
-        help_text=_("The browser of each steward loads them from where they are."),
+        help_text=_("Each steward’s browser loads them from their address."),
     )
 
     @classmethod

@@ -32,7 +32,7 @@ class SourceUploadForm(StyledForm):
         if file.size is not None and file.size > self._max_bytes:
             raise forms.ValidationError(
                 _(
-                    "The file has %(size)s; the portal takes up to %(limit)s. Put it into the catalog and pick the table."
+                    "The file is %(size)s; the portal accepts up to %(limit)s. Put it into the catalog and pick the table."
                 )
                 % {"size": filesizeformat(file.size), "limit": filesizeformat(self._max_bytes)}
             )
@@ -64,9 +64,7 @@ class _TradeOffsForm(StyledForm):
     enforce_provided_labels = forms.BooleanField(
         label=_("The output must agree with every label"),
         required=False,
-        help_text=_(
-            "Slower. Labelled rows come out grouped as the stewards said, even where the model sees it otherwise."
-        ),
+        help_text=_("Slower. Labelled rows are grouped as the stewards said, even where the model disagrees."),
     )
 
 
@@ -79,8 +77,8 @@ class TransformForm(_TradeOffsForm):
 
     primary_key = forms.ChoiceField(
         label=_("Primary key"),
-        help_text=_("The column that names each row: present in every row, different in every row."),
-        error_messages={"invalid_choice": _("This column cannot be the key: see the reason in the preview.")},
+        help_text=_("The column that identifies each row: present in every row, different in every row."),
+        error_messages={"invalid_choice": _("This column cannot be the key. The preview says why.")},
     )
 
     field_order = ("name", "thing", "primary_key")

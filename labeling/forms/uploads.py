@@ -40,7 +40,7 @@ class UploadForm(StyledForm):
         file: UploadedFile[bytes] = self.cleaned_data["file"]
         if file.size is not None and file.size > self._max_bytes:
             sizes = {"size": filesizeformat(file.size), "limit": filesizeformat(self._max_bytes)}
-            raise forms.ValidationError(_("The file has %(size)s; the portal takes up to %(limit)s.") % sizes)
+            raise forms.ValidationError(_("The file is %(size)s; the portal accepts up to %(limit)s.") % sizes)
         return file
 
 
@@ -83,20 +83,20 @@ class MappingForm(StyledForm):
 
     kind = forms.ChoiceField(choices=[(BroughtFormat.LABELS, ""), (BroughtFormat.PAIRS, "")], widget=forms.RadioSelect)
     header = forms.ChoiceField(
-        label=_("The first line"), choices=[("yes", _("names the columns")), ("no", _("is data already"))]
+        label=_("The first line"), choices=[("yes", _("names the columns")), ("no", _("is already data"))]
     )
     labeling_set = forms.ChoiceField(label=_("Labeling set"), required=False)
     label = forms.ChoiceField(label=_("Label"), required=False)
     key = forms.ChoiceField(label=_("Primary key"), required=False)
     tidy = forms.BooleanField(
-        label=_("Labels that differ only in capitals or spaces are the same"),
+        label=_("Treat labels that differ only in capitals or spaces as the same"),
         required=False,
-        help_text=_("Glue tells “a” from “A”: without this they say that the rows are different."),
+        help_text=_("To Glue, “a” and “A” are different: without this option they mean that the rows are different."),
     )
     split = forms.BooleanField(
         label=_("Split sets of more than 50 rows"),
         required=False,
-        help_text=_("Rows with the same label stay together. Pairs across the new sets say nothing."),
+        help_text=_("Rows with the same label stay together. Pairs across the new sets teach nothing."),
     )
     first = forms.ChoiceField(label=_("First key"), required=False)
     second = forms.ChoiceField(label=_("Second key"), required=False)

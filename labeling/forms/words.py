@@ -15,5 +15,5 @@ class GuidelinesForm(StyledForm):
         label=_("Guidelines"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "true"}),
-        help_text=_("In Markdown: # headings, - lists, **bold**, tables. Empty: nothing is shown."),
+        help_text=_("In Markdown: # headings, - lists, **bold**, tables. If empty, nothing is shown."),
     )

@@ -23,7 +23,7 @@ class WorkFilterForm(StyledForm):
 
     by = forms.ChoiceField(
         required=False,
-        label=_("A line for each"),
+        label=_("One line per"),
         choices=[
             ("", _("Person")),
             ("day", _("Day")),

@@ -255,7 +255,7 @@ class Migration(migrations.Migration):
             model_name="transform",
             name="consensus_rule",
             field=models.CharField(
-                choices=[("majority", "More than half of the people"), ("unanimous", "All people")],
+                choices=[("majority", "More than half of the people"), ("unanimous", "Everyone")],
                 default="majority",
                 max_length=10,
                 verbose_name="a result needs",

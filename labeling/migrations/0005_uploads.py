@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                     ("generated", "Questions from Glue"),
                     ("built", "Built from answers"),
                     ("exported", "Exported from Glue"),
-                    ("uploaded", "Brought by a person"),
+                    ("uploaded", "Uploaded by a person"),
                 ],
                 max_length=10,
             ),

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='Occurrence',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('event', models.CharField(choices=[('run.ended', 'A run has ended well, or was stopped'), ('run.failed', 'A run has failed'), ('run.waits', 'A run waits because Glue cannot be asked'), ('question_set.finished', 'All questions of a set are answered'), ('agreement.fell', 'People agree less than before')], max_length=30)),
+                ('event', models.CharField(choices=[('run.ended', 'A run has succeeded, or was stopped'), ('run.failed', 'A run has failed'), ('run.waits', 'A run is waiting because Glue cannot be reached'), ('question_set.finished', 'All questions of a set are answered'), ('agreement.fell', 'People agree less than before')], max_length=30)),
                 ('key', models.CharField(max_length=100, unique=True)),
                 ('figures', models.JSONField(blank=True, default=dict)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
             name='NotificationPreference',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event', models.CharField(choices=[('run.ended', 'A run has ended well, or was stopped'), ('run.failed', 'A run has failed'), ('run.waits', 'A run waits because Glue cannot be asked'), ('question_set.finished', 'All questions of a set are answered'), ('agreement.fell', 'People agree less than before')], max_length=30)),
+                ('event', models.CharField(choices=[('run.ended', 'A run has succeeded, or was stopped'), ('run.failed', 'A run has failed'), ('run.waits', 'A run is waiting because Glue cannot be reached'), ('question_set.finished', 'All questions of a set are answered'), ('agreement.fell', 'People agree less than before')], max_length=30)),
                 ('in_page', models.BooleanField()),
                 ('email', models.BooleanField()),
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notification_preferences', to='accounts.team')),

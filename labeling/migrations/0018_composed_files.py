@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='labelfile',
             name='kind',
-            field=models.CharField(choices=[('generated', 'Questions from Glue'), ('built', 'Built from answers'), ('exported', 'Exported from Glue'), ('uploaded', 'Brought by a person'), ('composed', 'An earlier state, put together')], max_length=10),
+            field=models.CharField(choices=[('generated', 'Questions from Glue'), ('built', 'Built from answers'), ('exported', 'Exported from Glue'), ('uploaded', 'Uploaded by a person'), ('composed', 'Earlier state, put together again')], max_length=10),
         ),
     ]

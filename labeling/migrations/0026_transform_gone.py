@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                     ("NOT_READY", "Needs teaching"),
                     ("READY", "Ready"),
                     ("DELETING", "Being deleted"),
-                    ("GONE", "Gone at Glue"),
+                    ("GONE", "No longer at Glue"),
                 ],
                 max_length=20,
             ),

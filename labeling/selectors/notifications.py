@@ -94,12 +94,12 @@ def words_of(occurrence: Occurrence) -> Words:
     if occurrence.event == NotificationEvent.AGREEMENT_FELL:
         return Words(
             _("%(transform)s: people agree less on “%(set)s”") % about,
-            _("Krippendorff’s alpha is %(alpha).2f, and was %(before).2f on the sets before.")
+            _("Krippendorff’s alpha is %(alpha).2f; on earlier sets it was %(before).2f.")
             % {"alpha": figures["alpha"], "before": figures["alpha_before"]},
             reverse("labeling:agreement", args=[occurrence.transform_id]),
         )
     disputed = figures.get("disputed", 0)
-    answered = ngettext("%(n)d question is answered", "%(n)d questions are answered", figures["questions"])
+    answered = ngettext("%(n)d question has been answered", "%(n)d questions have been answered", figures["questions"])
     detail = answered % {"n": figures["questions"]}
     if disputed:
         more = ngettext("%(n)d of them is disputed.", "%(n)d of them are disputed.", disputed) % {"n": disputed}
@@ -107,7 +107,7 @@ def words_of(occurrence: Occurrence) -> Words:
     else:
         detail += "."
     return Words(
-        _("%(transform)s: “%(set)s” is finished") % about,
+        _("%(transform)s: all questions of “%(set)s” are answered") % about,
         detail,
         reverse("labeling:question-set-detail", args=[occurrence.question_set.pk]),
     )
@@ -144,7 +144,9 @@ def _run_words(occurrence: Occurrence) -> Words:
     about = {"transform": occurrence.transform.name, "kind": run.get_kind_display(), "state": run.get_status_display()}
     path = reverse("labeling:run-detail", args=[run.pk])
     if occurrence.event == NotificationEvent.RUN_WAITS:
-        return Words(_("%(transform)s: “%(kind)s” waits for Glue") % about, f"{run.error} {run.advice}".strip(), path)
+        return Words(
+            _("%(transform)s: “%(kind)s” is waiting for Glue") % about, f"{run.error} {run.advice}".strip(), path
+        )
     title = _("%(transform)s: “%(kind)s” – %(state)s") % about
     if occurrence.event == NotificationEvent.RUN_FAILED:
         return Words(title, f"{run.error} {run.advice}".strip(), path)
@@ -165,7 +167,7 @@ def _brought(run: TaskRun) -> str:
         return _("It was started outside the portal.")
     if run.kind == RunKind.EXPORT_LABELS and run.label_file is not None:
         rows = run.label_file.rows
-        return ngettext("%(n)d label was written out.", "%(n)d labels were written out.", rows) % {"n": rows}
+        return ngettext("%(n)d label was exported.", "%(n)d labels were exported.", rows) % {"n": rows}
     asked: QuestionSet | None = getattr(run, "question_set", None)
     if asked is not None:
         count = asked.asked

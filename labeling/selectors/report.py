@@ -131,11 +131,11 @@ def waiting_table(*, team: Team) -> Table:
                 rows.append(_row(who, what, transforms[pk], count, page))
     assigned, begun = _assigned(team), _begun(team)
     people = User.objects.in_bulk({person for person, _transform in assigned | begun})
-    for counts, what in ((assigned, _("questions assigned")), (begun, _("answers begun"))):
+    for counts, what in ((assigned, _("questions assigned")), (begun, _("answers started"))):
         for (person, pk), count in sorted(counts.items(), key=lambda one: people[one[0][0]].display_name):
             rows.append(_row(people[person].display_name, what, transforms[pk], count, "answer-list"))
     columns = (Column(_("For")), Column(_("What")), Column(_("Transform")), Column(_("How many"), number=True))
-    return Table("waiting", _("What is waiting for whom"), columns, tuple(rows), _("Nothing waits for anybody."))
+    return Table("waiting", _("What is waiting for whom"), columns, tuple(rows), _("Nothing is waiting for anyone."))
 
 
 def weekly_report(*, team: Team, week: Week) -> Report:
@@ -188,7 +188,7 @@ def _better(weeks: list[TransformWeek]) -> Table:
         )
         for one in weeks
     )
-    return Table("better", _("What got better this week"), columns, rows, _("The team has no transform yet."))
+    return Table("better", _("What improved this week"), columns, rows, _("The team has no transforms yet."))
 
 
 def _name(transform: Transform) -> str:
@@ -213,7 +213,7 @@ def _people(lines: Sequence[WorkLine]) -> Table:
         )
         for line in lines
     )
-    return Table("people", _("Who answered"), columns, rows, _("Nobody answered questions in this week."))
+    return Table("people", _("Who answered"), columns, rows, _("Nobody answered questions this week."))
 
 
 def _failed(runs: QuerySet[TaskRun]) -> Table:
@@ -228,7 +228,7 @@ def _failed(runs: QuerySet[TaskRun]) -> Table:
         for run in failed.order_by("-created_at")[:_MAX_FAILED]
     )
     columns = (Column(_("When")), Column(_("Transform")), Column(_("Run")), Column(_("What happened")))
-    return Table("failed", _("Runs that failed"), columns, rows, _("No run failed in this week."))
+    return Table("failed", _("Runs that failed"), columns, rows, _("No run failed this week."))
 
 
 def _newest(field: str, until: dt.datetime, **conditions: object) -> Subquery:

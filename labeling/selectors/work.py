@@ -149,7 +149,7 @@ def work_csv_rows(lines: Iterable[WorkLine]) -> Iterator[list[str]]:
         *(_("person"), _("day"), _("transform"), _("answers"), _("hours"), _("answers per hour")),
         *(_("seconds, lower quartile"), _("seconds, median"), _("seconds, upper quartile")),
         *(_("keys, lower quartile"), _("keys, median"), _("keys, upper quartile")),
-        *(_("proposals shown"), _("accepted untouched"), _("corrected later")),
+        *(_("proposals shown"), _("accepted unchanged"), _("corrected later")),
     ]
     for line in lines:
         yield [

@@ -27,7 +27,7 @@ def archive_transform(*, transform: Transform, user: User) -> None:
     if idle.update(archived_at=timezone.now()):
         logger.info("transform %s archived by user %s", transform.pk, user.pk)
     elif Transform.objects.filter(pk=transform.pk, archived_at=None).exists():
-        raise RunConflictError(_("Something runs for this transform. Wait for its end, or stop it."))
+        raise RunConflictError(_("A run is under way for this transform. Wait until it has ended, or stop it."))
 
 
 def bring_back_transform(*, transform: Transform, user: User) -> None:

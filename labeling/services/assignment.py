@@ -46,7 +46,7 @@ def assign_questions(
         able = [person for person in chosen if person.pk not in answered[pk]]
         if len(able) < needed:
             raise InvalidSettingError(
-                _("Each question has to be answered by %(needed)d people. Choose more of them.") % {"needed": needed}
+                _("Each question has to be answered by %(needed)d people. Choose more people.") % {"needed": needed}
             )
         taking = sorted(able, key=lambda person: load[person.pk])[:needed] if split else able
         load.update(person.pk for person in taking)

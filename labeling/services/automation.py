@@ -39,7 +39,7 @@ def save_automation(
     """
     now = now or timezone.now()
     if enabled and every_answers is None and nightly_hour is None:
-        raise InvalidSettingError(_("Say when: after how many answers, at which hour, or both."))
+        raise InvalidSettingError(_("Choose when: after how many answers, at which hour, or both."))
     with transaction.atomic():
         try:
             set_time_zone(team=transform.team, time_zone=time_zone)

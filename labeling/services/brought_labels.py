@@ -140,7 +140,7 @@ def read_brought_table(content: bytes, *, has_header: bool | None = None) -> Pai
     """
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise InvalidLabelsError(
-            _("This is an Excel workbook. Save the sheet with the labels as CSV UTF-8 and upload that.")
+            _("This is an Excel workbook. Save the sheet with the labels as CSV UTF-8 and upload that instead.")
         )
     try:
         table = read_pair_table(content, has_header=has_header)
@@ -155,7 +155,7 @@ def read_brought_table(content: bytes, *, has_header: bool | None = None) -> Pai
     if table.encoding == "utf-16" or b"\0" in content:
         for line, cells in chain([(1, table.columns)], table.rows):
             if any("\0" in cell for cell in cells):
-                message = _("Line %(line)d holds a NUL character, which no table has. Is this a CSV file?")
+                message = _("Line %(line)d contains a NUL character, which tables never have. Is this a CSV file?")
                 raise InvalidLabelsError(message % {"line": line})
     return table
 
@@ -221,7 +221,9 @@ def keep_labels(*, upload: LabelUpload, brought: Brought, user: User) -> LabelFi
     if upload.label_file is not None:
         return upload.label_file
     if brought.blocked:
-        raise InvalidLabelsError(_("Glue would not take this file. Correct what is named below and upload it again."))
+        raise InvalidLabelsError(
+            _("Glue would not accept this file. Correct what is listed below and upload it again.")
+        )
     transform = upload.transform
     parts = store_parts(
         transform=transform, contents=brought.label_file, stem=f"label-files/{transform.pk}/{upload.pk}"
@@ -265,7 +267,7 @@ def _repaired(table: PairTable, places: Iterable[int], found: SourceRows) -> tup
             if change is None or cells[place] in found.records or len(change.keys) > 1:
                 continue
             mended[place] = change.keys[0]
-            message = _("The file says %(cell)s, the table has %(key)s (%(how)s). The row of the table is used.") % {
+            message = _("The file says %(cell)s, the table has %(key)s (%(how)s). The row from the table is used.") % {
                 "cell": cell,
                 "key": change.keys[0],
                 "how": change.how,
@@ -284,7 +286,7 @@ def _as_it_came(content: bytes, transform: Transform, table: PairTable) -> Itera
         return
     for problem in check_form(BytesIO(content), columns=transform.column_names, primary_key=transform.primary_key):
         if problem.code in _PUT_RIGHT:
-            message = _("%(message)s The label file is written anew in Glue's form, with the values of the table.")
+            message = _("%(message)s The label file is rewritten in Glue's format, with the values from the table.")
             yield replace(problem, message=message % {"message": problem.message}, severity="warning", repair="")
 
 
@@ -297,7 +299,7 @@ def _explained(problems: Collection[Problem], table: PairTable, found: SourceRow
             cell = lines[problem.line][table.columns.index(problem.column)].strip()
             if cell in found.changed:
                 keys = ", ".join(found.changed[cell].keys)
-                message = _("%(cell)s may be any of these keys of the table, changed by a spreadsheet: %(keys)s.")
+                message = _("%(cell)s could be any of these keys of the table, changed by a spreadsheet: %(keys)s.")
                 yield replace(problem, code="key_unclear", message=message % {"cell": cell, "keys": keys})
                 continue
         yield problem
@@ -312,13 +314,13 @@ def _whole_file(transform: Transform, contents: LabelFileContents) -> list[Probl
     size = len(content)
     same = LabelFile.objects.filter(transform=transform, sha256=hashlib.sha256(content).hexdigest()).first()
     if same is not None:
-        message = _("The very same label file was made on %(day)s.") % {
+        message = _("An identical label file was created on %(day)s.") % {
             "day": f"{timezone.localtime(same.created_at):%Y-%m-%d}"
         }
         found.append(Problem(None, None, "known_file", message, "warning"))
     if size > settings.LABEL_FILE_MAX_BYTES:
         message = _(
-            "The label file would have %(size).1f MB; Glue takes up to %(limit).1f. It is split into several, which are imported one after the other."
+            "The label file would be %(size).1f MB; Glue accepts up to %(limit).1f MB. It is split into several files, which are imported one after the other."
         )
         sizes = {"size": size / 2**20, "limit": settings.LABEL_FILE_MAX_BYTES / 2**20}
         found.append(Problem(None, None, "too_large", message % sizes, "warning"))
@@ -328,8 +330,8 @@ def _whole_file(transform: Transform, contents: LabelFileContents) -> list[Probl
         ours += Question.objects.filter(question_set__transform=transform, labeling_set_id__in=names).count()
     if ours:
         message = ngettext(
-            "%(count)d labeling set has the id of a question of this transform: for it these labels take the place of the answers.",
-            "%(count)d labeling sets have ids of questions of this transform: for them these labels take the place of the answers.",
+            "%(count)d labeling set has the id of a question of this transform: these labels replace its answers.",
+            "%(count)d labeling sets have ids of questions of this transform: these labels replace their answers.",
             ours,
         )
         found.append(Problem(None, None, "ids_of_questions", message % {"count": ours}, "warning"))

@@ -108,6 +108,6 @@ def _problem(code: str, value: str) -> str:
         "escape": _(
             "The table's escapeChar is %(value)s. Only one ASCII character other than the delimiter can be used."
         ),
-        "header_lines": _("The table's skip.header.line.count is %(value)s, which is no number of lines."),
+        "header_lines": _("The table's skip.header.line.count is %(value)s, which is not a number of lines."),
     }
     return texts[code] % {"value": repr(value[:60])}

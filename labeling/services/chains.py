@@ -65,7 +65,7 @@ def move_chain(*, chain: Chain) -> None:
         if run.is_active:
             return
         if run.status != RunStatus.SUCCEEDED:
-            note = _("“%(kind)s” ended as %(state)s; what should have followed was not started.")
+            note = _("“%(kind)s” ended as %(state)s; the next step was not started.")
             words = {"kind": run.get_kind_display(), "state": run.get_status_display().lower()}
             _end(chain, _ENDED.get(RunStatus(run.status), ChainStatus.FAILED), note % words)
             return

@@ -64,13 +64,13 @@ def take_upload(*, user: User, token: str, name: str, max_bytes: int) -> Tempora
     except signing.BadSignature as error:
         raise InvalidSourceError(_("The upload has expired. Choose the file again.")) from error
     if owner != str(user.pk):
-        raise InvalidSourceError(_("This upload is somebody else's."))
+        raise InvalidSourceError(_("This upload belongs to someone else."))
     uri = storage.our_uri(key)
     try:
         size, chunks = storage.stream_uri(uri)
     except GlueError as error:
         if error.code in MISSING:
-            message = _("The file did not arrive in S3, which takes up to %(limit)d MB of it. Choose it again.")
+            message = _("The file did not arrive in S3, which accepts up to %(limit)d MB. Choose it again.")
             raise InvalidSourceError(message % {"limit": max_bytes // 1024 // 1024}) from error
         raise
     file = TemporaryUploadedFile(name[-255:] or "upload", "", size, None)

@@ -48,7 +48,7 @@ def read_exported_labels(*, run: TaskRun) -> ExportedLabels:
     """Fetch and read the file. Raises ``UnreadableExportError``, ``GlueError``."""
     found = [item for item in storage.list_objects(run.path) if item.name.endswith(".csv")]
     if len(found) != 1:
-        message = _("Glue should have written one file of labels, but there are %(count)d.")
+        message = _("Glue should have written one label file, but there are %(count)d.")
         raise UnreadableExportError(message % {"count": len(found)})
     content = storage.read_uri(found[0].uri)
     bucket, key = storage.split_uri(found[0].uri)
@@ -108,13 +108,13 @@ def check_still_held(*, export: TaskRun, but: str = "") -> None:
         if found.completed_on is None or found.completed_on >= began:
             raise LabelsChangedError(
                 _(
-                    "Labels have been imported since Glue's labels were written out (run %(run)s). Nothing was replaced. Look again at what would be forgotten."
+                    "Labels have been imported since Glue's labels were exported (run %(run)s). Nothing was replaced. Check again what would be forgotten."
                 )
                 % {"run": found.run_id[:12]}
             )
     seen = glue.get_ml_transform(transform_id=transform_id)
     if seen.label_count != export.labels_after:
         message = _(
-            "Glue counts %(now)d labels; when they were written out it counted %(then)d. Nothing was replaced. Look again at what would be forgotten."
+            "Glue counts %(now)d labels now; it counted %(then)d when they were exported. Nothing was replaced. Check again what would be forgotten."
         )
         raise LabelsChangedError(message % {"now": seen.label_count, "then": export.labels_after or 0})

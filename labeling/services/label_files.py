@@ -96,7 +96,7 @@ def store_parts(*, transform: Transform, contents: LabelFileContents, stem: str)
     ]
     for look in looks:
         if look.errors:
-            message = _("Glue would not take this label file: %(problem)s")
+            message = _("Glue would not accept this label file: %(problem)s")
             raise InvalidLabelsError(message % {"problem": look.errors[0]})
     names = [stem] if len(parts) == 1 else [f"{stem}-{number}" for number in range(1, len(parts) + 1)]
     return [
@@ -207,7 +207,7 @@ def read_kept(*, label_file: LabelFile) -> bytes:
     """The bytes of a kept file. Raises ``GlueError`` if S3 does not give them, or gives others than were kept."""
     content = storage.read_uri(label_file.uri)
     if hashlib.sha256(content).hexdigest() != label_file.sha256:
-        advice = _("Bring the labels again. Somebody has changed the file in S3, where nothing is ever to be changed.")
+        advice = _("Upload the labels again. Someone has changed the file in S3, which must never be changed.")
         raise GlueError(_("The label file is not the one that was checked."), code="LabelFileChanged", advice=advice)
     return content
 

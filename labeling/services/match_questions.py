@@ -57,7 +57,7 @@ def ask_about_groups(
         raise RunConflictError(_("The transform is archived. Bring it back first."))
     listed = list(result.found.filter(pk__in=groups))
     if len(listed) < len(set(groups)):
-        raise NoQuestionsError(_("A newer result has taken the place of these groups. Choose among those that it has."))
+        raise NoQuestionsError(_("A newer result has replaced these groups. Choose from the groups of that result."))
     note_asked(listed, transform=transform)
     found: list[MatchGroup] = []
     if match_ids:
@@ -76,7 +76,7 @@ def ask_about_groups(
     with transaction.atomic():
         Transform.objects.select_for_update().get(pk=transform.pk)
         if any(question_sets_about(transform=transform, groups=asked)):
-            raise NoQuestionsError(_("People have been asked about these rows already. Look again."))
+            raise NoQuestionsError(_("People have already been asked about these rows. Reload the page."))
         made = make_question_set(
             transform=transform,
             generated=generated,
@@ -116,10 +116,10 @@ def _one_set(chosen: dict[str, MatchGroup], key: int) -> dict[str, list[list[str
     """All rows, each once, as one labeling set; ``key`` is the place of the primary key."""
     rows = {values[key]: values for group in chosen.values() for values in group.values}
     if len(chosen) < 2 or len(rows) < 2:
-        raise NoQuestionsError(_("Choose two groups or more."))
+        raise NoQuestionsError(_("Choose at least two groups."))
     count = max(len(rows), *(group.size for group in chosen.values()))
     if count > MAX_SET_ROWS:
-        message = _("These groups have %(count)d rows; a question holds %(limit)d at most.")
+        message = _("These groups have %(count)d rows; a question can have %(limit)d at most.")
         raise NoQuestionsError(message % {"count": count, "limit": MAX_SET_ROWS})
     name = "+".join(sorted(chosen))
     return {name if len(name) <= 200 else f"{name[:199]}…": list(rows.values())}

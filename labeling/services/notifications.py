@@ -107,7 +107,7 @@ def _mail(notification: Notification) -> EmailMessage:
     words = words_of(notification.occurrence)
     base = settings.PUBLIC_URL.rstrip("/")
     link, choose = f"{base}{words.path}", f"{base}/notifications/settings/"
-    footer = _("What you are told of is chosen here: %(link)s") % {"link": choose}
+    footer = _("Choose your notifications here: %(link)s") % {"link": choose}
     text = "\n\n".join(part for part in (words.title, words.detail, link, f"-- \n{footer}") if part)
     domain = make_msgid().rpartition("@")[2].rstrip(">")
     return EmailMessage(

@@ -38,7 +38,7 @@ def update_question_set(
         raise InvalidSettingError(_("The priority is a number from −100 to 100."))
     skill = skill.strip().casefold()
     if "," in skill:
-        raise InvalidSettingError(_("A set needs one skill at the most; commas stand between skills."))
+        raise InvalidSettingError(_("A set can need one skill at most, so the skill cannot contain a comma."))
     QuestionSet.objects.filter(pk=question_set.pk).update(
         title=title.strip(),
         priority=priority,

@@ -160,7 +160,7 @@ def ask_foreign_questions(*, run: TaskRun, user: User) -> QuestionSet:
     theirs = read_generated_questions(run=run)
     stored = storage.save_bytes(f"questions/{run.transform_id}/{run.pk}/questions.csv", storage.read_uri(theirs.uri))
     if stored.sha256 != theirs.sha256:
-        raise UnreadableQuestionsError(_("The file of questions is being changed. Try again when it is done."))
+        raise UnreadableQuestionsError(_("The file of questions is being changed. Try again in a moment."))
     with transaction.atomic():
         TaskRun.objects.select_for_update().get(pk=run.pk)
         asked = QuestionSet.objects.filter(task_run=run).first()

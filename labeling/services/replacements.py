@@ -47,7 +47,7 @@ def start_replacement(*, transform: Transform, user: User, label_file: LabelFile
         or label_file.kind == LabelFileKind.GENERATED
         or not label_file.matching_pairs + label_file.non_matching_pairs
     ):
-        raise NothingToImportError(_("The file teaches this transform nothing."))
+        raise NothingToImportError(_("The file contains nothing that this transform could learn from."))
     return _with_export(transform, user, label_file, from_answers=from_answers)
 
 
@@ -69,7 +69,7 @@ def confirm_replacement(*, replacement: LabelReplacement, user: User) -> TaskRun
     if replacement.import_run is not None:
         return replacement.import_run
     if replacement.export_run.status != RunStatus.SUCCEEDED:
-        raise RunConflictError(_("What Glue holds has not been written out yet."))
+        raise RunConflictError(_("The labels that Glue holds have not been exported yet."))
     check_still_held(export=replacement.export_run)
     with transaction.atomic():
         locked = LabelReplacement.objects.select_for_update(of=("self",)).get(pk=replacement.pk)

@@ -41,7 +41,7 @@ def _file_of_state(run: TaskRun, user: User) -> LabelFile:
         return found
     contents = _laid_over(files)
     if content_hash(contents, primary_key=run.transform.primary_key) != run.content_hash:
-        raise NothingToImportError(_("The kept files do not add up to what Glue held after this run."))
+        raise NothingToImportError(_("The kept files do not add up to the labels that Glue held after this run."))
     stem = f"label-files/{run.transform_id}/{uuid.uuid4()}"
     parts = store_parts(transform=run.transform, contents=contents, stem=stem)
     kept = keep_with_questions(

@@ -20,9 +20,9 @@ def save_view(*, team: Team, user: User, name: str, query: str, shared: bool) ->
     """Keep what is shown now under a name; a view of the person's own with that name is changed. Raises ``InvalidSettingError``."""
     name = " ".join(name.split())
     if not name or len(name) > _MAX_NAME:
-        raise InvalidSettingError(_("Give the view a name of up to 60 letters."))
+        raise InvalidSettingError(_("Give the view a name of up to 60 characters."))
     if len(query) > _MAX_QUERY:
-        raise InvalidSettingError(_("These filters are too long to be kept."))
+        raise InvalidSettingError(_("These filters are too long to be saved."))
     view, _made = SavedView.objects.update_or_create(
         team=team, owner=user, name=name, defaults={"query": query, "shared": shared}
     )

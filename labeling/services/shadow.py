@@ -224,5 +224,5 @@ def _cell(pair: JudgedPair, threshold: float) -> Cell:
 
 def _problem(error: Exception) -> str:
     if isinstance(error, LookupError):
-        return _("Glue was taught with labels that the portal does not have.")
-    return _("The labels are too few, or not of the kind that the engine can learn from.")
+        return _("Glue has learned from labels that the portal does not have.")
+    return _("There are too few labels, or not the kind that the engine can learn from.")

@@ -71,6 +71,6 @@ def _pieces(transform: Transform) -> Iterator[pa.RecordBatch]:
         elif piece.num_columns == len(names):
             columns = list(piece.columns)
         else:
-            message = _("The table of this transform has other columns now: %(columns)s.")
+            message = _("The table of this transform now has other columns: %(columns)s.")
             raise InvalidSourceError(message % {"columns": ", ".join(piece.schema.names)})
         yield pa.record_batch([as_text(column) for column in columns], names=names)

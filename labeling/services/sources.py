@@ -192,7 +192,7 @@ def _unpack(packed: IO[bytes], file: IO[bytes], name: str) -> None:
 def _too_large() -> InvalidSourceError:
     limit = settings.MAX_SOURCE_BYTES // 1024 // 1024
     return InvalidSourceError(
-        _("The table is larger than %(limit)d MB, the most that is checked here.") % {"limit": limit}
+        _("The table is larger than %(limit)d MB, the most that the portal checks.") % {"limit": limit}
     )
 
 

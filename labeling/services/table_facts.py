@@ -85,8 +85,7 @@ class TableFacts:
         if self._size > settings.MAX_SOURCE_BYTES:
             limit = settings.MAX_SOURCE_BYTES // 1024 // 1024
             raise InvalidSourceError(
-                _("The cells hold more than %(limit)d MB of text, the most that the portal looks at.")
-                % {"limit": limit}
+                _("The cells hold more than %(limit)d MB of text, the most that the portal reads.") % {"limit": limit}
             )
 
 

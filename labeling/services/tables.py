@@ -76,14 +76,14 @@ def check_size(file: IO[bytes], layout: TableFormat) -> None:
     check_rows(metadata.num_rows)
     size = _unpacked_size(metadata)
     if size > settings.MAX_SOURCE_BYTES:
-        message = _("The file holds %(size)d MB when it is unpacked; the portal looks at %(limit)d MB at most.")
+        message = _("The file is %(size)d MB when unpacked; the portal reads %(limit)d MB at most.")
         raise InvalidSourceError(message % {"size": size >> 20, "limit": settings.MAX_SOURCE_BYTES >> 20})
 
 
 def check_rows(count: int) -> None:
     """Raises ``InvalidSourceError`` if there are more rows than are looked at here."""
     if count > settings.MAX_SOURCE_ROWS:
-        message = _("There are more than %(limit)d rows, the most that the portal looks at.")
+        message = _("There are more than %(limit)d rows, the most that the portal reads.")
         raise InvalidSourceError(message % {"limit": settings.MAX_SOURCE_ROWS})
 
 
@@ -220,7 +220,7 @@ def check_columns(schema: pa.Schema) -> None:
     """Raises ``InvalidSourceError`` if Glue could not take the columns, or they could not stand in a label file."""
     names = [name.strip() for name in schema.names]
     if len(names) > MAX_COLUMNS:
-        message = _("The table has %(count)d columns; Glue takes %(limit)d at most.")
+        message = _("The table has %(count)d columns; Glue accepts %(limit)d at most.")
         raise InvalidSourceError(message % {"count": len(names), "limit": MAX_COLUMNS})
     if not names:
         raise InvalidSourceError(_("The table has no columns."))
@@ -284,7 +284,7 @@ def _check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int]:
             decoder.decode(chunk)
         except UnicodeDecodeError as error:
             line += (pending + chunk)[: error.start].count(b"\n")
-            message = _("Line %(line)d is not UTF-8; perhaps the file is Windows-1252. Save it as CSV in UTF-8.")
+            message = _("Line %(line)d is not UTF-8; the file may be Windows-1252. Save it as CSV in UTF-8.")
             raise InvalidSourceError(message % {"line": line}) from None
         line += chunk.count(b"\n")
         quotes += chunk.count(layout.quote.encode())
@@ -303,7 +303,7 @@ def _check_quotes(file: IO[bytes], layout: TableFormat) -> None:
             for _row in reader:
                 last = reader.line_num + 1
         except csv.Error as error:
-            message = _("From line %(line)d on the file cannot be read as CSV: %(error)s.")
+            message = _("From line %(line)d on, the file cannot be read as CSV: %(error)s.")
             raise InvalidSourceError(message % {"line": last, "error": error}) from error
 
 

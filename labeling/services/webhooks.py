@@ -43,7 +43,7 @@ def create_webhook(*, team: Team, user: User, url: str, events: Collection[str])
     if not known:
         raise InvalidWebhookError(_("Choose at least one event."))
     if Webhook.objects.filter(team=team).count() >= _MAX_WEBHOOKS:
-        raise InvalidWebhookError(_("A team may have %(n)d webhooks.") % {"n": _MAX_WEBHOOKS})
+        raise InvalidWebhookError(_("A team can have up to %(n)d webhooks.") % {"n": _MAX_WEBHOOKS})
     webhook = Webhook.objects.create(team=team, url=url, events=known, created_by=user)
     logger.info("webhook %s created by user %s", webhook.pk, user.pk)
     return webhook

@@ -120,8 +120,8 @@ def look(status: str) -> str:
 
 @register.filter
 def percent(value: float | str | None) -> str:
-    """``0.9624`` → ``96.2 %``; a dash for nothing, which templates hand over as an empty text."""
-    return f"{value * 100:.1f} %" if isinstance(value, int | float) else "–"
+    """``0.9624`` → ``96.2%``; a dash for nothing, which templates hand over as an empty text."""
+    return f"{value * 100:.1f}%" if isinstance(value, int | float) else "–"
 
 
 @register.filter

@@ -32,7 +32,7 @@ def automation(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         except LabelportalError as error:
             form.add_error(None, error_text(error))
         else:
-            messages.success(request, _("The schedule is changed."))
+            messages.success(request, _("The schedule has been saved."))
             return redirect("labeling:automation", transform.pk)
     saved = Automation.objects.filter(transform=transform, enabled=True).select_related("transform__team").first()
     context = {
@@ -58,6 +58,6 @@ def chain_stop(request: HttpRequest, transform_id: UUID, chain_id: UUID) -> Http
     except LabelportalError as error:
         messages.error(request, error_text(error))
     else:
-        messages.info(request, _("Nothing more follows; a run that was under way is being stopped."))
+        messages.info(request, _("The round has been stopped; a run that was under way is being stopped."))
     newest = chain.runs.order_by("-created_at").first()
     return redirect("labeling:run-detail", newest.pk) if newest else redirect("labeling:automation", transform.pk)

@@ -49,7 +49,7 @@ def quality_charts(points: Sequence[QualityPoint], shadows: Sequence[ShadowPoint
         _f1_chart(shown, shadows, axis),
         chart(
             "sides",
-            _("Does it err by wrong matches or by missed ones?"),
+            _("Are its mistakes wrong matches or missed ones?"),
             _with_interval(_("Precision"), [point.precision for point in shown]),
             _with_interval(_("Recall"), [point.recall for point in shown]),
         ),
@@ -105,8 +105,8 @@ def curve_chart(curve: Mapping[str, Any]) -> Chart:
     ]
     notes = [*[_("Learned from a part of the sets, judged by the others")] * len(measured)]
     notes += [
-        _("All labels of now"),
-        _("After %(rows)d more labels, if the curve goes on as it went") % {"rows": ahead["rows"]},
+        _("All labels so far"),
+        _("After %(rows)d more labels, if the curve continues as before") % {"rows": ahead["rows"]},
     ]
     return Chart(
         "curve", _("Would more labels help?"), "labels", [*x, float(now), float(now + ahead["rows"])], series, notes
@@ -125,12 +125,12 @@ def agreement_chart(points: Sequence[AgreementPoint], now: dt.datetime) -> Chart
     notes = [
         ngettext("%(n)d question", "%(n)d questions", point.questions) % {"n": point.questions} for point in points
     ]
-    return Chart("agreement", _("Do people agree meanwhile?"), "dates", middles, [alphas], notes)
+    return Chart("agreement", _("Do people agree?"), "dates", middles, [alphas], notes)
 
 
 def point_words(point: QualityPoint) -> str:
     """What moved the point, and which labels it rests on."""
-    moved = "; ".join(import_words(run) for run in point.imports) or _("No import since the estimate before")
+    moved = "; ".join(import_words(run) for run in point.imports) or _("No import since the previous estimate")
     if not point.run.content_hash:
         return moved
     return _("%(moved)s · labels %(hash)s") % {"moved": moved, "hash": point.run.content_hash[:8]}
@@ -141,10 +141,10 @@ def import_words(run: TaskRun) -> str:
     if run.requested_by:
         who = run.requested_by.display_name
     else:
-        who = _("somebody outside the portal") if run.foreign else _("itself")
+        who = _("someone outside the portal") if run.foreign else _("the schedule")
     rows = run.label_file.rows if run.label_file else None
     if run.replace_all_labels:
-        what = _("all labels replaced") if rows is None else _("all labels replaced by %(rows)d") % {"rows": rows}
+        what = _("all labels replaced") if rows is None else _("all labels replaced with %(rows)d") % {"rows": rows}
     else:
         what = _("labels added") if rows is None else _("%(rows)d labels added") % {"rows": rows}
     return _("Import %(run)s by %(who)s: %(what)s") % {"run": run.short_id, "who": who, "what": what}

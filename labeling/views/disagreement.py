@@ -53,7 +53,7 @@ def question_ask_again(request: HttpRequest, question_id: UUID) -> HttpResponse:
         messages.error(request, error_text(error))
     else:
         names = ", ".join(answer.steward.display_name for answer in reopened)
-        messages.success(request, _("The question is open again, for %(who)s.") % {"who": names})
+        messages.success(request, _("The question has been reopened for %(who)s.") % {"who": names})
     back = reverse("labeling:disagreement", args=[question.question_set.transform_id])
     page = request.POST.get("page", "")
     number = page if page.isascii() and page.isdigit() else "1"

@@ -78,10 +78,10 @@ def notification_choices(request: HttpRequest) -> HttpResponse:
     membership = team_access(request, can_be_notified)
     if "follow" in request.POST:
         forget_choices(team=membership.team, user=signed_in(request))
-        messages.success(request, _("You hear what the team has chosen."))
+        messages.success(request, _("You get the notifications that the team has chosen."))
     else:
         save_choices(team=membership.team, user=signed_in(request), chosen=_chosen(request.POST))
-        messages.success(request, _("Your choices are kept."))
+        messages.success(request, _("Your choices have been saved."))
     return redirect("labeling:notification-settings")
 
 
@@ -90,7 +90,7 @@ def team_choices(request: HttpRequest) -> HttpResponse:
     """Keep what those hear who have not chosen for themselves."""
     membership = team_access(request, can_edit_team_notifications)
     save_choices(team=membership.team, user=None, chosen=_chosen(request.POST))
-    messages.success(request, _("The choices of the team are kept."))
+    messages.success(request, _("The choices of the team have been saved."))
     return redirect("labeling:notification-settings")
 
 

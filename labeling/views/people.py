@@ -68,7 +68,7 @@ def person_role(request: HttpRequest, member_id: int) -> HttpResponse:
         form.cleaned_data["role"],
         request.user.pk,
     )
-    messages.success(request, _("The role of %(who)s is changed.") % {"who": member.user.display_name})
+    messages.success(request, _("The role of %(who)s has been changed.") % {"who": member.user.display_name})
     if member == membership and form.cleaned_data["role"] != Role.ADMIN:
         return redirect("labeling:home")
     return redirect("labeling:person", member.pk)
@@ -86,7 +86,9 @@ def person_details(request: HttpRequest, member_id: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("Name and address of %(who)s are kept.") % {"who": member.user.display_name})
+            messages.success(
+                request, _("The name and address of %(who)s have been saved.") % {"who": member.user.display_name}
+            )
             return redirect("labeling:person", member.pk)
     member.user.refresh_from_db()
     return _page(request, member, membership, details_form=form)
@@ -111,9 +113,9 @@ def person_deactivate(request: HttpRequest, member_id: int) -> HttpResponse:
     except LastAdminError as error:
         messages.error(request, str(error))
         return redirect("labeling:person", member.pk)
-    words = _("%(who)s is deactivated.") % {"who": member.user.display_name}
+    words = _("%(who)s has been deactivated.") % {"who": member.user.display_name}
     if released:
-        words += " " + _("Questions given to them that go to others: %(n)d.") % {"n": released}
+        words += " " + _("Questions assigned to them that go to others: %(n)d.") % {"n": released}
     messages.success(request, words)
     return redirect("labeling:home" if member.user == request.user else "labeling:people")
 

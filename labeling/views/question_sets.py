@@ -70,7 +70,7 @@ def question_set_edit(request: HttpRequest, set_id: UUID) -> HttpResponse:
         except LabelportalError as error:
             form.add_error(None, error_text(error))
         else:
-            messages.success(request, _("The set is changed."))
+            messages.success(request, _("The set has been saved."))
             return redirect("labeling:question-set-detail", question_set.pk)
     question_set.refresh_from_db()
     return _page(request, question_set, membership, form=form)
@@ -94,7 +94,7 @@ def question_set_assign(request: HttpRequest, set_id: UUID) -> HttpResponse:
         except LabelportalError as error:
             form.add_error(None, error_text(error))
         else:
-            said = ngettext("%(n)d question is assigned.", "%(n)d questions are assigned.", count)
+            said = ngettext("%(n)d question has been assigned.", "%(n)d questions have been assigned.", count)
             (messages.success if count else messages.warning)(request, said % {"n": count})
             return redirect("labeling:question-set-detail", question_set.pk)
     return _page(request, question_set, membership, assign=form)
@@ -110,7 +110,7 @@ def question_set_clear(request: HttpRequest, set_id: UUID) -> HttpResponse:
         if not people:
             raise Http404
     count = clear_assignments(question_set=question_set, user=signed_in(request), people=people)
-    said = ngettext("%(n)d assignment is taken back.", "%(n)d assignments are taken back.", count)
+    said = ngettext("%(n)d assignment has been taken back.", "%(n)d assignments have been taken back.", count)
     messages.success(request, said % {"n": count})
     return redirect("labeling:question-set-detail", question_set.pk)
 
@@ -126,7 +126,7 @@ def labeling_settings(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         except LabelportalError as error:
             form.add_error(None, error_text(error))
         else:
-            messages.success(request, _("The settings are changed."))
+            messages.success(request, _("The settings have been saved."))
             return redirect("labeling:labeling-settings", transform.pk)
     context = {"area": "transforms", "membership": membership, "transform": transform, "form": form}
     return render(request, "labeling/transforms/labeling_settings.html", context, status=422 if form.errors else 200)

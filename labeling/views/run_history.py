@@ -104,7 +104,7 @@ def view_save(request: HttpRequest) -> HttpResponseRedirect:
     except LabelportalError as error:
         messages.error(request, error_text(error))
     else:
-        messages.success(request, _("“%(name)s” is kept.") % {"name": view.name})
+        messages.success(request, _("“%(name)s” has been saved.") % {"name": view.name})
     return HttpResponseRedirect(_address(query))
 
 
@@ -117,9 +117,9 @@ def view_delete(request: HttpRequest, view_id: UUID) -> HttpResponseRedirect:
     view = get_object_or_404(views, pk=view_id)
     if view.owner_id == signed_in(request).pk or is_admin(membership):
         delete_view(view=view)
-        messages.success(request, _("“%(name)s” is forgotten.") % {"name": view.name})
+        messages.success(request, _("“%(name)s” has been deleted.") % {"name": view.name})
     else:
-        messages.error(request, _("Only %(owner)s and administrators can remove it.") % {"owner": view.owner})
+        messages.error(request, _("Only %(owner)s and administrators can delete it.") % {"owner": view.owner})
     return HttpResponseRedirect(reverse("labeling:run-list"))
 
 

@@ -77,11 +77,11 @@ def run_cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
 def _stop_words(outcome: StopOutcome) -> str:
     match outcome:
         case StopOutcome.STOPPED:
-            return _("The run is stopped. Glue was never asked for it.")
+            return _("The run has been stopped before Glue was asked for it.")
         case StopOutcome.ASKED:
-            return _("Glue was asked to stop the run; it says so here when it has.")
+            return _("Glue has been asked to stop the run. Its state changes here when it has stopped.")
         case StopOutcome.NOTED:
-            return _("The run cannot be stopped this second. It will be as soon as Glue can be asked.")
+            return _("The run cannot be stopped right now. It will be stopped as soon as Glue can be reached.")
 
 
 @require_POST

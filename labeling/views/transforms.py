@@ -113,7 +113,9 @@ def _second_step(
         except LabelportalError as error:
             form.add_error(None, error_text(error))
         else:
-            messages.success(request, _("%(name)s is created. Generate its first questions.") % {"name": transform})
+            messages.success(
+                request, _("%(name)s has been created. Generate its first questions.") % {"name": transform}
+            )
             return redirect("labeling:transform-detail", transform.pk)
     context = {
         "area": "transforms",
@@ -144,7 +146,7 @@ def transform_edit(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         except LabelportalError as error:
             form.add_error(None, error_text(error))
         else:
-            messages.success(request, _("The transform is changed."))
+            messages.success(request, _("The transform has been saved."))
             return redirect("labeling:transform-detail", transform.pk)
     context = {"area": "transforms", "membership": membership, "transform": transform, "form": form}
     return render(request, "labeling/transforms/edit.html", context, status=422 if form.errors else 200)
@@ -159,7 +161,7 @@ def transform_archive(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     except LabelportalError as error:
         messages.error(request, error_text(error))
         return redirect("labeling:transform-edit", transform.pk)
-    messages.success(request, _("“%(name)s” is archived.") % {"name": transform.name})
+    messages.success(request, _("“%(name)s” has been archived.") % {"name": transform.name})
     return redirect("labeling:transform-list")
 
 
@@ -168,5 +170,5 @@ def transform_bring_back(request: HttpRequest, transform_id: UUID) -> HttpRespon
     """Work with an archived transform again."""
     transform, _membership = transform_access(request, transform_id, can_manage_transforms)
     bring_back_transform(transform=transform, user=signed_in(request))
-    messages.success(request, _("“%(name)s” is back.") % {"name": transform.name})
+    messages.success(request, _("“%(name)s” has been brought back.") % {"name": transform.name})
     return redirect("labeling:transform-detail", transform.pk)

@@ -66,7 +66,9 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
         messages.success(request, _("The test arrived: status %(status)d.") % {"status": delivery.status_code})
     else:
         what = _("status %(status)d") % {"status": delivery.status_code} if delivery.status_code else delivery.error
-        messages.error(request, _("The test did not arrive: %(what)s. It is tried again by itself.") % {"what": what})
+        messages.error(
+            request, _("The test did not arrive: %(what)s. It will be sent again automatically.") % {"what": what}
+        )
     return redirect("labeling:webhook-detail", webhook.pk)
 
 
@@ -83,7 +85,7 @@ def webhook_delete(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """Nothing more is sent."""
     webhook, _membership = webhook_access(request, webhook_id, can_manage_webhooks)
     delete_webhook(webhook=webhook, user=signed_in(request))
-    messages.success(request, _("The webhook is deleted."))
+    messages.success(request, _("The webhook has been deleted."))
     return redirect("labeling:notification-settings")
 
 
@@ -92,7 +94,7 @@ def delivery_again(request: HttpRequest, webhook_id: UUID, delivery_id: UUID) ->
     """Try a message that was given up once more."""
     webhook, _membership = webhook_access(request, webhook_id, can_manage_webhooks)
     send_again(delivery=get_object_or_404(webhook.deliveries, pk=delivery_id))
-    messages.info(request, _("The message is sent again in a few seconds."))
+    messages.info(request, _("The message will be sent again in a few seconds."))
     return redirect("labeling:webhook-detail", webhook.pk)
 
 

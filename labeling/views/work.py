@@ -84,7 +84,7 @@ def person_skills(request: HttpRequest, member_id: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, _("The skills of %(who)s are changed.") % {"who": member.user.display_name})
+        messages.success(request, _("The skills of %(who)s have been saved.") % {"who": member.user.display_name})
     return redirect("labeling:people")
 
 
@@ -112,7 +112,7 @@ def _set_goal(request: HttpRequest, membership: Membership, user: User | None) -
         set_goal(team=membership.team, user=user, questions=data["questions"], period=GoalPeriod(data["period"]))
         messages.success(
             request,
-            _("The goal of %(who)s is changed.") % {"who": user.display_name if user else membership.team.name},
+            _("The goal of %(who)s has been saved.") % {"who": user.display_name if user else membership.team.name},
         )
     else:
         messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))

@@ -18,7 +18,7 @@ SAMPLE = ROOT / "samples" / "people.csv"
 
 def test_three_people_teach_a_transform_and_use_it(portal: Portal, visit: Visit) -> None:
     ada, lea, sam = visit(portal.admin), visit(portal.lead), visit(portal.steward, by_hand=True)
-    expect(sam.get_by_role("heading", name="No questions wait for you")).to_be_visible()
+    expect(sam.get_by_role("heading", name="No questions are waiting for you")).to_be_visible()
 
     create_transform(ada)
     transform = Transform.objects.get(team=portal.team, name="People")
@@ -55,7 +55,7 @@ def create_transform(page: Page) -> None:
     page.get_by_role("link", name="New transform").click()
     page.get_by_label("Upload a CSV or Parquet file").set_input_files(SAMPLE)
     picture(page, "admin-upload")
-    page.get_by_role("button", name="Upload and look at the rows").click()
+    page.get_by_role("button", name="Upload and preview").click()
     expect(page.get_by_text("1,000 rows")).to_be_visible()
     page.get_by_text("Why not another column?").click()
     expect(page.locator("dl.facts dd").nth(1)).not_to_have_text("May be the key.")
@@ -139,14 +139,14 @@ def ask_about_what_is_doubtful(page: Page, transform: Transform) -> None:
     page.get_by_role("button", name="Ask people about the ticked groups").click()
     expect(page.get_by_text("2 questions are in the stewards’ queue.")).to_be_visible()
     page.goto(f"/transforms/{transform.pk}/matches/")
-    expect(page.get_by_role("link", name="People are asked")).to_have_count(2)
+    expect(page.get_by_role("link", name="People have been asked")).to_have_count(2)
 
 
 def replace_all_labels(page: Page, transform: Transform) -> None:
     page.goto(f"/transforms/{transform.pk}/import/")
-    expect(page.get_by_text("Every answer is imported already.")).to_be_visible()
-    page.get_by_role("button", name="See what replacing would do").click()
-    expect(page.get_by_text("100 labels were written out.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("All answers have been imported.")).to_be_visible()
+    page.get_by_role("button", name="Preview the replacement").click()
+    expect(page.get_by_text("100 labels were exported.")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("Replacing would change nothing.")).to_be_visible()
     picture(page, "admin-replace-all")
     page.get_by_role("button", name="Replace all labels").click()
@@ -157,7 +157,7 @@ def replace_all_labels(page: Page, transform: Transform) -> None:
     expect(page.locator(".facts")).to_contain_text("Replace all labels")
     expect(page.locator(".facts")).to_contain_text("100 → 100")
     expect(page.locator(".facts")).to_contain_text("matching")
-    page.get_by_role("button", name="Restore the labels after this run").click()
+    page.get_by_role("button", name="Restore the labels as they were after this run").click()
     expect(page.get_by_text("Replacing would change nothing.")).to_be_visible(timeout=60_000)
 
 
@@ -166,7 +166,7 @@ def run_history(page: Page) -> None:
     expect(page.locator("tbody tr")).to_have_count(8)
     page.get_by_label("Person").select_option(label="Ada Okafor")
     expect(page.locator("tbody tr")).to_have_count(3)
-    expect(page.locator("tbody tr").first).to_contain_text("100 labels written out")
+    expect(page.locator("tbody tr").first).to_contain_text("100 labels exported")
     expect(page.locator("tbody tr").nth(1)).to_contain_text("replaced all")
     expect(page).to_have_url(re.compile("person="))
 
@@ -179,4 +179,4 @@ def test_nothing_waits_and_every_page_says_what_to_do(portal: Portal, visit: Vis
         page.goto(address)
         expect(page.locator(".empty .btn-primary")).to_have_count(1)
     page.goto("/transforms/not-there/")
-    expect(page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()

@@ -145,7 +145,7 @@ def test_a_lead_reads_quality_and_asks_again(portal: Portal, visit: Visit, tmp_p
     newest = readout.inner_text()
     chart.locator(".u-over").hover(position={"x": 30, "y": 60})
     expect(readout).not_to_have_text(newest)
-    expect(lead.get_by_text("The next 10 questions are worth about +0.012 of the best F1.")).to_be_visible()
+    expect(lead.get_by_text("The next 10 questions should add about +0.012 to the best F1.")).to_be_visible()
     expect(lead.locator("[data-chart=curve] [data-chart-legend]")).to_contain_text("best F1, expected")
     with lead.expect_download() as download:
         chart.get_by_role("button", name="PNG").click()
@@ -159,7 +159,7 @@ def test_a_lead_reads_quality_and_asks_again(portal: Portal, visit: Visit, tmp_p
     look(lead, "lead-disagreement")
     lead.keyboard.press("j")
     lead.keyboard.press("r")
-    expect(lead.get_by_text("The question is open again, for Sam Rivera, Kim Larsen.")).to_be_visible()
+    expect(lead.get_by_text("The question has been reopened for Sam Rivera, Kim Larsen.")).to_be_visible()
     assert Question.objects.get(pk=questions[0].pk).state == QuestionState.OPEN
 
 
@@ -170,7 +170,7 @@ def test_the_week_fits_a_phone(portal: Portal, visit: Visit) -> None:
     lead.set_viewport_size(NARROW)
     for address in ("/", "/report/"):
         lead.goto(address)
-        table = lead.get_by_role("region", name="What got better this week").locator("table")
+        table = lead.get_by_role("region", name="What improved this week").locator("table")
         expect(table.locator("tbody td").last).to_have_attribute("data-label", "Answers")
         for cell in table.locator("tbody td").all():
             box = cell.bounding_box()

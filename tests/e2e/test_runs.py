@@ -72,9 +72,9 @@ def look_back(page: Page) -> None:
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(25)
     picture(page, "lead-runs")
-    page.get_by_role("link", name="More").click()
+    page.get_by_role("link", name="Next", exact=True).click()
     expect(rows).to_have_count(3)
-    page.get_by_role("link", name="Back", exact=True).click()
+    page.get_by_role("link", name="Previous", exact=True).click()
     expect(rows).to_have_count(25)
 
     page.get_by_label("Person").select_option(label="Ada Okafor")
@@ -104,10 +104,10 @@ def keep_a_view(page: Page) -> None:
     page.goto("/runs/")
     page.get_by_label("State").select_option(label="Went wrong")
     expect(page.locator("tbody tr")).to_have_count(1)
-    page.get_by_text("Keep this view").click()
+    page.get_by_text("Save this view").click()
     page.get_by_label("Name").fill("To look into")
-    page.get_by_role("button", name="Keep", exact=True).click()
-    kept = page.get_by_role("navigation", name="Kept views").get_by_role("link", name="To look into")
+    page.get_by_role("button", name="Save", exact=True).click()
+    kept = page.get_by_role("navigation", name="Saved views").get_by_role("link", name="To look into")
     expect(kept).to_have_attribute("aria-current", "page")
 
 
@@ -119,7 +119,7 @@ def try_again(page: Page) -> None:
     failed = page.url
     page.get_by_role("button", name="Try again").click()
     expect(page).not_to_have_url(failed)
-    expect(page.get_by_text("Tries again")).to_be_visible()
+    expect(page.get_by_text("Retry of")).to_be_visible()
 
 
 def test_an_administrator_is_told_of_a_replacement_by_others(portal: Portal, visit: Visit) -> None:
@@ -135,9 +135,9 @@ def test_an_administrator_is_told_of_a_replacement_by_others(portal: Portal, vis
 
     page.goto(f"/transforms/{transform.pk}/automation/")
     page.get_by_label("Import answers automatically").check()
-    page.get_by_label("As soon as so many answers wait").fill("50")
+    page.get_by_label("When this many answers are waiting").fill("50")
     page.get_by_label("Time zone of the team").select_option("Europe/Berlin")
-    page.get_by_role("button", name="Save the schedule").click()
-    expect(page.get_by_text("The schedule is changed.")).to_be_visible()
-    expect(page.get_by_text("Nothing starts by itself")).to_be_visible()
+    page.get_by_role("button", name="Save schedule").click()
+    expect(page.get_by_text("The schedule has been saved.")).to_be_visible()
+    expect(page.get_by_text("Nothing starts automatically")).to_be_visible()
     picture(page, "lead-schedule", full=True)

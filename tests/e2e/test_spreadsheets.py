@@ -42,7 +42,7 @@ def test_questions_go_to_excel_and_come_back(portal: Portal, visit: Visit, tmp_p
     page = visit(portal.steward)
     page.goto(f"/transforms/{transform.pk}/")
     page.get_by_role("link", name="Spreadsheets").click()
-    expect(page.get_by_role("row", name="All questions that wait for you 4 questions")).to_be_visible()
+    expect(page.get_by_role("row", name="All questions waiting for you 4 questions")).to_be_visible()
     picture(page, "steward-spreadsheets")
     with page.expect_download() as download:
         page.get_by_role("link", name="Excel").first.click()
@@ -63,17 +63,17 @@ def test_questions_go_to_excel_and_come_back(portal: Portal, visit: Visit, tmp_p
         },
     )
     page.get_by_label("XLSX or CSV file").set_input_files(path)
-    page.get_by_role("button", name="Upload and look").click()
-    expect(page.get_by_role("heading", name="What will be taken in")).to_be_visible()
+    page.get_by_role("button", name="Upload and preview").click()
+    expect(page.get_by_role("heading", name="What will be saved")).to_be_visible()
     expect(page.get_by_role("heading", name="1 question is complete and will be submitted")).to_be_visible()
     expect(page.get_by_role("heading", name="1 question was changed here and in the file")).to_be_visible()
-    expect(page.get_by_text("“X” is no label.")).to_be_visible()
-    expect(page.get_by_text("Somebody else is working on it now.")).to_be_visible()
+    expect(page.get_by_text("“X” is not a label.")).to_be_visible()
+    expect(page.get_by_text("Someone else is working on it now.")).to_be_visible()
     assert not Answer.objects.filter(status=AnswerStatus.SUBMITTED).exists()
     picture(page, "steward-spreadsheet-preview", full=True)
 
-    page.get_by_label("Take the file’s labels and submit").check()
-    page.get_by_role("button", name="Take in").click()
+    page.get_by_label("Use the file’s labels and submit").check()
+    page.get_by_role("button", name="Save answers").click()
     expect(page.get_by_text("2 questions submitted")).to_be_visible()
     expect(page.get_by_text("1 draft saved")).to_be_visible()
     assert letters_of(first, portal) == "AABB"
@@ -93,7 +93,7 @@ def test_own_pairs_become_a_label_file(portal: Portal, visit: Visit, tmp_path: P
     page.goto(f"/transforms/{transform.pk}/import/")
     page.get_by_role("link", name="Bring your own labels").click()
     page.get_by_label("Upload a CSV file").set_input_files(path)
-    page.get_by_role("button", name="Upload and look").click()
+    page.get_by_role("button", name="Upload and preview").click()
     expect(page.get_by_text("semicolons")).to_be_visible()
     expect(page.get_by_text("The source table has no row with the key nobody.")).to_be_visible()
     picture(page, "lead-bring-labels", full=True)
@@ -102,9 +102,9 @@ def test_own_pairs_become_a_label_file(portal: Portal, visit: Visit, tmp_path: P
     expect(page.get_by_label("Primary key")).to_be_visible()
     page.get_by_label("Pairs").first.check()
     expect(page.get_by_label("Primary key")).to_be_hidden()
-    page.get_by_role("button", name="Read it this way").click()
-    page.get_by_role("button", name="Make the label file").click()
-    expect(page.get_by_role("heading", name="Import brought labels into “People”")).to_be_visible()
+    page.get_by_role("button", name="Read the file this way").click()
+    page.get_by_role("button", name="Create label file").click()
+    expect(page.get_by_role("heading", name="Import uploaded labels into “People”")).to_be_visible()
     assert LabelFile.objects.get(kind=LabelFileKind.UPLOADED).sets == 2
     page.get_by_role("button", name="Start import").click()
     expect(page).to_have_url(re.compile("/runs/"))
@@ -133,12 +133,12 @@ def test_axe_finds_nothing(portal: Portal, visit: Visit, tmp_path: Path) -> None
     page = visit(portal.lead)
     page.goto(uploads)
     page.get_by_label("Upload a CSV file").set_input_files(brought)
-    page.get_by_role("button", name="Upload and look").click()
-    expect(page.get_by_role("heading", name="What comes of it")).to_be_visible()
+    page.get_by_role("button", name="Upload and preview").click()
+    expect(page.get_by_role("heading", name="What you get")).to_be_visible()
     labels = page.url
     pages = [f"/transforms/{transform.pk}/spreadsheets/", preview, uploads, labels]
-    page.get_by_role("button", name="Make the label file").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Import brought labels")
+    page.get_by_role("button", name="Create label file").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Import uploaded labels")
     imports = page.url
     visit_all(page, {f"-{address}": address for address in [*pages, imports]})
 
@@ -153,7 +153,7 @@ def _sheet_preview(page: Page, transform: Transform, asked: list[Question], port
     open_question(question=asked[2], steward=portal.colleague)
     fill_in(path, dict(zip([one.labeling_set_id for one in asked], ("AABB", "AX..", "AAAA"), strict=True)))
     page.get_by_label("XLSX or CSV file").set_input_files(path)
-    page.get_by_role("button", name="Upload and look").click()
-    expect(page.get_by_role("heading", name="What will be taken in")).to_be_visible()
+    page.get_by_role("button", name="Upload and preview").click()
+    expect(page.get_by_role("heading", name="What will be saved")).to_be_visible()
     assert SheetUpload.objects.count() == 1
     return page.url

@@ -28,7 +28,7 @@ from tests.labeling.stubs import RUN, TRANSFORM, ml_run, ml_transform, stubbed
 pytestmark = pytest.mark.django_db
 
 NOTHING_LOST = "Answers and labels are as they were before this run."
-GOES_ON = "it is tried again by itself"
+GOES_ON = "it will be tried again automatically"
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ REFUSALS = [
         "AccessDeniedException",
         "User: arn:aws:sts::1:assumed-role/portal/i is not authorized to perform: glue:StartImportLabelsTaskRun",
         RunProblem.ACCESS,
-        "Allow the credentials of this installation",
+        "Give the credentials of this installation",
     ),
     Refusal(
         "AccessDeniedException",
@@ -133,7 +133,7 @@ REFUSALS = [
         "InvalidInputException",
         "Cannot use IAM role provided in the transform. Role: arn:aws:iam::1:role/r.",
         RunProblem.ROLE,
-        "take on the transform's role",
+        "assume the transform's role",
     ),
     Refusal(
         "InvalidInputException",
@@ -145,7 +145,7 @@ REFUSALS = [
         "EntityNotFoundException",
         f"Cannot find MLTransform in account [1] with handle [{TRANSFORM}].",
         RunProblem.TRANSFORM_GONE,
-        "make a new transform",
+        "create a new transform",
     ),
     Refusal(
         "InvalidInputException",
@@ -164,7 +164,7 @@ REFUSALS = [
         "InvalidInputException",
         "Glue version 2.0 is no longer supported.",
         RunProblem.END_OF_LIFE,
-        "the embedded Glue learns from them",
+        "the embedded Glue can learn from them",
     ),
     Refusal("InvalidInputException", "Invalid label file path.", RunProblem.INPUT, "Correct what the message names"),
 ]
@@ -352,7 +352,7 @@ def test_a_run_that_fails_at_glue_says_why(loop: Loop, text: str, problem: str) 
     assert NOTHING_LOST in page
     assert (str(RunProblem(problem).label) if problem else "Correct what the message names") in page
     move_chains()
-    assert "what should have followed was not started" in loop.page()
+    assert "the next step was not started" in loop.page()
 
 
 @pytest.mark.parametrize(

@@ -32,4 +32,4 @@ class Command(BaseCommand):
         try:
             ensure_demo_transform(team=team)
         except LabelportalError as error:
-            raise CommandError(f"The demo transform could not be made: {error}") from error
+            raise CommandError(f"The demo transform could not be created: {error}") from error

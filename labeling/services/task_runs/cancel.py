@@ -52,7 +52,7 @@ def cancel_run(*, run: TaskRun, user: User) -> StopOutcome:
 
 def carry_out_stop(*, run: TaskRun) -> None:
     """Do what a person wished for earlier. Raises ``GlueError`` while Glue cannot be asked."""
-    _stop(run, _("Stopped as asked for earlier."))
+    _stop(run, _("Stopped as requested earlier."))
 
 
 def _stop(run: TaskRun, note: str) -> StopOutcome | None:

@@ -64,7 +64,7 @@ def request_label_import(
         if not teaches_anything(transform=transform, replace_all=replace_all):
             raise NothingToImportError(_("There are no answers to import."))
     elif label_file.transform_id != transform.pk or not label_file.matching_pairs + label_file.non_matching_pairs:
-        raise NothingToImportError(_("The file teaches this transform nothing."))
+        raise NothingToImportError(_("The file contains nothing that this transform could learn from."))
     return request_run(
         transform,
         user,

@@ -19,11 +19,11 @@ def retry_run(*, run: TaskRun, user: User) -> TaskRun:
     ``services/replacements``) or if one of its kind is under way, ``NothingToImportError`` if there is nothing to import any more.
     """
     if run.foreign:
-        raise RunConflictError(_("The run was started outside the portal. Try it again where it came from."))
+        raise RunConflictError(_("The run was started outside the portal. Try it again where it was started."))
     if run.status not in RETRYABLE:
         raise RunConflictError(_("Only a run that failed or was stopped can be tried again."))
     if run.replace_all_labels:
-        raise RunConflictError(_("A replacement is looked at anew before it is tried again."))
+        raise RunConflictError(_("A replacement must be checked again before it is tried again."))
     with transaction.atomic():
         if run.chain_id is not None:
             Chain.objects.filter(pk=run.chain_id).exclude(status=ChainStatus.DONE).update(

@@ -89,7 +89,7 @@ def recover_submission(*, run: TaskRun) -> None:
         logger.warning("run %s: adopted %s from Glue", run.pk, oldest.run_id)
         _started(run, oldest.run_id, note=_("Found at Glue after an interruption."))
     elif run.attempts >= MAX_ATTEMPTS:
-        fail(run=run, error=_("The run could not be started."), advice=_("Look into the worker's log, then try again."))
+        fail(run=run, error=_("The run could not be started."), advice=_("Look at the worker's log, then try again."))
     else:
         transition(run=run, to=RunStatus.QUEUED, note=_("Interrupted before Glue was called."), claimed_at=None)
 
@@ -199,7 +199,7 @@ def _nothing_to_export(run: TaskRun) -> None:
     transition(
         run=run,
         to=RunStatus.SUCCEEDED,
-        note=_("Glue holds no labels, so there was nothing to write out."),
+        note=_("Glue holds no labels, so there was nothing to export."),
         started_at=timezone.now(),
         labels_after=0,
         matching_after=0,

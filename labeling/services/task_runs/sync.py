@@ -58,7 +58,7 @@ def take_news(*, run: TaskRun, ask: Callable[[TaskRun], glue.Run]) -> None:
         else:
             clear_problem(run=run)
     except (UnreadableQuestionsError, UnreadableExportError, apply.NoResultError) as error:
-        fail(run=run, error=str(error), advice=_("Glue ended the run well. Look at what it wrote, or run it again."))
+        fail(run=run, error=str(error), advice=_("The run succeeded at Glue. Look at what it wrote, or run it again."))
     except GlueError as error:
         if error.code in MISSING:
             fail(run=run, error=str(error), advice=error.advice, problem=error.problem)
@@ -168,7 +168,7 @@ def _mark_imported(run: TaskRun) -> None:
 def _advice(run: TaskRun) -> str:
     match run.kind:
         case RunKind.IMPORT_LABELS:
-            return _("The answers still wait for import. Correct what the message names, then import again.")
+            return _("The answers are still waiting to be imported. Correct what the message names, then import again.")
         case RunKind.EVALUATION:
             return _("An estimate needs labels with both matching and different rows. Import more, then try again.")
         case _:

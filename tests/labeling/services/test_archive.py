@@ -38,13 +38,13 @@ def test_what_is_archived_is_out_of_the_way_and_comes_back(
     detail, archive = (reverse(f"labeling:transform-{name}", args=[of.pk]) for name in ("detail", "archive"))
     admin, lead = client_for(people.admin), client_for(people.lead)
     assert lead.post(archive).status_code == 403
-    assert f"“{of.name}” is archived." in admin.post(archive, follow=True).content.decode()
+    assert f"“{of.name}” has been archived." in admin.post(archive, follow=True).content.decode()
     assert queue_for_steward(team=people.team, user=people.steward) == []
     assert waiting_table(team=people.team).rows == ()
     listed = lead.get(reverse("labeling:transform-list")).content.decode()
     assert "1 archived transform" in listed
     page = lead.get(detail).content.decode()
-    assert "it is archived" in page
+    assert "This transform is archived" in page
     assert "Import labels" not in page
     assert "Bring it back" not in page
     back = reverse("labeling:transform-bring-back", args=[of.pk])
@@ -78,7 +78,7 @@ def test_nothing_starts_for_it(people: Cast, of: Transform) -> None:
 
 def test_it_waits_for_the_end_of_a_run(people: Cast, of: Transform) -> None:
     run = request_evaluation(transform=of, user=people.lead)
-    with pytest.raises(RunConflictError, match="Something runs"):
+    with pytest.raises(RunConflictError, match="A run is under way"):
         archive_transform(transform=of, user=people.admin)
     transition(run=run, to=RunStatus.FAILED)
     archive_transform(transform=of, user=people.admin)

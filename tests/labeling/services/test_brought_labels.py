@@ -128,8 +128,8 @@ def test_keys_that_a_spreadsheet_changed_are_put_right_and_named(people_transfor
         (4, "a", "key_changed"),
     ]
     messages = [problem.message for problem in brought.findings]
-    assert messages[2].startswith("The file says 123, the table has 00123 (a spreadsheet made a number of it).")
-    assert messages[0] == "007 may be any of these keys of the table, changed by a spreadsheet: 7, 07."
+    assert messages[2].startswith("The file says 123, the table has 00123 (a spreadsheet turned it into a number).")
+    assert messages[0] == "007 could be any of these keys of the table, changed by a spreadsheet: 7, 07."
     assert keys(brought) == [
         ("A", "00123"),
         ("A", "00124"),
@@ -166,7 +166,7 @@ def test_what_teaches_nothing_is_not_kept(people_transform: Transform) -> None:
         upload = staged(people_transform, content)
         brought = looked_at(upload)
         assert brought.blocked
-        with pytest.raises(InvalidLabelsError, match="would not take"):
+        with pytest.raises(InvalidLabelsError, match="would not accept"):
             keep_labels(upload=upload, brought=brought, user=people_transform.created_by)
     assert not LabelFile.objects.exists()
 
@@ -194,8 +194,8 @@ def test_the_header_is_found(content: bytes, has_header: bool) -> None:
         (b"one,two\n1,2\n", "three columns"),
         (b'a,b,c\n"open,1,2\n', "line 2: The row cannot be read"),
         (b"\xff\xfe\x00", "not text"),
-        (b"a,b,match\n1,2,1\n1,\x003,0\n", "Line 3 holds a NUL"),
-        (b"a,b\0,match\n1,2,1\n", "Line 1 holds a NUL"),
+        (b"a,b,match\n1,2,1\n1,\x003,0\n", "Line 3 contains a NUL"),
+        (b"a,b\0,match\n1,2,1\n", "Line 1 contains a NUL"),
         (b"x" * 20_000_001, "larger than 20 MB"),
     ],
 )

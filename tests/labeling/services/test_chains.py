@@ -273,7 +273,7 @@ def test_answers_that_say_nothing_are_not_imported(people: Cast, of: Transform) 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"every_answers": None, "nightly_hour": None}, "Say when"),
+        ({"every_answers": None, "nightly_hour": None}, "Choose when"),
         ({"time_zone": "Mars/Olympus"}, "no time zone"),
     ],
 )

@@ -294,9 +294,9 @@ def test_a_transform_that_was_deleted_at_glue_is_marked_until_it_is_back(
     with stubbed(monkeypatch) as glue:
         glue.add_client_error("get_ml_task_runs", "EntityNotFoundException", gone)
         sweep_foreign_runs()
-    assert shown().count("Glue does not know it any more") == 2
-    assert "Gone at Glue" in shown()
-    assert "Nothing can start here until Glue knows it again." in shown()
+    assert shown().count("Glue no longer has it") == 2
+    assert "No longer at Glue" in shown()
+    assert "Nothing can be started here until Glue has it again." in shown()
     for action in ("Generate questions", "Apply to table", "Estimate quality"):
         assert f">{action}</button>" not in shown(), action
     with stubbed(monkeypatch) as glue:
@@ -305,4 +305,4 @@ def test_a_transform_that_was_deleted_at_glue_is_marked_until_it_is_back(
         sweep_foreign_runs()
     of.refresh_from_db()
     assert (of.glue_status, of.label_count) == ("READY", 7)
-    assert "Glue does not know it any more" not in shown()
+    assert "Glue no longer has it" not in shown()

@@ -174,7 +174,7 @@ def test_a_set_is_finished_when_its_last_question_is(people: Cast, of: Transform
         sweep_notifications()
     assert [one.event for one in Occurrence.objects.all()] == [NotificationEvent.SET_FINISHED]
     assert told(NotificationEvent.SET_FINISHED) == {"lead", "admin"}
-    assert "2 questions are answered" in words_of(Occurrence.objects.get()).detail
+    assert "2 questions have been answered" in words_of(Occurrence.objects.get()).detail
 
 
 def test_sets_that_were_finished_long_ago_are_no_news(people: Cast, of: Transform) -> None:
@@ -470,5 +470,5 @@ def test_each_kind_of_run_says_what_it_brought(people: Cast, of: Transform) -> N
     assert said == [
         f"{generated.question_set.label_file.sets} questions were generated.",
         "Labels at Glue: 3 → 7.",
-        f"{questions[0].question_set.label_file.rows} labels were written out.",
+        f"{questions[0].question_set.label_file.rows} labels were exported.",
     ]

@@ -97,7 +97,7 @@ def test_replace_look_confirm_restore(taught: Transform) -> None:
 
 def test_nothing_is_replaced_that_was_not_seen(taught: Transform) -> None:
     first = start_replacement(transform=taught, user=lead())
-    with pytest.raises(RunConflictError, match="written out"):
+    with pytest.raises(RunConflictError, match="exported yet"):
         confirm_replacement(replacement=first, user=lead())
     # Glue holds no labels: an end of its own, not a failure.
     first = looked(first)
@@ -120,7 +120,7 @@ def test_nothing_is_replaced_that_was_not_seen(taught: Transform) -> None:
     run.refresh_from_db()
     assert run.status == RunStatus.FAILED
     assert "Nothing was replaced" in run.error
-    with pytest.raises(LabelsChangedError, match="Look again"):
+    with pytest.raises(LabelsChangedError, match="Check again"):
         confirm_replacement(replacement=looked(first), user=lead())
     assert len(runs_at_glue(taught, RunKind.IMPORT_LABELS)) == 1
 

@@ -50,7 +50,7 @@ def test_the_labels_after_any_import_can_be_had_again(people: Cast, of: Transfor
 
     client.force_login(people.admin)
     assert (
-        "Restore the labels after this run"
+        "Restore the labels as they were after this run"
         in client.get(reverse("labeling:run-detail", args=[second.pk])).content.decode()
     )
     answer = client.post(reverse("labeling:run-restore", args=[second.pk]))

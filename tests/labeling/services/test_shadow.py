@@ -257,7 +257,7 @@ def test_leads_go_from_the_matrix_to_the_question_and_ask_it_again(
     sweep_shadow()
     quality = client.get(reverse("labeling:quality", args=[of.pk])).content.decode()
     assert f"{url}?cell=false_positives" in quality
-    assert "The next 10 questions are worth about" in quality
+    assert "The next 10 questions should add about" in quality
     assert "Estimate" in quality
     imported = ShadowEstimate.objects.get().import_run
     assert "By the embedded engine" in client.get(reverse("labeling:run-detail", args=[imported.pk])).content.decode()

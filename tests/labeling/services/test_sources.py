@@ -284,7 +284,7 @@ def test_a_small_file_that_unpacks_to_a_large_table_is_refused_in_little_memory(
     assert pa.default_memory_pool().max_memory() - before < 200 * 1024 * 1024  # written out it would be 1000 MB
 
     settings.MAX_SOURCE_BYTES = 1024 * 1024
-    with pytest.raises(InvalidSourceError, match="when it is unpacked; the portal looks at 1 MB at most"):
+    with pytest.raises(InvalidSourceError, match="when unpacked; the portal reads 1 MB at most"):
         preview(content, "t.parquet")
 
 

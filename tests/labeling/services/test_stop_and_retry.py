@@ -69,7 +69,7 @@ def test_a_run_that_is_handed_over_stops_before_it_starts(
         sweep_runs()
     run.refresh_from_db()
     assert run.status == RunStatus.STOPPED
-    assert notes(run) == [("STOPPED", "Stopped as asked for earlier.")]
+    assert notes(run) == [("STOPPED", "Stopped as requested earlier.")]
 
 
 def test_glue_that_does_not_answer_is_asked_again(people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,5 +126,5 @@ def test_what_went_well_or_is_under_way_is_not_tried_again(people: Cast, of: Tra
 
 def test_a_replacement_is_looked_at_first(people: Cast, of: Transform) -> None:
     old = run_in(of, RunStatus.FAILED, RunKind.IMPORT_LABELS, replace_all_labels=True)
-    with pytest.raises(RunConflictError, match="looked at anew"):
+    with pytest.raises(RunConflictError, match="must be checked again"):
         retry_run(run=old, user=people.admin)

@@ -118,7 +118,7 @@ def test_labels_for_rows_that_the_table_does_not_hold_fail_and_wait_on(taught: T
     run = follow(request_label_import(transform=taught, user=lead(), replace_all=False))
     assert run.status == RunStatus.FAILED
     assert run.error
-    assert "still wait for import" in run.advice
+    assert "still waiting to be imported" in run.advice
     assert not Question.objects.exclude(imported_version=None).exists()
     taught.refresh_from_db()
     assert taught.label_count == 0

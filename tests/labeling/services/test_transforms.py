@@ -112,7 +112,7 @@ def test_an_odd_table_says_why_it_cannot_be_used_and_harms_no_other(people: Cast
     problems = {table.name: table.problem for table in catalog_tables(team=people.team)}
     assert problems == {
         "good": "",
-        "header": "The table's skip.header.line.count is 'one', which is no number of lines.",
+        "header": "The table's skip.header.line.count is 'one', which is not a number of lines.",
         "pipes": "The table's delimiter is '||'. Only one ASCII character can be used.",
     }
     found = {
@@ -120,7 +120,11 @@ def test_an_odd_table_says_why_it_cannot_be_used_and_harms_no_other(people: Cast
         for name in ("good", "header", "pipes", "rows")
     }
     assert preview_table(table=found["good"]).rows == (("1", "Ann"), ("2", "Bob"))
-    for name, said in (("header", "no number of lines"), ("pipes", "one ASCII character"), ("rows", "CSV or Parquet")):
+    for name, said in (
+        ("header", "not a number of lines"),
+        ("pipes", "one ASCII character"),
+        ("rows", "CSV or Parquet"),
+    ):
         with pytest.raises(InvalidSourceError, match=said):
             preview_table(table=found[name])
 

@@ -114,7 +114,7 @@ def test_a_refusal_names_the_roles_that_may(people: Cast, client_for: ClientFor)
 def test_an_address_that_never_was(people: Cast, client_for: ClientFor) -> None:
     page = client_for(people.lead).get(reverse("labeling:run-detail", args=[uuid.uuid4()]))
     assert page.status_code == 404
-    assert b"There is nothing at this address" in page.content
+    assert b"Page not found" in page.content
 
 
 def test_every_page_carries_the_policy_and_nothing_inline(people: Cast, client_for: ClientFor) -> None:

@@ -20,7 +20,7 @@ def test_a_lead_sets_the_schedule(people: Cast, people_transform: Transform, cli
     url = reverse("labeling:automation", args=[people_transform.pk])
     client = client_for(people.lead)
     page = client.get(url)
-    assert b"An import with what follows it stands here" in page.content
+    assert b"Imports and what follows them are listed here" in page.content
     assert len(page.content) < 300_000
 
     assert client.post(url, {"enabled": "on", "time_zone": "UTC"}).status_code == 422
@@ -38,7 +38,7 @@ def test_what_holds_the_schedule_is_said(people: Cast, people_transform: Transfo
     client.post(url, SCHEDULE)
     finished_run(people_transform, None, RunKind.IMPORT_LABELS)
     TaskRun.objects.update(status=RunStatus.FAILED)
-    assert "did not end well" in client.get(url).content.decode()
+    assert "did not succeed" in client.get(url).content.decode()
     run = finished_run(people_transform, None, RunKind.IMPORT_LABELS, foreign=True, replace_all_labels=True)
     TaskRun.objects.filter(pk=run.pk).update(started_at=timezone.now())
     assert "replaced all labels at Glue outside the portal" in client.get(url).content.decode()
@@ -74,4 +74,4 @@ def test_an_import_has_done_what_is_ticked(people: Cast, people_transform: Trans
 
 def test_a_run_of_the_schedule_is_nobodys(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
     finished_run(people_transform, None, RunKind.IMPORT_LABELS)
-    assert "by itself" in client_for(people.lead).get(reverse("labeling:run-list")).content.decode()
+    assert "automatically" in client_for(people.lead).get(reverse("labeling:run-list")).content.decode()

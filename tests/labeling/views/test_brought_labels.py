@@ -45,7 +45,7 @@ def looked_at(client: Client, upload: LabelUpload, **reading: str) -> str:
 
 def kept(client: Client, upload: LabelUpload, page: str) -> LabelFile:
     """Press the button of the page."""
-    form = page[page.index("/keep/") : page.index("Make the label file")]
+    form = page[page.index("/keep/") : page.index("Create label file")]
     fields = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', form))
     response = client.post(reverse("labeling:label-upload-keep", args=[upload.pk]), fields)
     label_file = LabelFile.objects.get()
@@ -65,13 +65,13 @@ def test_errors_come_first_and_columns_that_are_not_there_in_one_line(
     client, head = client_for(people.lead), "labeling_set_id,label,id\n"
     good = "s,A,0\ns,A,1\ns,B,2\n"
     page = looked_at(client, uploaded(client, of, head + good + "s,B,nobody\n"))
-    missing = "The source table has columns that the file has not: name, town, born."
-    assert page.count("that the file has not") == page.count(missing) == 1
+    missing = "The source table has columns that the file does not have: name, town, born."
+    assert page.count("that the file does not have") == page.count(missing) == 1
     assert page.index("no row with the key nobody") < page.index(missing)
-    assert "1 error: it is not used, 1 thing to know" in page
+    assert "1 error (not used), 1 note" in page
     page = looked_at(client, uploaded(client, of, head + good))
-    assert "1 thing to know" in page
-    assert "error" not in page[page.index("What comes of it") :].lower()
+    assert "1 note" in page
+    assert "error" not in page[page.index("What you get") :].lower()
 
 
 def test_bring_look_keep_import(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
@@ -108,20 +108,20 @@ def test_admins_see_what_replacing_would_do_before_they_type_the_name(
     upload = uploaded(client, with_table)
     label_file = kept(client, upload, looked_at(client, upload))
     page = client.get(reverse("labeling:label-file-import", args=[label_file.pk])).content.decode()
-    assert "Glue forgets 7 labels and learns from this file alone." in page
+    assert "Glue forgets 7 labels and learns only from this file." in page
     response = client.post(reverse("labeling:label-file-replace", args=[label_file.pk]))
     replacement = LabelReplacement.objects.get()
     detail = reverse("labeling:replacement-detail", args=[replacement.pk])
     assert response.headers["Location"] == detail
     assert (replacement.label_file, replacement.export_run.kind) == (label_file, RunKind.EXPORT_LABELS)
-    assert "Glue is writing out its labels" in client.get(detail).content.decode()
+    assert "Glue is exporting its labels" in client.get(detail).content.decode()
     assert client.get(detail, headers={"HX-Request": "true"}).status_code == 200
 
     # The export is refused in a way that waiting does not help with.
     TaskRun.objects.update(status=RunStatus.FAILED, error="Role without access", advice="Give it access.")
     living = client.get(detail, headers={"HX-Request": "true"})
     assert living.status_code == 286
-    assert "so nothing is replaced" in living.content.decode()
+    assert "so nothing was replaced" in living.content.decode()
     assert "Give it access." in living.content.decode()
     confirm = reverse("labeling:replacement-confirm", args=[replacement.pk])
     refused = client.post(confirm, {"confirm_name": "people"})
@@ -143,10 +143,10 @@ def test_admins_see_what_replacing_would_do_before_they_type_the_name(
 def test_the_columns_can_be_read_otherwise(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
     client = client_for(people.lead)
     upload = uploaded(client, with_table, "note,a,b,same\nfoo,00123,00124,1\nbar,00123,x1,0\n")
-    assert "No label file can be made of this" in looked_at(client, upload)
+    assert "No label file can be made from this" in looked_at(client, upload)
     reading = {"kind": "pairs", "header": "yes", "first": "a", "second": "b", "match": "same"}
     page = looked_at(client, upload, **reading)
-    assert "Make the label file" in page
+    assert "Create label file" in page
     assert "No label file can be made" not in page
     label_file = kept(client, upload, page)
     assert label_file.sets == 2
@@ -251,8 +251,8 @@ def test_what_glue_would_refuse_is_said_and_put_right_by_one_click(
     page = looked_at(client, upload)
     assert "The file starts with a byte order mark" in page
     assert "The cells are separated by semicolons" in page
-    assert "The columns are in another order" in page
-    assert page.count("written anew in Glue's form") + page.count("written anew in Glue&#x27;s form") == 3
+    assert "The columns are in a different order" in page
+    assert page.count("rewritten in Glue's format") + page.count("rewritten in Glue&#x27;s format") == 3
     link = re.search(r'href="\?([^"]*tidy=on)"', page)
     assert link is not None
     address = reverse("labeling:label-upload-detail", args=[upload.pk])

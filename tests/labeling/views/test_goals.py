@@ -31,7 +31,7 @@ def test_a_lead_sets_goals_and_people_see_theirs(
     lead = client_for(people.lead)
     lead.post(goal_of(people), {"questions": "2", "period": "day"})
     page = lead.post(reverse("labeling:team-goal"), {"questions": "2", "period": "week"}, follow=True).content.decode()
-    assert "The goal of Team is changed." in page
+    assert "The goal of Team has been saved." in page
     assert "1 so far" in page
     assert {(goal.goal.user, goal.done, goal.is_reached) for goal in goals_of(team=people.team)} == {
         (people.steward, 1, False),
@@ -51,7 +51,7 @@ def test_a_lead_sets_goals_and_people_see_theirs(
 @pytest.mark.parametrize("sent", [{"questions": "0", "period": "day"}, {"questions": "5", "period": "year"}, {}])
 def test_what_is_no_goal(people: Cast, client_for: ClientFor, sent: dict[str, str]) -> None:
     page = client_for(people.lead).post(goal_of(people), sent, follow=True)
-    assert "is changed" not in page.content.decode()
+    assert "has been saved" not in page.content.decode()
     assert not WorkGoal.objects.exists()
 
 

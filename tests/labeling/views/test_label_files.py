@@ -53,8 +53,8 @@ def test_a_label_file_says_where_it_comes_from_and_gives_its_exact_bytes(
     assert reverse("labeling:question-history", args=[questions[0].pk]) in text
     assert "checksum verified" in text
     assert len(page.context["rows"]) == 72
-    assert "Replace all labels by these" not in text
-    assert "Replace all labels by these" in client_for(people.admin).get(detail).content.decode()
+    assert "Replace all labels with these" not in text
+    assert "Replace all labels with these" in client_for(people.admin).get(detail).content.decode()
 
     original = reverse("labeling:label-file-original", args=[label_file.pk])
     download = lead.get(original)

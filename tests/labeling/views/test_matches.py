@@ -70,7 +70,7 @@ def test_figures_and_groups(
         "Different things 1,003 1,001 before",
         "Rows with a match 7 in 3 groups",
         "Largest group 3 rows",
-        "1 joined, 0 split 4 rows new, 0 gone",
+        "1 joined, 0 split 4 new rows, 0 gone",
         "Least sure 1 Largest 0 Joined 1 Split 0",
         "confidence 0.507",
         "Ann &lt;b&gt;Lee&lt;/b&gt;",
@@ -80,7 +80,7 @@ def test_figures_and_groups(
     shown = lead.get(address).context["shown"]
     assert [[differs for _cell, differs in row.cells] for row in shown[0].rows] == [[False, False], [False, True]]
     joined = page_of(lead, people_transform, "?show=joined")
-    assert "3 rows of 2 groups before match_id 18" in joined  # what a checkbox is called
+    assert "3 rows from 2 groups before match_id 18" in joined  # what a checkbox is called
     assert "Rows of the group with match_id 18" in lead.get(address, {"show": "joined"}).content.decode()
     assert "A 3 Bo B 4 Bo new 5 Bo" in joined
     assert "Anne" not in joined
@@ -106,7 +106,7 @@ def test_before_a_result_has_been_read(people: Cast, people_transform: Transform
     MatchResult.objects.update(claimed_at=timezone.now() - timedelta(hours=1))
     assert "Three tries" in page_of(lead, people_transform)
     MatchResult.objects.update(attempts=1, problem="Access denied.")
-    assert "Access denied. It is tried again every ten minutes." in page_of(lead, people_transform)
+    assert "Access denied. The portal tries again every ten minutes." in page_of(lead, people_transform)
     begun.delete()
     MatchResult.objects.create(run=run, read_at=timezone.now(), problem="The result has no column match_id.")
     assert asking()["HX-Refresh"] == "true"
@@ -132,7 +132,7 @@ def test_asking_about_groups(
     assert "Groups of a result, chosen" in answered.content.decode()
     assert "1 question is in the stewards’ queue.<" in " ".join(answered.content.decode().split()).replace(" <", "<")
     assert list(QuestionSet.objects.get().questions.values_list("labeling_set_id", flat=True)) == ["match-18"]
-    assert "People are asked" in page_of(lead, people_transform, "?show=joined")
+    assert "People have been asked" in page_of(lead, people_transform, "?show=joined")
     sent = {"result": result.pk, "shown": [unsure.pk], "group": [unsure.pk, joined.pk]}
     assert "1 ticked group is left out" in lead.post(ask, sent, follow=True).content.decode()
     assert QuestionSet.objects.count() == 2
@@ -146,7 +146,7 @@ def test_what_was_ticked_is_ticked_after_an_error(
     (action,) = re.findall(r'<form method="post"\s+action="(/transforms/[^"]+)"', page)
     sent = {"result": result.pk, "group": [joined.pk], "together": "1"}
     refused = lead.post(html.unescape(action), sent, follow=True)
-    assert "Choose two groups or more." in refused.content.decode()
+    assert "Choose at least two groups." in refused.content.decode()
     assert refused.context["kind"] == GroupKind.JOINED
     (box,) = re.findall(rf'<input class="form-check-input"[^>]*value="{joined.pk}"[^>]*>', refused.content.decode())
     assert "checked" in box.split()[-1]
@@ -174,7 +174,7 @@ def test_looking_for_rows(s3_server: str, people: Cast, people_transform: Transf
     assert "Found 2" in page_of(lead, people_transform)
     refused = lead.post(f"{ask}?find=ann", sent | {"found": ["7"]}, follow=True)
     assert refused.redirect_chain[-1][0].endswith("?find=ann&found=7")
-    assert "Choose two groups or more." in refused.content.decode()
+    assert "Choose at least two groups." in refused.content.decode()
 
     storage.delete(uri.split("/", 3)[3])
     gone = lead.get(reverse("labeling:matches", args=[people_transform.pk]) + "?find=ann")

@@ -97,6 +97,6 @@ def test_a_test_says_what_came_back_and_the_log_keeps_it(
     page = admin.post(reverse("labeling:webhook-test", args=[hook.pk]), follow=True).content.decode()
     assert "The test did not arrive" in page
     assert page.count("private network") == 2  # said, and in the log
-    assert "the log of 1 message is lost" in page
+    assert "the log of 1 message will be lost" in page
     admin.post(reverse("labeling:webhook-delete", args=[hook.pk]))
     assert not Webhook.objects.exists()

@@ -54,7 +54,7 @@ def test_an_administrator_invites_somebody_and_hands_them_the_link(admin: Client
     answer = admin.post(reverse("labeling:person-invite"), NEW)
     page = answer.content.decode()
     assert answer.headers["Cache-Control"] == "no-store"
-    assert "It was mailed to eve@example.org." in page
+    assert "It has been e-mailed to eve@example.org." in page
     eve = User.objects.get(username="eve")
     membership = Membership.objects.get(user=eve)
     assert (membership.team, membership.role, eve.display_name) == (people.team, Role.LEAD, "Eve Moss")
@@ -72,7 +72,7 @@ def test_an_administrator_invites_somebody_and_hands_them_the_link(admin: Client
 def test_without_mail_the_link_is_handed_over(admin: Client, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     page = admin.post(reverse("labeling:person-invite"), NEW).content.decode()
-    assert "It was not mailed" in page
+    assert "It has not been e-mailed" in page
     assert link_in(page)
 
 
@@ -82,7 +82,7 @@ def test_a_mail_server_that_refuses_is_no_fault_of_the_page(admin: Client, monke
 
     monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
     page = admin.post(reverse("labeling:person-invite"), NEW).content.decode()
-    assert "It was not mailed" in page
+    assert "It has not been e-mailed" in page
     assert link_in(page)
 
 
@@ -107,7 +107,7 @@ def test_a_bad_invitation_makes_nobody(admin: Client, changed: dict[str, str], w
 
 def test_an_administrator_changes_a_role(admin: Client, people: Cast) -> None:
     page = admin.post(of(people.steward, "person-role"), {"role": "lead"}, follow=True).content.decode()
-    assert "The role of Steward is changed." in page
+    assert "The role of Steward has been changed." in page
     assert Membership.objects.get(user=people.steward).role == Role.LEAD
     assert admin.post(of(people.steward, "person-role"), {"role": "owner"}).status_code == 422
 
@@ -126,7 +126,7 @@ def test_an_administrator_who_steps_back_is_led_to_a_page_they_may_see(admin: Cl
     set_role(team=people.team, user=people.lead, role=Role.ADMIN)
     answer = admin.post(of(people.admin, "person-role"), {"role": "steward"}, follow=True)
     assert answer.status_code == 200
-    assert b"The role of Admin is changed." in answer.content
+    assert b"The role of Admin has been changed." in answer.content
 
 
 def test_whoever_is_deactivated_is_out_at_once_and_may_come_back(
@@ -137,10 +137,10 @@ def test_whoever_is_deactivated_is_out_at_once_and_may_come_back(
     steward = client_for(people.steward)
     assert steward.get("/").status_code == 200
     page = admin.post(of(people.steward, "person-deactivate"), follow=True).content.decode()
-    assert "Steward is deactivated. Questions given to them that go to others: 2." in page
+    assert "Steward has been deactivated. Questions assigned to them that go to others: 2." in page
     assert ">Deactivated</h2>" in page
     assert steward.get("/").status_code == 302
-    assert "Not a member of the team any more." in admin.get(of(people.steward)).content.decode()
+    assert "No longer a member of the team." in admin.get(of(people.steward)).content.decode()
     assert b"Steward" not in client_for(people.lead).get(reverse("labeling:people")).content.replace(
         b"Data steward", b""
     )
@@ -169,8 +169,8 @@ def test_a_wrong_address_is_put_right_and_links_sent_there_are_void(admin: Clien
     assert old
     eve = User.objects.get(username="eve")
     sent = {"first_name": "Eve", "last_name": "Moss", "email": "eve.moss@example.org"}
-    assert b"are kept" in admin.post(of(eve, "person-details"), sent, follow=True).content
-    assert b"does not work any more" in Client().get(old[0], follow=True).content
+    assert b"have been saved" in admin.post(of(eve, "person-details"), sent, follow=True).content
+    assert b"no longer works" in Client().get(old[0], follow=True).content
     bad = admin.post(of(eve, "person-details"), {**sent, "email": "nowhere"})
     assert bad.status_code == 422
     admin.post(of(eve, "person-link"))
@@ -183,7 +183,7 @@ def test_nobody_becomes_somebody_of_another_team_by_a_link(admin: Client, people
     address = {name: reverse(f"labeling:{name}", args=[membership.pk]) for name in ("person", *ACTIONS)}
     page = admin.get(address["person"]).content.decode()
     assert "teams that you do not administer" in page
-    assert "Make a new link" not in page
+    assert "Create new link" not in page
     assert admin.post(address["person-link"]).status_code == 403
     sent = {"first_name": "", "last_name": "", "email": "admin@example.org"}
     assert admin.post(address["person-details"], sent).status_code == 403

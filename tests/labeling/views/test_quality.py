@@ -75,8 +75,8 @@ def test_an_import_of_the_schedule_is_nobody_elses(people: Cast, people_transfor
     scheduled, outside = (
         finished_run(people_transform, None, RunKind.IMPORT_LABELS, foreign=foreign) for foreign in (False, True)
     )
-    assert "by itself: " in import_words(scheduled)
-    assert "by somebody outside the portal: " in import_words(outside)
+    assert "by the schedule: " in import_words(scheduled)
+    assert "by someone outside the portal: " in import_words(outside)
 
 
 def test_charts_and_tables_say_the_same(

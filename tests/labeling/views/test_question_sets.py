@@ -58,7 +58,7 @@ def test_the_page_says_how_far_it_is(people: Cast, made: QuestionSet, client_for
     assert "1 of 3 answers" in page
     assert "Set 1" in page
     assert "Steward" in page
-    assert "Open to everybody" not in page  # nobody has any assigned: nothing to take back
+    assert "Open to everyone" not in page  # nobody has any assigned: nothing to take back
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -119,7 +119,7 @@ def test_what_a_lead_decides_is_kept_and_shown(people: Cast, made: QuestionSet, 
     assert (made.title, made.priority, made.due_on, made.skill) == ("Pilot", 7, date(2026, 1, 31), "names")
     assert (made.answers_wanted, made.show_proposals) == (2, False)
     assert made.questions.filter(state=QuestionState.OPEN).count() == 3
-    assert "The set is changed." in page
+    assert "The set has been saved." in page
     assert "overdue" in page
     assert "Find out how far we agree." in page
     assert "1 of 6 answers" in " ".join(page.split())
@@ -133,7 +133,7 @@ def test_impossible_decisions_are_refused_beside_the_field(
     assert b"less than or equal to 5" in page.content
     skills = client_for(people.lead).post(address("edit", made), {**DECISIONS, "skill": "names, places"})
     assert skills.status_code == 422
-    assert b"one skill at the most" in skills.content
+    assert b"one skill at most" in skills.content
     made.refresh_from_db()
     assert made.title == ""
 
@@ -141,7 +141,7 @@ def test_impossible_decisions_are_refused_beside_the_field(
 def test_split_gives_each_open_question_to_one(people: Cast, made: QuestionSet, client_for: ClientFor) -> None:
     both = [str(people.steward.pk), str(people.colleague.pk)]
     page = client_for(people.lead).post(address("assign", made), {"people": both, "how": "split"}, follow=True)
-    assert b"2 questions are assigned." in page.content
+    assert b"2 questions have been assigned." in page.content
     assert assigned(made) == {"steward": 1, "colleague": 1}
     client_for(people.lead).post(address("assign", made), {"people": both, "how": "all"})
     assert assigned(made) == {"steward": 2, "colleague": 2}
@@ -150,11 +150,11 @@ def test_split_gives_each_open_question_to_one(people: Cast, made: QuestionSet, 
 def test_a_column_filter_narrows(people: Cast, made: QuestionSet, client_for: ClientFor) -> None:
     chosen = {"people": [str(people.colleague.pk)], "how": "all", "column": "name", "contains": "NAME 104"}
     page = client_for(people.lead).post(address("assign", made), chosen, follow=True)
-    assert b"1 question is assigned." in page.content
+    assert b"1 question has been assigned." in page.content
     assert QuestionAssignment.objects.get().question.position == 3
     half = client_for(people.lead).post(address("assign", made), {**chosen, "contains": ""})
     assert half.status_code == 422
-    assert b"Say which text" in half.content
+    assert b"Enter the text" in half.content
 
 
 def test_only_members_can_be_chosen(people: Cast, made: QuestionSet, client_for: ClientFor) -> None:
@@ -170,7 +170,7 @@ def test_assignments_are_taken_back(people: Cast, made: QuestionSet, client_for:
     lead.post(address("assign", made), {"people": both, "how": "all"})
     page = lead.post(address("clear", made), {"person": str(people.steward.pk)}, follow=True).content.decode()
     assert assigned(made) == {"colleague": 2}
-    assert "Open to everybody" in page
+    assert "Open to everyone" in page
     lead.post(address("clear", made))
     assert assigned(made) == {}
     assert lead.post(address("clear", made), {"person": str(people.stranger.pk)}).status_code == 404
@@ -182,7 +182,7 @@ def test_settings(people: Cast, people_transform: Transform, client_for: ClientF
     lead = client_for(people.lead)
     wanted = {"answers_per_question": "3", "consensus_rule": "unanimous", "control_percent": "10"}
     page = lead.post(url, {**wanted, "links_in_cells": "on"}, follow=True)
-    assert b"The settings are changed." in page.content
+    assert b"The settings have been saved." in page.content
     people_transform.refresh_from_db()
     assert people_transform.answers_per_question == 3
     assert people_transform.consensus_rule == ConsensusRule.UNANIMOUS
@@ -219,4 +219,4 @@ def test_a_set_has_one_name_everywhere(
     assert [name for name, page in texts.items() if called not in page] == []
     assert [name for name, page in texts.items() if "People 2" in page or (title and "Set 2" in page)] == []
     assert f"{called}, question 1" in texts["adjudication-list"]
-    assert f"People: “{called}” is finished" in texts["notifications"]
+    assert f"People: all questions of “{called}” are answered" in texts["notifications"]

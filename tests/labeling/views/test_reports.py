@@ -75,7 +75,7 @@ def test_what_waits_names_for_whom(people: Cast, worked: Transform) -> None:
         ["stewards", "questions to answer", "People", "1"],
         ["leads", "results to import", "People", "2"],
         ["Colleague", "questions assigned", "People", "1"],
-        ["Colleague", "answers begun", "People", "1"],
+        ["Colleague", "answers started", "People", "1"],
     ]
 
 
@@ -93,7 +93,7 @@ def test_what_was_begun_waits_only_while_its_question_does_and_its_person_is_the
     people: Cast, worked: Transform
 ) -> None:
     def begun() -> list[str]:
-        return [row[0].text for row in waiting_table(team=people.team).rows if row[1].text == "answers begun"]
+        return [row[0].text for row in waiting_table(team=people.team).rows if row[1].text == "answers started"]
 
     third = worked.question_sets.get().questions.get(position=3)
     save_draft(question=third, steward=people.steward, labels=grouping(third, "A?"))
@@ -128,11 +128,11 @@ def test_answers_add_up_also_when_a_transform_was_archived(
 
 def test_the_first_page_of_a_lead_tells_the_week(people: Cast, worked: Transform, client_for: ClientFor) -> None:
     page = client_for(people.lead).get(reverse("labeling:home")).content.decode()
-    assert "What got better this week" in page
+    assert "What improved this week" in page
     assert "+0.100" in page
     assert "results to import" in page
     assert URL in page
-    assert "What got better this week" not in client_for(people.steward).get(reverse("labeling:home")).content.decode()
+    assert "What improved this week" not in client_for(people.steward).get(reverse("labeling:home")).content.decode()
 
 
 def test_the_report_is_the_same_as_page_pdf_and_csv(people: Cast, worked: Transform, client_for: ClientFor) -> None:

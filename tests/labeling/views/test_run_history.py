@@ -80,7 +80,7 @@ def test_each_filter_narrows(people: Cast, people_transform: Transform, client_f
     assert shown(client, file="ffff") == []
     assert shown(client, kind="NONSENSE", since="when?", person="me", until="9999-12-31") == shown(client)
     page = client.get(RUNS, {"state": "STOPPED"}).content.decode()
-    assert "No run fits these filters" in page
+    assert "No runs match these filters" in page
     assert "0 runs" in page
 
 

@@ -71,7 +71,7 @@ def test_a_run_that_no_worker_takes_up_says_so(
 
     def said(**fields: Any) -> bool:
         TaskRun.objects.filter(pk=run.pk).update(**fields)
-        return "No worker takes this run up" in client.get(detail(run)).content.decode()
+        return "No worker has picked up this run" in client.get(detail(run)).content.decode()
 
     now = timezone.now()
     assert not said(status=RunStatus.QUEUED, enqueued_at=now)
@@ -160,8 +160,8 @@ def test_only_an_admin_tries_a_replacement_again(
 def test_stopping_says_what_came_of_it(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
     client = client_for(people.lead)
     for status, words in (
-        (RunStatus.QUEUED, "Glue was never asked for it"),
-        (RunStatus.SUBMITTING, "as soon as Glue can be asked"),
+        (RunStatus.QUEUED, "before Glue was asked for it"),
+        (RunStatus.SUBMITTING, "as soon as Glue can be reached"),
     ):
         TaskRun.objects.all().delete()
         run = TaskRun.objects.create(transform=people_transform, kind=RunKind.EVALUATION, status=status)
@@ -181,7 +181,7 @@ def test_a_replacement_outside_the_portal_is_said_loudly(
         started_at=timezone.now(),
     )
     client = client_for(people.lead)
-    loud = "Somebody has replaced all labels at Glue outside the portal"
+    loud = "Someone has replaced all labels at Glue outside the portal"
     for page in (
         client.get(reverse("labeling:transform-detail", args=[people_transform.pk])),
         client.get(reverse("labeling:import-create", args=[people_transform.pk])),

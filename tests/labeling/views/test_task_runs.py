@@ -58,8 +58,8 @@ def test_a_run_is_watched_until_it_has_ended(people: Cast, people_transform: Tra
     last = client.get(url, headers=HTMX)
     assert last.status_code == 286
     page = last.content.decode()
-    assert "90.0 %" in page
-    assert "80.0 %" in page
+    assert "90.0%" in page
+    assert "80.0%" in page
     assert "<html" not in page
 
 
@@ -131,7 +131,7 @@ def test_labels_that_were_not_expected_are_pointed_out(
         people_transform, people.lead, RunKind.IMPORT_LABELS, labels_before=0, labels_after=3, labels_expected=5
     )
     url = reverse("labeling:run-detail", args=[run.pk])
-    assert "5 labels were expected, Glue counts 3." in client_for(people.lead).get(url).content.decode()
+    assert "5 labels were expected, but Glue counts 3." in client_for(people.lead).get(url).content.decode()
     TaskRun.objects.update(labels_expected=3)
     page = client_for(people.lead).get(url).content.decode()
     assert "as expected" in page

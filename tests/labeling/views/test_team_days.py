@@ -37,7 +37,7 @@ def test_what_is_counted_by_days(
     for one in ("2026-W09", "2026-W10"):
         report = lead.get(reverse("labeling:report"), {"week": one}).content.decode()
         assert ("Steward" in report.split("Who answered")[1].split("</section>")[0]) == (one == week)
-        assert f"Days begin in the time zone of the team, {zone}." in report
+        assert f"Days follow the time zone of the team, {zone}." in report
     for one in ("2026-03-01", "2026-03-02"):
         listed = lead.get(reverse("labeling:run-list"), {"since": one, "until": one}).content.decode()
         assert (reverse("labeling:run-detail", args=[run.pk]) in listed) == (one == day)

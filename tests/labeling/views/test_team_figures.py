@@ -164,8 +164,8 @@ def test_work_of_everybody_is_for_leads(people: Cast, people_transform: Transfor
     own = text(client_for(people.steward).get(f"{WORK}?person={people.colleague.pk}"))
     assert "Colleague" not in own
     assert own.count('<td class="lead-cell nowrap">') == 1
-    assert "No answers here" in text(client_for(people.stranger).get(WORK))
-    assert "No answers here" in text(client_for(people.lead).get(f"{WORK}?until=2001-01-01"))
+    assert "No answers in this period" in text(client_for(people.stranger).get(WORK))
+    assert "No answers in this period" in text(client_for(people.lead).get(f"{WORK}?until=2001-01-01"))
 
 
 def test_of_many_lines_of_work_a_page_shows_some(
@@ -213,7 +213,7 @@ def test_skills(people: Cast, client_for: ClientFor) -> None:
     member = Membership.objects.get(user=people.steward)
     url = reverse("labeling:person-skills", args=[member.pk])
     page = text(lead.post(url, {"skills": "Names, names,  Old  addresses"}, follow=True))
-    assert "The skills of Steward are changed." in page
+    assert "The skills of Steward have been saved." in page
     member.refresh_from_db()
     assert member.skill_tags == {"names", "old addresses"}
     assert "Old addresses" in text(lead.get(PEOPLE))

@@ -130,7 +130,7 @@ def test_upload_refuses_what_is_too_large(people: Cast, client_for: ClientFor, s
     settings.MAX_SOURCE_BYTES = 5
     file = SimpleUploadedFile("people.csv", b"id,name\n1,Ada\n")
     page = client_for(people.admin).post(reverse("labeling:transform-create"), {"file": file})
-    assert b"the portal takes up to" in page.content
+    assert b"the portal accepts up to" in page.content
 
 
 def test_an_uploaded_file_is_previewed(people: Cast, client_for: ClientFor, s3_server: str) -> None:
@@ -183,8 +183,8 @@ def test_catalog_tables_of_others(services: Services, client_for: ClientFor, mon
     odd = reverse("labeling:transform-create-from-table", args=["lab", "odd"])
     assert url in text
     assert odd not in text
-    assert "skip.header.line.count is &#x27;one&#x27;, which is no number of lines." in text
-    assert "which is no number of lines" in client.get(odd, follow=True).content.decode()
+    assert "skip.header.line.count is &#x27;one&#x27;, which is not a number of lines." in text
+    assert "which is not a number of lines" in client.get(odd, follow=True).content.decode()
 
     looked_at = []
     download = storage.download_uri
