@@ -104,7 +104,7 @@ def test_before_a_result_has_been_read(people: Cast, people_transform: Transform
     begun = MatchResult.objects.create(run=run, claimed_at=timezone.now(), attempts=3)
     assert "is being read" in page_of(lead, people_transform)
     MatchResult.objects.update(claimed_at=timezone.now() - timedelta(hours=1))
-    assert "Three tries" in page_of(lead, people_transform)
+    assert "Three attempts" in page_of(lead, people_transform)
     MatchResult.objects.update(attempts=1, problem="Access denied.")
     assert "Access denied. The portal tries again every ten minutes." in page_of(lead, people_transform)
     begun.delete()
@@ -205,7 +205,7 @@ def test_the_table_with_persistent_ids(
         "3,Bo,8,1.0,z,2",
     ]
     storage.delete(uri.split("/", 3)[3])
-    assert "It was deleted or lives in another account" in lead.get(link, follow=True).content.decode()
+    assert "It was deleted or is in another account" in lead.get(link, follow=True).content.decode()
 
 
 def test_whose_it_is(people: Cast, people_transform: Transform, result: MatchResult, client_for: ClientFor) -> None:
