@@ -110,12 +110,12 @@ def test_of_much_that_waits_the_page_shows_some_and_leads_to_the_rest(
     lead = client_for(people.lead)
     page = lead.get(HOME).content.decode()
     assert "questions to answer" in page
-    assert "answers begun" not in page
+    assert "answers started" not in page
     assert f'href="{reverse("labeling:report")}">1 more line in the weekly report' in page
     assert ("the second" in page, "the first" in page) == (True, False)
     assert 'href="?comments=2#comments"' in page
     assert "the first" in lead.get(HOME, {"comments": 2}).content.decode()
-    assert "answers begun" in lead.get(reverse("labeling:report")).content.decode()
+    assert "answers started" in lead.get(reverse("labeling:report")).content.decode()
 
 
 def test_somebody_without_a_team(db: None, client_for: ClientFor) -> None:

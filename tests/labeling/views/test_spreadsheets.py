@@ -110,10 +110,10 @@ def test_of_many_sets_a_page_offers_some(
     client, url = client_for(people.steward), reverse("labeling:sheet-list", args=[people_transform.pk])
     with django_assert_num_queries(11):
         page = client.get(url).content.decode()
-    assert [text in page for text in ("All questions that wait", "Set 2", "Set 1")] == [True, True, False]
+    assert [text in page for text in ("All questions waiting", "Set 2", "Set 1")] == [True, True, False]
     assert 'href="?sets=2#download-title"' in page
     page = client.get(url, {"sets": 2}).content.decode()
-    assert [text in page for text in ("All questions that wait", "Set 2", "Set 1")] == [False, False, True]
+    assert [text in page for text in ("All questions waiting", "Set 2", "Set 1")] == [False, False, True]
 
 
 @pytest.mark.parametrize(
