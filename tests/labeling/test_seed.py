@@ -58,7 +58,7 @@ def test_one_password_for_all_if_it_is_given(services: Services, settings: Setti
 def test_people_are_kept_when_glue_is_away(services: Services, settings: Settings, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
     services.kill("glue")
-    with pytest.raises(CommandError, match="could not be made"):
+    with pytest.raises(CommandError, match="could not be created"):
         seed()
     assert User.objects.count() == 4
     services.start("glue")
