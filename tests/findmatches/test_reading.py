@@ -70,7 +70,7 @@ def test_a_quote_in_a_cell_without_quotes_is_a_character(tmp_path: Path) -> None
 @pytest.mark.parametrize("damage", [slice(0, 30), slice(12, None)])
 def test_compressed_files_that_are_damaged(tmp_path: Path, damage: slice) -> None:
     content = gzip.compress(b"id,name\n" + b"".join(b"%d,name %d\n" % (n, n * n) for n in range(500)))
-    with pytest.raises(FindMatchesError, match=r"a\.csv\.gz: this is no gzip file, or not a whole one"):
+    with pytest.raises(FindMatchesError, match=r"a\.csv\.gz: this is not a gzip file, or not a complete one"):
         read_records(write(tmp_path / "a.csv.gz", content[damage]), primary_key="id")
 
 

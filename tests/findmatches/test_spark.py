@@ -372,4 +372,4 @@ def test_what_is_missing_is_said(
     assert "does not have the columns of the header" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
     assert main([*command, "--cache", str(tmp_path)]) == 1
-    assert "--cache and --spark do not go together" in capsys.readouterr().err
+    assert "--cache and --spark cannot be used together" in capsys.readouterr().err

@@ -271,7 +271,7 @@ def test_leads_go_from_the_matrix_to_the_question_and_ask_it_again(
     back = client.post(again, {"cell": "false_positives", "page": "1"})
     assert back.url == f"{url}?cell=false_positives&page=1"
     page = client.get(back.url).content.decode()
-    assert "open again, for Steward" in page
+    assert "reopened for Steward" in page
     assert again not in page
     client.force_login(people.steward)
     assert client.post(again).status_code == 403

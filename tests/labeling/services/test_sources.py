@@ -95,7 +95,7 @@ def test_line_ends(ending: bytes) -> None:
         (",".join(f"c{n}" for n in range(101)).encode() + b"\n" + b"," * 100 + b"\n", "101 columns"),
         (b"PK\x03\x04\0\0\0\0", "neither CSV nor Parquet"),
         (b"PAR1 and nothing more", "cannot be read as Parquet"),
-        (b'id,name\n1,a\n2,"b\n3,c\n', "From line 3 on the file cannot be read"),
+        (b'id,name\n1,a\n2,"b\n3,c\n', "From line 3 on, the file cannot be read"),
     ],
 )
 def test_what_is_wrong_is_said(content: bytes, said: str) -> None:
