@@ -44,10 +44,8 @@ django.setup()
 _PAGES = "labeling/views/"
 # What rests on how a database locks and commits: the rest of what needs servers does not differ from one database to another.
 _LOCKS = (
-    "contract/test_main_loop.py",
     "faults/test_fault_table.py",
     "labeling/services/test_chains.py",
-    "labeling/services/test_main_job.py",
     "labeling/services/test_task_runs.py",
     "localglue/",
 )
