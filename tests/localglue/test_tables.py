@@ -168,7 +168,12 @@ def test_a_cell_that_breaks_its_type_is_named_without_its_content(put: Put, kind
         ("a_dot_csv", b'1,"a,\n', OPEN_CSV, "a.csv, line 1: unexpected end of data"),
         ("a_dot_json", b'{"id": 1}\n[2]\n', JSON, "a.json, line 2: the line is not an object"),
         ("a_dot_json", b'{"id": 1}\n{"id"\n', JSON, "a.json, line 2: the line is not JSON"),
-        ("a_dot_json", b'{"id": 1, "name": [1]}\n', JSON, "a.json, line 1, column name: the value is not a plain value"),
+        (
+            "a_dot_json",
+            b'{"id": 1, "name": [1]}\n',
+            JSON,
+            "a.json, line 1, column name: the value is not a plain value",
+        ),
         ("a_dot_parquet", b"PAR1 not really", PARQUET, "a.parquet: ArrowInvalid"),
     ],
 )
