@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from partitions.agreement import (
     PairAgreement,
-    Report,
     adjusted_rand,
     alpha_nominal,
     compare,
     pairwise_f1,
     reliability,
-    report,
 )
 from partitions.consensus import Consensus, Rule, Votes, find_consensus, pair_votes
 from partitions.contradictions import AnswerGraph, Contradiction, Step, suspects
@@ -26,7 +24,6 @@ __all__ = [
     "Grouping",
     "Measure",
     "PairAgreement",
-    "Report",
     "Rule",
     "Sampling",
     "Step",
@@ -40,6 +37,5 @@ __all__ = [
     "pair_votes",
     "pairwise_f1",
     "reliability",
-    "report",
     "suspects",
 ]

@@ -15,7 +15,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from partitions.model import UNSURE, Grouping, R
 from partitions.sampling import DEFAULT_SAMPLING, Measure, Sampling, Sums, measure
@@ -38,18 +38,6 @@ class PairAgreement:
     both_different: int
     f1: Measure
     adjusted_rand: Measure
-
-
-@dataclass(frozen=True)
-class Report(Generic[P]):
-    """Agreement of a team: ``alpha`` over all pair decisions, ``people`` against each other (each couple once, in the order
-    given), each person against the consensus and against the control questions. Couples or people without a common question
-    are left out."""
-
-    alpha: Measure
-    people: Mapping[tuple[P, P], PairAgreement]
-    consensus: Mapping[P, PairAgreement]
-    controls: Mapping[P, PairAgreement]
 
 
 def pairwise_f1(first: Grouping[R], second: Grouping[R]) -> float | None:
@@ -101,35 +89,6 @@ def reliability(answers: Mapping[P, Mapping[Q, Grouping[R]]], sampling: Sampling
         for question, grouping in groupings.items():
             by_question.setdefault(question, []).append(grouping)
     return measure(map(_alpha_sums, by_question.values()), 3, _pair_alpha, sampling)
-
-
-def report(
-    answers: Mapping[P, Mapping[Q, Grouping[R]]],
-    *,
-    consensus: Mapping[Q, Grouping[R]],
-    controls: Mapping[Q, Grouping[R]],
-    sampling: Sampling = DEFAULT_SAMPLING,
-) -> Report[P]:
-    """Everything at once. ``consensus`` and ``controls`` hold the known groupings; a person's own vote is part of a consensus, so
-    with few people that figure flatters, and the control questions do not."""
-
-    def against(known: Mapping[Q, Grouping[R]]) -> dict[P, PairAgreement]:
-        return {
-            person: compare(groupings, known, sampling)
-            for person, groupings in answers.items()
-            if groupings.keys() & known
-        }
-
-    return Report(
-        alpha=reliability(answers, sampling),
-        people={
-            (one, two): compare(answers[one], answers[two], sampling)
-            for one, two in combinations(answers, 2)
-            if answers[one].keys() & answers[two].keys()
-        },
-        consensus=against(consensus),
-        controls=against(controls),
-    )
 
 
 @lru_cache(maxsize=8192)

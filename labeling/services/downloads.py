@@ -13,7 +13,7 @@ from labeling.aws import storage
 from labeling.exceptions import LabelportalError
 from labeling.models import LabelFile, MatchResult, TaskRun
 from labeling.services.label_files import read_kept
-from labeling.services.persistent_ids import kept_ids, with_persistent_ids
+from labeling.services.persistent_ids import load_ids, with_persistent_ids
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
@@ -49,7 +49,7 @@ def persistent_download(*, result: MatchResult) -> Download:
     run = result.run
     file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when the last byte is on its way)
     storage.download_uri(run.result_uri, file)
-    ids = kept_ids(result.persistent_ids)
+    ids = load_ids(result.persistent_ids)
     chunks = with_persistent_ids(file, ids, primary_key=run.transform.primary_key)
     return Download(f"{_plain(run.transform.name)}-matches-{run.short_id}-persistent.csv", _TYPES["csv"], None, chunks)
 

@@ -18,7 +18,8 @@ from tableformats import TableFormat
 MATCH_ID = "match_id"
 CONFIDENCE = "match_confidence_score"
 _NAMES = ["key", "id", "confidence"]
-_WRITTEN = TableFormat("csv", header_lines=1)
+WRITTEN = TableFormat("csv", header_lines=1)
+"""How the job writes its table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def read_groups(file: IO[bytes], *, primary_key: str) -> pa.Table:
     """
     batches = []
     count = 0
-    for piece in open_pieces(file, _WRITTEN).batches:
-        key, match_id = _all_places(piece.schema.names, [primary_key, MATCH_ID])
+    for piece in open_pieces(file, WRITTEN).batches:
+        key, match_id = places_of(piece.schema.names, [primary_key, MATCH_ID])
         (confidence,) = _places(piece.schema.names, [CONFIDENCE])
         count += piece.num_rows
         check_rows(count)
@@ -112,8 +113,8 @@ def rows_of_groups(
 def search(file: IO[bytes], *, columns: Sequence[str], text: str, limit: int) -> list[str]:
     """The match ids of the first ``limit`` groups with a row in which some cell holds the text, in whatever case."""
     found: dict[str, None] = {}
-    for piece in open_pieces(file, _WRITTEN).batches:
-        match_id, *cells = _all_places(piece.schema.names, [MATCH_ID, *columns])
+    for piece in open_pieces(file, WRITTEN).batches:
+        match_id, *cells = places_of(piece.schema.names, [MATCH_ID, *columns])
         hits = pa.array([False] * piece.num_rows)
         for place in cells:
             hits = pc.or_(hits, pc.match_substring(piece.column(place), text, ignore_case=True).fill_null(False))
@@ -136,8 +137,8 @@ def _values(file: IO[bytes], names: Sequence[str], by: str, wanted: Collection[s
     if not wanted:
         return
     value_set = pa.array(list(wanted), pa.string())
-    for piece in open_pieces(file, _WRITTEN).batches:
-        places = _all_places(piece.schema.names, names)
+    for piece in open_pieces(file, WRITTEN).batches:
+        places = places_of(piece.schema.names, names)
         picked = piece.filter(pc.is_in(piece.column(places[names.index(by)]), value_set=value_set)).select(places)
         for first, *values in zip(*(column.to_pylist() for column in picked.columns), strict=True):
             # No database of ours holds a NUL character: PostgreSQL refuses it.
@@ -150,7 +151,8 @@ def _in_several(links: pa.Table, group: str, other: str) -> list[str]:
     return list(several.sort_by([(f"{other}_count", "descending"), (group, "ascending")]).column(group).to_pylist())
 
 
-def _all_places(header: Sequence[str], names: Sequence[str]) -> list[int]:
+def places_of(header: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Where these columns stand, in whatever case Glue wrote them. Raises ``InvalidSourceError`` if one is missing."""
     places = _places(header, names)
     for name, place in zip(names, places, strict=True):
         if place is None:

@@ -33,7 +33,7 @@ from labeling.services.match_tables import (
     rows_of_groups,
     rows_of_keys,
 )
-from labeling.services.persistent_ids import carried_over, first_unused, ids_before, keep
+from labeling.services.persistent_ids import carried_over, first_unused, ids_before, save_ids
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def _persistent_ids(run: TaskRun, rows: pa.Table, unused: int) -> dict[str, obje
         return {}
     carried = carried_over(ids_before(run), rows, next_id=unused)
     return {
-        "persistent_ids": keep(carried, run=run),
+        "persistent_ids": save_ids(carried, run=run),
         "kept_ids": carried.kept,
         "retired_ids": carried.retired,
         "next_persistent_id": carried.next_id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -19,11 +18,10 @@ from labeling.aws import storage
 from labeling.aws.errors import MISSING
 from labeling.exceptions import GlueError
 from labeling.models import MatchResult, TaskRun
+from labeling.services.match_tables import WRITTEN, places_of
 from labeling.services.tables import open_pieces
-from tableformats import TableFormat
 
 COLUMN = "persistent_id"
-_WRITTEN = TableFormat("csv", header_lines=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +73,15 @@ def _taken_over(before: pa.Table, groups: pa.Table) -> dict[str, int]:
     return numbers
 
 
-def keep(carried: PersistentIds, *, run: TaskRun) -> str:
+def save_ids(carried: PersistentIds, *, run: TaskRun) -> str:
     """Writes the ids to our bucket, as Parquet; the key. Raises ``GlueError``."""
     with tempfile.TemporaryFile() as file:
         pq.write_table(carried.ids, file)
         return storage.save_file(f"persistent-ids/{run.transform_id}/{run.pk}.parquet", file).key
 
 
-def kept_ids(key: str) -> pa.Table:
-    """The ids under a key that ``keep`` gave. Raises ``GlueError``."""
+def load_ids(key: str) -> pa.Table:
+    """The ids under a key that ``save_ids`` gave. Raises ``GlueError``."""
     with tempfile.TemporaryFile() as file:
         storage.download_uri(storage.our_uri(key), file)
         return pq.read_table(file)
@@ -96,7 +94,7 @@ def ids_before(run: TaskRun) -> pa.Table | None:
     if earlier is None:
         return None
     try:
-        return kept_ids(earlier.persistent_ids)
+        return load_ids(earlier.persistent_ids)
     except GlueError as error:
         if error.code not in MISSING:
             raise
@@ -111,9 +109,9 @@ def first_unused(transform_id: UUID) -> int:
 
 def with_persistent_ids(file: IO[bytes], ids: pa.Table, *, primary_key: str) -> Iterator[bytes]:
     """The result as CSV, in pieces, with the persistent id of each row as its last column."""
-    pieces = open_pieces(file, _WRITTEN)
+    pieces = open_pieces(file, WRITTEN)
     names = [*pieces.schema.names, _free(COLUMN, pieces.schema.names)]
-    key = [name.strip().lower() for name in pieces.schema.names].index(primary_key.lower())
+    (key,) = places_of(pieces.schema.names, [primary_key])
     known, numbers = ids.column("key").combine_chunks(), ids.column(COLUMN).combine_chunks()
     yield _csv(pa.record_batch([pa.array([name]) for name in names], names=names))
     for piece in pieces.batches:
@@ -130,7 +128,7 @@ def _csv(rows: pa.RecordBatch) -> bytes:
 
 def _free(name: str, names: list[str]) -> str:
     """The name, or with an underscore behind it if the table has such a column."""
-    taken = Counter(each.strip().lower() for each in names)
-    while taken[name]:
+    taken = {each.strip().lower() for each in names}
+    while name in taken:
         name += "_"
     return name

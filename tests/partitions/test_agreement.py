@@ -19,7 +19,6 @@ from partitions import (
     compare,
     pairwise_f1,
     reliability,
-    report,
 )
 from tests.partitions.strategies import ROWS, groupings, renamed
 
@@ -299,18 +298,13 @@ def test_one_question_has_no_interval() -> None:
     assert (found.f1.value, found.f1.low, found.f1.high, found.f1.questions) == (1.0, None, None, 1)
 
 
-def test_the_report_of_a_team() -> None:
-    answers = {
-        "ann": {1: of("AABB"), 2: of("AAB")},
-        "bob": {1: of("AABB"), 2: of("ABB")},
-        "eve": {3: of("AB")},
-    }
-    found = report(answers, consensus={1: of("AABB"), 2: of("AAB")}, controls={2: of("BBA")}, sampling=QUICK)
-    assert list(found.people) == [("ann", "bob")]
-    assert found.people["ann", "bob"].f1.value == pytest.approx(2 * 2 / 6)
-    assert found.consensus.keys() == found.controls.keys() == {"ann", "bob"}
-    assert found.consensus["ann"].f1.value == 1
-    assert found.controls["bob"].f1.value == 0
-    assert found.alpha.questions == 2
-    assert found.alpha.value is not None
-    assert 0 < found.alpha.value < 1
+def test_a_team_with_a_consensus_and_known_answers() -> None:
+    ann, bob, eve = {1: of("AABB"), 2: of("AAB")}, {1: of("AABB"), 2: of("ABB")}, {3: of("AB")}
+    assert compare(ann, bob, QUICK).f1.value == pytest.approx(2 * 2 / 6)
+    assert compare(ann, eve, QUICK).f1.questions == 0
+    assert compare(ann, {1: of("AABB"), 2: of("AAB")}, QUICK).f1.value == 1
+    assert compare(bob, {2: of("BBA")}, QUICK).f1.value == 0
+    alpha = reliability({"ann": ann, "bob": bob, "eve": eve}, QUICK)
+    assert alpha.questions == 2
+    assert alpha.value is not None
+    assert 0 < alpha.value < 1

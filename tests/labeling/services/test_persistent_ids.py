@@ -14,7 +14,7 @@ from labeling.aws import storage
 from labeling.models import MatchResult, Transform
 from labeling.services import matches
 from labeling.services.downloads import persistent_download
-from labeling.services.persistent_ids import COLUMN, carried_over, keep
+from labeling.services.persistent_ids import COLUMN, carried_over, save_ids
 from tests.labeling.builders import cast, transform
 from tests.labeling.services.test_matches import groups_of, read, written
 
@@ -121,13 +121,13 @@ def test_a_result_that_took_numbers_meanwhile_sends_the_other_back(
 ) -> None:
     run = written(taught, groups_of("ab"))
 
-    def keep_late(*args: object, **kwargs: object) -> str:
+    def save_late(*args: object, **kwargs: object) -> str:
         other = written(taught, groups_of("xy"))
         MatchResult.objects.create(run=other, next_persistent_id=9, persistent_ids="elsewhere.parquet")
-        return keep(*args, **kwargs)  # type: ignore[arg-type]
+        return save_ids(*args, **kwargs)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr(matches, "keep", keep_late)
+        patched.setattr(matches, "save_ids", save_late)
         matches.sweep_matches()
     result = MatchResult.objects.get(run=run)
     assert result.read_at is None
