@@ -92,7 +92,7 @@ def test_from_a_contradiction_to_the_answers_that_explain_it(portal: Portal, vis
     page.keyboard.press("a")
     page.keyboard.press("a")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Contradictions")).to_be_visible()
+    expect(page.get_by_role("heading", name="Contradictions", exact=True)).to_be_visible()
     decided = Question.objects.get(pk=two.pk)
     assert list(decided.result_labels.values())[:2] == ["A", "A"]
     transform.refresh_from_db()
