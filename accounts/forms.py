@@ -130,6 +130,42 @@ class AccountForm(forms.Form):
         return password
 
 
+class TokenForm(forms.Form):
+    """A new API token: what it is called, how long it is good, and whether it may change anything."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        widget=forms.TextInput({"autocomplete": "off"}),
+        help_text=_("Which program uses it, for example “nightly pipeline”."),
+    )
+    days = forms.TypedChoiceField(
+        label=_("Expires"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        choices=[
+            ("30", _("in 30 days")),
+            ("90", _("in 90 days")),
+            ("365", _("in a year")),
+            ("", _("never")),
+        ],
+        initial="90",
+    )
+    may_write = forms.TypedChoiceField(
+        label=_("Allowed to"),
+        coerce=lambda text: text == "write",
+        choices=[("read", _("read")), ("write", _("read, start and stop runs, and upload labels"))],
+        initial="read",
+        widget=forms.RadioSelect({"class": "form-check-input"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        for name in ("name", "days"):
+            self.fields[name].widget.attrs["class"] = "form-control" if name == "name" else "form-select"
+
+
 class ForgottenPasswordForm(PasswordResetForm):
     """Whoever has this address gets a link, also those who have not taken up their invitation."""
 

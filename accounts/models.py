@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -90,6 +91,31 @@ class Membership(models.Model):
     def skill_tags(self) -> frozenset[str]:
         """The skills one by one, without regard to capitals."""
         return frozenset(filter(None, (tag.strip().casefold() for tag in self.skills.split(","))))
+
+
+class ApiToken(models.Model):
+    """With which a program acts for a person in one team (``accounts.tokens``). Only the hash is kept; by ``start`` people tell theirs apart."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(_("name"), max_length=60)
+    digest = models.CharField(max_length=64, unique=True)
+    start = models.CharField(max_length=12)
+    may_write = models.BooleanField(_("may change things"), default=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()
 
 
 class AttemptCount(models.Model):

@@ -71,11 +71,12 @@ def set_role(*, team: Team, user: User, role: Role) -> Membership:
 def deactivate_member(*, membership: Membership) -> None:
     """The person is no member any more, and can no longer sign in if this was their last team. What they did stays.
 
-    An invitation that they have not taken up is void. Raises ``LastAdminError`` as ``set_role`` does.
+    An invitation that they have not taken up is void, and so are their API tokens. Raises ``LastAdminError`` as ``set_role`` does.
     """
     user = membership.user
     _keep_an_admin(membership.team, user)
     Membership.objects.filter(pk=membership.pk).update(is_active=False)
+    membership.api_tokens.all().delete()
     user.is_active = active_memberships().filter(user=user).exists()
     if not user.has_usable_password():
         user.set_unusable_password()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from accounts import views
+from accounts import token_views, views
 from accounts.forms import SignInForm
 
 app_name = "accounts"
@@ -23,6 +23,8 @@ urlpatterns = [
     path("password/", views.PasswordChange.as_view(), name="password-change"),
     path("password/forgotten/", views.PasswordForgotten.as_view(), name="password-forgotten"),
     path("password/<uidb64>/<token>/", views.PasswordSet.as_view(), name="password-set"),
+    path("tokens/", token_views.token_list, name="token-list"),
+    path("tokens/<uuid:token_id>/revoke/", token_views.token_revoke, name="token-revoke"),
     path("theme/", views.set_theme, name="theme"),
     path("teams/<uuid:team_id>/switch/", views.switch_team, name="team-switch"),
 ]

@@ -1,10 +1,26 @@
-"""Who may do what: pure predicates on a membership, used by views and templates. ``None`` is a stranger and may nothing."""
+"""Who may do what: pure predicates on a membership, used by views, API and templates. ``None`` is a stranger and may nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
 from accounts.models import Membership, Role
 
+Allowed = Callable[[Membership | None], bool]
+
 _LEADS = frozenset({Role.LEAD, Role.ADMIN})
+
+
+def require(membership: Membership, allowed: Allowed) -> None:
+    """Raises ``PermissionDenied``, with the roles that may."""
+    if allowed(membership):
+        return
+    roles = [str(role.label) for role in Role if allowed(Membership(role=role))]
+    raise PermissionDenied(_("This can be done by: %(roles)s.") % {"roles": get_text_list(roles, _("or"))})
 
 
 def is_member(membership: Membership | None) -> bool:

@@ -150,6 +150,7 @@ person_urls = [
     path("link/", people.person_link, name="person-link"),
     path("deactivate/", people.person_deactivate, name="person-deactivate"),
     path("reactivate/", people.person_reactivate, name="person-reactivate"),
+    path("tokens/<uuid:token_id>/revoke/", people.person_token_revoke, name="person-token-revoke"),
     path("goal/", work.person_goal, name="person-goal"),
     path("skills/", work.person_skills, name="person-skills"),
 ]

@@ -40,8 +40,8 @@ settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.stora
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 django.setup()
 
-# What pages make of what services and selectors give, which are tested on both databases.
-_PAGES = "labeling/views/"
+# What pages and API make of what services and selectors give, which are tested on both databases.
+_PAGES = ("labeling/views/", "labeling/api/")
 # What rests on how a database locks and commits: the rest of what needs servers does not differ from one database to another.
 _LOCKS = (
     "faults/test_fault_table.py",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Team
 from labeling.choices import RunKind, RunStatus
 from labeling.metrics import Metrics
-from labeling.models import TaskRun, TaskRunEvent, Transform
+from labeling.models import LabelFile, QuestionSet, TaskRun, TaskRunEvent, Transform
 
 _TAKEN_UP_WITHIN = timedelta(seconds=30)
 
@@ -62,6 +62,12 @@ def _runs() -> QuerySet[TaskRun]:
 def with_what_is_shown(runs: QuerySet[TaskRun]) -> QuerySet[TaskRun]:
     """The runs with all that a line of the history tells, in one query."""
     return runs.select_related("transform", "requested_by", "label_file", "question_set__label_file")
+
+
+def label_file_of(run: TaskRun) -> LabelFile | None:
+    """The file that an import sent, or that the questions of a generation came in."""
+    question_set: QuestionSet | None = getattr(run, "question_set", None)
+    return question_set.label_file if question_set else run.label_file
 
 
 def not_taken_up(*, run: TaskRun) -> bool:

@@ -63,6 +63,14 @@ MAX_FINDINGS = 200
 """So many findings are kept with a label file."""
 
 
+class RefusedLabelsError(InvalidLabelsError):
+    """Nothing can be learned from the file; ``findings`` say why, line by line."""
+
+    def __init__(self, findings: tuple[Problem, ...]) -> None:
+        super().__init__(_("Nothing can be learned from this file."))
+        self.findings = findings
+
+
 class BroughtFormat(StrEnum):
     """How a brought file is built."""
 

@@ -6,19 +6,15 @@ From here on the days of the page are those of its team: the team's time zone is
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.text import get_text_list
-from django.utils.translation import gettext as _
 
 from accounts.current import current_membership
-from accounts.models import Membership, Role, Team, User
+from accounts.models import Membership, Team, User
 from accounts.selectors import membership_in
 from labeling.models import (
     Answer,
@@ -32,9 +28,7 @@ from labeling.models import (
     Transform,
     Webhook,
 )
-from labeling.permissions import is_member
-
-Allowed = Callable[[Membership | None], bool]
+from labeling.permissions import Allowed, is_member, require
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -159,11 +153,3 @@ def _membership(request: HttpRequest, team: Team, allowed: Allowed) -> Membershi
 def use_days_of(team: Team) -> None:
     """Days and weeks begin in the zone of the team until the request ends. The script of the page shows moments in the reader's own."""
     timezone.activate(ZoneInfo(team.time_zone))
-
-
-def require(membership: Membership, allowed: Allowed) -> None:
-    """Refuse, and name the roles that may."""
-    if allowed(membership):
-        return
-    roles = [str(role.label) for role in Role if allowed(Membership(role=role))]
-    raise PermissionDenied(_("This can be done by: %(roles)s.") % {"roles": get_text_list(roles, _("or"))})

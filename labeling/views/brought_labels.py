@@ -19,6 +19,7 @@ from labeling.exceptions import GlueError, InvalidLabelsError, LabelportalError
 from labeling.forms.uploads import MappingForm, UploadForm
 from labeling.models import LabelUpload
 from labeling.permissions import can_import, can_replace_all
+from labeling.responses import attachment
 from labeling.selectors.imports import label_uploads
 from labeling.selectors.known_labels import add_effect, sets_of
 from labeling.services.brought_labels import (
@@ -37,7 +38,6 @@ from labeling.services.brought_labels import (
 from labeling.services.chains import start_import
 from labeling.views.access import label_file_access, label_upload_access, posted, signed_in, transform_access
 from labeling.views.contexts import error_text
-from labeling.views.label_files import attachment
 from labeling.views.task_runs import wanted_afterwards
 from labeling.views.uploads import files_of, render_upload
 

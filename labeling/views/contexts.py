@@ -16,7 +16,7 @@ from accounts.models import Membership, User
 from labeling.aws.console import is_aws, log_url
 from labeling.choices import GROUP_LABELS, RETRYABLE, AnswerStatus, RunKind, TransformStatus
 from labeling.exceptions import LabelportalError
-from labeling.models import Chain, LabelFile, Question, QuestionSet, TaskRun, Transform
+from labeling.models import Chain, Question, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
 from labeling.selectors.adjudication import AdjudicationWork
 from labeling.selectors.comments import comments_on, open_comments_on
@@ -38,6 +38,7 @@ from labeling.selectors.run_story import run_cost, run_story
 from labeling.selectors.shadow import estimate_awaited, estimate_for
 from labeling.selectors.task_runs import (
     foreign_replacement,
+    label_file_of,
     not_taken_up,
     run_events,
     run_metrics,
@@ -215,12 +216,6 @@ def chain_steps(chain: Chain) -> list[dict[str, Any]]:
     """The steps of a chain in order, each with its newest run or none."""
     newest = {run.kind: run for run in sorted(chain.runs.all(), key=lambda run: run.created_at)}
     return [{"label": kind.label, "run": newest.get(kind)} for kind in steps_of(chain)]
-
-
-def label_file_of(run: TaskRun) -> LabelFile | None:
-    """The file that an import sent, or that the questions of a generation came in."""
-    question_set: QuestionSet | None = getattr(run, "question_set", None)
-    return question_set.label_file if question_set else run.label_file
 
 
 def asked(work: QuestionWork | AdjudicationWork) -> dict[str, Any]:

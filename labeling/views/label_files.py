@@ -7,21 +7,22 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from labeling.choices import LabelFileKind
 from labeling.exceptions import GlueError
 from labeling.models import MatchResult, TaskRun
 from labeling.permissions import can_apply, can_replace_all, can_see_runs
+from labeling.responses import attachment
 from labeling.selectors.label_files import findings_of, label_files_of, provenance, questions_by_set, sibling_parts
-from labeling.services.downloads import Download, persistent_download, result_download
+from labeling.selectors.task_runs import label_file_of
 from labeling.services.downloads import label_file_download as download_of
+from labeling.services.downloads import persistent_download, result_download
 from labeling.services.label_files import read_page
 from labeling.views.access import label_file_access, run_access, transform_access
-from labeling.views.contexts import error_text, label_file_of
+from labeling.views.contexts import error_text
 
 PAGE_SIZE = 50
 ROWS = 100
@@ -110,14 +111,6 @@ def persistent_result(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
         return attachment(persistent_download(result=result))
     except GlueError as error:
         return _not_to_be_had(request, run, error)
-
-
-def attachment(download: Download) -> StreamingHttpResponse:
-    """A file for the browser to save."""
-    headers = {"Content-Disposition": content_disposition_header(True, download.name) or "attachment"}
-    if download.size is not None:
-        headers["Content-Length"] = str(download.size)
-    return StreamingHttpResponse(download.chunks, content_type=download.content_type, headers=headers)
 
 
 def _not_to_be_had(request: HttpRequest, run: TaskRun, error: GlueError) -> HttpResponse:

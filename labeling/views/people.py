@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +19,7 @@ from accounts.links import mail_link, make_link, valid_days
 from accounts.models import Membership, Role
 from accounts.selectors import administers_all_teams_of
 from accounts.services import invite_person, reactivate_member, set_role, update_person
+from accounts.tokens import revoke_token, tokens_of
 from labeling.forms.people import DetailsForm, InvitationForm, RoleForm
 from labeling.permissions import can_manage_people
 from labeling.services.people import deactivate_person
@@ -105,6 +107,16 @@ def person_link(request: HttpRequest, member_id: int) -> HttpResponse:
 
 
 @require_POST
+def person_token_revoke(request: HttpRequest, member_id: int, token_id: UUID) -> HttpResponse:
+    """A program acts for them no more."""
+    member, _membership = member_access(request, member_id, can_manage_people)
+    token = get_object_or_404(tokens_of(membership=member), pk=token_id)
+    revoke_token(token=token)
+    messages.success(request, _("“%(name)s” has been revoked.") % {"name": token.name})
+    return redirect("labeling:person", member.pk)
+
+
+@require_POST
 def person_deactivate(request: HttpRequest, member_id: int) -> HttpResponse:
     """They are no member any more; what they were given to answer goes to others."""
     member, _membership = member_access(request, member_id, can_manage_people)
@@ -143,6 +155,7 @@ def _page(request: HttpRequest, member: Membership, membership: Membership, **fo
             initial={"first_name": user.first_name, "last_name": user.last_name, "email": user.email}
         ),
         "days": valid_days(),
+        "tokens": tokens_of(membership=member),
         **forms,
     }
     return render(request, "labeling/people/person.html", context, status=422 if forms else 200)
@@ -166,6 +179,7 @@ def _with_link(request: HttpRequest, member: Membership) -> HttpResponse:
         "mailed": mail_link(user=member.user, path=path),
         "link": request.build_absolute_uri(path),
         "days": valid_days(),
+        "tokens": tokens_of(membership=member),
     }
     response = render(request, "labeling/people/link.html", context)
     response["Cache-Control"] = "no-store"

@@ -22,11 +22,12 @@ from labeling.forms.run_history import RunFilterForm
 from labeling.models import SavedView, TaskRun
 from labeling.permissions import can_see_runs, is_admin
 from labeling.selectors.run_history import COUNTED, all_runs, count_runs, run_page, saved_views_for
+from labeling.selectors.task_runs import label_file_of
 from labeling.selectors.transforms import transforms_for_team
 from labeling.services.saved_views import delete_view, save_view
 from labeling.spreadsheets.cells import csv_text
 from labeling.views.access import signed_in, team_access
-from labeling.views.contexts import error_text, label_file_of
+from labeling.views.contexts import error_text
 
 PAGE_SIZE = 25
 _PAIRS = ("matching_before", "matching_after", "non_matching_before", "non_matching_after")

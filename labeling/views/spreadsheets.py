@@ -17,6 +17,7 @@ from labeling.exceptions import GlueError, LabelportalError
 from labeling.forms.uploads import SheetConfirmForm, UploadForm
 from labeling.models import Question, QuestionSet, SheetUpload, Transform
 from labeling.permissions import can_label
+from labeling.responses import attachment
 from labeling.selectors.sheet_plan import REFUSED, PlannedQuestion, SheetAction, SheetPlan, sheet_plan
 from labeling.selectors.sheets import questions_of, sheet_choices, uploads_of
 from labeling.services.sheets import (
@@ -30,7 +31,6 @@ from labeling.services.sheets import (
 from labeling.spreadsheets import MAX_FILE_BYTES
 from labeling.views.access import posted, sheet_access, transform_access
 from labeling.views.contexts import error_text
-from labeling.views.label_files import attachment
 
 PAGE_SIZE = 10
 CHOICES = 25

@@ -15,6 +15,7 @@ from accounts.models import User
 from labeling.exceptions import LabelportalError
 from labeling.models import TaskRun, Transform
 from labeling.permissions import (
+    Allowed,
     can_apply,
     can_cancel_runs,
     can_evaluate,
@@ -24,6 +25,7 @@ from labeling.permissions import (
     can_replace_all,
     can_retry_runs,
     can_see_runs,
+    require,
 )
 from labeling.selectors.imports import import_preview, replace_preview
 from labeling.selectors.task_runs import foreign_replacement
@@ -39,7 +41,7 @@ from labeling.services.task_runs import (
     request_question_generation,
     retry_run,
 )
-from labeling.views.access import Allowed, require, run_access, signed_in, transform_access
+from labeling.views.access import run_access, signed_in, transform_access
 from labeling.views.contexts import error_text, run_context
 
 STOP_POLLING = 286

@@ -250,6 +250,7 @@ def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
         "/runs/?state=STOPPED",
         "/people/",
         "/accounts/password/",
+        "/accounts/tokens/",
     ]
     addresses += [f"/runs/{run.pk}/" for run in runs]
     addresses += [

@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from accounts.models import Membership, Role, Team, User
 from accounts.services import set_role
+from accounts.tokens import create_token, find_token
 from labeling.choices import RunKind
 from labeling.models import Transform
 from labeling.services.assignment import assign_questions
@@ -263,3 +264,18 @@ def test_a_form_acts_in_the_team_that_it_was_shown_for(people: Cast, client_for:
     assert "Eve Moss" in client.get(reverse("labeling:people")).content.decode(), "the next page is that team's too"
     strangers = client_for(people.stranger)
     assert strangers.post(reverse("labeling:team-goal"), {"questions": 5, "period": "day"} | sent).status_code == 404
+
+
+def test_an_administrator_sees_and_ends_what_acts_for_somebody(
+    admin: Client, people: Cast, client_for: ClientFor
+) -> None:
+    membership = Membership.objects.get(user=people.lead)
+    token, secret = create_token(membership=membership, name="nightly pipeline", days=None, may_write=True)
+    assert "nightly pipeline" in admin.get(of(people.lead)).content.decode()
+    url = reverse("labeling:person-token-revoke", args=[membership.pk, token.pk])
+    assert client_for(people.lead).post(url).status_code == 403
+    elsewhere = reverse("labeling:person-token-revoke", args=[Membership.objects.get(user=people.steward).pk, token.pk])
+    assert admin.post(elsewhere).status_code == 404
+    assert find_token(secret) is not None
+    assert "“nightly pipeline” has been revoked." in admin.post(url, follow=True).content.decode()
+    assert find_token(secret) is None

@@ -1,0 +1,417 @@
+"""What goes out and comes in. Field names are those of the glossary, values of ``kind`` and ``status`` those of AWS wherever AWS has a word."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+from accounts.models import ApiToken
+from labeling.choices import LabelFileKind, QuestionState, RunKind, RunStatus
+from labeling.metrics import Metrics
+from labeling.models import Answer, LabelFile, MatchResult, Question, QuestionSet, TaskRun, Transform
+from labeling.selectors.question_sets import SetOverview
+from labeling.selectors.questions import QuestionProgress
+from labeling.selectors.task_runs import label_file_of
+
+Item = TypeVar("Item")
+
+
+class Page(Schema, Generic[Item]):
+    """Some of a list. ``next`` goes into ``after`` of the request for what follows; null at the end."""
+
+    items: list[Item]
+    next: str | None
+
+
+class PlaceOut(Schema):
+    """One thing that is wrong with what was sent, and where."""
+
+    line: int | None = None
+    column: str | None = None
+    code: str
+    message: str
+
+
+class ErrorOut(Schema):
+    """Why something was not done. ``code`` is for programs, ``message`` and ``advice`` are for people."""
+
+    code: str
+    message: str
+    advice: str = ""
+    problems: list[PlaceOut] = []
+
+
+class MeOut(Schema):
+    """Who the token acts for, and what it may do."""
+
+    username: str
+    team: str
+    team_id: UUID
+    role: str
+    token: str
+    may_write: bool
+    expires_at: dt.datetime | None
+
+    @classmethod
+    def of(cls, token: ApiToken) -> MeOut:
+        membership = token.membership
+        return cls(
+            username=membership.user.username,
+            team=membership.team.name,
+            team_id=membership.team_id,
+            role=membership.role,
+            token=token.name,
+            may_write=token.may_write,
+            expires_at=token.expires_at,
+        )
+
+
+class ProgressOut(Schema):
+    """Questions of a transform: ``answered`` ones need nobody any more, ``disputed`` ones among them wait for adjudication."""
+
+    total: int
+    answered: int
+    open: int
+    disputed: int
+    waiting_for_import: int
+
+
+class TransformOut(Schema):
+    """A FindMatches transform. ``status`` and ``label_count`` are Glue's, as the portal last saw them."""
+
+    id: UUID
+    name: str
+    thing: str
+    glue_transform_id: str
+    status: str
+    label_count: int
+    database: str
+    table: str
+    primary_key: str
+    columns: list[str]
+    precision_recall_trade_off: float
+    accuracy_cost_trade_off: float
+    enforce_provided_labels: bool
+    archived: bool
+    created_at: dt.datetime
+    questions: ProgressOut
+
+    @classmethod
+    def of(cls, transform: Transform, progress: QuestionProgress) -> TransformOut:
+        return cls(
+            id=transform.pk,
+            name=transform.name,
+            thing=transform.thing,
+            glue_transform_id=transform.glue_transform_id,
+            status=transform.glue_status,
+            label_count=transform.label_count,
+            database=transform.database_name,
+            table=transform.table_name,
+            primary_key=transform.primary_key,
+            columns=transform.column_names,
+            precision_recall_trade_off=transform.precision_recall,
+            accuracy_cost_trade_off=transform.accuracy_cost,
+            enforce_provided_labels=transform.enforce_provided_labels,
+            archived=transform.archived_at is not None,
+            created_at=transform.created_at,
+            questions=ProgressOut(
+                total=progress.total,
+                answered=progress.answered,
+                open=progress.open,
+                disputed=progress.disputed,
+                waiting_for_import=progress.waiting_for_import,
+            ),
+        )
+
+
+class QuestionSetOut(Schema):
+    """The questions of one label file, or of groups that a lead chose."""
+
+    id: UUID
+    number: int
+    title: str
+    priority: int
+    due_on: dt.date | None
+    answers_per_question: int
+    questions: int
+    settled: int
+    disputed: int
+    open: int
+    run: UUID | None
+    label_file: UUID
+    created_at: dt.datetime
+
+    @classmethod
+    def of(cls, overview: SetOverview) -> QuestionSetOut:
+        found: QuestionSet = overview.question_set
+        return cls(
+            id=found.pk,
+            number=found.number,
+            title=found.title,
+            priority=found.priority,
+            due_on=found.due_on,
+            answers_per_question=found.answers_wanted,
+            questions=overview.questions,
+            settled=overview.settled,
+            disputed=overview.disputed,
+            open=overview.open,
+            run=found.task_run_id,
+            label_file=found.label_file_id,
+            created_at=found.created_at,
+        )
+
+
+class RowOut(Schema):
+    """A record in a question. ``group`` is its letter in the result, ``?`` where people are unsure, null while nothing is settled."""
+
+    key: str
+    values: dict[str, Any]
+    group: str | None
+
+
+class QuestionOut(Schema):
+    """How do these rows group? ``imported``: Glue has learned from this result."""
+
+    id: UUID
+    question_set: UUID
+    labeling_set_id: str
+    state: QuestionState
+    control: bool
+    imported: bool
+    changed_at: dt.datetime
+    rows: list[RowOut]
+
+    @classmethod
+    def of(cls, question: Question, columns: list[str]) -> QuestionOut:
+        groups = question.result_labels
+        return cls(
+            id=question.pk,
+            question_set=question.question_set_id,
+            labeling_set_id=question.labeling_set_id,
+            state=QuestionState(question.state),
+            control=question.is_control,
+            imported=question.result is not None and question.imported_version == question.result_version,
+            changed_at=question.changed_at,
+            rows=[
+                RowOut(key=row.key, values=dict(zip(columns, row.values, strict=False)), group=groups.get(row.pk))
+                for row in question.rows.all()
+            ],
+        )
+
+
+class AnswerOut(Schema):
+    """One person's grouping of one question: the letter of each row by its key. An adjudication decides what people disagreed on."""
+
+    id: UUID
+    question: UUID
+    person: str
+    kind: str
+    status: str
+    version: int
+    submitted_at: dt.datetime | None
+    seconds: int | None
+    control: bool
+    proposal_shown: bool
+    accepted_untouched: bool
+    groups: dict[str, str]
+
+    @classmethod
+    def of(cls, answer: Answer) -> AnswerOut:
+        return cls(
+            id=answer.pk,
+            question=answer.question_id,
+            person=answer.steward.username,
+            kind=answer.kind,
+            status=answer.status,
+            version=answer.version,
+            submitted_at=answer.submitted_at,
+            seconds=answer.seconds,
+            control=answer.control,
+            proposal_shown=answer.proposal_shown,
+            accepted_untouched=answer.accepted_untouched,
+            groups={label.row.key: label.label for label in answer.row_labels.all()},
+        )
+
+
+class MetricsOut(Schema):
+    """What an estimate brought. ``f1`` belongs to the precision and recall beside it, ``best_f1`` is Glue's: over all thresholds."""
+
+    precision: float
+    recall: float
+    f1: float
+    best_f1: float
+    area_under_pr_curve: float
+    true_positives: int
+    false_positives: int
+    true_negatives: int
+    false_negatives: int
+    column_importances: dict[str, float]
+
+    @classmethod
+    def of(cls, metrics: Metrics) -> MetricsOut:
+        return cls(
+            precision=metrics.precision,
+            recall=metrics.recall,
+            f1=metrics.f1_at_trade_off,
+            best_f1=metrics.f1,
+            area_under_pr_curve=metrics.area_under_pr_curve,
+            true_positives=metrics.true_positives,
+            false_positives=metrics.false_positives,
+            true_negatives=metrics.true_negatives,
+            false_negatives=metrics.false_negatives,
+            column_importances=dict(metrics.column_importances),
+        )
+
+
+class RunOut(Schema):
+    """A background run. ``status`` is QUEUED or SUBMITTING, then Glue's own; ``ended`` tells whether it moves no more.
+
+    ``problem``, ``error`` and ``advice`` say why it waits or failed. ``has_result``: the run wrote a table that can be downloaded.
+    """
+
+    id: UUID
+    transform: UUID
+    kind: RunKind
+    status: RunStatus
+    ended: bool
+    requested_by: str | None
+    started_outside: bool
+    replace_all_labels: bool
+    glue_run_id: str
+    created_at: dt.datetime
+    completed_at: dt.datetime | None
+    label_file: UUID | None
+    labels_before: int | None
+    labels_after: int | None
+    metrics: MetricsOut | None
+    has_result: bool
+    problem: str
+    error: str
+    advice: str
+
+    @classmethod
+    def of(cls, run: TaskRun) -> RunOut:
+        label_file = label_file_of(run)
+        return cls(
+            id=run.pk,
+            transform=run.transform_id,
+            kind=RunKind(run.kind),
+            status=RunStatus(run.status),
+            ended=run.is_terminal,
+            requested_by=run.requested_by.username if run.requested_by else None,
+            started_outside=run.foreign,
+            replace_all_labels=run.replace_all_labels,
+            glue_run_id=run.glue_run_id,
+            created_at=run.created_at,
+            completed_at=run.completed_at,
+            label_file=label_file.pk if label_file else None,
+            labels_before=run.labels_before,
+            labels_after=run.labels_after,
+            metrics=MetricsOut.of(Metrics.from_stored(run.metrics)) if run.metrics else None,
+            has_result=bool(run.result_uri),
+            problem=run.problem,
+            error=run.error,
+            advice=run.advice,
+        )
+
+
+class RunIn(Schema):
+    """A run to start. An import adds all answers that wait, or those of a ``label_file`` that was uploaded; ``then`` is what follows it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: RunKind
+    label_file: UUID | None = None
+    then: list[Literal["EVALUATION", "LABELING_SET_GENERATION"]] = Field(default=[], max_length=2)
+
+
+class MatchResultOut(Schema):
+    """The newest table that the portal has read: how many rows and groups, and what has changed since the result before."""
+
+    run: UUID
+    read_at: dt.datetime
+    rows: int
+    groups: int
+    matched_rows: int
+    matched_groups: int
+    largest_group: int
+    compared_with: UUID | None
+    new_rows: int
+    gone_rows: int
+    joined_groups: int
+    split_groups: int
+    has_persistent_ids: bool
+
+    @classmethod
+    def of(cls, result: MatchResult, read_at: dt.datetime) -> MatchResultOut:
+        return cls(
+            run=result.run_id,
+            read_at=read_at,
+            rows=result.rows,
+            groups=result.groups,
+            matched_rows=result.matched_rows,
+            matched_groups=result.matched_groups,
+            largest_group=result.largest,
+            compared_with=result.before_id,
+            new_rows=result.new_rows,
+            gone_rows=result.gone_rows,
+            joined_groups=result.joined,
+            split_groups=result.split,
+            has_persistent_ids=bool(result.persistent_ids),
+        )
+
+
+class LabelFileOut(Schema):
+    """A label file in S3, which never changes. ``follows``: it is a further part of a file that was too large for Glue."""
+
+    id: UUID
+    kind: LabelFileKind
+    uri: str
+    sha256: str
+    size: int
+    sets: int
+    rows: int
+    matching_pairs: int
+    non_matching_pairs: int
+    part: int
+    parts: int
+    follows: UUID | None
+    created_at: dt.datetime
+
+    @classmethod
+    def of(cls, label_file: LabelFile) -> LabelFileOut:
+        return cls(
+            id=label_file.pk,
+            kind=LabelFileKind(label_file.kind),
+            uri=label_file.uri,
+            sha256=label_file.sha256,
+            size=label_file.size,
+            sets=label_file.sets,
+            rows=label_file.rows,
+            matching_pairs=label_file.matching_pairs,
+            non_matching_pairs=label_file.non_matching_pairs,
+            part=label_file.part,
+            parts=label_file.parts,
+            follows=label_file.follows_id,
+            created_at=label_file.created_at,
+        )
+
+
+class KeptLabelsOut(Schema):
+    """The label file that was made of an upload, and what was found in it on the way; ``left_out`` rows say nothing."""
+
+    label_file: LabelFileOut
+    left_out: int
+    findings: list[PlaceOut]
+
+
+def places(problems: Iterable[Any]) -> list[PlaceOut]:
+    """Findings of ``labelfiles`` as they go out."""
+    return [
+        PlaceOut(line=found.line, column=found.column, code=found.code, message=found.message) for found in problems
+    ]

@@ -1,0 +1,104 @@
+"""All of the API, and how it says no."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from labeling.api import label_files, runs, transforms
+from labeling.api.access import TokenAuth
+from labeling.api.schemas import ErrorOut, PlaceOut, places
+from labeling.exceptions import GlueError, LabelportalError, RunConflictError
+from labeling.services.brought_labels import RefusedLabelsError
+
+api = NinjaAPI(
+    title="labelportal",
+    version="1",
+    description="Transforms, questions, answers, label files and runs of a team.",
+    auth=TokenAuth(),
+    docs_url=None,  # its page would fetch scripts from elsewhere
+)
+for router in (transforms.router, runs.router, label_files.router):
+    api.add_router("", router)
+
+
+def api_urls() -> tuple[Any, ...]:
+    """For ``path``. Tokens sign in here, so nobody is sent to the sign-in page."""
+    patterns, *names = api.urls
+    for pattern in patterns:
+        if pattern.callback is not None:
+            login_not_required(pattern.callback)
+    return patterns, *names
+
+
+def _answer(request: HttpRequest, status: int, error: ErrorOut) -> HttpResponse:
+    return api.create_response(request, error.model_dump(), status=status)
+
+
+@api.exception_handler(AuthenticationError)
+def no_token(request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    """401, as HTTP wants it."""
+    message = _("A valid API token is needed: “Authorization: Bearer <token>”.")
+    response = _answer(request, 401, ErrorOut(code="unauthorized", message=message))
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api.exception_handler(PermissionDenied)
+def not_allowed(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+    """403, with who may."""
+    return _answer(request, 403, ErrorOut(code="forbidden", message=str(error)))
+
+
+@api.exception_handler(Http404)
+def not_found(request: HttpRequest, _error: Http404) -> HttpResponse:
+    """404, also for what other teams have."""
+    return _answer(request, 404, ErrorOut(code="not_found", message=_("There is no such thing in this team.")))
+
+
+@api.exception_handler(ValidationError)
+def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """422, with each field that is wrong."""
+    problems = [
+        PlaceOut(column=".".join(str(part) for part in found["loc"][1:]), code=found["type"], message=found["msg"])
+        for found in error.errors
+    ]
+    message = _("The request is not as the description has it.")
+    return _answer(request, 422, ErrorOut(code="malformed", message=message, problems=problems))
+
+
+@api.exception_handler(HttpError)
+def bad_body(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """What cannot be read at all."""
+    return _answer(request, error.status_code, ErrorOut(code="malformed", message=str(error)))
+
+
+@api.exception_handler(RefusedLabelsError)
+def refused_labels(request: HttpRequest, error: RefusedLabelsError) -> HttpResponse:
+    """422, with each line that is wrong."""
+    return _answer(request, 422, ErrorOut(code="invalid_labels", message=str(error), problems=places(error.findings)))
+
+
+@api.exception_handler(RunConflictError)
+def conflict(request: HttpRequest, error: RunConflictError) -> HttpResponse:
+    """409: wait, and ask again."""
+    return _answer(request, 409, ErrorOut(code="conflict", message=str(error)))
+
+
+@api.exception_handler(GlueError)
+def glue_refused(request: HttpRequest, error: GlueError) -> HttpResponse:
+    """503 if waiting can help, else 502: it is Glue or S3 that says no."""
+    status = 503 if error.retryable else 502
+    return _answer(request, status, ErrorOut(code=error.problem or "aws", message=str(error), advice=error.advice))
+
+
+@api.exception_handler(LabelportalError)
+def refused(request: HttpRequest, error: LabelportalError) -> HttpResponse:
+    """422, in the words that the pages have for it."""
+    return _answer(request, 422, ErrorOut(code="refused", message=str(error)))

@@ -1,0 +1,134 @@
+"""Transforms with what people are asked and say; nothing here changes anything."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpRequest
+from ninja import Query, Router
+
+from labeling.api.access import member, person, question_for, question_set_for, token_of, transform_for
+from labeling.api.paging import After, Limit, page_of
+from labeling.api.schemas import (
+    AnswerOut,
+    ErrorOut,
+    MatchResultOut,
+    MeOut,
+    Page,
+    QuestionOut,
+    QuestionSetOut,
+    TransformOut,
+)
+from labeling.choices import QuestionState
+from labeling.models import MatchResult, Question, RowLabel, Transform
+from labeling.permissions import can_manage_question_sets, can_see_answers, can_see_matches, is_member
+from labeling.selectors.answers import answers_for_transform
+from labeling.selectors.question_sets import set_overviews, sets_in_order
+from labeling.selectors.questions import question_progress_by_transform
+from labeling.selectors.transforms import transforms_for_team
+
+router = Router(tags=["Transforms"])
+
+
+@router.get("/me", response=MeOut, tags=["Token"])
+def me(request: HttpRequest) -> MeOut:
+    """Who the token acts for."""
+    return MeOut.of(token_of(request))
+
+
+@router.get("/transforms", response=Page[TransformOut])
+def transform_list(
+    request: HttpRequest, archived: bool = False, after: After = 0, limit: Limit = 100
+) -> Page[TransformOut]:
+    """The team's transforms by name; with ``archived`` those that it is done with."""
+    found = transforms_for_team(team=member(request).team).filter(archived_at__isnull=not archived)
+    transforms, following = page_of(found, after, limit)
+    progress = question_progress_by_transform(transforms=transforms)
+    return Page[TransformOut](items=[TransformOut.of(each, progress[each.pk]) for each in transforms], next=following)
+
+
+@router.get("/transforms/{uuid:transform_id}", response=TransformOut)
+def transform_detail(request: HttpRequest, transform_id: UUID) -> TransformOut:
+    """One transform."""
+    transform = transform_for(request, transform_id, is_member)
+    return TransformOut.of(transform, question_progress_by_transform(transforms=[transform])[transform.pk])
+
+
+@router.get("/transforms/{uuid:transform_id}/question-sets", response=Page[QuestionSetOut], tags=["Questions"])
+def question_set_list(
+    request: HttpRequest, transform_id: UUID, after: After = 0, limit: Limit = 100
+) -> Page[QuestionSetOut]:
+    """Its question sets: first those that are asked, in that order."""
+    transform = transform_for(request, transform_id, can_manage_question_sets)
+    sets, following = page_of(sets_in_order(transform=transform), after, limit)
+    return Page[QuestionSetOut](items=[QuestionSetOut.of(each) for each in set_overviews(sets)], next=following)
+
+
+@router.get("/question-sets/{uuid:set_id}/questions", response=Page[QuestionOut], tags=["Questions"])
+def questions_of_set(
+    request: HttpRequest, set_id: UUID, state: QuestionState | None = None, after: After = 0, limit: Limit = 100
+) -> Page[QuestionOut]:
+    """The questions of a set in their order, with their rows and, where settled, the result."""
+    found = question_set_for(request, set_id, can_manage_question_sets)
+    questions = Question.objects.filter(question_set=found).order_by("position")
+    return _questions(questions, found.transform, state, after, limit)
+
+
+@router.get("/transforms/{uuid:transform_id}/questions", response=Page[QuestionOut], tags=["Questions"])
+def questions_of_transform(
+    request: HttpRequest, transform_id: UUID, state: QuestionState | None = None, after: After = 0, limit: Limit = 100
+) -> Page[QuestionOut]:
+    """All questions of a transform in their order, with their rows and, where settled, the result."""
+    transform = transform_for(request, transform_id, can_manage_question_sets)
+    questions = Question.objects.filter(question_set__transform=transform)
+    return _questions(questions.order_by("question_set__number", "position"), transform, state, after, limit)
+
+
+@router.get("/questions/{uuid:question_id}", response=QuestionOut, tags=["Questions"])
+def question_detail(request: HttpRequest, question_id: UUID) -> QuestionOut:
+    """One question."""
+    question = question_for(request, question_id, can_manage_question_sets)
+    return QuestionOut.of(question, question.question_set.transform.column_names)
+
+
+@router.get("/transforms/{uuid:transform_id}/answers", response=Page[AnswerOut], tags=["Questions"])
+def answer_list(
+    request: HttpRequest,
+    transform_id: UUID,
+    username: Annotated[str, Query(alias="person")] = "",
+    after: After = 0,
+    limit: Limit = 100,
+) -> Page[AnswerOut]:
+    """Who said what, what changed last first. Answers of others to open questions are left out: those who may still answer do it alone."""
+    transform = transform_for(request, transform_id, can_see_answers)
+    answers = answers_for_transform(transform=transform)
+    if username:
+        answers = answers.filter(steward__username=username)
+    readable = answers.exclude(question__state=QuestionState.OPEN) | answers.filter(steward=person(request))
+    labels = RowLabel.objects.select_related("row").order_by("row__position")
+    readable = readable.prefetch_related(None).prefetch_related(Prefetch("row_labels", queryset=labels))
+    found, following = page_of(readable, after, limit)
+    return Page[AnswerOut](items=[AnswerOut.of(answer) for answer in found], next=following)
+
+
+@router.get("/transforms/{uuid:transform_id}/matches", response={200: MatchResultOut, 404: ErrorOut}, tags=["Matches"])
+def matches(request: HttpRequest, transform_id: UUID) -> MatchResultOut:
+    """What the newest result says; 404 while there is none. The table itself is at its run."""
+    transform = transform_for(request, transform_id, can_see_matches)
+    read = MatchResult.objects.filter(run__transform=transform, read_at__isnull=False, problem="")
+    result = read.order_by("-run__created_at").first()
+    if result is None or result.read_at is None:
+        raise Http404
+    return MatchResultOut.of(result, result.read_at)
+
+
+def _questions(
+    questions: QuerySet[Question], transform: Transform, state: QuestionState | None, after: int, limit: int
+) -> Page[QuestionOut]:
+    if state is not None:
+        questions = questions.filter(state=state)
+    found, following = page_of(questions.prefetch_related("rows"), after, limit)
+    columns = transform.column_names
+    return Page[QuestionOut](items=[QuestionOut.of(question, columns) for question in found], next=following)

@@ -1,0 +1,160 @@
+"""What programs do: read questions and results, start runs, bring labels, fetch files."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from labeling.choices import GroupKind, RunKind, RunStatus
+from labeling.models import Chain, LabelFile, MatchGroup, TaskRun, Transform
+from labeling.services.sources import stage_source
+from tests.labeling.api.conftest import ProgramOf
+from tests.labeling.builders import Cast, answer, finished_run, question_set, read_result, transform
+from tests.labeling.views.test_transforms import METRICS
+
+SOURCE = "id,name\n1,Ann\n2,Anne\n3,Cy\n"
+
+
+def test_transforms_and_how_far_their_questions_are(
+    people: Cast, people_transform: Transform, program_of: ProgramOf
+) -> None:
+    done = transform(people.team, people.admin, "Done")
+    Transform.objects.filter(pk=done.pk).update(archived_at=timezone.now())
+    questions = question_set(people_transform, people.admin, [2, 3])
+    answer(questions[0], people.steward, "AA")
+    program = program_of(people.steward)
+    (listed,) = program.get("/transforms")["items"]
+    assert listed == program.get(f"/transforms/{people_transform.pk}")
+    assert (listed["name"], listed["glue_transform_id"], listed["columns"]) == (
+        "People",
+        "tfm-1",
+        people_transform.column_names,
+    )
+    progress = listed["questions"]
+    assert (progress["total"], progress["answered"], progress["open"], progress["waiting_for_import"]) == (2, 1, 1, 1)
+    assert [each["name"] for each in program.get("/transforms", archived=True)["items"]] == ["Done"]
+
+
+def test_questions_with_their_results_page_by_page(
+    people: Cast, people_transform: Transform, program_of: ProgramOf
+) -> None:
+    questions = question_set(people_transform, people.admin, [2, 3, 2])
+    answer(questions[1], people.steward, "AB?")
+    program = program_of(people.lead)
+    (found,) = program.get(f"/transforms/{people_transform.pk}/question-sets")["items"]
+    assert (found["questions"], found["settled"], found["open"]) == (3, 1, 2)
+    path = f"/question-sets/{found['id']}/questions"
+    first = program.get(path, limit=2)
+    rest = program.get(path, limit=2, after=first["next"])
+    assert [each["id"] for each in first["items"] + rest["items"]] == [str(question.pk) for question in questions]
+    assert rest["next"] is None
+    (settled,) = program.get(f"/transforms/{people_transform.pk}/questions", state="settled")["items"]
+    assert settled == program.get(f"/questions/{questions[1].pk}") == first["items"][1]
+    assert [(row["group"], row["values"].keys()) for row in settled["rows"]] == [
+        (group, dict.fromkeys(people_transform.column_names).keys()) for group in "AB?"
+    ]
+    assert not settled["imported"]
+    assert {row["group"] for row in first["items"][0]["rows"]} == {None}
+
+
+def test_an_import_and_what_follows_it(people: Cast, people_transform: Transform, program_of: ProgramOf) -> None:
+    program, path = program_of(people.lead, may_write=True), f"/transforms/{people_transform.pk}/runs"
+    nothing = program.post(path, {"kind": "IMPORT_LABELS"}, expect=422)
+    assert nothing["message"] == "There are no answers to import."
+    (question,) = question_set(people_transform, people.admin, [2])
+    answer(question, people.steward, "AA")
+    run = program.post(path, {"kind": "IMPORT_LABELS", "then": ["EVALUATION"]})
+    assert (run["status"], run["requested_by"], run["replace_all_labels"]) == ("QUEUED", "lead", False)
+    chain = Chain.objects.get()
+    assert (chain.evaluate, chain.generate) == (True, False)
+    busy = program.post(path, {"kind": "IMPORT_LABELS"}, expect=409)
+    assert busy["code"] == "conflict"
+    stopped = program.post(f"/runs/{run['id']}/cancel", expect=200)
+    assert (stopped["status"], stopped["ended"]) == ("STOPPED", True)
+    program.post(f"/runs/{run['id']}/cancel", expect=409)
+    again = program.post(f"/runs/{run['id']}/retry")
+    assert (again["kind"], again["status"]) == ("IMPORT_LABELS", "QUEUED")
+    assert TaskRun.objects.get(pk=again["id"]).retry_of_id is not None
+
+
+def test_each_other_kind_of_run_starts(people: Cast, people_transform: Transform, program_of: ProgramOf) -> None:
+    program, path = program_of(people.lead, may_write=True), f"/transforms/{people_transform.pk}/runs"
+    for kind in set(RunKind) - {RunKind.IMPORT_LABELS}:
+        assert program.post(path, {"kind": kind})["kind"] == kind
+        refused = program.post(path, {"kind": kind, "then": ["EVALUATION"]}, expect=422)
+        assert "IMPORT_LABELS" in refused["message"]
+    assert TaskRun.objects.filter(requested_by=people.lead, status=RunStatus.QUEUED).count() == 4
+
+
+def test_the_history_is_narrowed_and_paged(people: Cast, people_transform: Transform, program_of: ProgramOf) -> None:
+    program = program_of(people.lead)
+    runs = [finished_run(people_transform, people.lead, RunKind.EXPORT_LABELS) for _ in range(3)]
+    estimate = finished_run(people_transform, None, RunKind.EVALUATION, foreign=True, metrics=METRICS)
+    page = program.get("/runs", kind="EXPORT_LABELS", limit=2)
+    rest = program.get("/runs", kind="EXPORT_LABELS", limit=2, after=page["next"])
+    assert [each["id"] for each in page["items"] + rest["items"]] == [str(run.pk) for run in reversed(runs)]
+    assert rest["next"] is None
+    (found,) = program.get("/runs", transform=people_transform.pk, kind="EVALUATION", status="SUCCEEDED")["items"]
+    assert found == program.get(f"/runs/{estimate.pk}")
+    assert (found["started_outside"], found["requested_by"], found["has_result"]) == (True, None, False)
+    assert found["metrics"]["precision"] == METRICS["precision"]
+    assert program.get("/runs", expect=422, after="nonsense")["message"].startswith("“after” is not")
+
+
+def test_labels_from_elsewhere_are_kept_and_imported(s3_server: str, people: Cast, program_of: ProgramOf) -> None:
+    source = stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("p.csv", SOURCE.encode()))
+    columns = [{"name": name, "data_type": "string"} for name in ("id", "name")]
+    taught = transform(people.team, people.admin, source_file=source, glue_transform_id="tfm-1")
+    Transform.objects.filter(pk=taught.pk).update(columns=columns, primary_key="id")
+    program, path = program_of(people.lead, may_write=True), f"/transforms/{taught.pk}/label-files"
+
+    refused = program.post(path, {"file": SimpleUploadedFile("p.csv", b"left,right,match\n1,9,1\n8,2,1\n")}, expect=422)
+    assert refused["code"] == "invalid_labels"
+    assert [(problem["line"], problem["code"]) for problem in refused["problems"][:2]] == [
+        (2, "unknown_key"),
+        (3, "unknown_key"),
+    ]
+    assert not LabelFile.objects.exists()
+    workbook = program.post(path, {"file": SimpleUploadedFile("p.xlsx", b"PK\x03\x04")}, expect=422)
+    assert "Excel workbook" in workbook["message"]
+
+    kept = program.post(path, {"file": SimpleUploadedFile("p.csv", b"left,right,match\n1,2,1\n1,3,0\n2,9,1\n")})
+    file = kept["label_file"]
+    assert (file["kind"], file["matching_pairs"], len(kept["findings"])) == ("uploaded", 1, 1)
+    assert program.get(path, kind="uploaded")["items"] == [program.get(f"/label-files/{file['id']}")] == [file]
+    rows = list(csv.DictReader(io.StringIO(program.fetch(f"/label-files/{file['id']}/content").decode())))
+    assert {(row["id"], row["name"]) for row in rows} == {("1", "Ann"), ("2", "Anne"), ("3", "Cy")}
+
+    run = program.post(f"/transforms/{taught.pk}/runs", {"kind": "IMPORT_LABELS", "label_file": file["id"]})
+    assert run["label_file"] == file["id"]
+
+
+def test_only_uploads_are_imported_by_name(people: Cast, people_transform: Transform, program_of: ProgramOf) -> None:
+    (question,) = question_set(people_transform, people.admin, [2])
+    program, path = program_of(people.lead, may_write=True), f"/transforms/{people_transform.pk}/runs"
+    body = {"kind": "IMPORT_LABELS", "label_file": str(question.question_set.label_file_id)}
+    assert "Only uploaded label files" in program.post(path, body, expect=422)["message"]
+    theirs = transform(people.team, people.admin, "Others")
+    (other,) = question_set(theirs, people.admin, [2], first_key=10)
+    body["label_file"] = str(other.question_set.label_file_id)
+    program.post(path, body, expect=404)
+
+
+def test_what_the_newest_result_says(people: Cast, people_transform: Transform, program_of: ProgramOf) -> None:
+    program, path = program_of(people.lead), f"/transforms/{people_transform.pk}/matches"
+    program.get(path, expect=404)
+    group = MatchGroup(kind=GroupKind.LARGE, match_id="7", size=3, values=[["1", "Ann"]])
+    result = read_result(people_transform, people.lead, [group], rows=9, sizes=[[3, 1], [1, 6]], joined=2)
+    found = program.get(path)
+    assert (found["run"], found["rows"], found["groups"], found["matched_rows"], found["joined_groups"]) == (
+        str(result.run_id),
+        9,
+        7,
+        3,
+        2,
+    )
+    program.get(f"/runs/{result.run_id}/result", expect=404, persistent_ids=True)
+    program_of(people.steward).get(path, expect=403)
