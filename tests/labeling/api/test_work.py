@@ -7,6 +7,7 @@ import io
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from labeling.choices import GroupKind, RunKind, RunStatus
 from labeling.models import Chain, LabelFile, MatchGroup, TaskRun, Transform
@@ -158,3 +159,28 @@ def test_what_the_newest_result_says(people: Cast, people_transform: Transform, 
     )
     program.get(f"/runs/{result.run_id}/result", expect=404, persistent_ids=True)
     program_of(people.steward).get(path, expect=403)
+
+
+def test_a_longer_list_takes_no_more_queries(
+    people: Cast,
+    people_transform: Transform,
+    program_of: ProgramOf,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    program, base = program_of(people.lead), f"/transforms/{people_transform.pk}"
+    program.get("/me")  # notes when the token was used
+    counts = {
+        "/transforms": 3,
+        "/runs": 3,
+        f"{base}/question-sets": 6,
+        f"{base}/questions": 4,
+        f"{base}/answers": 4,
+        f"{base}/label-files": 3,
+    }
+    for number in (1, 3):
+        for _ in range(number):
+            for question in question_set(people_transform, people.admin, [2] * number, first_key=0):
+                answer(question, people.steward, "AA")
+        for path, queries in counts.items():
+            with django_assert_num_queries(queries, info=path):
+                assert program.get(path)["items"]
