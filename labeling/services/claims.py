@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import F
 from django.utils import timezone
 
@@ -15,3 +17,9 @@ def claim(row: ShadowEstimate | MatchResult) -> bool:
     taken = type(row).objects.filter(free(), pk=row.pk).update(claimed_at=now, attempts=F("attempts") + 1)
     row.claimed_at = now
     return taken == 1
+
+
+def try_again_later(row: ShadowEstimate | MatchResult, **fields: Any) -> None:
+    """S3 is silent or refuses: another worker tries when the claim is over, however often, since that says nothing about the row."""
+    mine = type(row).objects.filter(pk=row.pk, claimed_at=row.claimed_at)
+    mine.update(attempts=F("attempts") - 1, **fields)

@@ -12,7 +12,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from labelfiles import MAX_SET_ROWS
@@ -23,7 +23,7 @@ from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import MatchGroup, MatchResult, TaskRun, Transform
 from labeling.selectors.claims import free
 from labeling.selectors.matches import applied, question_sets_about
-from labeling.services.claims import claim
+from labeling.services.claims import claim, try_again_later
 from labeling.services.match_tables import (
     Changes,
     changes,
@@ -80,9 +80,7 @@ def read_matches(*, result: MatchResult) -> None:
     except GlueError as error:
         logger.warning("run %s: its result cannot be read (%s)", run.pk, error.code)
         if error.code not in MISSING:
-            # Tried again when the claim is over, however often: it is not the result that cannot be read.
-            mine = MatchResult.objects.filter(pk=result.pk, claimed_at=result.claimed_at)
-            mine.update(attempts=F("attempts") - 1, problem=str(error))
+            try_again_later(result, problem=str(error))
             return
         figures["problem"] = str(error)
     else:

@@ -15,19 +15,20 @@ from typing import Any
 
 import pyarrow as pa
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from findmatches import FindMatchesError, JudgedPair, Judgement, Records, judge, learning_curve
 from labelfiles import LabeledRow, LabelFile, LabelFileError, content_hash, read_label_file
 from labeling.aws import storage
+from labeling.aws.errors import MISSING
 from labeling.choices import ACTIVE, AT_GLUE, RunKind, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import JudgedQuestion, Question, ShadowEstimate, TaskRun, Transform
 from labeling.selectors.claims import free
 from labeling.selectors.shadow import NEXT_QUESTIONS, Cell, files_learned
-from labeling.services.claims import claim
+from labeling.services.claims import claim, try_again_later
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,11 @@ def estimate_quality(*, estimate: ShadowEstimate) -> None:
         return
     except GlueError as error:
         logger.warning("import %s: label files cannot be read (%s)", run.pk, error.code)
-        return  # claimed: tried again when the claim is over
+        if error.code in MISSING:
+            _end(estimate, problem=_("The label files are no longer where the portal kept them."))
+        else:
+            try_again_later(estimate)
+        return
     hashed = content_hash(labels, primary_key=run.transform.primary_key)
     with transaction.atomic():
         if _end(
@@ -98,7 +103,9 @@ def draw_curve(*, estimate: ShadowEstimate) -> None:
         logger.info("import %s: no learning curve (%s)", run.pk, type(error).__name__)
     except GlueError as error:
         logger.warning("import %s: label files cannot be read (%s)", run.pk, error.code)
-        return
+        if error.code not in MISSING:
+            try_again_later(estimate)
+            return
     ShadowEstimate.objects.filter(pk=estimate.pk, claimed_at=estimate.claimed_at).update(
         curve=curve, curve_at=timezone.now()
     )
@@ -107,22 +114,13 @@ def draw_curve(*, estimate: ShadowEstimate) -> None:
 def _import_without_estimate() -> TaskRun | None:
     """The newest import of some transform, handed to Glue or learned from already, that nobody has looked at."""
     imports = TaskRun.objects.filter(
-        transform=OuterRef("pk"),
-        kind=RunKind.IMPORT_LABELS,
-        status__in=(*AT_GLUE, RunStatus.SUCCEEDED),
-        label_file__isnull=False,
+        kind=RunKind.IMPORT_LABELS, status__in=(*AT_GLUE, RunStatus.SUCCEEDED), label_file__isnull=False
     )
-    looked_at = ShadowEstimate.objects.filter(
-        ~free() | Q(completed_at__isnull=False), import_run=OuterRef("newest_import")
-    )
-    due = (
-        Transform.objects.annotate(newest_import=Subquery(imports.order_by("-created_at").values("pk")[:1]))
-        .filter(~Exists(looked_at), newest_import__isnull=False)
-        .order_by("pk")
-        .values_list("newest_import", flat=True)
-        .first()
-    )
-    return TaskRun.objects.select_related("transform", "label_file").get(pk=due) if due else None
+    # A subquery that looks at the outer row would go through the history again for each transform, every five seconds.
+    newest = imports.order_by().values("transform").annotate(at=Max("created_at")).values("at")
+    looked_at = ShadowEstimate.objects.filter(~free() | Q(completed_at__isnull=False), import_run=OuterRef("pk"))
+    due = imports.filter(~Exists(looked_at), created_at__in=newest).order_by("created_at")
+    return due.select_related("transform", "label_file").first()
 
 
 def _estimate_without_curve() -> ShadowEstimate | None:

@@ -13,11 +13,11 @@ from django.utils import timezone
 from labelfiles import LabeledRow, LabelFile, content_hash, label_file_bytes
 from labeling.aws import storage
 from labeling.choices import LabelFileKind, QuestionState, RunKind, RunStatus
-from labeling.exceptions import InvalidAnswerError
+from labeling.exceptions import GlueError, InvalidAnswerError
 from labeling.metrics import Metrics
 from labeling.models import AnswerChange, Question, Row, ShadowEstimate, TaskRun, Transform
 from labeling.models import LabelFile as StoredFile
-from labeling.selectors.claims import CLAIM
+from labeling.selectors.claims import CLAIM, MAX_ATTEMPTS
 from labeling.selectors.shadow import Cell, disagreements, files_learned, newest_estimate, questions_behind
 from labeling.services import shadow
 from labeling.services.answers import submit_answer
@@ -185,6 +185,33 @@ def test_a_worker_that_died_is_followed_by_another_but_not_for_ever(
         ShadowEstimate.objects.update(claimed_at=timezone.now() - CLAIM)
         sweep_shadow()
         assert len(calls) == expected
+
+
+def test_a_silent_s3_is_asked_until_it_answers_and_a_lost_file_is_told(
+    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(code: str) -> None:
+        def read(_uri: str) -> bytes:
+            raise GlueError("No.", code=code, retryable=True)
+
+        monkeypatch.setattr(storage, "read_uri", read)
+
+    taught(of, people, questions, kept)
+    refuse("SlowDown")
+    for _try in range(MAX_ATTEMPTS + 1):
+        sweep_shadow()
+        ShadowEstimate.objects.update(claimed_at=timezone.now() - CLAIM)
+    monkeypatch.setattr(storage, "read_uri", kept.__getitem__)
+    sweep_shadow()
+    estimate = ShadowEstimate.objects.get()
+    assert estimate.metrics is not None
+    refuse("NoSuchKey")
+    sweep_shadow()
+    estimate.refresh_from_db()
+    assert (estimate.curve, estimate.curve_at is None) == (None, False)
+    ShadowEstimate.objects.all().delete()
+    sweep_shadow()
+    assert "no longer where" in ShadowEstimate.objects.get().problem
 
 
 def test_an_estimate_whose_claim_was_taken_over_changes_nothing(
