@@ -5,3 +5,11 @@ from __future__ import annotations
 
 class LastAdminError(Exception):
     """The team would be left without anybody who can sign in and administer it."""
+
+
+class SignInRefusedError(Exception):
+    """Somebody came from the OpenID Connect provider and is not let in."""
+
+
+class ProviderUnreachableError(Exception):
+    """The OpenID Connect provider does not answer."""

@@ -92,7 +92,7 @@ class ChangePasswordForm(PasswordChangeForm):
 
 
 class AccountForm(forms.Form):
-    """What somebody is called, and where mail reaches them; whoever changes the address must know the password."""
+    """What somebody is called, and where mail reaches them; whoever changes the address must know the password, and so must have one."""
 
     first_name = forms.CharField(
         label=_("First name"), max_length=150, required=False, widget=forms.TextInput({"autocomplete": "given-name"})
@@ -118,6 +118,12 @@ class AccountForm(forms.Form):
         initial = {name: getattr(user, name) for name in ("first_name", "last_name", "email")}
         super().__init__(*args, **{"label_suffix": "", "initial": initial, **kwargs})
         self._user, self._address = user, address
+        if not user.uses_password:
+            del self.fields["password"]
+            self.fields["email"].disabled = True
+            self.fields["email"].help_text = _(
+                "Notifications are sent there. An administrator of your team can change it."
+            )
         _style(self)
 
     @sensitive_variables()

@@ -25,12 +25,17 @@ _NOWHERE = ("console", "dummy")
 
 
 def make_link(*, user: User) -> str:
-    """The path of a new link. Of somebody who has no password yet all earlier links are void."""
-    if not user.has_usable_password():
+    """The path of a new link. Of somebody who was invited and has not come in yet all earlier links are void."""
+    if is_invited(user=user):
         user.set_unusable_password()
         user.save(update_fields=["password"])
     name = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("accounts:password-set", args=[name, default_token_generator.make_token(user)])
+
+
+def is_invited(*, user: User) -> bool:
+    """Whether they have never been able to sign in: no password was chosen, and nobody came as them from the OpenID Connect provider."""
+    return not user.has_usable_password() and not user.uses_single_sign_on
 
 
 def absolute(path: str) -> str:
@@ -48,13 +53,22 @@ def mail_is_set_up() -> bool:
     return settings.EMAIL_BACKEND.split(".")[-2] not in _NOWHERE
 
 
-def mail_link(*, user: User, path: str) -> bool:
-    """Mail the link to the person; False if that cannot be done, for lack of an address or of a server that takes it."""
+def mail_link(*, user: User, path: str, provider: str = "") -> bool:
+    """Mail the link to the person; False if that cannot be done, for lack of an address or of a server that takes it.
+
+    With the name of a ``provider`` the link leads to the sign-in page, and the message says that they have an account there.
+    """
     if not user.email or not mail_is_set_up():
         return False
-    invited = not user.has_usable_password()
+    invited = is_invited(user=user)
     subject = _("You have been invited to the label portal") if invited else _("A new password for the label portal")
-    context = {"user": user, "link": absolute(path), "days": valid_days(), "invited": invited}
+    context = {
+        "user": user,
+        "link": absolute(path),
+        "days": valid_days(),
+        "invited": invited,
+        "provider": provider,
+    }
     message = EmailMessage(
         subject=subject,
         body=render_to_string("accounts/link_mail.txt", context),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -38,6 +39,35 @@ class User(AbstractUser):
     def display_name(self) -> str:
         """The full name, else the sign-in name."""
         return self.get_full_name() or self.username
+
+    @property
+    def uses_password(self) -> bool:
+        """Whether they have a password, and can sign in with it."""
+        return self.has_usable_password() and not settings.OIDC_ONLY
+
+    @property
+    def uses_single_sign_on(self) -> bool:
+        """Whether they have ever come from the OpenID Connect provider."""
+        return self.identities.exists()
+
+
+class Identity(models.Model):
+    """An account at an OpenID Connect provider with which a person signs in. ``subject`` is its id there, which stays when its name and address
+    change; of one provider a person has one account."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("issuer", "subject"), name="accounts_identity_of_one_person"),
+            models.UniqueConstraint(fields=("user", "issuer"), name="accounts_one_identity_per_issuer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
 
 
 class Team(models.Model):

@@ -39,8 +39,8 @@ def everybody_of(*, team: Team) -> QuerySet[Membership]:
 
 
 def admins_of(*, team: Team) -> QuerySet[Membership]:
-    """The team's administrators who can sign in: whoever has been invited and has no password yet is none so far."""
-    invited = {"user__password__startswith": UNUSABLE_PASSWORD_PREFIX}
+    """The team's administrators who can sign in: whoever has been invited and has not come in yet is none so far."""
+    invited = {"user__password__startswith": UNUSABLE_PASSWORD_PREFIX, "user__identities": None}
     return active_memberships().filter(team=team, role=Role.ADMIN).exclude(**invited)
 
 

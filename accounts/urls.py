@@ -6,19 +6,14 @@ from django.contrib.auth import views as auth_views
 from django.urls import path
 
 from accounts import token_views, views
-from accounts.forms import SignInForm
 
 app_name = "accounts"
 
 urlpatterns = [
     path("", views.account, name="account"),
-    path(
-        "login/",
-        auth_views.LoginView.as_view(
-            template_name="accounts/login.html", authentication_form=SignInForm, redirect_authenticated_user=True
-        ),
-        name="login",
-    ),
+    path("login/", views.SignIn.as_view(), name="login"),
+    path("oidc/", views.oidc_start, name="oidc-start"),
+    path("oidc/callback/", views.oidc_callback, name="oidc-callback"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("password/", views.PasswordChange.as_view(), name="password-change"),
     path("password/forgotten/", views.PasswordForgotten.as_view(), name="password-forgotten"),

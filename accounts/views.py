@@ -1,4 +1,4 @@
-"""What a person sets for themselves: name and address, the password, the theme, the team they look at."""
+"""Signing in, and what a person sets for themselves: name and address, the password, the theme, the team they look at."""
 
 from __future__ import annotations
 
@@ -6,22 +6,35 @@ import logging
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from kombu.exceptions import OperationalError
 
-from accounts import brake
+from accounts import brake, oidc
 from accounts.brake import client_address
 from accounts.current import TEAM_SESSION_KEY
-from accounts.forms import AccountForm, ChangePasswordForm, ChoosePasswordForm, ForgottenPasswordForm, ThemeForm
+from accounts.exceptions import ProviderUnreachableError, SignInRefusedError
+from accounts.forms import (
+    AccountForm,
+    ChangePasswordForm,
+    ChoosePasswordForm,
+    ForgottenPasswordForm,
+    SignInForm,
+    ThemeForm,
+)
+from accounts.identities import person_of
 from accounts.links import mail_is_set_up
 from accounts.models import Team, User
 from accounts.selectors import active_memberships
@@ -33,7 +46,74 @@ THEME_COOKIE = "theme"
 _YEAR = 365 * 24 * 3600
 
 
-class PasswordSet(auth_views.PasswordResetConfirmView):
+class SignIn(auth_views.LoginView):
+    """With a password, or by the link to the single sign-on."""
+
+    template_name = "accounts/login.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the ways to sign in that there are."""
+        ways = {"passwords": not settings.OIDC_ONLY, "single_sign_on": oidc.button_label() if oidc.is_set_up() else ""}
+        return {**super().get_context_data(**kwargs), **ways}
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Refuse passwords unread where nobody uses them."""
+        if settings.OIDC_ONLY:
+            return self.http_method_not_allowed(request)
+        return super().post(request, *args, **kwargs)
+
+
+@login_not_required
+@never_cache
+@require_GET
+def oidc_start(request: HttpRequest) -> HttpResponse:
+    """To the provider, which sends people back to ``oidc_callback``. A link leads here and no form: the policy of our pages lets forms end only at
+    this origin."""
+    if not oidc.is_set_up():
+        raise Http404
+    next_page = _own_address(request, request.GET.get("next", "")) or resolve_url(settings.LOGIN_REDIRECT_URL)
+    if request.user.is_authenticated:
+        return redirect(next_page)
+    try:
+        return oidc.begin(request, next_page=next_page)
+    except (ProviderUnreachableError, SignInRefusedError) as error:
+        return _not_signed_in(request, error)
+
+
+@login_not_required
+@never_cache
+@require_GET
+def oidc_callback(request: HttpRequest) -> HttpResponse:
+    """Back from the provider: signed in, and on the page that was asked for."""
+    if not oidc.is_set_up():
+        raise Http404
+    try:
+        claims, next_page = oidc.finish(request)
+        user = person_of(claims)
+    except (ProviderUnreachableError, SignInRefusedError) as error:
+        return _not_signed_in(request, error)
+    login(request, user)
+    return redirect(next_page)
+
+
+def _not_signed_in(request: HttpRequest, error: Exception) -> HttpResponse:
+    status = 503 if isinstance(error, ProviderUnreachableError) else 403
+    return render(request, "accounts/not_signed_in.html", {"sentence": str(error)}, status=status)
+
+
+class PasswordsUsed:
+    """A page about passwords is there only where people use them."""
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Before anything else, whoever asks."""
+        super().setup(request, *args, **kwargs)  # type: ignore[misc]
+        if settings.OIDC_ONLY:
+            raise Http404
+
+
+class PasswordSet(PasswordsUsed, auth_views.PasswordResetConfirmView):
     """Where a one-time link leads: the person chooses a password, and signs in with it."""
 
     form_class = ChoosePasswordForm
@@ -75,15 +155,22 @@ def account(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your name and e-mail address have been saved."))
             return redirect("accounts:account")
-    return render(request, "accounts/account.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "provider": oidc.provider_name()}
+    return render(request, "accounts/account.html", context, status=422 if form.errors else 200)
 
 
-class PasswordChange(auth_views.PasswordChangeView):
+class PasswordChange(PasswordsUsed, auth_views.PasswordChangeView):
     """A new password for oneself; other browsers are signed out."""
 
     form_class = ChangePasswordForm
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("labeling:home")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Whoever has none finds on the page of their account how they sign in."""
+        if isinstance(request.user, User) and not request.user.uses_password:
+            return redirect("accounts:account")
+        return super().dispatch(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """With where the request comes from."""
@@ -95,7 +182,7 @@ class PasswordChange(auth_views.PasswordChangeView):
         return super().form_valid(form)
 
 
-class PasswordForgotten(auth_views.PasswordResetView):
+class PasswordForgotten(PasswordsUsed, auth_views.PasswordResetView):
     """Ask for a link by mail; where no mail is sent, the page says who makes one. What it answers tells nobody who exists."""
 
     form_class = ForgottenPasswordForm
@@ -145,7 +232,10 @@ def switch_team(request: HttpRequest, team_id: UUID) -> HttpResponse:
 
 def _back(request: HttpRequest) -> str:
     """The page the request came from, if it is one of ours."""
-    target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        return target
-    return "/"
+    return _own_address(request, request.POST.get("next", "")) or "/"
+
+
+def _own_address(request: HttpRequest, address: str) -> str:
+    """The address if it is one of ours, else nothing."""
+    own = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if own else ""

@@ -132,6 +132,19 @@ LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "labeling:home"
 LOGOUT_REDIRECT_URL = "accounts:login"
 
+# Single sign-on with OpenID Connect. Its addresses come from <issuer>/.well-known/openid-configuration when somebody signs in.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+# What the button says: "Sign in with …".
+OIDC_NAME = env.str("OIDC_NAME", default="")
+# The team in which people become data stewards whom nobody has invited. Empty: they cannot come in.
+OIDC_TEAM = env.str("OIDC_TEAM", default="")
+# Whether addresses count as theirs of which the provider does not say whether it has verified them.
+OIDC_TRUST_EMAIL = env.bool("OIDC_TRUST_EMAIL", default=False)
+# No passwords any more.
+OIDC_ONLY = env.bool("OIDC_ONLY", default=False)
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]

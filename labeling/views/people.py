@@ -6,17 +6,20 @@ import logging
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.exceptions import LastAdminError
-from accounts.links import mail_link, make_link, valid_days
+from accounts.links import is_invited, mail_link, make_link, valid_days
 from accounts.models import Membership, Role
+from accounts.oidc import is_set_up, provider_name
 from accounts.selectors import administers_all_teams_of
 from accounts.services import invite_person, reactivate_member, set_role, update_person
 from accounts.tokens import revoke_token, tokens_of
@@ -30,17 +33,24 @@ logger = logging.getLogger(__name__)
 
 @require_http_methods(["GET", "POST"])
 def person_invite(request: HttpRequest) -> HttpResponse:
-    """Somebody new; the link with which they choose a password is shown on the page that follows, and never again."""
+    """Somebody new. The link with which they choose a password, if people have some, is shown on the page that follows, and never again."""
     membership = team_access(request, can_manage_people)
     form = InvitationForm(posted(request), initial={"role": Role.STEWARD})
+    form.fields["email"].required = settings.OIDC_ONLY
     if form.is_valid():
         try:
             member = invite_person(team=membership.team, **form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return _with_link(request, member)
-    context = {"area": "people", "here": _("Invite a person"), "form": form}
+            return _without_link(request, member) if settings.OIDC_ONLY else _with_link(request, member)
+    context = {
+        "area": "people",
+        "here": _("Invite a person"),
+        "form": form,
+        "passwords": not settings.OIDC_ONLY,
+        "provider": provider_name(),
+    }
     return render(request, "labeling/people/invite.html", context, status=422 if form.errors else 200)
 
 
@@ -99,6 +109,8 @@ def person_details(request: HttpRequest, member_id: int) -> HttpResponse:
 @require_POST
 def person_link(request: HttpRequest, member_id: int) -> HttpResponse:
     """A new link, shown once. For oneself there is the page that asks for the password until now."""
+    if settings.OIDC_ONLY:
+        raise Http404
     member, _membership = member_access(request, member_id, can_manage_people)
     _require_all_teams(request, member)
     if member.user == request.user:
@@ -149,6 +161,8 @@ def _page(request: HttpRequest, member: Membership, membership: Membership, **fo
         "here": user.display_name,
         "member": member,
         "own": member == membership,
+        "invited": is_invited(user=user),
+        "passwords": not settings.OIDC_ONLY,
         "all_teams": administers_all_teams_of(admin=signed_in(request), person=user),
         "role_form": RoleForm(initial={"role": member.role}),
         "details_form": DetailsForm(
@@ -167,6 +181,16 @@ def _require_all_teams(request: HttpRequest, member: Membership) -> None:
         raise PermissionDenied(_("This person is in teams that you do not administer."))
 
 
+def _without_link(request: HttpRequest, member: Membership) -> HttpResponse:
+    """Where people sign in at the provider alone, the mail says so."""
+    user, provider = member.user, provider_name()
+    words = _("%(who)s has been invited, and can sign in at %(provider)s with the address %(address)s.")
+    messages.success(request, words % {"who": user.display_name, "provider": provider, "address": user.email})
+    if mail_link(user=user, path=reverse("accounts:login"), provider=provider):
+        messages.info(request, _("An e-mail tells them so."))
+    return redirect("labeling:person", member.pk)
+
+
 @sensitive_variables()
 def _with_link(request: HttpRequest, member: Membership) -> HttpResponse:
     """The answer itself shows the link: a redirect would have to keep it somewhere."""
@@ -180,6 +204,7 @@ def _with_link(request: HttpRequest, member: Membership) -> HttpResponse:
         "link": request.build_absolute_uri(path),
         "days": valid_days(),
         "tokens": tokens_of(membership=member),
+        "provider": provider_name() if is_set_up() else "",
     }
     response = render(request, "labeling/people/link.html", context)
     response["Cache-Control"] = "no-store"

@@ -107,7 +107,7 @@ def test_the_file_itself_holds_no_secret() -> None:
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
             if re.search("PASSWORD|SECRET|AUTH$|KEY_ID", name) and name != "AUTH":
-                assert "?" in value, name
+                assert "?" in value or value.endswith(":-}"), name
     assert all("-" not in (match["operator"] or "") for match in VARIABLE.finditer(TEXT) if "PASSWORD" in match["name"])
 
 

@@ -6,13 +6,15 @@ import getpass
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.exceptions import LastAdminError
-from accounts.links import absolute, make_link, valid_days
+from accounts.identities import forget_identities
+from accounts.links import absolute, is_invited, make_link, valid_days
 from accounts.models import Membership, Role, Team, User
 from accounts.services import create_person, create_team, reactivate_member, set_role
 
@@ -41,18 +43,29 @@ class Command(BaseCommand):
         password.add_argument(
             "--password", action="store_true", help="ask for the password, or read it from standard input: one line"
         )
+        parser.add_argument(
+            "--forget-single-sign-on",
+            action="store_true",
+            help="their next account at the provider may be another one; it must have their e-mail address",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """All or nothing; a password is asked for before anything is locked."""
         if bool(options["role"]) != bool(options["team"] or options["new_team"]):
             raise CommandError("A role belongs to a team: give --role with --team or --new-team.")
+        if settings.OIDC_ONLY and (options["link"] or options["password"]):
+            raise CommandError("Nobody signs in with a password here: OIDC_ONLY is set.")
         password = self._ask(options["username"]) if options["password"] else None
         try:
             with transaction.atomic():
                 user = self._person(options, password)
                 if options["role"]:
                     self._join(user, options)
-                if options["link"] or not user.has_usable_password():
+                if options["forget_single_sign_on"]:
+                    self.stdout.write(
+                        f"{user.username}: accounts at the provider forgotten: {forget_identities(user=user)}."
+                    )
+                if options["link"] or (is_invited(user=user) and not settings.OIDC_ONLY):
                     link = absolute(make_link(user=user))
                     self.stdout.write(f"To choose a password, once, within {valid_days()} days:\n{link}")
         except ValidationError as error:

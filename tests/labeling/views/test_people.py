@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts.models import Membership, Role, Team, User
+from accounts.models import Identity, Membership, Role, Team, User
 from accounts.services import set_role
 from accounts.tokens import create_token, find_token
 from labeling.choices import RunKind
@@ -75,6 +75,43 @@ def test_without_mail_the_link_is_handed_over(admin: Client, settings: Settings)
     page = admin.post(reverse("labeling:person-invite"), NEW).content.decode()
     assert "It has not been e-mailed" in page
     assert link_in(page)
+
+
+def test_their_page_says_how_somebody_signs_in(admin: Client, people: Cast, settings: Settings) -> None:
+    settings.OIDC_ISSUER, settings.OIDC_NAME = "https://sso.example.com", "Okta"
+    page = admin.post(reverse("labeling:person-invite"), NEW).content.decode()
+    assert "They can also sign in at Okta without a password of their own, if eve@example.org is" in page
+    eve = User.objects.get(username="eve")
+    page = admin.get(of(eve)).content.decode()
+    assert "Sign-in name: eve." in page
+    assert "Invited, and has not signed in yet." in page
+    identity = Identity.objects.create(user=eve, issuer="https://sso.example.com", subject="1")
+    page = admin.get(of(eve)).content.decode()
+    assert "Signs in with single sign-on, and is eve here." in page
+    assert "Invited" not in page
+    assert "Earlier links stop working." not in page
+    choose(link_in(admin.post(of(eve, "person-link")).content.decode()))
+    assert "Signs in as eve with a password, or with single sign-on." in admin.get(of(eve)).content.decode()
+    identity.delete()
+    assert "Signs in as eve with a password." in admin.get(of(eve)).content.decode()
+
+
+def test_where_nobody_uses_passwords_people_are_told_where_to_sign_in(
+    admin: Client, people: Cast, settings: Settings
+) -> None:
+    settings.OIDC_ISSUER, settings.OIDC_NAME, settings.OIDC_ONLY = "https://sso.example.com", "Okta", True
+    form = admin.get(reverse("labeling:person-invite")).content.decode()
+    assert "They sign in at Okta." in form
+    assert admin.post(reverse("labeling:person-invite"), {**NEW, "email": ""}).status_code == 422
+    page = admin.post(reverse("labeling:person-invite"), NEW, follow=True).content.decode()
+    assert "Eve Moss has been invited, and can sign in at Okta with the address eve@example.org." in page
+    (message,) = mail.outbox
+    assert "Sign in with your account at Okta:" in message.body
+    assert f"{reverse('accounts:login')}\n" in message.body
+    assert "password" not in message.body
+    eve = User.objects.get(username="eve")
+    assert ">Password</h2>" not in admin.get(of(eve)).content.decode()
+    assert admin.post(of(eve, "person-link")).status_code == 404
 
 
 def test_a_mail_server_that_refuses_is_no_fault_of_the_page(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
