@@ -1,5 +1,7 @@
 """``python -m labelportal.run.s3 PORT [HOST]``: the embedded S3 server. It is ministack, reduced to the S3 API.
 
+With ``cryptography`` installed ministack would also listen for IoT devices, on all addresses.
+
 Its own addresses under ``/_`` (one of them deletes everything) and ``/health`` ask for no credentials, so any page that a browser on this machine
 opens could call them. No bucket name can start with an underscore, so nothing of S3 is lost by refusing them.
 """
@@ -7,6 +9,7 @@ opens could call them. No bucket name can start with an underscore, so nothing o
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -40,6 +43,7 @@ async def _refuse(scope: Scope, send: Send) -> None:
 
 def main(port: int, host: str = HOST) -> None:
     """Serves until SIGTERM. In this one process: the hypercorn command would add two that outlive it when it is killed."""
+    os.environ["IOT_MTLS_ENABLED"] = "0"  # read when it starts
     config = Config()
     config.bind = [f"{host}:{port}"]
     config.keep_alive_timeout = 75

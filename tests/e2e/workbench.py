@@ -48,6 +48,7 @@ def propose(page: Page, letters: str) -> None:
         Row.objects.filter(pk=row_id.removeprefix("row-")).update(proposed=letter, proposed_confidence=0.87)
     page.reload()
     expect(page.locator("tr.is-proposed")).to_have_count(len(letters))
+    expect(page.locator("[data-grid]")).to_be_focused()
 
 
 def submit(question: Question, steward: User, letters: str) -> None:

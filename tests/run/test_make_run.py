@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -90,14 +91,17 @@ def test_only_this_account_can_read_the_state(launcher: Launcher) -> None:
 
 
 def test_everything_listens_on_loopback_only(launcher: Launcher) -> None:
-    ports = set(launcher.ports.values())
+    files = [file for pid in launcher.processes() for file in Path(f"/proc/{pid}/fd").iterdir()]
+    sockets = {os.readlink(file) for file in files if file.is_symlink()}
     listening = {}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in Path(table).read_text().splitlines()[1:]:
-            address, _, port = line.split()[1].rpartition(":")
-            if int(port, 16) in ports and line.split()[3] == "0A":
+            _number, local, _remote, state, *_rest = line.split()
+            address, _, port = local.rpartition(":")
+            ours = f"socket:[{line.split()[9]}]" in sockets or int(port, 16) in launcher.ports.values()
+            if state == "0A" and ours:
                 listening[int(port, 16)] = address
-    assert listening == dict.fromkeys(ports, "0100007F")
+    assert listening == dict.fromkeys(launcher.ports.values(), "0100007F")
 
 
 def test_a_second_launcher_on_the_same_folder_refuses(launcher: Launcher) -> None:
