@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, PasswordResetForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -92,7 +93,7 @@ class ChangePasswordForm(PasswordChangeForm):
 
 
 class AccountForm(forms.Form):
-    """What somebody is called, and where mail reaches them; whoever changes the address must know the password, and so must have one."""
+    """What somebody is called, and where mail reaches them; whoever changes the address must know the password. With single sign-on administrators change it."""
 
     first_name = forms.CharField(
         label=_("First name"), max_length=150, required=False, widget=forms.TextInput({"autocomplete": "given-name"})
@@ -118,7 +119,8 @@ class AccountForm(forms.Form):
         initial = {name: getattr(user, name) for name in ("first_name", "last_name", "email")}
         super().__init__(*args, **{"label_suffix": "", "initial": initial, **kwargs})
         self._user, self._address = user, address
-        if not user.uses_password:
+        if not user.uses_password or settings.OIDC_ISSUER:
+            # By the address the provider's people are known the first time: whoever could enter that of a colleague would get them in as themselves.
             del self.fields["password"]
             self.fields["email"].disabled = True
             self.fields["email"].help_text = _(

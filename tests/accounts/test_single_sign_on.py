@@ -343,6 +343,10 @@ def test_people_with_a_password_keep_it(provider: Provider, team: Team) -> None:
     assert who(client) == "sam"
     assert reverse("accounts:password-change") in client.get("/").content.decode()
     assert Client().login(username="sam", password=PASSWORD)
+    sent = {"first_name": "Sam", "last_name": "", "email": "colleague@example.org", "password": PASSWORD}
+    client.post(reverse("accounts:account"), sent)
+    person.refresh_from_db()
+    assert (person.first_name, person.email) == ("Sam", "eve@example.org"), "nobody waits at a colleague's address"
 
 
 def test_an_administrator_without_a_password_is_one(provider: Provider, team: Team, eve: User) -> None:

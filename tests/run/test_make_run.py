@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -92,7 +91,7 @@ def test_only_this_account_can_read_the_state(launcher: Launcher) -> None:
 
 def test_everything_listens_on_loopback_only(launcher: Launcher) -> None:
     files = [file for pid in launcher.processes() for file in Path(f"/proc/{pid}/fd").iterdir()]
-    sockets = {os.readlink(file) for file in files if file.is_symlink()}
+    sockets = {str(file.readlink()) for file in files if file.is_symlink()}
     listening = {}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in Path(table).read_text().splitlines()[1:]:
