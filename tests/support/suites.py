@@ -29,6 +29,7 @@ from labelportal.run.config import ROOT
 from labelportal.run.lifeline import die_with_parent
 from tests.support.environment import clean_environ
 from tests.support.postgres import postgres
+from tests.support.servers import COLLECTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,10 @@ QUICK = {
 
 
 def migrated(url: str, folder: Path) -> None:
-    """Migrates a database, of which every process of a run then takes a copy."""
+    """Migrates a database and collects the static files, of which every process of a run then takes copies."""
     names = {"DATABASE_URL": url, "LABELPORTAL_VAR": str(folder / "var"), "SECRET_KEY": secrets.token_urlsafe(60)}
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, env={**clean_environ(), **names}, cwd=ROOT, check=True)
+    command = [sys.executable, "-m", "labelportal.run.prepare"]
+    subprocess.run(command, env={**clean_environ(), **names}, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 def run(suite: Suite, folder: Path, copied: str, database_url: str = "") -> Counter[str]:
@@ -70,7 +71,7 @@ def run(suite: Suite, folder: Path, copied: str, database_url: str = "") -> Coun
     report.unlink(missing_ok=True)
     # Importing our own packages has named the settings in this process; the tests choose theirs.
     env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")}
-    env |= {**QUICK, "MIGRATED_DATABASE": copied}
+    env |= {**QUICK, "MIGRATED_DATABASE": copied, COLLECTED: str(folder / "var" / "static")}
     if database_url:
         env["DATABASE_URL"] = database_url
     print(f"\n=== {suite.name}", flush=True)
