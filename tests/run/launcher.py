@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from labelportal.run.config import ROOT, Ports
 from tests.support.environment import clean_environ, free_port
+from tests.support.servers import COLLECTED
 
 
 @dataclass(slots=True)
@@ -37,6 +39,14 @@ class Launcher:
             | ports
             | self.env
         )
+
+    def prepare(self) -> None:
+        """What ``suites`` has made once for all, so that a start need not, if it was ``suites`` that called: an empty database, static files."""
+        self.var.mkdir(mode=0o700)
+        if migrated := os.environ.get("MIGRATED_DATABASE"):
+            shutil.copyfile(migrated, self.var / "labelportal.sqlite3")
+        if collected := os.environ.get(COLLECTED):
+            shutil.copytree(collected, self.var / "static")
 
     def start(self) -> None:
         """Starts it with a terminal's worth of output in a file of its own."""

@@ -188,6 +188,7 @@ def test_ports_that_move_are_written_and_the_key_stays(launcher: Launcher) -> No
 def test_a_glue_that_refuses_the_demo_does_not_keep_the_portal_from_starting(tmp_path: Path) -> None:
     away = {"EXTERNAL": "glue", "AWS_ENDPOINT_URL_GLUE": f"http://127.0.0.1:{free_port()}"}
     launcher = Launcher(tmp_path / "var", env=away)
+    launcher.prepare()
     try:
         launcher.start()
         launcher.wait_for("ready after")
