@@ -67,7 +67,17 @@ def session() -> Iterator[SparkSession]:
         # Nothing runs often enough here to be worth compiling.
         session.conf.set("spark.sql.codegen.wholeStage", "false")
         session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        # To plan again after each stage takes longer than the stages; ``planned_anew`` is as Spark does it by default.
+        session.conf.set("spark.sql.adaptive.enabled", "false")
         yield session
+
+
+@pytest.fixture
+def planned_anew(session: SparkSession) -> Iterator[None]:
+    """With the sizes that the stages before had, as wherever nobody has chosen otherwise."""
+    session.conf.set("spark.sql.adaptive.enabled", "true")
+    yield
+    session.conf.set("spark.sql.adaptive.enabled", "false")
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +129,7 @@ def test_the_command_gives_the_groups_of_one_machine(
     assert main(command) == 1, "the folder is there already"
 
 
-@pytest.mark.usefixtures("session")
+@pytest.mark.usefixtures("session", "planned_anew")
 def test_a_job_of_localglue_finds_on_spark_what_its_engine_finds(
     taught: tuple[findmatches.Records, findmatches.Model], settings: Settings
 ) -> None:
@@ -264,6 +274,7 @@ def without_salt(found: DataFrame) -> pa.Table:
     return found.withColumn("id", functions.substring_index("id", "-", 1)).toArrow()
 
 
+@pytest.mark.usefixtures("planned_anew")
 def test_keys_that_are_made_up_lose_no_rows(
     session: SparkSession, taught: tuple[findmatches.Records, findmatches.Model]
 ) -> None:
