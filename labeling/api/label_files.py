@@ -6,11 +6,10 @@ from uuid import UUID
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import File, Router, Status, UploadedFile
-from ninja.responses import codes_4xx, codes_5xx
 
 from labeling.api.access import label_file_for, person, transform_for
 from labeling.api.paging import After, Limit, page_of
-from labeling.api.schemas import ErrorOut, KeptLabelsOut, LabelFileOut, Page, places
+from labeling.api.schemas import FILE, REFUSALS, KeptLabelsOut, LabelFileOut, Page, places
 from labeling.choices import LabelFileKind
 from labeling.permissions import can_import, can_see_runs
 from labeling.responses import attachment
@@ -29,7 +28,7 @@ from labeling.services.downloads import label_file_download
 router = Router(tags=["Label files"])
 
 
-@router.get("/transforms/{uuid:transform_id}/label-files", response={200: Page[LabelFileOut], codes_4xx: ErrorOut})
+@router.get("/transforms/{uuid:transform_id}/label-files", response={200: Page[LabelFileOut], **REFUSALS})
 def label_file_list(
     request: HttpRequest,
     transform_id: UUID,
@@ -43,13 +42,13 @@ def label_file_list(
     return Page[LabelFileOut](items=[LabelFileOut.of(file) for file in found], next=following)
 
 
-@router.get("/label-files/{uuid:label_file_id}", response={200: LabelFileOut, codes_4xx: ErrorOut})
+@router.get("/label-files/{uuid:label_file_id}", response={200: LabelFileOut, **REFUSALS})
 def label_file_detail(request: HttpRequest, label_file_id: UUID) -> LabelFileOut:
     """One label file."""
     return LabelFileOut.of(label_file_for(request, label_file_id, can_see_runs))
 
 
-@router.get("/label-files/{uuid:label_file_id}/content", response={200: None, codes_4xx: ErrorOut, codes_5xx: ErrorOut})
+@router.get("/label-files/{uuid:label_file_id}/content", response={200: None, **REFUSALS}, openapi_extra=FILE)
 def label_file_content(request: HttpRequest, label_file_id: UUID) -> StreamingHttpResponse:
     """Its exact bytes, in Glue's label-file format."""
     return attachment(label_file_download(label_file=label_file_for(request, label_file_id, can_see_runs)))
@@ -57,7 +56,7 @@ def label_file_content(request: HttpRequest, label_file_id: UUID) -> StreamingHt
 
 @router.post(
     "/transforms/{uuid:transform_id}/label-files",
-    response={201: KeptLabelsOut, codes_4xx: ErrorOut, codes_5xx: ErrorOut},
+    response={201: KeptLabelsOut, **REFUSALS},
 )
 def label_file_upload(request: HttpRequest, transform_id: UUID, file: File[UploadedFile]) -> Status[KeptLabelsOut]:
     """Labels from elsewhere, as CSV: a label file of Glue's, or pairs of keys with whether they match. Columns are guessed by their names.

@@ -9,11 +9,10 @@ from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Router, Status
-from ninja.responses import codes_4xx, codes_5xx
 
 from labeling.api.access import member, person, run_for, transform_for
 from labeling.api.paging import Limit
-from labeling.api.schemas import ErrorOut, Page, RunIn, RunOut
+from labeling.api.schemas import FILE, REFUSALS, Page, RunIn, RunOut
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import InvalidFilterError, InvalidLabelsError
 from labeling.models import LabelFile, MatchResult, TaskRun, Transform
@@ -42,7 +41,6 @@ from labeling.services.task_runs import (
 )
 
 router = Router(tags=["Runs"])
-Refusals = {codes_4xx: ErrorOut, codes_5xx: ErrorOut}
 
 _STARTS: dict[RunKind, tuple[Allowed, Callable[..., TaskRun]]] = {
     RunKind.LABELING_SET_GENERATION: (can_generate_questions, request_question_generation),
@@ -52,7 +50,7 @@ _STARTS: dict[RunKind, tuple[Allowed, Callable[..., TaskRun]]] = {
 }
 
 
-@router.get("/runs", response={200: Page[RunOut], codes_4xx: ErrorOut})
+@router.get("/runs", response={200: Page[RunOut], **REFUSALS})
 def run_list(
     request: HttpRequest,
     transform: UUID | None = None,
@@ -74,13 +72,13 @@ def run_list(
     return Page[RunOut](items=[RunOut.of(run) for run in page.runs], next=page.after or None)
 
 
-@router.get("/runs/{uuid:run_id}", response={200: RunOut, codes_4xx: ErrorOut})
+@router.get("/runs/{uuid:run_id}", response={200: RunOut, **REFUSALS})
 def run_detail(request: HttpRequest, run_id: UUID) -> RunOut:
     """One run. Ask again every few seconds until it has ``ended``, or have a webhook tell."""
     return RunOut.of(run_for(request, run_id, can_see_runs))
 
 
-@router.post("/transforms/{uuid:transform_id}/runs", response={201: RunOut, **Refusals})
+@router.post("/transforms/{uuid:transform_id}/runs", response={201: RunOut, **REFUSALS})
 def run_start(request: HttpRequest, transform_id: UUID, wanted: RunIn) -> Status[RunOut]:
     """Start a run; 409 if one of its kind is under way. Replacing all labels is not done here: a person looks at the difference before."""
     if wanted.kind == RunKind.IMPORT_LABELS:
@@ -107,7 +105,7 @@ def _start_import(request: HttpRequest, transform: Transform, wanted: RunIn) -> 
     return start_import(transform=transform, user=person(request), afterwards=afterwards, label_file=label_file)
 
 
-@router.post("/runs/{uuid:run_id}/cancel", response={200: RunOut, **Refusals})
+@router.post("/runs/{uuid:run_id}/cancel", response={200: RunOut, **REFUSALS})
 def run_cancel(request: HttpRequest, run_id: UUID) -> RunOut:
     """Stop a run. Its status changes when it has stopped; 409 if it has ended before."""
     run = run_for(request, run_id, can_cancel_runs, writes=True)
@@ -115,14 +113,14 @@ def run_cancel(request: HttpRequest, run_id: UUID) -> RunOut:
     return RunOut.of(run_for(request, run_id, can_cancel_runs))
 
 
-@router.post("/runs/{uuid:run_id}/retry", response={201: RunOut, **Refusals})
+@router.post("/runs/{uuid:run_id}/retry", response={201: RunOut, **REFUSALS})
 def run_retry(request: HttpRequest, run_id: UUID) -> Status[RunOut]:
     """Do the same once more, as a run of its own."""
     run = run_for(request, run_id, can_retry_runs, writes=True)
     return Status(201, RunOut.of(retry_run(run=run, user=person(request))))
 
 
-@router.get("/runs/{uuid:run_id}/result", response={200: None, **Refusals}, tags=["Matches"])
+@router.get("/runs/{uuid:run_id}/result", response={200: None, **REFUSALS}, openapi_extra=FILE, tags=["Matches"])
 def run_result(request: HttpRequest, run_id: UUID, persistent_ids: bool = False) -> StreamingHttpResponse:
     """The table that a FIND_MATCHES run wrote, CSV or Parquet as it is; with ``persistent_ids`` as CSV, with a column more."""
     run = run_for(request, run_id, can_apply)

@@ -46,6 +46,15 @@ class ErrorOut(Schema):
     problems: list[PlaceOut] = []
 
 
+REFUSALS = dict.fromkeys((400, 401, 403, 404, 409, 422, 502, 503), ErrorOut)
+"""What every address may answer."""
+
+FILE = {
+    "responses": {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
+}
+"""What is said of an address that answers with a file."""
+
+
 class MeOut(Schema):
     """Who the token acts for, and what it may do."""
 

@@ -12,8 +12,8 @@ from ninja import Query, Router
 from labeling.api.access import member, person, question_for, question_set_for, token_of, transform_for
 from labeling.api.paging import After, Limit, page_of
 from labeling.api.schemas import (
+    REFUSALS,
     AnswerOut,
-    ErrorOut,
     MatchResultOut,
     MeOut,
     Page,
@@ -32,13 +32,13 @@ from labeling.selectors.transforms import transforms_for_team
 router = Router(tags=["Transforms"])
 
 
-@router.get("/me", response=MeOut, tags=["Token"])
+@router.get("/me", response={200: MeOut, **REFUSALS}, tags=["Token"])
 def me(request: HttpRequest) -> MeOut:
     """Who the token acts for."""
     return MeOut.of(token_of(request))
 
 
-@router.get("/transforms", response=Page[TransformOut])
+@router.get("/transforms", response={200: Page[TransformOut], **REFUSALS})
 def transform_list(
     request: HttpRequest, archived: bool = False, after: After = 0, limit: Limit = 100
 ) -> Page[TransformOut]:
@@ -49,14 +49,18 @@ def transform_list(
     return Page[TransformOut](items=[TransformOut.of(each, progress[each.pk]) for each in transforms], next=following)
 
 
-@router.get("/transforms/{uuid:transform_id}", response=TransformOut)
+@router.get("/transforms/{uuid:transform_id}", response={200: TransformOut, **REFUSALS})
 def transform_detail(request: HttpRequest, transform_id: UUID) -> TransformOut:
     """One transform."""
     transform = transform_for(request, transform_id, is_member)
     return TransformOut.of(transform, question_progress_by_transform(transforms=[transform])[transform.pk])
 
 
-@router.get("/transforms/{uuid:transform_id}/question-sets", response=Page[QuestionSetOut], tags=["Questions"])
+@router.get(
+    "/transforms/{uuid:transform_id}/question-sets",
+    response={200: Page[QuestionSetOut], **REFUSALS},
+    tags=["Questions"],
+)
 def question_set_list(
     request: HttpRequest, transform_id: UUID, after: After = 0, limit: Limit = 100
 ) -> Page[QuestionSetOut]:
@@ -66,7 +70,7 @@ def question_set_list(
     return Page[QuestionSetOut](items=[QuestionSetOut.of(each) for each in set_overviews(sets)], next=following)
 
 
-@router.get("/question-sets/{uuid:set_id}/questions", response=Page[QuestionOut], tags=["Questions"])
+@router.get("/question-sets/{uuid:set_id}/questions", response={200: Page[QuestionOut], **REFUSALS}, tags=["Questions"])
 def questions_of_set(
     request: HttpRequest, set_id: UUID, state: QuestionState | None = None, after: After = 0, limit: Limit = 100
 ) -> Page[QuestionOut]:
@@ -76,7 +80,9 @@ def questions_of_set(
     return _questions(questions, found.transform, state, after, limit)
 
 
-@router.get("/transforms/{uuid:transform_id}/questions", response=Page[QuestionOut], tags=["Questions"])
+@router.get(
+    "/transforms/{uuid:transform_id}/questions", response={200: Page[QuestionOut], **REFUSALS}, tags=["Questions"]
+)
 def questions_of_transform(
     request: HttpRequest, transform_id: UUID, state: QuestionState | None = None, after: After = 0, limit: Limit = 100
 ) -> Page[QuestionOut]:
@@ -86,18 +92,18 @@ def questions_of_transform(
     return _questions(questions.order_by("question_set__number", "position"), transform, state, after, limit)
 
 
-@router.get("/questions/{uuid:question_id}", response=QuestionOut, tags=["Questions"])
+@router.get("/questions/{uuid:question_id}", response={200: QuestionOut, **REFUSALS}, tags=["Questions"])
 def question_detail(request: HttpRequest, question_id: UUID) -> QuestionOut:
     """One question."""
     question = question_for(request, question_id, can_manage_question_sets)
     return QuestionOut.of(question, question.question_set.transform.column_names)
 
 
-@router.get("/transforms/{uuid:transform_id}/answers", response=Page[AnswerOut], tags=["Questions"])
+@router.get("/transforms/{uuid:transform_id}/answers", response={200: Page[AnswerOut], **REFUSALS}, tags=["Questions"])
 def answer_list(
     request: HttpRequest,
     transform_id: UUID,
-    username: Annotated[str, Query(alias="person")] = "",
+    username: Annotated[str, Query(alias="person", max_length=150, pattern=r"^[^\x00]*$")] = "",
     after: After = 0,
     limit: Limit = 100,
 ) -> Page[AnswerOut]:
@@ -113,7 +119,7 @@ def answer_list(
     return Page[AnswerOut](items=[AnswerOut.of(answer) for answer in found], next=following)
 
 
-@router.get("/transforms/{uuid:transform_id}/matches", response={200: MatchResultOut, 404: ErrorOut}, tags=["Matches"])
+@router.get("/transforms/{uuid:transform_id}/matches", response={200: MatchResultOut, **REFUSALS}, tags=["Matches"])
 def matches(request: HttpRequest, transform_id: UUID) -> MatchResultOut:
     """What the newest result says; 404 while there is none. The table itself is at its run."""
     transform = transform_for(request, transform_id, can_see_matches)

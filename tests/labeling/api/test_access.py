@@ -113,6 +113,11 @@ def test_the_description_is_open_and_the_page_about_it_is_complete(client: Clien
         for method in methods
     }
     assert documented == there
+    for methods in description["paths"].values():
+        for said in methods.values():
+            assert {"401", "403", "404", "422"} < said["responses"].keys()
+    (file,) = description["paths"]["/api/v1/label-files/{label_file_id}/content"]["get"]["responses"]["200"]["content"]
+    assert file == "application/octet-stream"
 
 
 def test_answers_to_open_questions_are_their_peoples_own(
@@ -133,3 +138,4 @@ def test_answers_to_open_questions_are_their_peoples_own(
     program_of(people.steward).get(path, expect=403)
     set_role(team=people.team, user=people.steward, role=Role.LEAD)
     assert len(program_of(people.steward).get(path, person="steward")["items"]) == 2
+    assert program_of(people.lead).get(path, expect=422, person="\0")["problems"][0]["column"] == "person"
