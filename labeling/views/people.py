@@ -203,7 +203,6 @@ def _with_link(request: HttpRequest, member: Membership) -> HttpResponse:
         "mailed": mail_link(user=member.user, path=path),
         "link": request.build_absolute_uri(path),
         "days": valid_days(),
-        "tokens": tokens_of(membership=member),
         "provider": provider_name() if is_set_up() else "",
     }
     response = render(request, "labeling/people/link.html", context)
