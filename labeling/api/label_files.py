@@ -8,8 +8,9 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ninja import File, Router, Status, UploadedFile
 
 from labeling.api.access import label_file_for, person, transform_for
-from labeling.api.paging import After, Limit, page_of
-from labeling.api.schemas import FILE, REFUSALS, KeptLabelsOut, LabelFileOut, Page, places
+from labeling.api.errors import REFUSALS, places
+from labeling.api.paging import After, Limit, Page, page_of
+from labeling.api.schemas import FILE, KeptLabelsOut, LabelFileOut
 from labeling.choices import LabelFileKind
 from labeling.permissions import can_import, can_see_runs
 from labeling.responses import attachment

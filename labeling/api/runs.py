@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, StreamingHttpResponse
@@ -11,8 +10,9 @@ from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from labeling.api.access import member, person, run_for, transform_for
-from labeling.api.paging import Limit
-from labeling.api.schemas import FILE, REFUSALS, Page, RunIn, RunOut
+from labeling.api.errors import REFUSALS
+from labeling.api.paging import Limit, Page
+from labeling.api.schemas import FILE, RunIn, RunOut
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import InvalidFilterError, InvalidLabelsError
 from labeling.models import LabelFile, MatchResult, TaskRun, Transform
@@ -32,6 +32,7 @@ from labeling.selectors.run_history import RunFilter, run_page
 from labeling.services.chains import Afterwards, start_import
 from labeling.services.downloads import persistent_download, result_download
 from labeling.services.task_runs import (
+    RunRequest,
     cancel_run,
     request_apply,
     request_evaluation,
@@ -42,7 +43,7 @@ from labeling.services.task_runs import (
 
 router = Router(tags=["Runs"])
 
-_STARTS: dict[RunKind, tuple[Allowed, Callable[..., TaskRun]]] = {
+_STARTS: dict[RunKind, tuple[Allowed, RunRequest]] = {
     RunKind.LABELING_SET_GENERATION: (can_generate_questions, request_question_generation),
     RunKind.EVALUATION: (can_evaluate, request_evaluation),
     RunKind.EXPORT_LABELS: (can_export, request_label_export),

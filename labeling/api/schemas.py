@@ -3,51 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from accounts.models import ApiToken
+from labeling.api.errors import PlaceOut
 from labeling.choices import LabelFileKind, QuestionState, RunKind, RunStatus
 from labeling.metrics import Metrics
 from labeling.models import Answer, LabelFile, MatchResult, Question, QuestionSet, TaskRun, Transform
 from labeling.selectors.question_sets import SetOverview
 from labeling.selectors.questions import QuestionProgress
 from labeling.selectors.task_runs import label_file_of
-
-Item = TypeVar("Item")
-
-
-class Page(Schema, Generic[Item]):
-    """Some of a list. ``next`` goes into ``after`` of the request for what follows; null at the end."""
-
-    items: list[Item]
-    next: str | None
-
-
-class PlaceOut(Schema):
-    """One thing that is wrong with what was sent, and where."""
-
-    line: int | None = None
-    column: str | None = None
-    code: str
-    message: str
-
-
-class ErrorOut(Schema):
-    """Why something was not done. ``code`` is for programs, ``message`` and ``advice`` are for people."""
-
-    code: str
-    message: str
-    advice: str = ""
-    problems: list[PlaceOut] = []
-
-
-REFUSALS = dict.fromkeys((400, 401, 403, 404, 409, 422, 502, 503), ErrorOut)
-"""What every address may answer."""
 
 FILE = {
     "responses": {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
@@ -417,10 +386,3 @@ class KeptLabelsOut(Schema):
     label_file: LabelFileOut
     left_out: int
     findings: list[PlaceOut]
-
-
-def places(problems: Iterable[Any]) -> list[PlaceOut]:
-    """Findings of ``labelfiles`` as they go out."""
-    return [
-        PlaceOut(line=found.line, column=found.column, code=found.code, message=found.message) for found in problems
-    ]

@@ -13,7 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from labeling.api import label_files, runs, transforms
 from labeling.api.access import TokenAuth
-from labeling.api.schemas import ErrorOut, PlaceOut, places
+from labeling.api.errors import ErrorOut, PlaceOut, places
 from labeling.exceptions import GlueError, LabelportalError, RunConflictError
 from labeling.services.brought_labels import RefusedLabelsError
 

@@ -10,17 +10,9 @@ from django.http import Http404, HttpRequest
 from ninja import Query, Router
 
 from labeling.api.access import member, person, question_for, question_set_for, token_of, transform_for
-from labeling.api.paging import After, Limit, page_of
-from labeling.api.schemas import (
-    REFUSALS,
-    AnswerOut,
-    MatchResultOut,
-    MeOut,
-    Page,
-    QuestionOut,
-    QuestionSetOut,
-    TransformOut,
-)
+from labeling.api.errors import REFUSALS
+from labeling.api.paging import After, Limit, Page, page_of
+from labeling.api.schemas import AnswerOut, MatchResultOut, MeOut, QuestionOut, QuestionSetOut, TransformOut
 from labeling.choices import QuestionState
 from labeling.models import MatchResult, Question, RowLabel, Transform
 from labeling.permissions import can_manage_question_sets, can_see_answers, can_see_matches, is_member

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,9 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import User
 from labeling.exceptions import LabelportalError
-from labeling.models import TaskRun, Transform
 from labeling.permissions import (
     Allowed,
     can_apply,
@@ -33,6 +30,7 @@ from labeling.services.chains import Afterwards, start_import
 from labeling.services.questions import ask_foreign_questions
 from labeling.services.replacements import start_replacement
 from labeling.services.task_runs import (
+    RunRequest,
     StopOutcome,
     cancel_run,
     request_apply,
@@ -45,12 +43,6 @@ from labeling.views.access import run_access, signed_in, transform_access
 from labeling.views.contexts import error_text, run_context
 
 STOP_POLLING = 286
-
-
-class Request(Protocol):
-    """A service that asks for a run."""
-
-    def __call__(self, *, transform: Transform, user: User) -> TaskRun: ...
 
 
 @require_GET
@@ -174,7 +166,7 @@ def wanted_afterwards(request: HttpRequest) -> Afterwards:
     return Afterwards(evaluate="evaluate" in request.POST, generate="generate" in request.POST)
 
 
-def _start(request: HttpRequest, transform_id: UUID, allowed: Allowed, ask: Request) -> HttpResponse:
+def _start(request: HttpRequest, transform_id: UUID, allowed: Allowed, ask: RunRequest) -> HttpResponse:
     """Start a run and show it; what stands in the way is said on the transform's page."""
     transform, _membership = transform_access(request, transform_id, allowed)
     try:

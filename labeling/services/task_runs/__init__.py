@@ -9,6 +9,7 @@ from __future__ import annotations
 from labeling.services.task_runs.cancel import StopOutcome, cancel_run
 from labeling.services.task_runs.foreign import sweep_foreign_runs
 from labeling.services.task_runs.request import (
+    RunRequest,
     request_apply,
     request_evaluation,
     request_label_export,
@@ -22,6 +23,7 @@ from labeling.services.task_runs.sync import sync_run
 from labeling.services.task_runs.transitions import transition
 
 __all__ = [
+    "RunRequest",
     "StopOutcome",
     "cancel_run",
     "recover_submission",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from typing import Protocol
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -24,6 +25,12 @@ _FOLDERS = {
     RunKind.FIND_MATCHES: "results",
     RunKind.EXPORT_LABELS: "exports",
 }
+
+
+class RunRequest(Protocol):
+    """One of those below that need no more than a transform and somebody who asks."""
+
+    def __call__(self, *, transform: Transform, user: User) -> TaskRun: ...
 
 
 def request_question_generation(*, transform: Transform, user: User) -> TaskRun:
