@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import boto3
@@ -89,9 +90,16 @@ def test_only_this_account_can_read_the_state(launcher: Launcher) -> None:
     assert stat.S_IMODE(launcher.var.stat().st_mode) == 0o700
 
 
+def opened_by(pid: int) -> Iterator[str]:
+    """What the files of a process are, as far as neither they nor it are gone meanwhile."""
+    with suppress(OSError):
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                yield str(file.readlink())
+
+
 def test_everything_listens_on_loopback_only(launcher: Launcher) -> None:
-    files = [file for pid in launcher.processes() for file in Path(f"/proc/{pid}/fd").iterdir()]
-    sockets = {str(file.readlink()) for file in files if file.is_symlink()}
+    sockets = {opened for pid in launcher.processes() for opened in opened_by(pid)}
     listening = {}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in Path(table).read_text().splitlines()[1:]:
