@@ -84,6 +84,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("services")
         if "page" in names or "browser" in names or "context" in names:
             item.add_marker("e2e")
+            # What a browser and a busy machine do to each other is not all in our hands; ``pytest_terminal_summary`` tells of it.
+            item.add_marker(pytest.mark.flaky(reruns=1))
         marker = item.get_closest_marker("django_db")
         if names & _DATABASE_FIXTURES or marker:
             item.add_marker("database")
@@ -97,6 +99,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         slow = item.get_closest_marker("slow") is not None
         order[item] = (item.get_closest_marker("database") is not None, empties, kind, not slow)
     items.sort(key=order.__getitem__)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tells what a test failed with that was run again: whoever sees that looks for the reason, passed or not."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"first attempt: {report.nodeid}", sep="_")
+        terminalreporter.write_line(report.longreprtext)
 
 
 @pytest.hookimpl(wrapper=True)
