@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Response, Route, expect
 
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question
 from labeling.services.answers import open_question, save_draft
 from tests.e2e.conftest import Portal, Visit
-from tests.e2e.workbench import begin, cursor, groups, press, propose, saved, stored, submit
+from tests.e2e.workbench import Network, begin, begin_with_next, cursor, groups, press, propose, saved, stored, submit
 from tests.labeling.builders import grouping
 
 
@@ -33,6 +33,28 @@ def test_a_reload_loses_nothing(portal: Portal, visit: Visit) -> None:
     assert Answer.objects.get().row_labels.count() == 3
     assert shown
     assert set(shown) <= {"", "saving"}  # never "saved" before the server had it
+
+
+def test_what_is_saved_while_a_page_is_on_its_way_is_on_that_page(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    confirmed: list[Response] = []
+    page.on("response", lambda response: confirmed.append(response) if response.url.endswith("/draft/") else None)
+
+    def be_slow(route: Route) -> None:
+        made = route.fetch()
+        while not confirmed:
+            page.wait_for_timeout(20)
+        page.wait_for_timeout(100)  # until the page that is left has understood it
+        route.fulfill(response=made)
+
+    page.route(f"**/questions/{first.pk}/", be_slow)
+    press(page, "a", "b")
+    page.reload()
+    assert groups(page) == "AB"
+    expect(saved(page)).to_be_visible()
+    assert stored(first) == "AB"
+    assert not page.evaluate("Object.keys(localStorage).filter(key => key.includes('outbox'))")
 
 
 def test_a_draft_is_newer_than_one_by_a_clock_that_runs_ahead(portal: Portal, visit: Visit) -> None:
@@ -91,10 +113,10 @@ def test_an_old_past_is_not_put_on_what_was_changed_elsewhere(portal: Portal, vi
 
 def test_a_lost_connection_costs_nothing_but_time(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
-    first, second, *_rest = begin(page, portal, rows=3)
+    network = Network(page, r"/(draft|submit|next)/$")
+    first, second, *_rest = begin_with_next(page, portal, rows=3)
     expect(saved(page)).to_be_visible()
-    page.wait_for_load_state("networkidle")  # the next question is here
-    page.route(re.compile(r"/(draft|submit|next)/$"), lambda route: route.abort())
+    network.cut()
     press(page, "a", "a", "b")
     expect(page.get_by_text("offline, will save")).to_be_visible()
     press(page, "Enter")
@@ -102,7 +124,7 @@ def test_a_lost_connection_costs_nothing_but_time(portal: Portal, visit: Visit) 
     press(page, "c")
     assert Answer.objects.count() == 0
     page.reload()
-    page.unroute(re.compile(r"/(draft|submit|next)/$"))
+    network.release()
     assert groups(page) == "C.."
     expect(saved(page)).to_be_visible()
     assert Answer.objects.get(question=first).status == AnswerStatus.SUBMITTED

@@ -9,24 +9,30 @@ from playwright.sync_api import APIResponse, Route, expect
 from labeling.choices import AnswerStatus
 from labeling.models import Answer
 from tests.e2e.conftest import Portal, Visit
-from tests.e2e.workbench import begin, groups, press, propose, saved, stored
+from tests.e2e.workbench import (
+    Network,
+    begin,
+    begin_with_next,
+    fetched_ahead,
+    groups,
+    press,
+    propose,
+    saved,
+    stored,
+)
 
 
 def test_what_is_done_before_the_next_question_is_there_changes_nothing(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
-    first, second, third = begin(page, portal, rows=3)
-    page.wait_for_load_state("networkidle")  # the second question is here
-    waiting: list[Route] = []
-    page.route(
-        re.compile(r"/(draft|submit|next)/$"), lambda route: waiting.append(route)
-    )  # the network is slow, the person is not
+    network = Network(page, r"/(draft|submit|next)/$")
+    first, second, third = begin_with_next(page, portal, rows=3)
+    network.hold()  # it is slow, the person is not
     press(page, "t", "Enter")
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
     press(page, "t", "Enter")
     press(page, "1", "c", "Enter", "s")
-    while waiting:
-        waiting.pop().continue_()
-    page.unroute(re.compile(r"/(draft|submit|next)/$"))
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    network.release()
     expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
     expect(saved(page)).to_be_visible()
     assert groups(page) == "..."
@@ -39,15 +45,14 @@ def test_what_is_done_before_the_next_question_is_there_changes_nothing(portal: 
 
 def test_what_is_left_counts_down_however_slow_the_server_hears_of_it(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
-    begin(page, portal, rows=2)
-    page.wait_for_load_state("networkidle")
-    waiting: list[Route] = []
-    page.route(re.compile(r"/submit/$"), lambda route: waiting.append(route))
-    with page.expect_response(re.compile(r"/next/$")):
+    network = Network(page, r"/submit/$")
+    begin_with_next(page, portal, rows=2)
+    network.hold()
+    with page.expect_response(fetched_ahead) as following:
         press(page, "t", "Enter")
-    page.wait_for_load_state("networkidle")
+    following.value.finished()
     expect(page.get_by_text("2 left for you")).to_be_visible()
-    waiting.pop().continue_()
+    network.release()
     expect(saved(page)).to_be_visible()
 
 

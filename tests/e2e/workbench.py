@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, expect
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, Response, Route, expect
 
 from accounts.models import User
 from labeling.models import Question, QuestionSet, Row, RowLabel
@@ -38,6 +41,42 @@ def begin(page: Page, portal: Portal, **shape: int) -> list[Question]:
     expect(page.locator("[data-grid] tbody tr")).to_have_count(questions[0].rows.count())
     expect(page.locator("[data-grid]")).to_be_focused()
     return questions
+
+
+def fetched_ahead(response: Response) -> bool:
+    """Whether it brings the question after the one on the screen."""
+    return response.request.method == "POST" and response.url.endswith("/next/")
+
+
+def begin_with_next(page: Page, portal: Portal, **shape: int) -> list[Question]:
+    """As ``begin``, and the question after the first is here too."""
+    with page.expect_response(fetched_ahead) as following:
+        questions = begin(page, portal, **shape)
+    following.value.finished()
+    return questions
+
+
+class Network:
+    """The way of a page's requests to the addresses, from before the page is opened; they pass until it is told otherwise.
+
+    What a browser is told of routes while a page is open, it may follow a few requests late.
+    """
+
+    def __init__(self, page: Page, addresses: str) -> None:
+        self.waiting: list[Route] = []
+        self._treat: Callable[[Route], object] = Route.continue_
+        page.route(re.compile(addresses), lambda route: self._treat(route))
+
+    def hold(self) -> None:
+        self._treat = self.waiting.append
+
+    def cut(self) -> None:
+        self._treat = Route.abort
+
+    def release(self) -> None:
+        self._treat = Route.continue_
+        while self.waiting:
+            self.waiting.pop().continue_()
 
 
 def propose(page: Page, letters: str) -> None:

@@ -22,6 +22,9 @@ export class Store {
     window.addEventListener("online", () => this.flush());
     document.addEventListener("visibilitychange", () => this.flush());
     window.addEventListener("pagehide", () => this.flushForGood());
+    this.leaving = null;
+    this.confirmed = new Set(); // what the server took since then
+    window.addEventListener("beforeunload", () => this.leave());
     this.onState(this.outbox.size ? "saving" : "saved"); // what an earlier page could not send is sent now
     if (this.outbox.size) this.flush();
   }
@@ -112,6 +115,16 @@ export class Store {
     }
   }
 
+  /** Perhaps another page comes, made before the server had what is on its way now: until then that stays here too, and is sent again. */
+  leave() {
+    clearTimeout(this.leaving);
+    this.leaving = setTimeout(() => {
+      this.leaving = null;
+      for (const questionId of this.confirmed) this.keep(questionId);
+      this.confirmed.clear();
+    }, TIMEOUT);
+  }
+
   /** The page goes away: what waits is handed to the browser, which sends it without us. */
   flushForGood() {
     for (const { url, body } of this.outbox.values()) this.handOver(url, body);
@@ -132,6 +145,7 @@ export class Store {
     const message = this.outbox.get(questionId);
     try {
       if (message) localStorage.setItem(this.prefix + questionId, JSON.stringify(message));
+      else if (this.leaving) this.confirmed.add(questionId);
       else localStorage.removeItem(this.prefix + questionId);
     } catch {
       // Storage may be full or forbidden; the message is still in memory and will be sent.
