@@ -107,11 +107,10 @@ def _database() -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
-        if PROCESS == "glue":  # opening the file anew took half the time of an operation that reads
-            config["CONN_MAX_AGE"] = 60
     else:
-        config.setdefault("CONN_MAX_AGE", 60)
         config.setdefault("CONN_HEALTH_CHECKS", True)
+    # To open even a file anew takes as long as the queries of a tick of the clock.
+    config.setdefault("CONN_MAX_AGE", 60)
     return config
 
 

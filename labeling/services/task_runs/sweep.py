@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from labeling.aws.clients import hurried
-from labeling.choices import AT_GLUE, RunStatus
+from labeling.choices import ACTIVE, AT_GLUE, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import TaskRun
 from labeling.services.task_runs.cancel import STOPPABLE, carry_out_stop
@@ -29,6 +29,8 @@ RESEND = timedelta(seconds=10)
 @hurried(tries=2)
 def sweep_runs() -> None:
     """One look at every run that is active and due. A run that fails does not keep the others from their turn."""
+    if not TaskRun.objects.filter(status__in=ACTIVE).exists():  # as it is most of the time, every few seconds
+        return
     now = timezone.now()
     due = Q(not_before__isnull=True) | Q(not_before__lte=now)
     runs = TaskRun.objects.select_related("transform", "label_file", "requested_by").order_by("created_at")
