@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from labeling.permissions import can_read_report
-from labeling.reports import pdf
 from labeling.reports.model import Report, csv_rows
 from labeling.selectors import report as selector
 from labeling.selectors.report import Week
@@ -37,6 +36,8 @@ def weekly_report(request: HttpRequest) -> HttpResponse:
 @require_GET
 def report_pdf(request: HttpRequest, week: str) -> HttpResponse:
     """The same on A4."""
+    from labeling.reports import pdf  # its libraries are a fifth of what a web process would load before its first page
+
     content = pdf.report_pdf(_report(request, week), base_url=settings.PUBLIC_URL)
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="report-{week}.pdf"'

@@ -28,6 +28,7 @@ class Command(BaseCommand):
         "Create a person, or change one who is there. Prints a one-time link to choose a password if they have none, "
         "or if --link is given."
     )
+    requires_system_checks = []  # made when the installation was prepared; they take longer than all that is done here
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What is not given stays as it is."""
