@@ -10,7 +10,7 @@ RUN_FLAGS = $(if $(VERBOSE),--verbose)
 
 export WEB_PORT GLUE_PORT S3_PORT REDIS_PORT LABELPORTAL_VAR DEMO_PASSWORD
 
-.PHONY: help run logs clean-data install install-dev install-spark browser node-modules check test format lock
+.PHONY: help run logs clean-data install install-dev install-spark browser node-modules check check-types check-the-rest test format lock
 .DEFAULT_GOAL := help
 
 help:
@@ -77,10 +77,16 @@ node-modules: install-dev
 # The checks must not depend on, or touch, the data of an installation.
 CHECK_ENV = env -u DATABASE_URL LABELPORTAL_VAR=$(CURDIR)/$(VENV)/check-var SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')
 
+# Types take longer than all the rest, which goes on beside.
 check: install-dev install-spark
+	@$(MAKE) --no-print-directory --jobs 2 check-types check-the-rest
+
+check-types:
+	$(BIN)/mypy .
+
+check-the-rest:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
 	$(BIN)/djlint --quiet --lint --check templates
 	$(BIN)/lint-imports --no-logo
 	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run

@@ -42,13 +42,13 @@ class Suite:
 
 # Tests of one module stay together, since they share what is slow to make; modules that take long come first.
 BY_MODULE = ("--dist", "loadfile", "--no-loadscope-reorder")
-SERVED = Suite("real servers and browser, SQLite", ("-n", "2", *BY_MODULE, "-m", "services or e2e"))
+# Tests of what knows neither database nor servers: to read them takes as long as many tests.
+LIBRARIES = tuple(f"--ignore=tests/{name}" for name in ("findmatches", "labelfiles", "partitions", "tableformats"))
+SERVED = Suite("real servers and browser, SQLite", ("-n", "2", *BY_MODULE, *LIBRARIES, "-m", "services or e2e"))
 ALONE = Suite("without servers, SQLite", ("-n", "2", *BY_MODULE, "-m", "not services and not e2e"))
 # With servers, what rests on how a database locks and commits: the rest, and pages, do not differ from the SQLite run.
-DATABASE = Suite(
-    "database, PostgreSQL",
-    ("-n", "2", *BY_MODULE, "-m", "database and not e2e and not pages and (locks or not services)"),
-)
+ON_DATABASE = "database and not e2e and not pages and (locks or not services)"
+DATABASE = Suite("database, PostgreSQL", ("-n", "2", *BY_MODULE, *LIBRARIES, "-m", ON_DATABASE))
 # All cores are busy with processes, which threads would only disturb; memory that is given back is soon asked for again.
 QUICK = {
     "OMP_NUM_THREADS": "1",
@@ -58,11 +58,17 @@ QUICK = {
 }
 
 
-def migrated(url: str, folder: Path) -> None:
-    """Migrates a database and collects the static files, of which every process of a run then takes copies."""
+PREPARE = ("-m", "labelportal.run.prepare")
+MIGRATE = ("manage.py", "migrate", "--verbosity", "0")
+
+
+def begin(command: tuple[str, ...], url: str, folder: Path) -> subprocess.Popen[bytes]:
+    """Begins to make a database, or also the static files, of which every process of a run then takes copies."""
     names = {"DATABASE_URL": url, "LABELPORTAL_VAR": str(folder / "var"), "SECRET_KEY": secrets.token_urlsafe(60)}
-    command = [sys.executable, "-m", "labelportal.run.prepare"]
-    subprocess.run(command, env={**clean_environ(), **names}, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    env = {**clean_environ(), **names}
+    with_us = partial(die_with_parent, os.getpid(), signal.SIGTERM)
+    quietly = subprocess.DEVNULL
+    return subprocess.Popen([sys.executable, *command], env=env, cwd=ROOT, stdout=quietly, preexec_fn=with_us)
 
 
 def run(suite: Suite, folder: Path, copied: str, database_url: str = "") -> Counter[str]:
@@ -70,7 +76,9 @@ def run(suite: Suite, folder: Path, copied: str, database_url: str = "") -> Coun
     report = folder / "report.xml"
     report.unlink(missing_ok=True)
     # Importing our own packages has named the settings in this process; the tests choose theirs.
-    env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")}
+    # What one run has compiled, the next need not.
+    ours = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE")
+    env = {name: value for name, value in os.environ.items() if name not in ours}
     env |= {**QUICK, "MIGRATED_DATABASE": copied, COLLECTED: str(folder / "var" / "static")}
     if database_url:
         env["DATABASE_URL"] = database_url
@@ -98,15 +106,21 @@ def main() -> int:
     """All suites, whatever fails on the way; the exit code tells whether anything did."""
     started = time.monotonic()
     total: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix="labelportal-suites-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="labelportal-suites-") as scratch, postgres() as url:
         folder = Path(scratch)
-        migrated(f"sqlite:///{folder / 'migrated.sqlite3'}", folder)
-        for suite in (SERVED, ALONE):
-            total += run(suite, folder, str(folder / "migrated.sqlite3"))
-        with postgres() as url, psycopg.connect(url, autocommit=True) as connection:
+        file = folder / "migrated.sqlite3"
+        with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE migrated")
-            migrated(urlunsplit(urlsplit(url)._replace(path="/migrated")), folder)
-            total += run(DATABASE, folder, "migrated", url)
+        begun = (
+            begin(PREPARE, f"sqlite:///{file}", folder),
+            begin(MIGRATE, urlunsplit(urlsplit(url)._replace(path="/migrated")), folder),
+        )
+        ends = [process.wait() for process in begun]
+        if any(ends):
+            return 1
+        for suite in (SERVED, ALONE):
+            total += run(suite, folder, str(file))
+        total += run(DATABASE, folder, "migrated", url)
     print(f"\nAll tests took {(time.monotonic() - started) / 60:.1f} minutes.")
     print(f"total: {total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
     return 1 if total["failed"] else 0
