@@ -336,6 +336,21 @@ def test_the_panel_covers_a_phone_and_gives_it_back(portal: Portal, visit: Visit
     panel.get_by_role("button", name="Close").tap()
     expect(panel).to_be_hidden()
     expect(page.locator("[inert]")).to_have_count(0)
+
+    signed_in = page.context.cookies()
+    page.context.clear_cookies()  # signed out in another tab
+    page.get_by_role("button", name="Guidelines and comments").tap()
+    panel.get_by_label("Comment", exact=True).fill("Is this one a twin?")
+    panel.get_by_role("button", name="Send").tap()
+    told = panel.get_by_role("alert").filter(has_text="You were signed out.")
+    expect(told.get_by_role("link", name="Sign in")).to_have_attribute("target", "_blank")
+    expect(panel.get_by_text("cannot be reached")).to_be_hidden()
+    page.context.add_cookies(signed_in)  # type: ignore[arg-type]
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # back from the tab where that happened
+    expect(told).to_be_hidden()
+    panel.get_by_role("button", name="Send").tap()
+    expect(panel.locator(".comment")).to_contain_text("Is this one a twin?")
+    panel.get_by_role("button", name="Close").tap()
     page.get_by_role("button", name="Different").tap()
     assert groups(page) == "ABC"
 

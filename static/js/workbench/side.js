@@ -1,6 +1,8 @@
 // The panel beside the grid: guidelines, examples and comments of the question on the screen. The server draws it; it is fetched when it
 // is open. On a narrow screen it covers the page, and what lies behind cannot be reached until it is closed.
 
+import { isSignedOut } from "./store.js";
+
 const TIMEOUT = 15000;
 
 export class Side {
@@ -9,6 +11,7 @@ export class Side {
     this.box = page.querySelector("[data-side]");
     this.body = this.box.querySelector("[data-side-body]");
     this.status = this.box.querySelector("[data-side-status]");
+    this.signedOut = this.box.querySelector("[data-side-signed-out]");
     this.buttons = page.querySelectorAll("[data-side-toggle]");
     this.count = page.querySelector("[data-side-count]");
     this.behind = [document.querySelector(".topbar"), ...page.querySelectorAll("[data-behind-side]")].filter(Boolean);
@@ -20,6 +23,7 @@ export class Side {
     this.texts = new Map();
     this.isOpen = prefs.sideOpen && !this.narrow.matches;
     this.narrow.addEventListener("change", () => this.show());
+    document.addEventListener("visibilitychange", () => this.comeBack());
     this.box.addEventListener("submit", (event) => this.submit(event));
     this.box.addEventListener("input", (event) => event.target.matches("[data-side-text]") && this.texts.set(this.question.id, event.target.value));
     this.box.addEventListener("change", (event) => event.target.matches("[data-mention]") && this.mention(event.target));
@@ -54,6 +58,11 @@ export class Side {
   leave() {
     if (this.narrow.matches) this.toggle();
     else this.onClosed();
+  }
+
+  /** From the tab where one can sign in again, perhaps. */
+  comeBack() {
+    if (document.visibilityState === "visible" && this.isOpen && !this.signedOut.hidden) this.load();
   }
 
   show() {
@@ -95,7 +104,7 @@ export class Side {
     if (answer.ok) this.status.textContent = isComment ? sent : gettext("The comment has been changed.");
   }
 
-  /** Fetch or send, then draw what comes back; `done` is called when the server took what was sent. Nothing when it cannot be reached. */
+  /** Fetch or send, then draw what comes back; `done` is called when the server took what was sent. Nothing when it did not hear of it. */
   async ask(question, url, body = null, done = () => {}) {
     try {
       const response = await fetch(url, {
@@ -105,19 +114,28 @@ export class Side {
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT),
       });
+      if (isSignedOut(response)) {
+        if (question === this.question) this.tell("", { signedOut: true });
+        return null;
+      }
       if (!response.ok && response.status !== 422) throw new Error(String(response.status));
       const html = await response.text();
       if (response.ok) done();
       if (question === this.question) this.draw(html);
       return response;
     } catch {
-      if (question === this.question) this.status.textContent = gettext("The portal cannot be reached. Try again in a moment.");
+      if (question === this.question) this.tell(gettext("The portal cannot be reached. Try again in a moment."));
       return null;
     }
   }
 
+  tell(words, { signedOut = false } = {}) {
+    this.status.textContent = words;
+    this.signedOut.hidden = !signedOut;
+  }
+
   draw(html) {
-    this.status.textContent = "";
+    this.tell("");
     const about = this.drawn === this.question.id ? this.body.querySelector("[name=row]")?.value : "";
     this.drawn = this.question.id;
     this.body.innerHTML = html;

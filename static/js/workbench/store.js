@@ -8,6 +8,9 @@ const DEBOUNCE = 300;
 const RETRY = [1000, 2000, 5000, 10000];
 const TIMEOUT = 15000;
 
+/** Whether somebody has to sign in first: the server leads to that page, or misses the cookie that goes with what is sent. */
+export const isSignedOut = (response) => response.type === "opaqueredirect" || response.status === 403;
+
 export class Store {
   /** `onState` hears "saved" | "saving" | "offline" | "signed-out"; `onRefused` hears (question id, {code, message}). */
   constructor({ person, csrf, onState, onRefused }) {
@@ -109,7 +112,7 @@ export class Store {
       if (response.ok) return { data: await response.json() };
       if (response.status === 409 || response.status === 422) return { refused: await response.json() };
       if (response.status === 404) return { refused: { code: "gone", message: "" } };
-      return { lost: true, signedOut: response.type === "opaqueredirect" || response.status === 403 };
+      return { lost: true, signedOut: isSignedOut(response) };
     } catch {
       return { lost: true };
     }
