@@ -433,12 +433,21 @@ def test_a_phone_paints_by_tapping(portal: Portal, visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_row_has_its_number_on_a_phone(portal: Portal, visit: Visit, theme: str) -> None:
+def test_a_phone_has_the_number_of_every_row_and_room_for_rows_between_its_toolbars(
+    portal: Portal, visit: Visit, theme: str
+) -> None:
     page = visit(portal.steward, narrow=True, theme=theme)
     begin(page, portal, rows=6)
     propose(page, "AAABBB")
     press(page, "1", "u", "b")  # unsure, given, the cursor, proposed
     expect(page.locator("tr.is-proposed")).to_have_count(4)
+    expect(page.get_by_text("All rows have a group")).to_be_visible()
+    for toolbar, at_least in ((".wb-ask", 6), (".wb-tools", 9)):
+        tools = page.locator(toolbar).locator("button:visible, select:visible, summary:visible").all()
+        boxes = [box for box in (tool.bounding_box() for tool in tools) if box]
+        assert len(boxes) >= at_least
+        assert len({round(box["y"] + box["height"] / 2) for box in boxes}) == 2
+        assert min(box["height"] for box in boxes) >= 44
     numbers = page.locator("[data-grid] td.cell-no").all()
     seen = [number.screenshot() for number in numbers]
     for number, picture_of_it in zip(numbers, seen, strict=True):
