@@ -1,7 +1,8 @@
 """Load-or-404/403: the first line of each view says who may come in.
 
 Strangers to a team get 404, so that addresses tell nothing; members without the role get 403 and are told whose role it is.
-From here on the days of the page are those of its team: the team's time zone is activated, for views, selectors and templates alike.
+From here on the page is one of its team: the bar and what depends on roles go by the membership in it, and the team's time zone is activated,
+for views, selectors and templates alike.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from accounts.current import current_membership
+from accounts.current import current_membership, look_at
 from accounts.models import Membership, Team, User
 from accounts.selectors import membership_in
 from labeling.models import (
@@ -145,6 +146,7 @@ def _membership(request: HttpRequest, team: Team, allowed: Allowed) -> Membershi
     membership = membership_in(user=signed_in(request), team=team)
     if membership is None:
         raise Http404
+    look_at(request, membership)
     require(membership, allowed)
     use_days_of(team)
     return membership

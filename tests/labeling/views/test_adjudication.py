@@ -186,7 +186,7 @@ def test_the_queue_asks_as_often_for_three_as_for_one(
 ) -> None:
     questions = disputed(people, people_transform, count)
     client = client_for(people.lead)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         page = client.get(reverse("labeling:adjudication-list", args=[people_transform.pk])).content.decode()
     assert all(page_of(question) in page for question in questions)
 

@@ -121,7 +121,7 @@ def test_the_list_asks_as_often_for_three_as_for_one(
     for _set in range(count):
         answer(question_set(people_transform, people.lead, [2])[0], people.steward, "AB")
     client = client_for(people.lead)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         page = client.get(list_url).content.decode()
     assert len(badges(page)) == 2 * count
 

@@ -19,7 +19,7 @@ from labeling.choices import RunKind
 from labeling.models import Transform
 from labeling.services.assignment import assign_questions
 from labeling.services.people import deactivate_person
-from tests.labeling.builders import Cast, answer, finished_run, question_set
+from tests.labeling.builders import Cast, answer, finished_run, question_set, transform
 from tests.labeling.views.conftest import ClientFor
 
 ACTIONS = ("person-role", "person-details", "person-link", "person-deactivate", "person-reactivate")
@@ -301,6 +301,26 @@ def test_a_form_acts_in_the_team_that_it_was_shown_for(people: Cast, client_for:
     assert "Eve Moss" in client.get(reverse("labeling:people")).content.decode(), "the next page is that team's too"
     strangers = client_for(people.stranger)
     assert strangers.post(reverse("labeling:team-goal"), {"questions": 5, "period": "day"} | sent).status_code == 404
+
+
+def test_a_page_of_another_team_of_the_same_person_is_that_teams_and_so_is_what_follows(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    """A lead here is a steward there, and follows a link from a mail."""
+    other = Team.objects.get(name="Other team")
+    set_role(team=other, user=people.lead, role=Role.STEWARD)
+    client, link = client_for(people.lead), reverse("labeling:transform-detail", args=[people_transform.pk])
+    for accept, named in (("*/*", "Data steward · Other team"), ("text/html", "Team lead · Team")):
+        client.post(reverse("accounts:team-switch", args=[other.pk]))
+        page = client.get(link, headers={"Accept": accept}).content.decode()
+        assert "Team lead · Team" in page
+        assert reverse("labeling:run-list") in page, accept  # leads see runs
+        assert named in client.get(reverse("labeling:home")).content.decode(), accept
+
+    theirs = transform(other, people.stranger, "Theirs")
+    refused = client.get(reverse("labeling:question-set-list", args=[theirs.pk]), headers={"Accept": "text/html"})
+    assert refused.status_code == 403
+    assert "Data steward · Other team" in refused.content.decode()
 
 
 def test_an_administrator_sees_and_ends_what_acts_for_somebody(

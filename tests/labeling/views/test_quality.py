@@ -177,5 +177,5 @@ def test_the_page_asks_as_often_for_three_points_as_for_one(
     for number in (1, 2, 3):
         import_and_estimate(people_transform, people.lead, days_ago=number, labels=90 * number)
         if number != 2:
-            with django_assert_num_queries(11):
+            with django_assert_num_queries(10):
                 lead.get(url)

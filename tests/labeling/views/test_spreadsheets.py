@@ -108,7 +108,7 @@ def test_of_many_sets_a_page_offers_some(
     monkeypatch.setattr(spreadsheets, "CHOICES", 2)
     question_set(people_transform, people.lead, [2], first_key=100)
     client, url = client_for(people.steward), reverse("labeling:sheet-list", args=[people_transform.pk])
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         page = client.get(url).content.decode()
     assert [text in page for text in ("All questions waiting", "Set 2", "Set 1")] == [True, True, False]
     assert 'href="?sets=2#download-title"' in page
