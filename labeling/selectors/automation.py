@@ -36,7 +36,7 @@ class Due:
 
 
 def answers_waiting(*, transform: Transform) -> int:
-    """Settled questions whose result Glue has not learned."""
+    """Settled questions with a result that Glue has not learned and could."""
     return Question.objects.filter(WAITING_FOR_IMPORT, question_set__transform=transform).count()
 
 

@@ -18,9 +18,7 @@ from labeling.choices import UNSURE, QuestionState
 from labeling.models import LabelFile as StoredLabelFile
 from labeling.models import LabelUpload, Question, Row, Transform
 from labeling.selectors.known_labels import AddEffect, add_effect, sets_of
-from labeling.selectors.questions import TEACHES, WAITING_FOR_IMPORT
-
-_MIN_ROWS = 2
+from labeling.selectors.questions import MIN_SURE_ROWS, TEACHES, UNLEARNED, WAITING_FOR_IMPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +87,8 @@ def label_contents(*, transform: Transform, replace_all: bool) -> LabelContents:
 
     Control questions teach nothing. Sets are in the order of their questions and their rows stand together. Two queries.
     """
-    unlearned = Q(imported_version__isnull=False, is_control=False) & ~Q(state=QuestionState.SETTLED)
-    wanted = TEACHES if replace_all else WAITING_FOR_IMPORT | unlearned
+    taken_back = Q(imported_version__isnull=False, is_control=False) & ~Q(state=QuestionState.SETTLED)
+    wanted = TEACHES if replace_all else UNLEARNED | taken_back
     results: dict[uuid.UUID, _Result] = {}
     not_taken_back = 0
     questions = Question.objects.filter(wanted, question_set__transform=transform)
@@ -112,7 +110,7 @@ def label_contents(*, transform: Transform, replace_all: bool) -> LabelContents:
             if (label := result.labels.get(str(row_id), UNSURE)) != UNSURE
         ]
         unsure += len(question_rows) - len(sure)
-        if len(sure) < _MIN_ROWS:
+        if len(sure) < MIN_SURE_ROWS:
             dropped += 1
             if result.imported is not None and not replace_all:
                 not_taken_back += 1
@@ -177,7 +175,7 @@ def _group_sizes(questions: QuerySet[Question]) -> Iterator[list[int]]:
     """How many rows the groups of each settled question have, of those that say anything."""
     for labels in questions.order_by().values_list("result", flat=True).iterator():
         sizes = Counter(label for label in (labels or {}).values() if label != UNSURE)
-        if sizes.total() >= _MIN_ROWS:
+        if sizes.total() >= MIN_SURE_ROWS:
             yield list(sizes.values())
 
 

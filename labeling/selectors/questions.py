@@ -6,28 +6,50 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Func, Q, TextField, Value
+from django.db.models.functions import Cast, Length, Replace
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils import timezone
 
 from accounts.models import Team, User
 from accounts.selectors import membership_in
-from labeling.choices import AnswerKind, AnswerStatus, QuestionState
+from labeling.choices import UNSURE, AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, Row, RowLabel, Transform
 from labeling.selectors.queue import Proposed, proposal_for, skills_of, takeable_by
 
 TEACHES = Q(state=QuestionState.SETTLED, is_control=False)
 """Questions whose result Glue may learn from."""
 
-WAITING_FOR_IMPORT = TEACHES & (Q(imported_version__isnull=True) | ~Q(imported_version=F("result_version")))
+UNLEARNED = TEACHES & (Q(imported_version__isnull=True) | ~Q(imported_version=F("result_version")))
 """Those that Glue has not learned from in their present version."""
+
+MIN_SURE_ROWS = 2
+"""So many rows of a question say how they group; of fewer nothing can be learned."""
+
+
+def _length_without(text: str) -> Func:
+    return Length(Replace(Cast("result", TextField()), Value(text), Value("")))
+
+
+# What a database writes of a result holds row ids and labels alone: {"12": "A", "13": "?"}. Without the quotes around each it is four characters
+# shorter by the row; without what makes a row unsure by three more for each of those.
+_SURE_ROWS = (Length(Cast("result", TextField())) - _length_without('"')) / 4 - (
+    Length(Cast("result", TextField())) - _length_without(f'"{UNSURE}"')
+) / (len(UNSURE) + 2)
+
+WAITING_FOR_IMPORT = UNLEARNED & Q(GreaterThanOrEqual(_SURE_ROWS, MIN_SURE_ROWS))
+"""Those that an import would teach something of."""
+
+UNSURE_ABOUT = UNLEARNED & ~Q(GreaterThanOrEqual(_SURE_ROWS, MIN_SURE_ROWS))
+"""Those that people were unsure about, so that there is nothing to import of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionProgress:
     """Counts over all questions of a transform.
 
-    ``answered`` questions need nobody's answer any more; ``disputed`` ones among them wait for adjudication. ``in_work`` are open questions
-    under a lease now.
+    ``answered`` questions need nobody's answer any more; ``disputed`` ones among them wait for adjudication, and of those that people were
+    ``unsure`` about there is nothing to import. ``in_work`` are open questions under a lease now.
     """
 
     total: int = 0
@@ -35,6 +57,7 @@ class QuestionProgress:
     in_work: int = 0
     waiting_for_import: int = 0
     disputed: int = 0
+    unsure: int = 0
 
     @property
     def open(self) -> int:
@@ -94,6 +117,7 @@ def question_progress_by_transform(*, transforms: Iterable[Transform]) -> dict[u
             in_work=Count("pk", filter=Q(answers_missing__gt=0, lease_expires_at__gt=now)),
             waiting=Count("pk", filter=WAITING_FOR_IMPORT),
             disputed=Count("pk", filter=Q(state=QuestionState.DISPUTED)),
+            unsure=Count("pk", filter=UNSURE_ABOUT),
         )
         .order_by()
     )

@@ -6,7 +6,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from labelfiles import label_file_bytes, summarise
 from labeling.models import Answer, Question, Transform
+from labeling.selectors.automation import answers_waiting
 from labeling.selectors.imports import import_preview, label_contents, replace_preview, teaches_anything
+from labeling.selectors.questions import question_progress
 from labeling.services.answers import reopen_answer, save_draft
 from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
 
@@ -56,6 +58,11 @@ def test_a_set_that_keeps_fewer_than_two_rows_is_dropped_but_done_with(
     assert [row.labeling_set_id for row in contents.label_file.rows] == ["s1-3", "s1-3"]
     assert (contents.unsure_rows, contents.dropped_sets, contents.not_taken_back) == (4, 2, 0)
     assert len(contents.included) == 3
+    progress = question_progress(transform=taught)
+    assert (progress.waiting_for_import, progress.unsure, answers_waiting(transform=taught)) == (1, 2, 1)
+    imported(*questions)
+    progress = question_progress(transform=taught)
+    assert (progress.waiting_for_import, progress.unsure, progress.answered) == (0, 0, 3)
 
 
 def test_adding_takes_what_glue_has_not_learned_and_replacing_takes_all(

@@ -61,6 +61,27 @@ def test_a_lead_sees_the_next_step_of_each_transform(
     assert "Estimate how good it is now." in client.get(HOME).content.decode()
 
 
+def test_what_people_were_unsure_about_does_not_wait_for_an_import(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    asked = question_set(people_transform, people.lead, [2, 3, 2])
+    for question, unsure in zip(asked, ("??", "?A?", "??"), strict=True):
+        answer(question, people.steward, unsure)
+    overview = reverse("labeling:transform-detail", args=[people_transform.pk])
+    more_people = reverse("labeling:question-set-list", args=[people_transform.pk])
+    for address in (HOME, overview):
+        page = client_for(people.lead).get(address).content.decode()
+        assert "People were unsure about 3 questions, so there is nothing in them to import." in page, address
+        assert f'Ask more people, in the <a href="{more_people}">question set</a>' in page
+        assert "Generate more" in page
+        assert "Import labels" not in page
+        assert "to be imported" not in page
+    assert "A lead can ask more people" in client_for(people.steward).get(overview).content.decode()
+    (sure,) = question_set(people_transform, people.lead, [12], first_key=7)
+    answer(sure, people.steward, "?" * 10 + "AO")
+    assert "1 answer waits to be imported." in client_for(people.lead).get(HOME).content.decode()
+
+
 def test_what_is_disputed_is_not_called_learned(
     people: Cast, people_transform: Transform, client_for: ClientFor
 ) -> None:
