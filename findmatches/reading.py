@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _CSV = (".csv", ".csv.gz")
 PARQUET = (".parquet", ".parq")
 _BLOCK = 16 << 20
+_HEAD = 1 << 20
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 
@@ -106,19 +107,25 @@ def _content(path: Path) -> bytes:
         raise FindMatchesError(f"{path}: this is not a gzip file, or not a complete one: {error}.") from error
 
 
-def _header(path: Path, data: bytes) -> list[str]:
+def _header(path: Path, data: bytes, *, strict: bool = True) -> list[str]:
     if data.startswith(_UTF16_BOMS):
         raise FindMatchesError(f"{path}: the file is UTF-16. Save it as CSV in UTF-8.")
+    errors = "ignore" if len(data) > _HEAD else "strict"
     try:
-        text = data[: 1 << 20].decode("utf-8-sig", errors="strict" if len(data) <= 1 << 20 else "ignore")
+        text = data[:_HEAD].decode("utf-8-sig", errors=errors if strict else "backslashreplace")
     except UnicodeDecodeError:
         raise FindMatchesError(_encoding_fault(path, data)) from None
     names = next((row for row in csv.reader(io.StringIO(text, newline="")) if row), [])
     if len(names) == 1 and any(separator in names[0] for separator in ";\t|"):
         raise FindMatchesError(f"{path}, line 1: the cells seem to be separated by something other than commas.")
-    for name in names:
+    for place, name in enumerate(names, start=1):
         if names.count(name) > 1:
-            raise FindMatchesError(f"{path}, line 1, column {name}: the header names this column more than once.")
+            what = (
+                f"column {name}: the header names this column more than once"
+                if name
+                else f"column {place}: the header has a name neither for this column nor for another one"
+            )
+            raise FindMatchesError(f"{path}, line 1, {what}.")
     return names
 
 
@@ -188,6 +195,27 @@ def check_same_columns(path: Path | str, names: Sequence[str], first: Path | str
             f"{word} {', '.join(found)}" for word, found in (("it lacks", missing), ("it also has", unknown)) if found
         )
         raise FindMatchesError(f"{path}: the columns are not those of {first}: {what}.")
+
+
+def columns_for_spark(path: Path | str, *, case_matters: bool = False) -> list[str]:
+    """The names in the header of a CSV file, of which nothing else is read; none if it is empty.
+
+    Spark gives columns without a name, and those whose names are the same to it, names of its own. Raises ``FindMatchesError`` instead.
+    """
+    path = Path(path)
+    try:
+        with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
+            head = file.read(_HEAD)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FindMatchesError(f"{path}: {error}") from error
+    names = _header(path, head, strict=False)
+    seen: dict[str, str] = {}
+    for place, name in enumerate(names, start=1):
+        if not name:
+            raise FindMatchesError(f"{path}, line 1, column {place}: the header has no name for this column.")
+        if (first := seen.setdefault(name if case_matters else name.lower(), name)) != name:
+            raise FindMatchesError(f"{path}, line 1, column {name}: to Spark this is the same name as {first}.")
+    return names
 
 
 def columns_of_parquet(path: Path | str) -> list[str]:

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's document
 
 from findmatches.errors import FindMatchesError
 from findmatches.model import Model
-from findmatches.reading import check_same_columns, columns_of_parquet, data_files
+from findmatches.reading import check_same_columns, columns_for_spark, columns_of_parquet, data_files
 from findmatches.schema import Records
 from findmatches.spark.incremental import match_incremental
 from findmatches.spark.matching import match
@@ -95,6 +95,9 @@ def read_frame(session: SparkSession, source: Path) -> DataFrame:
         return session.read.parquet(*paths)
     if any(parquet):
         raise FindMatchesError(f"The folder {source} holds CSV and Parquet files; Spark reads one kind at a time.")
+    case_matters = session.conf.get("spark.sql.caseSensitive") == "true"
+    for path in paths:
+        columns_for_spark(path, case_matters=case_matters)
     # The reader of CSV would put other characters in the place of what it does not know.
     lines = session.read.text(paths)
     if wrong := lines.where(~F.is_valid_utf8("value")).select("_metadata.file_name").first():

@@ -8,6 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from findmatches import FindMatchesError, Records, read_records
+from findmatches.reading import columns_for_spark
 
 
 def write(path: Path, content: bytes) -> Path:
@@ -52,6 +53,10 @@ def test_folders_compressed_files_parquet_and_another_order_of_columns(tmp_path:
             "line 3: in the row that starts here a quote is out of place or never closed",
         ),
         (b"id,name,name\n1,x,y\n", "line 1, column name: the header names this column more than once"),
+        (
+            b"id,,name,\n1,x,y,z\n",
+            "line 1, column 2: the header has a name neither for this column nor for another one",
+        ),
         (b"key,name\n1,x\n", "a.csv: The primary key id is not a column of the table. Its columns are: key, name"),
         (b'id,name\n1,"x\ny"\n,z\n', "line 4, column id: the primary key is blank"),
         (b"id,name\n1,x\n2,y\n1,z\n", "line 4, column id: the primary key 1 is already in row 1"),
@@ -60,6 +65,24 @@ def test_folders_compressed_files_parquet_and_another_order_of_columns(tmp_path:
 def test_bad_csv(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(FindMatchesError, match=message):
         read_records(write(tmp_path / "a.csv", content), primary_key="id")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_a_header_that_spark_would_change_is_refused_as_on_one_machine(tmp_path: Path, name: str) -> None:
+    for header, message in (
+        (b"id,name,name", "line 1, column name: the header names this column more than once"),
+        (b"id,,name,", "line 1, column 2: the header has a name neither for this column nor for another one"),
+        (b"id,,name", "line 1, column 2: the header has no name for this column"),
+        (b"id,name,Name", "line 1, column Name: to Spark this is the same name as name"),
+        (b"id;name", "line 1: the cells seem to be separated by something other than commas"),
+    ):
+        content = header + b"\n1,caf\xe9,z\n"  # bytes that are not UTF-8 are another matter
+        path = write(tmp_path / name, gzip.compress(content) if name.endswith(".gz") else content)
+        with pytest.raises(FindMatchesError, match=f"{name}, {message}"):
+            columns_for_spark(path)
+    assert columns_for_spark(write(tmp_path / "b.csv", b"id,name,Name\n"), case_matters=True) == ["id", "name", "Name"]
+    assert len(columns_for_spark(write(tmp_path / "c.csv", b"\xe9,\xe8\n"))) == 2
+    assert columns_for_spark(write(tmp_path / "empty.csv", b"")) == []
 
 
 def test_a_quote_in_a_cell_without_quotes_is_a_character(tmp_path: Path) -> None:

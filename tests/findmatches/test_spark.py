@@ -243,6 +243,9 @@ def test_files_that_spark_would_read_wrongly_are_refused(session: SparkSession, 
         read_frame(session, tmp_path / "windows.csv")
     (tmp_path / "utf8.csv").write_text("id,name\nr1,Zoë\n", encoding="utf-8")
     assert read_frame(session, tmp_path / "utf8.csv").collect() == [("r1", "Zoë")]
+    (tmp_path / "twice.csv").write_text("id,name,name\nr1,Zoë,Ida\n", encoding="utf-8")
+    with pytest.raises(findmatches.FindMatchesError, match=r"twice\.csv, line 1, column name: the header names"):
+        read_frame(session, tmp_path / "twice.csv")
     folder = tmp_path / "folder"
     folder.mkdir()
     parquet.write_table(pa.table({"id": ["r1"], "name": ["Zoë"]}), folder / "1.parquet")
