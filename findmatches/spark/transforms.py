@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/glue/latest/dg/machine-learning-tutorial.html has su
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,7 +42,8 @@ class FindMatches:
     ) -> Any:
         """The frame with ``match_id``, and with ``match_confidence_score`` if ``computeMatchConfidenceScores`` is 1.
 
-        ``frame`` is a DataFrame of Spark, which does the work then, or of pandas, or an Arrow table; so is what is returned.
+        ``frame`` is a DataFrame of Spark, which does the work then, or of pandas, or an Arrow table; so is what is returned. Columns keep
+        their types, and a frame of pandas its index.
         ``transformId`` (or ``model``) is a model or the folder of one: what ``python -m findmatches train`` wrote.
         ``enforcedMatches`` is a frame of any of these kinds with the columns of a label file (``labeling_set_id``, ``label`` and the primary key): rows of
         one set with the same label end in one group, and with different labels in two, whatever their scores.
@@ -57,8 +59,8 @@ class FindMatches:
                 from findmatches.spark.matching import match  # PySpark need not be there for tables of one machine
 
                 return match(frame, taught).drop(*([] if computeMatchConfidenceScores else RESULT_COLUMNS[1:]))
-            table = _arrow(frame)
-            return _like(frame, table, taught.match(_records(table, taught)), computeMatchConfidenceScores)
+            matched = taught.match(_records(_arrow(frame), taught))
+            return _with_result(frame, matched, computeMatchConfidenceScores)
 
 
 class FindIncrementalMatches:
@@ -81,7 +83,8 @@ class FindIncrementalMatches:
     ) -> Any:
         """The rows of both frames with their ``match_id``; rows of ``existingFrame``, which has that column, keep theirs.
 
-        Both frames are of one kind. The rest is as with ``FindMatches.apply``.
+        Both frames are of one kind. Of pandas, they keep their indices, unless both are merely the numbers of the rows: then the result is numbered
+        through. The rest is as with ``FindMatches.apply``.
         """
         with _prefixed(info):
             _no_thresholds(stageThreshold, totalThreshold)
@@ -97,8 +100,11 @@ class FindIncrementalMatches:
             existing, incremental = map(_arrow, frames)
             matched = match_incremental(_records(existing, taught), _records(incremental, taught), taught)
             own = [name for name in existing.column_names if name not in RESULT_COLUMNS]
-            both = _joined(existing.select(own), incremental.select(own))
-            return _like(existingFrame, both, matched, computeMatchConfidenceScores)
+            if all(map(_of_pandas, frames)):
+                both = _concatenated(existingFrame, incrementalFrame, own)
+            else:
+                both = _joined(existing.select(own), incremental.select(own))
+            return _with_result(both, matched, computeMatchConfidenceScores)
 
 
 @contextmanager
@@ -150,12 +156,16 @@ def _on_spark(frame: Any) -> bool:
     return type(frame).__module__.startswith("pyspark.")
 
 
+def _of_pandas(frame: Any) -> bool:
+    return type(frame).__module__.startswith("pandas.")
+
+
 def _arrow(frame: Any) -> pa.Table:
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
 
     if isinstance(frame, pa.Table):
         return frame
-    if type(frame).__module__.startswith("pandas."):
+    if _of_pandas(frame):
         return pa.Table.from_pandas(frame, preserve_index=False)
     if _on_spark(frame):
         return frame.toArrow()
@@ -168,12 +178,22 @@ def _joined(existing: pa.Table, incremental: pa.Table) -> pa.Table:
     return pa.concat_tables([existing, incremental], promote_options="permissive")
 
 
+def _concatenated(existing: Any, incremental: Any, own: list[str]) -> Any:
+    """Both frames of pandas, one below the other."""
+    pandas = sys.modules["pandas"]  # theirs: it is no requirement of ours
+    numbered = all(frame.index.equals(pandas.RangeIndex(len(frame))) for frame in (existing, incremental))
+    return pandas.concat([existing[own], incremental[own]], ignore_index=numbered)
+
+
 def _records(frame: pa.Table, model: Model) -> Records:
     return Records.from_arrow(frame, primary_key=model.primary_key)
 
 
-def _like(frame: Any, own: pa.Table, result: pa.Table, confidence: int) -> Any:
-    """The columns as they came, with those of the result, as a table of the kind of ``frame``."""
-    for name in RESULT_COLUMNS if confidence else RESULT_COLUMNS[:1]:
-        own = own.append_column(name, result.column(name))
-    return own if isinstance(frame, type(own)) else own.to_pandas()
+def _with_result(frame: Any, result: pa.Table, confidence: int) -> Any:
+    """The frame of pandas or Arrow as it came, with the columns of the result."""
+    found = {name: result.column(name) for name in (RESULT_COLUMNS if confidence else RESULT_COLUMNS[:1])}
+    if _of_pandas(frame):
+        return frame.assign(**{name: column.to_numpy() for name, column in found.items()})
+    for name, column in found.items():
+        frame = frame.append_column(name, column)
+    return frame

@@ -44,6 +44,27 @@ def test_new_rows_join_those_of_a_pandas_frame(taught: tuple[findmatches.Records
     assert both["match_id"][:100].tolist() == matched["match_id"].tolist()
     assert both["id"].tolist() == records.keys()
     assert both["match_id"][100:].isin(matched["match_id"]).any()
+    assert both.index.tolist() == list(range(records.n_rows))
+
+
+def test_a_pandas_frame_keeps_its_index_and_its_types(
+    taught: tuple[findmatches.Records, findmatches.Model],
+) -> None:
+    pandas = pytest.importorskip("pandas", reason="make install-spark")
+    records, model = taught
+    frame = records.table.to_pandas()
+    frame["source"] = pandas.Categorical(["crm", "shop"] * (len(frame) // 2))
+    frame["visits"] = pandas.array([None, *range(1, len(frame))], dtype="Int64")
+    frame.index = pandas.Index([f"row {number}" for number in range(len(frame))][::-1], name="place")
+    found = FindMatches.apply(frame, model, computeMatchConfidenceScores=1)
+    pandas.testing.assert_frame_equal(found[list(frame.columns)], frame)
+    assert found["match_id"].tolist() == model.match(records)["match_id"].to_pylist()
+    assert found.columns[-2:].tolist() == ["match_id", "match_confidence_score"]
+
+    old, new = found[:100], frame[100:]
+    both = FindIncrementalMatches.apply(old, new, model)
+    pandas.testing.assert_frame_equal(both[list(frame.columns)], frame)
+    assert both["match_id"][:100].tolist() == old["match_id"].tolist()
 
 
 def test_enforced_matches_decide(taught: tuple[findmatches.Records, findmatches.Model]) -> None:
