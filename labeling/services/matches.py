@@ -18,7 +18,7 @@ from django.utils import timezone
 from labelfiles import MAX_SET_ROWS
 from labeling.aws import storage
 from labeling.aws.errors import MISSING
-from labeling.choices import GroupKind
+from labeling.choices import GroupKind, RunProblem
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import MatchGroup, MatchResult, TaskRun, Transform
 from labeling.selectors.claims import free
@@ -142,7 +142,10 @@ def _result_before(run: TaskRun) -> TaskRun | None:
 
 
 def _groups_of(run: TaskRun) -> pa.Table | None:
-    """The groups of an earlier result; None if it is gone or cannot be read any more."""
+    """The groups of an earlier result; None if it is gone or cannot be read any more. Raises ``GlueError`` where nothing can be read at present.
+
+    What only this table is refused for, because it was archived perhaps, does not keep back the newer result, which has been read.
+    """
     try:
         with result_file(run) as file:
             rows = read_groups(file, primary_key=run.transform.primary_key)
@@ -150,7 +153,7 @@ def _groups_of(run: TaskRun) -> pa.Table | None:
     except InvalidSourceError:
         return None
     except GlueError as error:
-        if error.retryable:
+        if error.retryable or error.problem in (RunProblem.EXPIRED, RunProblem.CREDENTIALS):
             raise
         return None
 

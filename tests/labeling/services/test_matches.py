@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from itertools import cycle
+from typing import IO
 
 import pytest
 from django.db.models import F
 from django.utils import timezone
 
 from labeling.aws import storage
-from labeling.choices import GroupKind, RunKind
+from labeling.choices import GroupKind, RunKind, RunProblem
 from labeling.exceptions import GlueError, NoQuestionsError, RunConflictError
 from labeling.models import MatchGroup, MatchResult, QuestionSet, TaskRun, Transform
 from labeling.selectors.claims import CLAIM, MAX_ATTEMPTS
@@ -207,6 +208,28 @@ def test_an_s3_that_refuses_is_asked_until_it_does_not(taught: Transform, monkey
     assert MatchResult.objects.get(run=run).problem == "No access."
     result = read(run)
     assert (result.groups, result.problem) == (1, "")
+
+
+@pytest.mark.parametrize(("problem", "waits"), [(RunProblem.EXPIRED, True), (RunProblem.ACCESS, False)])
+def test_the_comparison_waits_for_credentials_and_not_for_an_older_table_that_is_refused(
+    taught: Transform, monkeypatch: pytest.MonkeyPatch, problem: RunProblem, waits: bool
+) -> None:
+    before, run = written(taught, groups_of("ab cd")), written(taught, groups_of("abcd"))
+    download = storage.download_uri
+
+    def refuse_the_older(uri: str, file: IO[bytes]) -> None:
+        if uri == before.result_uri:
+            raise GlueError("Refused.", code="some", problem=problem)
+        download(uri, file)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "download_uri", refuse_the_older)
+        sweep_matches()
+    result = MatchResult.objects.get(run=run)
+    assert (result.read_at is None, result.before) == (waits, None)
+    if waits:
+        MatchResult.objects.update(claimed_at=timezone.now() - CLAIM)
+        assert read(run).before == before
 
 
 def test_what_is_too_large_to_be_compared_is_counted(taught: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
