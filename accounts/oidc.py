@@ -1,7 +1,7 @@
 """Single sign-on with OpenID Connect: to the provider, and back with what it says of whoever comes. Authlib speaks the protocol.
 
-It is the authorization code flow with PKCE, state and nonce. Addresses and keys of the provider are asked for when somebody signs in, and nothing
-that it issues outlives the request that fetched it.
+It is the authorization code flow with PKCE, state and nonce. Addresses and keys of the provider are asked for when somebody signs in, and kept for
+``KEPT_SECONDS``; nothing that it issues to a person outlives the request that fetched it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.django_client import DjangoOAuth2App, OAuth
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, JoseError
 
 from accounts.exceptions import ProviderUnreachableError, SignInRefusedError
 from accounts.links import absolute
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 5
 """How long the provider may take for an answer, while somebody looks at an empty page."""
+
+KEPT_SECONDS = 15 * 60
+"""How long each process keeps what the provider says of itself, and its keys: so much later is a key refused that the provider has taken back."""
 
 _LONGEST_SUBJECT = 255  # https://openid.net/specs/openid-connect-core-1_0.html#IDToken
 
@@ -89,11 +93,54 @@ def finish(request: HttpRequest) -> tuple[Claims, str]:
         return _read(claims), begun["next"]
 
 
-def _client() -> DjangoOAuth2App:
+class _Client(DjangoOAuth2App):  # type: ignore[misc]
+    """The portal, as the provider knows it. A token that none of the kept keys has signed makes it ask once for the keys that there are now."""
+
+    _fetched: dict[str, Any] | None = None
+
+    def load_server_metadata(self) -> dict[str, Any]:
+        if "_loaded_at" not in self.server_metadata:
+            kept = cache.get(_kept("metadata"))
+            if kept is None:
+                cache.set(_kept("metadata"), super().load_server_metadata(), KEPT_SECONDS)
+            else:
+                self.server_metadata.update(kept)
+        metadata: dict[str, Any] = self.server_metadata
+        return metadata
+
+    def fetch_jwk_set(self, force: bool = False) -> dict[str, Any]:
+        if self._fetched is not None:
+            return self._fetched
+        keys: dict[str, Any] | None = None if force else cache.get(_kept("keys"))
+        if keys is None:
+            keys = self._fetched = super().fetch_jwk_set(force=True)
+            cache.set(_kept("keys"), keys, KEPT_SECONDS)
+        return keys
+
+    def parse_id_token(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().parse_id_token(*args, **kwargs)
+        except BadSignatureError:  # keys need no ids where there is one
+            if self._fetched is not None:
+                raise
+            self.fetch_jwk_set(force=True)
+            return super().parse_id_token(*args, **kwargs)
+
+
+def _kept(what: str) -> str:
+    return f"accounts.oidc:{what}:{settings.OIDC_ISSUER}"
+
+
+def _forget() -> None:
+    cache.delete_many([_kept("metadata"), _kept("keys")])
+
+
+def _client() -> _Client:
     """The portal, as the provider knows it, with what the provider says of itself."""
     issuer = settings.OIDC_ISSUER.rstrip("/")
-    client = OAuth().register(
+    client: _Client = OAuth().register(
         "oidc",
+        client_cls=_Client,
         client_id=settings.OIDC_CLIENT_ID,
         client_secret=settings.OIDC_CLIENT_SECRET,
         server_metadata_url=f"{issuer}/.well-known/openid-configuration",
@@ -107,11 +154,15 @@ def _client() -> DjangoOAuth2App:
 
 @contextmanager
 def _told_apart() -> Iterator[None]:
-    """Whatever goes wrong with the provider becomes a sentence for the reader. The log says more, but nothing of tokens and people."""
+    """Whatever goes wrong with the provider becomes a sentence for the reader. The log says more, but nothing of tokens and people.
+
+    If it cannot be reached or believed, the next sign-in asks it anew what it is.
+    """
     name = provider_name()
     try:
         yield
     except requests.RequestException as error:
+        _forget()
         logger.warning("single sign-on: the provider cannot be reached: %s", _described(error))
         if settings.OIDC_ONLY:
             words = _("%(provider)s cannot be reached at the moment. Try again in a few minutes.")
@@ -125,6 +176,7 @@ def _told_apart() -> Iterator[None]:
         words = _("%(provider)s did not let you in. Try again, or ask whoever runs this installation.")
         raise SignInRefusedError(words % {"provider": name}) from error
     except (JoseError, AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        _forget()
         logger.warning("single sign-on: the answer of the provider is not accepted: %s", _described(error))
         words = _("The answer of %(provider)s could not be verified. Try again, or ask whoever runs this installation.")
         raise SignInRefusedError(words % {"provider": name}) from error

@@ -14,6 +14,7 @@ import flask
 import oidc_provider_mock
 import pytest
 import requests
+from django.core.cache import cache
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.http import HttpResponse
@@ -43,6 +44,7 @@ PORTAL = "https://portal.example.com"
 EVE = {"email": "eve@example.org", "email_verified": True, "preferred_username": "eve.moss", "given_name": "Eve"}
 START = reverse("accounts:oidc-start")
 LOGIN = reverse("accounts:login")
+METADATA, KEYS = "/.well-known/openid-configuration", "/jwks"
 NOT_VERIFIED = "The answer of Okta could not be verified"
 Make = Callable[[dict[str, Any], RSAKey], str]
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:authlib")  # the provider's business
@@ -51,7 +53,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:authlib")  #
 class Provider:
     """Issues tokens to whoever names themselves; insists on PKCE, which the package does not.
 
-    What ``make_token`` makes of the claims and the provider's key takes the place of the token; ``metadata`` goes into what it says of itself.
+    What ``make_token`` makes of the claims and the provider's key takes the place of the token; ``metadata`` goes into what it says of itself, ``keys``
+    take the place of its own. ``asked`` has each address that the portal asked for either.
     """
 
     def __init__(self) -> None:
@@ -59,6 +62,8 @@ class Provider:
         self.secret = "s3cret"
         self.make_token: Make | None = None
         self.metadata: dict[str, Any] = {}
+        self.keys: list[RSAKey] = []
+        self.asked: list[str] = []
         self.app = oidc_provider_mock.app(require_nonce=True)
         self._challenges: dict[str, str] = {}
         self.app.before_request(self._check)
@@ -88,7 +93,11 @@ class Provider:
             claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
             own = flask.g.oidc_provider_mock_storage.jwk.as_dict(is_private=True)
             response.set_data(json.dumps({**answer, "id_token": self.make_token(claims, RSAKey.import_key(own))}))
-        if flask.request.path == "/.well-known/openid-configuration":
+        if flask.request.path in (METADATA, KEYS):
+            self.asked.append(flask.request.path)
+        if flask.request.path == KEYS and self.keys:
+            response.set_data(json.dumps({"keys": [key.as_dict(is_private=False) for key in self.keys]}))
+        if flask.request.path == METADATA:
             response.set_data(json.dumps({**json.loads(response.get_data()), **self.metadata}))
         return response
 
@@ -108,8 +117,10 @@ def provider(running: Provider, settings: Settings, db: None) -> Iterator[Provid
     settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = "portal", running.secret
     settings.PUBLIC_URL = PORTAL
     running.knows("eve-1", EVE)
+    running.asked.clear()
+    cache.clear()
     yield running
-    running.make_token, running.metadata = None, {}
+    running.make_token, running.metadata, running.keys = None, {}, []
 
 
 @pytest.fixture
@@ -293,6 +304,31 @@ def test_a_token_that_the_provider_has_not_signed_is_not_believed(provider: Prov
         for part in ({"alg": "none"}, claims, None)
     )
     refused("eve-1", NOT_VERIFIED)
+
+
+def test_the_provider_is_asked_once_for_its_addresses_and_keys(provider: Provider, eve: User) -> None:
+    for _time in range(2):
+        assert who(sign_in()[0]) == "eve"
+    assert provider.asked == [METADATA, KEYS]
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["with ids", "without"])
+def test_keys_may_change_at_any_time(provider: Provider, eve: User, named: bool) -> None:
+    def rotate(published: bool = True) -> None:
+        key = RSAKey.generate_key(2048, {"kid": f"key {len(provider.asked)}"} if named else None)
+        header = {"alg": "RS256", **({"kid": key.kid} if named else {})}
+        provider.make_token = lambda claims, _key: jwt.encode(header, claims, key)
+        if published:
+            provider.keys = [key]
+
+    sign_in()
+    rotate()
+    assert who(sign_in()[0]) == "eve"
+    assert provider.asked == [METADATA, KEYS, KEYS]
+    rotate(published=False)
+    provider.asked.clear()
+    refused("eve-1", NOT_VERIFIED)
+    assert provider.asked == [KEYS]
 
 
 def test_the_address_may_come_from_the_userinfo_endpoint(provider: Provider, eve: User) -> None:
