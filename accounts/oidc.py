@@ -149,6 +149,9 @@ def _client() -> _Client:
     metadata = client.load_server_metadata()
     if metadata["issuer"].rstrip("/") != issuer:
         raise ValueError("the provider calls itself by another name than OIDC_ISSUER")
+    # https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata: basic where the provider does not say
+    basic = "client_secret_basic" in metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    client.client_kwargs["token_endpoint_auth_method"] = "client_secret_basic" if basic else "client_secret_post"
     return client
 
 

@@ -45,6 +45,7 @@ EVE = {"email": "eve@example.org", "email_verified": True, "preferred_username":
 START = reverse("accounts:oidc-start")
 LOGIN = reverse("accounts:login")
 METADATA, KEYS = "/.well-known/openid-configuration", "/jwks"
+AUTH_METHODS = ["client_secret_post", "client_secret_basic"]
 NOT_VERIFIED = "The answer of Okta could not be verified"
 Make = Callable[[dict[str, Any], RSAKey], str]
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:authlib")  # the provider's business
@@ -78,7 +79,9 @@ class Provider:
         form, login = flask.request.form, flask.request.authorization
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-        if self._challenges.pop(form["code"], "") == challenge and login and login.password == self.secret:
+        basic = "client_secret_basic" in self.metadata.get("token_endpoint_auth_methods_supported", AUTH_METHODS)
+        given = (login.password if login else None) if basic else form.get("client_secret")
+        if self._challenges.pop(form["code"], "") == challenge and given == self.secret:
             return None
         return flask.make_response({"error": "invalid_client"}, 401)
 
@@ -356,6 +359,12 @@ def test_a_provider_that_does_not_answer(provider: Provider, eve: User, settings
         assert "The single sign-on provider cannot be reached" in page
         assert "or sign in with your password" in page
     assert client.get(LOGIN).status_code == 200
+
+
+@pytest.mark.parametrize("methods", [AUTH_METHODS, AUTH_METHODS[:1]], ids=str)
+def test_the_secret_is_sent_as_the_provider_takes_it(provider: Provider, eve: User, methods: list[str]) -> None:
+    provider.metadata = {"token_endpoint_auth_methods_supported": methods}
+    assert who(sign_in()[0]) == "eve"
 
 
 def test_an_issuer_that_is_another_one(provider: Provider, settings: Settings) -> None:
