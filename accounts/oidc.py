@@ -63,12 +63,13 @@ def button_label() -> str:
     return _("Sign in with %(provider)s") % {"provider": settings.OIDC_NAME or _("single sign-on")}
 
 
-def begin(request: HttpRequest, *, next_page: str) -> HttpResponse:
-    """Send somebody to the provider; ``next_page`` is kept in their session. Raises ``ProviderUnreachableError``, ``SignInRefusedError``."""
+def begin(request: HttpRequest, *, next_page: str, another_account: bool = False) -> HttpResponse:
+    """Send somebody to the provider, who is asked there which account they want if it is to be ``another_account``; ``next_page`` is kept in their
+    session. Raises ``ProviderUnreachableError``, ``SignInRefusedError``."""
     redirect_uri = absolute(reverse("accounts:oidc-callback"))
     with _told_apart():
         client = _client()
-        started = client.create_authorization_url(redirect_uri)
+        started = client.create_authorization_url(redirect_uri, **(_which_account(client) if another_account else {}))
     client.save_authorize_data(request, redirect_uri=redirect_uri, next=next_page, **started)
     return HttpResponseRedirect(started["url"])
 
@@ -153,6 +154,15 @@ def _client() -> _Client:
     basic = "client_secret_basic" in metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     client.client_kwargs["token_endpoint_auth_method"] = "client_secret_basic" if basic else "client_secret_post"
     return client
+
+
+def _which_account(client: _Client) -> dict[str, str]:
+    """Have the provider ask for the account; where it says that it cannot, for the password, with which another account can be chosen.
+
+    https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+    """
+    known = client.server_metadata.get("prompt_values_supported", ["select_account"])
+    return {"prompt": "login" if "login" in known and "select_account" not in known else "select_account"}
 
 
 @contextmanager

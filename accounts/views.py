@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -69,15 +70,17 @@ class SignIn(auth_views.LoginView):
 @never_cache
 @require_GET
 def oidc_start(request: HttpRequest) -> HttpResponse:
-    """To the provider, which sends people back to ``oidc_callback``. A link leads here and no form: the policy of our pages lets forms end only at
-    this origin."""
+    """To the provider, which sends people back to ``oidc_callback``; with ``another``, it asks them which account they want.
+
+    A link leads here and no form: the policy of our pages lets forms end only at this origin.
+    """
     if not oidc.is_set_up():
         raise Http404
     next_page = _own_address(request, request.GET.get("next", "")) or resolve_url(settings.LOGIN_REDIRECT_URL)
     if request.user.is_authenticated:
         return redirect(next_page)
     try:
-        return oidc.begin(request, next_page=next_page)
+        return oidc.begin(request, next_page=next_page, another_account="another" in request.GET)
     except (ProviderUnreachableError, SignInRefusedError) as error:
         return _not_signed_in(request, error)
 
@@ -91,16 +94,21 @@ def oidc_callback(request: HttpRequest) -> HttpResponse:
         raise Http404
     try:
         claims, next_page = oidc.finish(request)
-        user = person_of(claims)
     except (ProviderUnreachableError, SignInRefusedError) as error:
         return _not_signed_in(request, error)
+    try:
+        user = person_of(claims)
+    except SignInRefusedError as error:
+        return _not_signed_in(request, error, another_account=urlencode({"another": 1, "next": next_page}))
     login(request, user)
     return redirect(next_page)
 
 
-def _not_signed_in(request: HttpRequest, error: Exception) -> HttpResponse:
+def _not_signed_in(request: HttpRequest, error: Exception, *, another_account: str = "") -> HttpResponse:
+    """``another_account``: what ``oidc_start`` is to be asked, if another account could be let in."""
     status = 503 if isinstance(error, ProviderUnreachableError) else 403
-    return render(request, "accounts/not_signed_in.html", {"sentence": str(error)}, status=status)
+    context = {"sentence": str(error), "another_account": another_account}
+    return render(request, "accounts/not_signed_in.html", context, status=status)
 
 
 class PasswordsUsed:

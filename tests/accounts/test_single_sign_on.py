@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import flask
 import oidc_provider_mock
@@ -365,6 +365,26 @@ def test_a_provider_that_does_not_answer(provider: Provider, eve: User, settings
 def test_the_secret_is_sent_as_the_provider_takes_it(provider: Provider, eve: User, methods: list[str]) -> None:
     provider.metadata = {"token_endpoint_auth_methods_supported": methods}
     assert who(sign_in()[0]) == "eve"
+
+
+@pytest.mark.parametrize(
+    ("known", "prompt"), [(None, "select_account"), (["none", "login", "consent"], "login")], ids=str
+)
+def test_who_is_refused_can_choose_another_account(
+    provider: Provider, eve: User, known: list[str] | None, prompt: str
+) -> None:
+    provider.knows("private", {"email": "eve@home.example.org", "email_verified": True})
+    provider.metadata = {"prompt_values_supported": known} if known else {}
+    client = Client()
+    wanted = reverse("labeling:transform-list") + "?q=a%26b"
+    refusal = client.get(at_provider(client, "private", f"{START}?{urlencode({'next': wanted})}")).content.decode()
+    assert "Sign in with another account" in refusal
+    address = refusal.split(f'href="{START}')[1].split('"')[0].replace("&amp;", "&")
+    asked = parse_qs(urlsplit(client.get(START + address).headers["Location"]).query)
+    assert asked["prompt"] == [prompt]
+    answer = client.get(at_provider(client, "eve-1", START + address))
+    assert (answer.headers["Location"], who(client)) == (wanted, "eve")
+    assert "prompt" not in parse_qs(urlsplit(Client().get(START).headers["Location"]).query)
 
 
 def test_an_issuer_that_is_another_one(provider: Provider, settings: Settings) -> None:
