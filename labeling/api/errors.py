@@ -27,7 +27,7 @@ class ErrorOut(Schema):
     problems: list[PlaceOut] = []
 
 
-REFUSALS = dict.fromkeys((400, 401, 403, 404, 409, 422, 502, 503), ErrorOut)
+REFUSALS = dict.fromkeys((400, 401, 403, 404, 409, 422, 500, 502, 503), ErrorOut)
 """What every address may answer."""
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.multipartparser import MultiPartParserError
+from django.urls import re_path
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -16,6 +22,8 @@ from labeling.api.access import TokenAuth
 from labeling.api.errors import ErrorOut, PlaceOut, places
 from labeling.exceptions import GlueError, LabelportalError, RunConflictError
 from labeling.services.brought_labels import RefusedLabelsError
+
+logger = logging.getLogger(__name__)
 
 api = NinjaAPI(
     title="labelportal",
@@ -29,12 +37,38 @@ for router in (transforms.router, runs.router, label_files.router):
 
 
 def api_urls() -> tuple[Any, ...]:
-    """For ``path``. Tokens sign in here, so nobody is sent to the sign-in page."""
+    """For ``path``. Tokens sign in here, so nobody is sent to the sign-in page; and no page for people answers a program."""
     patterns, *names = api.urls
+    patterns.append(re_path("", _nothing_here))
     for pattern in patterns:
-        if pattern.callback is not None:
-            login_not_required(pattern.callback)
+        assert pattern.callback is not None
+        pattern.callback = csrf_exempt(login_not_required(_for_programs(pattern.callback)))
     return patterns, *names
+
+
+def _nothing_here(_request: HttpRequest) -> HttpResponse:
+    raise Http404
+
+
+def _for_programs(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """What Django and Ninja have pages or plain text for, in the API's own form."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            response = view(request, *args, **kwargs)
+        except Http404:
+            message = _("There is no such address. openapi.json names all that there are.")
+            return _answer(request, 404, ErrorOut(code="not_found", message=message))
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        allowed = response.headers["Allow"]
+        message = _("This address takes %(methods)s.") % {"methods": allowed}
+        response = _answer(request, 405, ErrorOut(code="method_not_allowed", message=message))
+        response.headers["Allow"] = allowed
+        return response
+
+    return answered
 
 
 def _answer(request: HttpRequest, status: int, error: ErrorOut) -> HttpResponse:
@@ -77,6 +111,22 @@ def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
 def bad_body(request: HttpRequest, error: HttpError) -> HttpResponse:
     """What cannot be read at all."""
     return _answer(request, error.status_code, ErrorOut(code="malformed", message=str(error)))
+
+
+@api.exception_handler(BadRequest)
+@api.exception_handler(MultiPartParserError)
+@api.exception_handler(SuspiciousOperation)
+def unreadable(request: HttpRequest, _error: Exception) -> HttpResponse:
+    """400: not what a program sends that means well."""
+    return _answer(request, 400, ErrorOut(code="malformed", message=_("The request cannot be read.")))
+
+
+@api.exception_handler(Exception)
+def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
+    """500. What went wrong is in the log of web."""
+    logger.error("API: %s %s failed", request.method, request.path, exc_info=error)
+    message = _("Something went wrong in the portal. Whoever runs it finds more in its log.")
+    return _answer(request, 500, ErrorOut(code="error", message=message))
 
 
 @api.exception_handler(RefusedLabelsError)

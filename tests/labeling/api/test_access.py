@@ -41,6 +41,48 @@ def test_without_a_good_token_there_is_nothing(people: Cast, program_of: Program
     program.get("/me", expect=401)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "", 404, "not_found"),
+        ("GET", "me/", 404, "not_found"),
+        ("POST", "transforms/1/runs", 404, "not_found"),
+        ("POST", "me", 405, "method_not_allowed"),
+        ("DELETE", "runs", 405, "method_not_allowed"),
+    ],
+)
+def test_a_wrong_address_or_method_is_told_to_a_program(method: str, path: str, status: int, code: str) -> None:
+    """Also to one without a token, in a browser's words, and where cookies are checked."""
+    client = Client(enforce_csrf_checks=True)
+    response = client.generic(method, f"/api/v1/{path}", headers={"Accept": "text/html"})
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response.headers.get("Allow") == ("GET" if status == 405 else None)
+
+
+def test_what_nobody_expected_is_not_told(
+    people: Cast, program_of: ProgramOf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(**_kwargs: object) -> None:
+        raise RuntimeError("the password is swordfish")
+
+    monkeypatch.setattr("labeling.api.transforms.transforms_for_team", fail)
+    said = program_of(people.lead).get("/transforms", expect=500)
+    assert said["code"] == "error"
+    assert "swordfish" not in str(said)
+    assert "swordfish" in caplog.text
+
+
+def test_what_cannot_be_read_is_refused(people: Cast, people_transform: Transform, program_of: ProgramOf) -> None:
+    secret = program_of(people.lead, may_write=True).secret
+    response = Client().post(
+        f"/api/v1/transforms/{people_transform.pk}/label-files",
+        b"no form",
+        content_type="multipart/form-data",
+        headers={"Authorization": f"Bearer {secret}"},
+    )
+    assert (response.status_code, response.json()["code"]) == (400, "malformed")
+
+
 def test_a_token_is_as_good_as_the_membership(people: Cast, people_transform: Transform, program_of: ProgramOf) -> None:
     program = program_of(people.lead, may_write=True)
     program.get("/runs")
