@@ -15,15 +15,7 @@ from labeling.choices import LabelFileKind
 from labeling.permissions import can_import, can_see_runs
 from labeling.responses import attachment
 from labeling.selectors.label_files import label_files_of
-from labeling.services.brought_labels import (
-    RefusedLabelsError,
-    brought_content,
-    guess,
-    keep_labels,
-    look_at_labels,
-    read_brought_table,
-    stage_labels,
-)
+from labeling.services.brought_labels import take_labels
 from labeling.services.downloads import label_file_download
 
 router = Router(tags=["Label files"])
@@ -63,16 +55,10 @@ def label_file_upload(request: HttpRequest, transform_id: UUID, file: File[Uploa
     """Labels from elsewhere, as CSV: a label file of Glue's, or pairs of keys with whether they match. Columns are guessed by their names.
 
     Nothing is imported yet: start a run of kind IMPORT_LABELS with the ``label_file`` that comes back. 422 with what is wrong, line by line,
-    if nothing can be learned from the file.
+    if nothing can be learned from the file; then nothing of it is kept.
     """
     transform = transform_for(request, transform_id, can_import, writes=True)
-    upload = stage_labels(transform=transform, user=person(request), file=file)
-    content = brought_content(upload=upload)
-    table = read_brought_table(content)
-    brought = look_at_labels(upload=upload, table=table, mapping=guess(table, transform=transform), content=content)
-    if brought.blocked or not brought.label_file.rows:
-        raise RefusedLabelsError(brought.findings)
-    label_file = keep_labels(upload=upload, brought=brought, user=person(request))
+    label_file, brought = take_labels(transform=transform, user=person(request), file=file)
     kept = KeptLabelsOut(
         label_file=LabelFileOut.of(label_file), left_out=brought.left_out, findings=places(brought.findings)
     )

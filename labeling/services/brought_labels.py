@@ -48,7 +48,7 @@ from labelfiles import (
 )
 from labeling.aws import storage
 from labeling.choices import LabelFileKind
-from labeling.exceptions import InvalidLabelsError
+from labeling.exceptions import GlueError, InvalidLabelsError
 from labeling.models import LabelFile, LabelUpload, Question, Transform
 from labeling.selectors.sheets import in_chunks
 from labeling.services.downloads import Download
@@ -121,10 +121,38 @@ class Brought:
 
 def stage_labels(*, transform: Transform, user: User, file: UploadedFile[bytes]) -> LabelUpload:
     """Keep the file as it came. Raises ``InvalidLabelsError`` if it is no table at all, ``GlueError`` if it cannot be kept."""
+    content = _content_of(file)
+    read_brought_table(content)
+    return _stage(transform, user, file, content)
+
+
+def take_labels(*, transform: Transform, user: User, file: UploadedFile[bytes]) -> tuple[LabelFile, Brought]:
+    """The label file of what a program brought, read as it is guessed. A file that is refused leaves nothing that a person would find.
+
+    Raises ``RefusedLabelsError`` with what is wrong, else what ``stage_labels``, ``look_at_labels`` and ``keep_labels`` raise.
+    """
+    content = _content_of(file)
+    table = read_brought_table(content)
+    mapping = guess(table, transform=transform)
+    brought = look_at_labels(transform=transform, table=table, mapping=mapping, content=content)
+    if brought.blocked or not brought.label_file.rows:
+        raise RefusedLabelsError(brought.findings)
+    upload = _stage(transform, user, file, content)
+    try:
+        return keep_labels(upload=upload, brought=brought, user=user), brought
+    except Exception:
+        _discard(upload)
+        raise
+
+
+def _content_of(file: UploadedFile[bytes]) -> bytes:
     if (file.size or 0) > MAX_UPLOAD_BYTES:
         raise InvalidLabelsError(_("The file is larger than %(size)s MB.") % {"size": MAX_UPLOAD_BYTES // 10**6})
-    content = file.read()
-    read_brought_table(content)
+    content: bytes = file.read()
+    return content
+
+
+def _stage(transform: Transform, user: User, file: UploadedFile[bytes], content: bytes) -> LabelUpload:
     upload_id = uuid.uuid4()
     stored = storage.save_bytes(f"brought-labels/{transform.pk}/{upload_id}.csv", content)
     upload = LabelUpload.objects.create(
@@ -139,6 +167,18 @@ def stage_labels(*, transform: Transform, user: User, file: UploadedFile[bytes])
     )
     logger.info("labels %s brought by user %s: %d bytes", upload.pk, user.pk, upload.size)
     return upload
+
+
+def _discard(upload: LabelUpload) -> None:
+    """Take back what was staged; a label file that has come of it stays, and the file with it."""
+    gone, _by_model = LabelUpload.objects.filter(pk=upload.pk, label_file=None).delete()
+    if not gone:
+        return
+    logger.info("labels %s not kept", upload.pk)
+    try:
+        storage.delete(upload.key)
+    except GlueError as error:
+        logger.warning("labels %s: the file stays in S3: %s", upload.pk, error)
 
 
 def read_brought_table(content: bytes, *, has_header: bool | None = None) -> PairTable:
@@ -183,13 +223,12 @@ def brought_content(*, upload: LabelUpload) -> bytes:
     return storage.read_uri(upload.uri)
 
 
-def look_at_labels(*, upload: LabelUpload, table: PairTable, mapping: Mapping, content: bytes = b"") -> Brought:
+def look_at_labels(*, transform: Transform, table: PairTable, mapping: Mapping, content: bytes = b"") -> Brought:
     """What would come of the file, read this way; nothing is written. Given its ``content``, also what Glue would have refused in it as it came.
 
     Raises ``InvalidLabelsError`` if the mapping does not fit the table, ``InvalidSourceError`` or ``GlueError`` if the transform's own table
     cannot be read.
     """
-    transform = upload.transform
     if len(set(mapping.columns)) < len(mapping.columns) or not set(mapping.columns) <= set(table.columns):
         raise InvalidLabelsError(_("Choose three different columns of the file."))
     key_columns = mapping.columns[2:] if mapping.kind == BroughtFormat.LABELS else mapping.columns[:2]

@@ -98,7 +98,7 @@ def label_upload_detail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     try:
         content, table, mapping = _read(upload, request.GET)
         context |= _choices(upload, table, mapping)
-        context |= _findings(look_at_labels(upload=upload, table=table, mapping=mapping, content=content))
+        context |= _findings(look_at_labels(transform=upload.transform, table=table, mapping=mapping, content=content))
     except LabelportalError as error:
         context["error"] = error_text(error)
     return render(request, "labeling/brought/detail.html", context)
@@ -110,7 +110,7 @@ def label_upload_keep(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload, _membership = label_upload_access(request, upload_id, can_import)
     try:
         content, table, mapping = _read(upload, request.POST)
-        brought = look_at_labels(upload=upload, table=table, mapping=mapping, content=content)
+        brought = look_at_labels(transform=upload.transform, table=table, mapping=mapping, content=content)
         label_file = keep_labels(upload=upload, brought=brought, user=signed_in(request))
     except LabelportalError as error:
         messages.error(request, error_text(error))

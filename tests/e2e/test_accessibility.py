@@ -140,7 +140,7 @@ def brought(transform: Transform, admin: User) -> list[str]:
         upload = stage_labels(transform=transform, user=admin, file=file)
         addresses.append(f"/brought-labels/{upload.pk}/")
     found = read_brought_table(brought_content(upload=upload))
-    look_at = look_at_labels(upload=upload, table=found, mapping=guess(found, transform=transform))
+    look_at = look_at_labels(transform=transform, table=found, mapping=guess(found, transform=transform))
     kept = keep_labels(upload=upload, brought=look_at, user=admin)
     return [*addresses[:1], f"/label-files/{kept.pk}/import/", f"/transforms/new/file/{transform.source_file.pk}/"]
 

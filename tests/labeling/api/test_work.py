@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from unittest.mock import Mock
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind, RunStatus
-from labeling.models import Chain, LabelFile, MatchGroup, TaskRun, Transform
+from labeling.exceptions import GlueError
+from labeling.models import Chain, LabelFile, LabelUpload, MatchGroup, TaskRun, Transform
 from labeling.services.sources import stage_source
 from tests.labeling.api.conftest import ProgramOf
 from tests.labeling.builders import Cast, answer, finished_run, question_set, read_result, transform
@@ -105,7 +109,9 @@ def test_the_history_is_narrowed_and_paged(people: Cast, people_transform: Trans
     assert program.get("/runs", expect=422, after="nonsense")["message"].startswith("“after” is not")
 
 
-def test_labels_from_elsewhere_are_kept_and_imported(s3_server: str, people: Cast, program_of: ProgramOf) -> None:
+def test_labels_from_elsewhere_are_kept_and_imported(
+    s3_server: str, people: Cast, program_of: ProgramOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("p.csv", SOURCE.encode()))
     columns = [{"name": name, "data_type": "string"} for name in ("id", "name")]
     taught = transform(people.team, people.admin, source_file=source, glue_transform_id="tfm-1")
@@ -118,11 +124,21 @@ def test_labels_from_elsewhere_are_kept_and_imported(s3_server: str, people: Cas
         (2, "unknown_key"),
         (3, "unknown_key"),
     ]
-    assert not LabelFile.objects.exists()
     workbook = program.post(path, {"file": SimpleUploadedFile("p.xlsx", b"PK\x03\x04")}, expect=422)
     assert "Excel workbook" in workbook["message"]
 
-    kept = program.post(path, {"file": SimpleUploadedFile("p.csv", b"left,right,match\n1,2,1\n1,3,0\n2,9,1\n")})
+    def pairs() -> dict[str, SimpleUploadedFile]:
+        return {"file": SimpleUploadedFile("p.csv", b"left,right,match\n1,2,1\n1,3,0\n2,9,1\n")}
+
+    with monkeypatch.context() as away:
+        away.setattr("labeling.services.brought_labels.store_parts", Mock(side_effect=GlueError("S3 is away")))
+        assert program.post(path, pairs(), expect=502)["message"] == "S3 is away"
+    assert not LabelFile.objects.exists()
+    assert not LabelUpload.objects.exists(), "nobody has to tidy up"
+    assert not storage.list_objects(storage.our_uri(f"brought-labels/{taught.pk}/"))
+
+    kept = program.post(path, pairs())
+    assert LabelUpload.objects.get().label_file is not None
     file = kept["label_file"]
     assert (file["kind"], file["matching_pairs"], len(kept["findings"])) == ("uploaded", 1, 1)
     assert program.get(path, kind="uploaded")["items"] == [program.get(f"/label-files/{file['id']}")] == [file]

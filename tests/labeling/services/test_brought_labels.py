@@ -51,7 +51,7 @@ def staged(of: Transform, content: str | bytes, name: str = "labels.csv") -> Lab
 def looked_at(upload: LabelUpload, mapping: Mapping | None = None) -> Brought:
     table = read_brought_table(brought_content(upload=upload), has_header=mapping.has_header if mapping else None)
     mapping = mapping or guess(table, transform=upload.transform)
-    return look_at_labels(upload=upload, table=table, mapping=mapping)
+    return look_at_labels(transform=upload.transform, table=table, mapping=mapping)
 
 
 def codes(brought: Brought) -> list[tuple[int | None, str | None, str]]:
