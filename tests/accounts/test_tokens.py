@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.models import ApiToken, Membership, Role, User
 from accounts.services import create_team, deactivate_member, reactivate_member, set_role
 from accounts.tokens import create_token, find_token
+from tests.support.pages import question_before
 
 NEW = {"name": "nightly pipeline", "days": "90", "may_write": "read"}
 
@@ -57,7 +58,10 @@ def test_people_revoke_their_own_and_no_others(client: Client) -> None:
     assert find_token(their_secret) == theirs
     own = find_token(secret)
     assert own is not None
-    answer = client.post(reverse("accounts:token-revoke", args=[own.pk]), follow=True)
+    revoke = reverse("accounts:token-revoke", args=[own.pk])
+    page = client.get(reverse("accounts:token-list")).content.decode()
+    assert "Programs that use this token are refused" in question_before(page, revoke)
+    answer = client.post(revoke, follow=True)
     assert "“nightly pipeline” has been revoked." in answer.content.decode()
     assert find_token(secret) is None
 

@@ -14,6 +14,7 @@ from labeling.services.task_runs.transitions import fail
 from labeling.services.webhooks import secret_of
 from tests.labeling.builders import Cast
 from tests.labeling.views.conftest import ClientFor
+from tests.support.pages import question_before
 
 LIST = reverse("labeling:notification-list")
 SETTINGS = reverse("labeling:notification-settings")
@@ -98,5 +99,7 @@ def test_a_test_says_what_came_back_and_the_log_keeps_it(
     assert "The test did not arrive" in page
     assert page.count("private network") == 2  # said, and in the log
     assert "the log of 1 message will be lost" in page
-    admin.post(reverse("labeling:webhook-delete", args=[hook.pk]))
+    delete = reverse("labeling:webhook-delete", args=[hook.pk])
+    assert question_before(page, delete) == "This cannot be undone."
+    admin.post(delete)
     assert not Webhook.objects.exists()

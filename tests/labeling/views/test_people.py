@@ -21,6 +21,7 @@ from labeling.services.assignment import assign_questions
 from labeling.services.people import deactivate_person
 from tests.labeling.builders import Cast, answer, finished_run, question_set, transform
 from tests.labeling.views.conftest import ClientFor
+from tests.support.pages import question_before
 
 ACTIONS = ("person-role", "person-details", "person-link", "person-deactivate", "person-reactivate")
 NEW = {"username": "eve", "first_name": "Eve", "last_name": "Moss", "email": "eve@example.org", "role": "lead"}
@@ -328,8 +329,10 @@ def test_an_administrator_sees_and_ends_what_acts_for_somebody(
 ) -> None:
     membership = Membership.objects.get(user=people.lead)
     token, secret = create_token(membership=membership, name="nightly pipeline", days=None, may_write=True)
-    assert "nightly pipeline" in admin.get(of(people.lead)).content.decode()
+    page = admin.get(of(people.lead)).content.decode()
+    assert "nightly pipeline" in page
     url = reverse("labeling:person-token-revoke", args=[membership.pk, token.pk])
+    assert "Programs that use this token are refused" in question_before(page, url)
     assert client_for(people.lead).post(url).status_code == 403
     elsewhere = reverse("labeling:person-token-revoke", args=[Membership.objects.get(user=people.steward).pk, token.pk])
     assert admin.post(elsewhere).status_code == 404

@@ -1,0 +1,12 @@
+"""What a page says, out of its HTML."""
+
+from __future__ import annotations
+
+import re
+
+
+def question_before(page: str, action: str) -> str:
+    """What is asked before a form can be sent to ``action``, when its button has been pressed; empty if the form is simply there."""
+    asking = rf'<details class="menu[^"]*" data-menu>\s*<summary[^<]*</summary>\s*<form[^>]*action="{action}">.*?<p[^>]*>([^<]*)</p>'
+    found = re.search(asking, page, re.DOTALL)
+    return found[1] if found and page.count(f'action="{action}"') == 1 else ""
