@@ -202,9 +202,13 @@ def read_brought_table(content: bytes, *, has_header: bool | None = None) -> Pai
         raise InvalidLabelsError(str(error)) from error
     if table.encoding == "utf-16" or b"\0" in content:
         for line, cells in chain([(1, table.columns)], table.rows):
-            if any("\0" in cell for cell in cells):
-                message = _("Line %(line)d contains a NUL character, which tables never have. Is this a CSV file?")
-                raise InvalidLabelsError(message % {"line": line})
+            for place, cell in enumerate(cells):
+                if "\0" in cell:
+                    name = table.columns[place].replace("\0", "�") if place < len(table.columns) else place + 1
+                    message = _(
+                        "Line %(line)d contains a NUL character in column %(name)s, which tables never have. Is this a CSV file?"
+                    )
+                    raise InvalidLabelsError(message % {"line": line, "name": name})
     return table
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from labelfiles import MAX_SET_ROWS, LabelFileError, read_label_file, summarise
+from labelfiles import MAX_SET_ROWS, SET_ID_COLUMN, LabelFileError, Problem, read_label_file, summarise
 from labelfiles import LabelFile as LabelFileContents
 from labeling.aws import storage
 from labeling.choices import LabelFileKind, RunKind, RunStatus
@@ -53,6 +53,7 @@ def read_generated_questions(*, run: TaskRun) -> GeneratedQuestions:
     content = storage.read_uri(found[0].uri)
     try:
         contents = read_label_file(content)
+        _refuse_nul(contents)
     except LabelFileError as error:
         message = _("The file of questions cannot be read: %(error)s") % {"error": error}
         raise UnreadableQuestionsError(message) from error
@@ -176,6 +177,15 @@ def _written_during(run: TaskRun, item: storage.ListedObject) -> bool:
     """Others let many runs write into one folder. The clocks of Glue and S3 may differ by some minutes."""
     started, ended = run.started_at or run.created_at, run.completed_at or timezone.now()
     return started - _CLOCK_SKEW <= item.modified <= ended + _CLOCK_SKEW
+
+
+def _refuse_nul(contents: LabelFileContents) -> None:
+    """Raises ``LabelFileError``: PostgreSQL keeps no NUL, and a key without it would be another one."""
+    for row in contents.rows:
+        for name, cell in zip((SET_ID_COLUMN, *contents.columns), (row.labeling_set_id, *row.values), strict=True):
+            if "\0" in cell:
+                message = "The cell contains a NUL character. Remove it from the table."
+                raise LabelFileError([Problem(row.line, name, "nul_character", message)])
 
 
 def _in_table_order(contents: LabelFileContents, columns: list[str]) -> LabelFileContents:

@@ -212,7 +212,7 @@ def _look(
         facts: TableFacts | None = None
         for file in files:
             tables.check_size(file, layout)
-            rows = tables.open_pieces(file, layout, columns)
+            rows = tables.open_pieces(file, layout, columns, refuse_nul=True)
             facts = facts or stack.enter_context(TableFacts(rows.schema, head=PREVIEW_ROWS))
             facts.take(rows)
         assert facts is not None

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from labeling.exceptions import InvalidSourceError
-from labeling.services.tables import Pieces, as_text, catalog_type, check_columns, check_rows
+from labeling.services.tables import Pieces, as_text, catalog_type, check_columns, check_rows, nul_words
 
 _MAX_CELL = 1000
 
@@ -31,7 +31,8 @@ class ColumnFacts:
 
 
 class TableFacts:
-    """Takes a table in pieces. Raises ``InvalidSourceError`` for columns that cannot be, and for more than is looked at here.
+    """Takes a table in pieces. Raises ``InvalidSourceError`` for columns that cannot be, for NUL characters, which PostgreSQL keeps nowhere, and for
+    more than is looked at here.
 
     A context manager, because the hashes of the values wait in files. They have 64 bits: in ten million different values, three times in
     a million two share one, and one is then counted too few.
@@ -77,10 +78,16 @@ class TableFacts:
             tuple("" if value is None else str(value)[:_MAX_CELL] for value in row)
             for row in zip(*(column.to_pylist() for column in head.columns), strict=True)
         ]
+        rows_before = self.row_count
         self.row_count += batch.num_rows
         check_rows(self.row_count)
-        for facts, column in zip(self._columns, batch.columns, strict=True):
+        for field, facts, column in zip(self._schema, self._columns, batch.columns, strict=True):
             self._size += facts.add(column)
+            if facts.has_nul:
+                row = rows_before + pc.index(pc.match_substring(as_text(column), "\0"), True).as_py() + 1
+                raise InvalidSourceError(
+                    _("Row %(row)d, column %(name)s: %(nul)s") % {"row": row, "name": field.name, "nul": nul_words()}
+                )
             self.has_line_breaks |= facts.has_line_breaks
         if self._size > settings.MAX_SOURCE_BYTES:
             limit = settings.MAX_SOURCE_BYTES // 1024 // 1024
@@ -93,6 +100,7 @@ class _Column:
     def __init__(self, hashes: IO[bytes]) -> None:
         self.blank = 0
         self.has_line_breaks = False
+        self.has_nul = False
         self._hashes = hashes
 
     def add(self, column: pa.Array) -> int:
@@ -107,10 +115,8 @@ class _Column:
         self.blank += column.null_count + int(counts[blank.to_numpy(zero_copy_only=False)].sum())
         texts = values.filter(pc.invert(blank)).to_pylist()
         self._hashes.write(np.fromiter(map(hash, texts), np.int64, len(texts)).tobytes())
-        if not self.has_line_breaks:
-            self.has_line_breaks = any(
-                pc.any(pc.match_substring(values, text), min_count=0).as_py() for text in ("\n", "\r")
-            )
+        self.has_nul |= _holds(values, "\0")
+        self.has_line_breaks = self.has_line_breaks or _holds(values, "\n") or _holds(values, "\r")
         return int((pc.binary_length(values).to_numpy(zero_copy_only=False) * counts).sum())
 
     def distinct(self) -> int:
@@ -118,3 +124,7 @@ class _Column:
         hashes = np.fromfile(self._hashes, np.int64)
         hashes.sort()
         return int(np.count_nonzero(hashes[1:] != hashes[:-1])) + min(1, len(hashes))
+
+
+def _holds(values: pa.Array, text: str) -> bool:
+    return bool(pc.any(pc.match_substring(values, text), min_count=0).as_py())

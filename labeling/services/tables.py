@@ -52,18 +52,30 @@ def detect_format(file: IO[bytes], name: str) -> SourceFormat:
         return SourceFormat.PARQUET
     if not head:
         raise InvalidSourceError(_("The file is empty."))
-    if b"\0" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if _is_binary(head):
         raise InvalidSourceError(_("The file is neither CSV nor Parquet."))
     if name.lower().endswith((".xlsx", ".xls", ".json", ".zip", ".gz", ".parquet", ".pq")):
         raise InvalidSourceError(_("The file is neither CSV nor Parquet. Save it as CSV in UTF-8."))
     return SourceFormat.CSV
 
 
-def open_pieces(file: IO[bytes], layout: TableFormat, columns: Sequence[str] | None = None) -> Pieces:
-    """Look at a file and begin to read it. The header of a CSV file names the columns unless ``columns`` does."""
+def _is_binary(head: bytes) -> bool:
+    """Whether a file begins as no text does, in UTF-16 neither. One NUL among letters is a slip, of which the line is told later."""
+    if b"\0" not in head or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
+    return 4 * head.count(0) > len(head) or any(byte < 32 and byte not in b"\0\t\n\r" for byte in head)
+
+
+def open_pieces(
+    file: IO[bytes], layout: TableFormat, columns: Sequence[str] | None = None, *, refuse_nul: bool = False
+) -> Pieces:
+    """Look at a file and begin to read it. The header of a CSV file names the columns unless ``columns`` does.
+
+    With ``refuse_nul``, raises ``InvalidSourceError`` for a NUL character in CSV, where the line can be told.
+    """
     if layout.kind == SourceFormat.PARQUET:
         return _open_parquet(file)
-    csv_file = _CsvFile(file, layout, columns)
+    csv_file = _CsvFile(file, layout, columns, refuse_nul=refuse_nul)
     return Pieces(csv_file.schema, csv_file.batches())
 
 
@@ -95,8 +107,12 @@ def as_text(column: pa.Array) -> pa.Array:
 class _CsvFile:
     """A CSV file that has been looked at, with what pyarrow needs to know to read it, and its errors in words."""
 
-    def __init__(self, file: IO[bytes], layout: TableFormat, columns: Sequence[str] | None) -> None:
-        quotes, escapes = _check_utf8(file, layout)
+    def __init__(
+        self, file: IO[bytes], layout: TableFormat, columns: Sequence[str] | None, *, refuse_nul: bool
+    ) -> None:
+        quotes, escapes, nuls = _check_utf8(file, layout)
+        if nuls and refuse_nul:
+            _refuse_nul(file, layout, columns)
         if quotes % 2 or escapes:
             _check_quotes(file, layout)
         first = _first_record(file, layout)
@@ -227,6 +243,9 @@ def check_columns(schema: pa.Schema) -> None:
     if not all(names):
         place = names.index("") + 1
         raise InvalidSourceError(_("Column %(place)d has no name in the header.") % {"place": place})
+    if any("\0" in name for name in names):
+        place = next(place for place, name in enumerate(names, start=1) if "\0" in name)
+        raise InvalidSourceError(_("The name of column %(place)d contains a NUL character.") % {"place": place})
     # The catalog is case-insensitive.
     repeated = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
     if repeated:
@@ -268,10 +287,10 @@ _TYPES = (
 )
 
 
-def _check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int]:
-    """How many quotes there are, and how many escapes. Raises ``InvalidSourceError`` with the line of the first byte that is not UTF-8."""
+def _check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int, int]:
+    """How many quotes there are, how many escapes, and how many NULs. Raises ``InvalidSourceError`` with the line of the first byte that is not UTF-8."""
     file.seek(0)
-    quotes = escapes = 0
+    quotes = escapes = nuls = 0
     decoder = codecs.getincrementaldecoder("utf-8")()
     line = 1
     first = True
@@ -289,10 +308,35 @@ def _check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int]:
         line += chunk.count(b"\n")
         quotes += chunk.count(layout.quote.encode())
         escapes += chunk.count(layout.escape.encode()) if layout.escape else 0
+        nuls += chunk.count(0)
     if decoder.getstate()[0]:
         message = _("Line %(line)d is not UTF-8: the file ends in the middle of a character.")
         raise InvalidSourceError(message % {"line": line})
-    return quotes, escapes
+    return quotes, escapes, nuls
+
+
+def _refuse_nul(file: IO[bytes], layout: TableFormat, columns: Sequence[str] | None) -> None:
+    """Raises ``InvalidSourceError`` with line and column of the first cell with a NUL."""
+    line = 1
+    with _records(file, layout, strict=False) as reader:
+        try:
+            for cells in reader:
+                columns = columns or cells
+                for place, cell in enumerate(cells):
+                    if "\0" in cell:
+                        name = columns[place].replace("\0", "�") if place < len(columns) else str(place + 1)
+                        raise InvalidSourceError(
+                            _("Line %(line)d, column %(name)s: %(nul)s")
+                            % {"line": line, "name": name, "nul": nul_words()}
+                        )
+                line = reader.line_num + 1
+        except csv.Error:  # what is wrong with the file is told by whoever reads all of it
+            return
+
+
+def nul_words() -> str:
+    """Why a cell with a NUL character is refused."""
+    return _("The cell contains a NUL character, which no table here can hold. Remove it.")
 
 
 def _check_quotes(file: IO[bytes], layout: TableFormat) -> None:

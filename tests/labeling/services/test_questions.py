@@ -122,6 +122,8 @@ def test_columns_in_another_order_are_put_right(of: Transform) -> None:
         ({"a": b"set,label,id,name\n"}, "cannot be read"),
         ({"a": b"labeling_set_id,label,id,city\ns,,1,x\n"}, "differ in these columns: city, name"),
         ({"a": b"labeling_set_id,label,id,name\ns,,1,\xff\n"}, "cannot be read"),
+        ({"a": FILE.replace(b"Ann\n", b"A\0n\n")}, "line 2, column name: The cell contains a NUL"),
+        ({"a": FILE.replace(b"s2", b"s\0")}, "line 4, column labeling_set_id: The cell contains a NUL"),
     ],
 )
 def test_files_that_are_not_questions_are_refused(of: Transform, files: dict[str, bytes], said: str) -> None:

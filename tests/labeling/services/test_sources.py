@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -94,6 +95,10 @@ def test_line_ends(ending: bytes) -> None:
         (b"id,label\n1,a\n", "cannot be called label"),
         (",".join(f"c{n}" for n in range(101)).encode() + b"\n" + b"," * 100 + b"\n", "101 columns"),
         (b"PK\x03\x04\0\0\0\0", "neither CSV nor Parquet"),
+        (b"i\0d\0,\0n\0\n\0001\0,\0a\0", "neither CSV nor Parquet"),
+        (b'id,name\n1,"a\nb"\n2,c\0\n', "Line 4, column name: The cell contains a NUL"),
+        (b"id,name\n" + b"1,%s\n" % (b"x" * 5000) + b"2\0,c\n", "Line 3, column id: The cell contains a NUL"),
+        (b"id,na\0me\n1,a\n", "Line 1, column na�me: The cell contains a NUL"),
         (b"PAR1 and nothing more", "cannot be read as Parquet"),
         (b'id,name\n1,a\n2,"b\n3,c\n', "From line 3 on, the file cannot be read"),
     ],
@@ -117,6 +122,20 @@ def test_no_rows_is_no_key() -> None:
     found = preview(b"id,name\n")
     assert found.row_count == 0
     assert "no rows" in found.problem_with_key("id")
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"id": ["1", "2", "3"], "name": [None, "a", "b\0"]}, "Row 3, column name: The cell contains a NUL"),
+        ({"id": ["1", "2", "3"], "name": pa.array(["a", "b\0", "a"]).dictionary_encode()}, "Row 2, column name"),
+        ({"id": ["1"], "na\0me": ["a"]}, "The name of column 2 contains a NUL"),
+    ],
+    ids=["a cell", "a repeated cell", "a name"],
+)
+def test_parquet_says_where_a_nul_is(columns: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidSourceError, match=said):
+        preview(parquet(pa.table(columns)), "people.parquet")
 
 
 def test_parquet_keeps_its_types() -> None:
