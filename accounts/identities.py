@@ -15,8 +15,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.audit import By, record_of_person
 from accounts.exceptions import SignInRefusedError
-from accounts.models import Identity, Role, Team, User
+from accounts.models import Agent, AuditAction, Identity, Role, Team, User
 from accounts.oidc import Claims, provider_name
 from accounts.selectors import memberships_for
 from accounts.services import create_person, set_role
@@ -39,9 +40,12 @@ def person_of(claims: Claims) -> User:
     return user
 
 
-def forget_identities(*, user: User) -> int:
+@transaction.atomic
+def forget_identities(*, user: User, by: By = Agent.COMMAND) -> int:
     """Their next sign-in at the provider counts as the first again. How many were forgotten."""
     count, _models = Identity.objects.filter(user=user).delete()
+    if count:
+        record_of_person(user=user, by=by, action=AuditAction.IDENTITIES_FORGOTTEN)
     return count
 
 
@@ -83,6 +87,9 @@ def _tie(user: User, claims: Claims) -> None:
             % {"provider": provider_name()}
         )
     if created:
+        record_of_person(
+            user=user, by=Agent.SINGLE_SIGN_ON, action=AuditAction.IDENTITY_TIED, details={"issuer": claims.issuer}
+        )
         logger.info("single sign-on: user %s is tied to an account at the provider", user.pk)
 
 
@@ -113,7 +120,7 @@ def _newcomer(claims: Claims) -> User:
         raise SignInRefusedError(
             _("An account for you could not be created. Ask an administrator of your team to invite you.")
         ) from error
-    set_role(team=team, user=user, role=Role.STEWARD)
+    set_role(team=team, user=user, role=Role.STEWARD, by=Agent.SINGLE_SIGN_ON)
     _tie(user, claims)
     logger.info("single sign-on: user %s is new, in team %s", user.pk, team.pk)
     return user

@@ -11,13 +11,15 @@ import logging
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.audit import By, record_of_person
+from accounts.models import AuditAction, User
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +27,19 @@ _NOWHERE = ("console", "dummy")
 
 
 def make_link(*, user: User) -> str:
-    """The path of a new link. Of somebody who was invited and has not come in yet all earlier links are void."""
+    """The path of a new link, for somebody who asks for one themselves. Of somebody who was invited and has not come in yet all earlier links are void."""
     if is_invited(user=user):
         user.set_unusable_password()
         user.save(update_fields=["password"])
     name = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("accounts:password-set", args=[name, default_token_generator.make_token(user)])
+
+
+@transaction.atomic
+def make_link_for(*, user: User, by: By) -> str:
+    """The same for somebody else: whoever has the link can become that person, so the audit trail tells who has made it."""
+    record_of_person(user=user, by=by, action=AuditAction.LINK_MADE)
+    return make_link(user=user)
 
 
 def is_invited(*, user: User) -> bool:

@@ -167,3 +167,77 @@ class AttemptCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name[:8] or '*'} from {self.address[:8] or '*'}: {self.failures}"
+
+
+class Agent(models.TextChoices):
+    """Who changes things without being a person."""
+
+    COMMAND = "command", _("Command line")
+    SINGLE_SIGN_ON = "single_sign_on", _("Single sign-on")
+
+
+class AuditAction(models.TextChoices):
+    """What the audit trail tells of."""
+
+    PERSON_ADDED = "person.added", _("Person added")
+    PERSON_CHANGED = "person.changed", _("Name or address changed")
+    ROLE_CHANGED = "person.role_changed", _("Role changed")
+    PERSON_DEACTIVATED = "person.deactivated", _("Person deactivated")
+    PERSON_REACTIVATED = "person.reactivated", _("Person reactivated")
+    SKILLS_CHANGED = "person.skills_changed", _("Skills changed")
+    LINK_MADE = "password.link_made", _("Link for a password created")
+    PASSWORD_SET = "password.set", _("Password set")  # the name of an action
+    IDENTITY_TIED = "single_sign_on.tied", _("Single sign-on: account linked")
+    IDENTITIES_FORGOTTEN = "single_sign_on.forgotten", _("Single sign-on: account forgotten")
+    TOKEN_MADE = "token.made", _("API token created")  # the name of an action
+    TOKEN_REVOKED = "token.revoked", _("API token revoked")  # the name of an action
+    TEAM_CHANGED = "team.changed", _("Team settings changed")
+    GOAL_CHANGED = "team.goal_changed", _("Goal changed")
+    NOTIFICATIONS_CHANGED = "team.notifications_changed", _("Team notifications changed")
+    WEBHOOK_CREATED = "webhook.created", _("Webhook created")
+    WEBHOOK_RENEWED = "webhook.renewed", _("Webhook secret renewed")
+    WEBHOOK_DELETED = "webhook.deleted", _("Webhook deleted")
+    TRANSFORM_CREATED = "transform.created", _("Transform created")
+    TRANSFORM_CHANGED = "transform.changed", _("Transform changed")
+    TRANSFORM_ARCHIVED = "transform.archived", _("Transform archived")
+    TRANSFORM_BROUGHT_BACK = "transform.brought_back", _("Transform brought back")
+    LABELING_CHANGED = "transform.labeling_changed", _("Labeling settings changed")
+    GUIDELINES_CHANGED = "guidelines.changed", _("Guidelines changed")
+    EXAMPLE_ADDED = "guidelines.example_added", _("Example added")
+    EXAMPLE_REMOVED = "guidelines.example_removed", _("Example removed")
+    SCHEDULE_CHANGED = "schedule.changed", _("Schedule changed")
+    LABELS_REPLACED = "labels.replaced", _("Replacement of all labels confirmed")
+
+
+class AuditEntry(models.Model):
+    """Somebody changed something about people, access or settings. ``accounts.audit`` writes entries; nothing changes or deletes them.
+
+    Names are as they were, so that the entry stays readable whatever becomes of the person and the thing. ``actor`` is empty where an ``agent`` did it.
+    ``about`` is the person it happened to. ``details`` has for each field what it was and what it is, ``[before, after]``, or a plain value.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="audit_entries")
+    actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    actor_name = models.CharField(max_length=310, blank=True)
+    agent = models.CharField(max_length=20, choices=Agent.choices, blank=True)
+    action = models.CharField(max_length=40, choices=AuditAction.choices)
+    about = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    subject = models.CharField(max_length=310)
+    details = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-at", "-id")
+        indexes = [models.Index(fields=("team", "at", "id"), name="accounts_audit_in_order")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(action__in=AuditAction.values), name="accounts_audit_action_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(agent="") ^ models.Q(actor_name=""), name="accounts_audit_by_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action}: {self.subject}"

@@ -1,13 +1,16 @@
-"""People and teams come into being, and get roles."""
+"""People and teams come into being, and get roles. ``by`` says who does it, for the audit trail."""
 
 from __future__ import annotations
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.audit import By, changes, record, record_of_person
 from accounts.exceptions import LastAdminError
-from accounts.models import Membership, Role, Team, User
+from accounts.models import Agent, AuditAction, Membership, Role, Team, User
 from accounts.selectors import active_memberships, admins_of
+
+_DETAILS = ("first_name", "last_name", "email")
 
 
 def create_person(
@@ -34,62 +37,113 @@ def create_team(*, name: str) -> Team:
     return team
 
 
-def update_person(*, user: User, first_name: str, last_name: str, email: str) -> User:
+@transaction.atomic
+def update_person(*, user: User, first_name: str, last_name: str, email: str, by: By = Agent.COMMAND) -> User:
     """Change what the person is called and where mail reaches them. Raises ``ValidationError``.
 
     With another address all links that were made for them are void: they may have gone to the wrong one.
     """
+    known = User.objects.get(pk=user.pk)
     user.first_name, user.last_name = first_name, last_name
     user.email = User.objects.normalize_email(email)
     user.full_clean()
-    user.save(update_fields=["first_name", "last_name", "email"])
+    user.save(update_fields=_DETAILS)
+    before, after = ({name: getattr(one, name) for name in _DETAILS} for one in (known, user))
+    if changed := changes(before, after):
+        by = known if by == user else by
+        record_of_person(user=known, by=by, action=AuditAction.PERSON_CHANGED, details=changed)
     return user
 
 
 @transaction.atomic
-def invite_person(
-    *, team: Team, username: str, role: Role, first_name: str = "", last_name: str = "", email: str = ""
-) -> Membership:
-    """A new person in the team, who signs in once they have chosen a password. Raises ``ValidationError`` like ``create_person``."""
-    user = create_person(username=username, password=None, first_name=first_name, last_name=last_name, email=email)
-    return set_role(team=team, user=user, role=role)
+def set_password(*, user: User, password: str, by: By = Agent.COMMAND) -> None:
+    """Give the person a password that somebody else has chosen; whether it is good enough is the caller's to ask."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    record_of_person(user=user, by=by, action=AuditAction.PASSWORD_SET)
 
 
 @transaction.atomic
-def set_role(*, team: Team, user: User, role: Role) -> Membership:
+def invite_person(
+    *,
+    team: Team,
+    username: str,
+    role: Role,
+    first_name: str = "",
+    last_name: str = "",
+    email: str = "",
+    by: By = Agent.COMMAND,
+) -> Membership:
+    """A new person in the team, who signs in once they have chosen a password. Raises ``ValidationError`` like ``create_person``."""
+    user = create_person(username=username, password=None, first_name=first_name, last_name=last_name, email=email)
+    return set_role(team=team, user=user, role=role, by=by)
+
+
+@transaction.atomic
+def set_role(*, team: Team, user: User, role: Role, by: By = Agent.COMMAND) -> Membership:
     """Make the person a member of the team with this role, or change the role of a member.
 
     Raises ``LastAdminError`` if nobody who can sign in would administer the team any more.
     """
     if role != Role.ADMIN:
         _keep_an_admin(team, user)
-    membership, _created = Membership.objects.update_or_create(team=team, user=user, defaults={"role": role})
+    known = Membership.objects.select_for_update().filter(team=team, user=user)
+    before = known.values_list("role", flat=True).first()
+    membership, created = Membership.objects.update_or_create(team=team, user=user, defaults={"role": role})
+    now = Role(role).value
+    if created or before != now:
+        record(
+            team=team,
+            by=by,
+            action=AuditAction.PERSON_ADDED if created else AuditAction.ROLE_CHANGED,
+            subject=user.display_name,
+            about=user,
+            details={"role": now if created else [before, now]},
+        )
     return membership
 
 
 @transaction.atomic
-def deactivate_member(*, membership: Membership) -> None:
+def deactivate_member(*, membership: Membership, by: By = Agent.COMMAND) -> None:
     """The person is no member any more, and can no longer sign in if this was their last team. What they did stays.
 
     An invitation that they have not taken up is void, and so are their API tokens. Raises ``LastAdminError`` as ``set_role`` does.
     """
     user = membership.user
     _keep_an_admin(membership.team, user)
-    Membership.objects.filter(pk=membership.pk).update(is_active=False)
-    membership.api_tokens.all().delete()
+    left = Membership.objects.filter(pk=membership.pk, is_active=True).update(is_active=False)
+    tokens, _models = membership.api_tokens.all().delete()
     user.is_active = active_memberships().filter(user=user).exists()
     if not user.has_usable_password():
         user.set_unusable_password()
     user.save(update_fields=["is_active", "password"])
     membership.refresh_from_db()
+    if left:
+        record(
+            team=membership.team,
+            by=by,
+            action=AuditAction.PERSON_DEACTIVATED,
+            subject=user.display_name,
+            about=user,
+            details={"role": membership.role, "tokens": tokens},
+        )
 
 
 @transaction.atomic
-def reactivate_member(*, membership: Membership) -> None:
+def reactivate_member(*, membership: Membership, by: By = Agent.COMMAND) -> None:
     """The person is a member again, in the role they had, and can sign in as before."""
-    Membership.objects.filter(pk=membership.pk).update(is_active=True)
-    User.objects.filter(pk=membership.user_id).update(is_active=True)
+    back = Membership.objects.filter(pk=membership.pk, is_active=False).update(is_active=True)
+    back += User.objects.filter(pk=membership.user_id, is_active=False).update(is_active=True)
     membership.refresh_from_db()
+    if back:
+        record(
+            team=membership.team,
+            by=by,
+            action=AuditAction.PERSON_REACTIVATED,
+            subject=membership.user.display_name,
+            about=membership.user,
+            details={"role": membership.role},
+        )
 
 
 def _keep_an_admin(team: Team, leaving: User) -> None:
@@ -104,21 +158,34 @@ def _keep_an_admin(team: Team, leaving: User) -> None:
         )
 
 
-def set_skills(*, membership: Membership, skills: str) -> Membership:
+@transaction.atomic
+def set_skills(*, membership: Membership, skills: str, by: By = Agent.COMMAND) -> Membership:
     """Say what the member knows about: tags with commas between them, each kept once. Raises ``ValidationError`` if it is too long."""
     tags: dict[str, str] = {}
     for tag in (" ".join(part.split()) for part in skills.split(",")):
         if tag:
             tags.setdefault(tag.casefold(), tag)
-    membership.skills = ", ".join(tags.values())
+    before, membership.skills = membership.skills, ", ".join(tags.values())
     membership.clean_fields(exclude=["team", "user", "role"])
     membership.save(update_fields=["skills"])
+    if changed := changes({"skills": before}, {"skills": membership.skills}):
+        record(
+            team=membership.team,
+            by=by,
+            action=AuditAction.SKILLS_CHANGED,
+            subject=membership.user.display_name,
+            about=membership.user,
+            details=changed,
+        )
     return membership
 
 
-def set_time_zone(*, team: Team, time_zone: str) -> Team:
+@transaction.atomic
+def set_time_zone(*, team: Team, time_zone: str, by: By = Agent.COMMAND) -> Team:
     """Say where the team's days and nights begin. Raises ``ValidationError`` if there is no such zone."""
-    team.time_zone = time_zone
+    before, team.time_zone = team.time_zone, time_zone
     team.clean_fields(exclude=["name"])
     team.save(update_fields=["time_zone"])
+    if changed := changes({"time_zone": before}, {"time_zone": time_zone}):
+        record(team=team, by=by, action=AuditAction.TEAM_CHANGED, subject=team.name, details=changed)
     return team

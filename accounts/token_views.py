@@ -35,8 +35,12 @@ def token_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def token_revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """One's own token, of whichever team, is good for nothing any more."""
-    token = get_object_or_404(ApiToken, pk=token_id, membership__user=request.user.pk)
-    revoke_token(token=token)
+    token = get_object_or_404(
+        ApiToken.objects.select_related("membership__user", "membership__team"),
+        pk=token_id,
+        membership__user=request.user.pk,
+    )
+    revoke_token(token=token, by=token.membership.user)
     messages.success(request, _("“%(name)s” has been revoked.") % {"name": token.name})
     return redirect("accounts:token-list")
 

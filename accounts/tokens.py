@@ -10,11 +10,13 @@ import logging
 import secrets
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.models import ApiToken, Membership
+from accounts.audit import record
+from accounts.models import ApiToken, AuditAction, Membership, User
 from accounts.selectors import active_memberships
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 @sensitive_variables("secret")
+@transaction.atomic
 def create_token(*, membership: Membership, name: str, days: int | None, may_write: bool) -> tuple[ApiToken, str]:
     """A token and its secret. It is good for so many ``days``, with None until it is revoked. Raises ``ValidationError`` if the name is blank."""
     secret = PREFIX + secrets.token_urlsafe(_BYTES)
@@ -41,12 +44,30 @@ def create_token(*, membership: Membership, name: str, days: int | None, may_wri
     )
     token.full_clean(exclude=["membership"])
     token.save(force_insert=True)
+    record(
+        team=membership.team,
+        by=membership.user,
+        action=AuditAction.TOKEN_MADE,
+        subject=token.name,
+        about=membership.user,
+        details={"may_write": may_write, "days": days},
+    )
     logger.info("user %s has made API token %s for team %s", membership.user_id, token.pk, membership.team_id)
     return token, secret
 
 
-def revoke_token(*, token: ApiToken) -> None:
+@transaction.atomic
+def revoke_token(*, token: ApiToken, by: User) -> None:
     """It is good for nothing any more."""
+    owner = token.membership.user
+    record(
+        team=token.membership.team,
+        by=by,
+        action=AuditAction.TOKEN_REVOKED,
+        subject=token.name,
+        about=owner,
+        details={"person": owner.display_name},
+    )
     logger.info("API token %s of membership %s is revoked", token.pk, token.membership_id)
     token.delete()
 

@@ -156,7 +156,7 @@ def account(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         details = {name: form.cleaned_data[name] for name in ("first_name", "last_name", "email")}
         try:
-            update_person(user=user, **details)
+            update_person(user=user, by=user, **details)
         except ValidationError as error:
             form.add_error(None, error)
             user.refresh_from_db()

@@ -198,6 +198,11 @@ def can_manage_people(membership: Membership | None) -> bool:
     return is_admin(membership)
 
 
+def can_read_audit_trail(membership: Membership | None) -> bool:
+    """Read who changed what about people, access and settings."""
+    return is_admin(membership)
+
+
 def can_read_report(membership: Membership | None) -> bool:
     """Read the weekly report of the team."""
     return is_lead(membership)

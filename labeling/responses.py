@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Iterator
+
 from django.http import StreamingHttpResponse
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from labeling.services.downloads import Download
@@ -14,3 +18,25 @@ def attachment(download: Download) -> StreamingHttpResponse:
     if download.size is not None:
         headers["Content-Length"] = str(download.size)
     return StreamingHttpResponse(download.chunks, content_type=download.content_type, headers=headers)
+
+
+def csv_attachment(stem: str, rows: Iterable[Iterable[object]]) -> StreamingHttpResponse:
+    """A table to be saved under that name and the day, sent while it is read."""
+    headers = {"Content-Disposition": f'attachment; filename="{stem}-{timezone.now():%Y-%m-%d}.csv"'}
+    return StreamingHttpResponse(_csv(rows), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """With a byte order mark, without which spreadsheets take UTF-8 for something else."""
+    writer = csv.writer(_Echo())
+    mark = "\ufeff"
+    for row in rows:
+        yield mark + writer.writerow(row)
+        mark = ""

@@ -1,11 +1,13 @@
-"""How form fields look: Bootstrap's classes, put on once. And whom a filter can choose."""
+"""How form fields look: Bootstrap's classes, put on once. And what filters have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
@@ -44,3 +46,11 @@ def _person_name(member: Membership) -> str:
     if member.is_active and member.user.is_active:
         return name
     return _("%(who)s (deactivated)") % {"who": name}
+
+
+def midnight(day: Any, *, days: int = 0) -> datetime | None:
+    """The start of a day, or of one so many days later; nothing for days that no calendar has."""
+    try:
+        return timezone.make_aware(datetime.combine(day + timedelta(days=days), time.min)) if day else None
+    except OverflowError:
+        return None

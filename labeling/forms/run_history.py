@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
 from labeling.choices import ACTIVE, RunKind, RunStatus
-from labeling.forms.fields import StyledForm, person_choices
+from labeling.forms.fields import StyledForm, midnight, person_choices
 from labeling.models import Transform
 from labeling.selectors.run_history import RunFilter, Sort
 
@@ -83,8 +81,8 @@ class RunFilterForm(StyledForm):
             kind=RunKind(data["kind"]) if data.get("kind") else None,
             statuses=_STATES[state] if state in _STATES else (RunStatus(state),) if state else (),
             person=self._users.get(data.get("person", "")),
-            since=_midnight(data.get("since")),
-            until=_midnight(data.get("until"), days=1),
+            since=midnight(data.get("since")),
+            until=midnight(data.get("until"), days=1),
             file=data.get("file", "").replace("\0", ""),
             foreign=data.get("person") == ELSEWHERE,
             replaced=_REPLACED.get(data.get("how", "")),
@@ -105,11 +103,3 @@ class RunFilterForm(StyledForm):
         """The choice as a query string, without what is not chosen: the address of this view."""
         kept = {name: self.data.get(name, "") for name in self.fields if self.cleaned_data.get(name)}
         return urlencode(kept)
-
-
-def _midnight(day: Any, *, days: int = 0) -> datetime | None:
-    """The start of a day, or of one so many days later; nothing for days that no calendar has."""
-    try:
-        return timezone.make_aware(datetime.combine(day + timedelta(days=days), time.min)) if day else None
-    except OverflowError:
-        return None

@@ -1,8 +1,4 @@
-"""The history of all runs of a team, page by page.
-
-Pages follow keys, not numbers: a page is what comes after (or before) the run at its edge, so that the hundred-thousandth run is as near as the
-first, and a run that starts meanwhile moves nothing.
-"""
+"""The history of all runs of a team, page by page (``key_pages``)."""
 
 from __future__ import annotations
 
@@ -16,11 +12,11 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
-from django.utils.dateparse import parse_datetime
 
 from accounts.models import Team, User
 from labeling.choices import RunKind, RunStatus
 from labeling.models import LabelFile, QuestionSet, SavedView, TaskRun, Transform
+from labeling.selectors.key_pages import KeyOrder, key_page
 from labeling.selectors.task_runs import with_what_is_shown
 
 COUNTED = 1000
@@ -36,13 +32,12 @@ class Sort(StrEnum):
     SHORTEST = "shortest"
 
 
-_COLUMN = {
-    Sort.NEWEST: "created_at",
-    Sort.OLDEST: "created_at",
-    Sort.LONGEST: "took_seconds",
-    Sort.SHORTEST: "took_seconds",
+_ORDER = {
+    Sort.NEWEST: KeyOrder("created_at", falling=True),
+    Sort.OLDEST: KeyOrder("created_at", falling=False),
+    Sort.LONGEST: KeyOrder("took_seconds", falling=True, moments=False),
+    Sort.SHORTEST: KeyOrder("took_seconds", falling=False, moments=False),
 }
-_FALLING = frozenset({Sort.NEWEST, Sort.LONGEST})
 
 _ADDED = Q(kind=RunKind.IMPORT_LABELS, replace_all_labels=False)
 _HASH = re.compile("[0-9a-fA-F]{4,64}")
@@ -87,17 +82,9 @@ def run_page(
     size: int = 25,
 ) -> RunPage:
     """The runs after (or before) a key, else the first. A key that is none is ignored: addresses may be old. One or two queries."""
-    if (edge := _read_key(sort, before)) and len(found := _beside(team, chosen, sort, edge, size, back=True)) >= size:
-        runs = list(reversed(found[:size]))
-        return RunPage(tuple(runs), _key(sort, runs[0]) if len(found) > size else "", _key(sort, runs[-1]))
-    edge = None if before else _read_key(sort, after)  # fewer than a page lie before: that is the first page
-    found = _beside(team, chosen, sort, edge, size, back=False)
-    runs = found[:size]
-    return RunPage(
-        tuple(runs),
-        _key(sort, runs[0]) if edge and runs else "",
-        _key(sort, runs[-1]) if len(found) > size else "",
-    )
+    runs = with_what_is_shown(_narrowed(team, chosen))
+    page = key_page(runs, order=_ORDER[sort], after=after, before=before, size=size)
+    return RunPage(page.records, page.before, page.after)
 
 
 def count_runs(*, team: Team, chosen: RunFilter) -> int:
@@ -107,7 +94,7 @@ def count_runs(*, team: Team, chosen: RunFilter) -> int:
 
 def all_runs(*, team: Team, chosen: RunFilter, sort: Sort = Sort.NEWEST) -> Iterator[TaskRun]:
     """Every run that is meant, read bit by bit."""
-    return with_what_is_shown(_narrowed(team, chosen)).order_by(*_order(sort, back=False)).iterator(chunk_size=2000)
+    return with_what_is_shown(_narrowed(team, chosen)).order_by(*_ORDER[sort].names()).iterator(chunk_size=2000)
 
 
 def saved_views_for(*, team: Team, user: User) -> QuerySet[SavedView]:
@@ -158,41 +145,3 @@ def _runs_with_file(team: Team, text: str) -> list[uuid.UUID]:
     sent = TaskRun.objects.filter(label_file__in=found).values_list("pk", flat=True)
     brought = QuestionSet.objects.filter(label_file__in=found).values_list("task_run", flat=True)
     return [*sent.order_by(), *brought.order_by()]
-
-
-def _beside(
-    team: Team, chosen: RunFilter, sort: Sort, edge: tuple[Any, uuid.UUID] | None, size: int, *, back: bool
-) -> list[TaskRun]:
-    """Up to ``size + 1`` runs from the edge on; going back, the nearest come first."""
-    runs = with_what_is_shown(_narrowed(team, chosen)).order_by(*_order(sort, back=back))
-    if edge is not None:
-        column, operator = _COLUMN[sort], "lt" if (sort in _FALLING) != back else "gt"
-        value, pk = edge
-        beyond = Q(**{f"{column}__{operator}": value}) | Q(**{column: value, f"pk__{operator}": pk})
-        # The first condition follows from the second; it lets the database start reading at the edge.
-        runs = runs.filter(beyond, **{f"{column}__{operator}e": value})
-    return list(runs[: size + 1])
-
-
-def _order(sort: Sort, *, back: bool) -> tuple[str, str]:
-    sign = "-" if (sort in _FALLING) != back else ""
-    return f"{sign}{_COLUMN[sort]}", f"{sign}id"
-
-
-def _key(sort: Sort, run: TaskRun) -> str:
-    value = run.created_at.isoformat() if _COLUMN[sort] == "created_at" else str(run.took_seconds)
-    return f"{value}~{run.pk}"
-
-
-def _read_key(sort: Sort, key: str) -> tuple[Any, uuid.UUID] | None:
-    text, _tilde, pk = key.partition("~")
-    try:
-        value = parse_datetime(text) if _COLUMN[sort] == "created_at" else int(text)
-        known = uuid.UUID(pk)
-    except ValueError:
-        return None
-    if value is None or (isinstance(value, datetime) and value.tzinfo is None):
-        return None
-    if isinstance(value, int) and not 0 <= value < 2**31:
-        return None
-    return value, known

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.audit import record
+from accounts.models import AuditAction, User
 from labeling.choices import ACTIVE, ChainStatus
 from labeling.exceptions import RunConflictError
 from labeling.models import Chain, TaskRun, Transform
@@ -16,6 +18,7 @@ from labeling.models import Chain, TaskRun, Transform
 logger = logging.getLogger(__name__)
 
 
+@transaction.atomic
 def archive_transform(*, transform: Transform, user: User) -> None:
     """Put the transform aside: it leaves the lists and queues, and nothing starts by itself. Labels, answers, runs and files stay, at Glue too.
 
@@ -25,12 +28,19 @@ def archive_transform(*, transform: Transform, user: User) -> None:
     rounds = Chain.objects.filter(transform=OuterRef("pk"), status=ChainStatus.RUNNING)
     idle = Transform.objects.filter(~Exists(running), ~Exists(rounds), pk=transform.pk, archived_at=None)
     if idle.update(archived_at=timezone.now()):
+        _record(AuditAction.TRANSFORM_ARCHIVED, transform, user)
         logger.info("transform %s archived by user %s", transform.pk, user.pk)
     elif Transform.objects.filter(pk=transform.pk, archived_at=None).exists():
         raise RunConflictError(_("A run is under way for this transform. Wait until it has ended, or stop it."))
 
 
+@transaction.atomic
 def bring_back_transform(*, transform: Transform, user: User) -> None:
     """Back into the lists and queues; its schedule goes on."""
     if Transform.objects.filter(pk=transform.pk, archived_at__isnull=False).update(archived_at=None):
+        _record(AuditAction.TRANSFORM_BROUGHT_BACK, transform, user)
         logger.info("transform %s brought back by user %s", transform.pk, user.pk)
+
+
+def _record(action: AuditAction, transform: Transform, user: User) -> None:
+    record(team=transform.team, by=user, action=action, subject=transform.name)

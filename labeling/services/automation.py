@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.audit import changes, record
+from accounts.models import AuditAction, User
 from accounts.services import set_time_zone
 from labeling.exceptions import InvalidSettingError, LabelportalError, NothingToImportError, RunConflictError
 from labeling.models import Automation, TaskRun, Transform
@@ -40,26 +41,38 @@ def save_automation(
     now = now or timezone.now()
     if enabled and every_answers is None and nightly_hour is None:
         raise InvalidSettingError(_("Choose when: after how many answers, at which hour, or both."))
+    schedule = {
+        "enabled": enabled,
+        "every_answers": every_answers,
+        "nightly_hour": nightly_hour,
+        "evaluate": evaluate,
+        "generate": generate,
+    }
     with transaction.atomic():
         try:
-            set_time_zone(team=transform.team, time_zone=time_zone)
+            set_time_zone(team=transform.team, time_zone=time_zone, by=user)
         except ValidationError as error:
             raise InvalidSettingError(" ".join(error.messages)) from error
         local = now.astimezone(ZoneInfo(time_zone))
         passed = nightly_hour is not None and local.hour >= nightly_hour
+        before = Automation.objects.filter(transform=transform).values(*schedule).first() or {}
         automation, _made = Automation.objects.update_or_create(
             transform=transform,
             defaults={
-                "enabled": enabled,
-                "every_answers": every_answers,
-                "nightly_hour": nightly_hour,
-                "evaluate": evaluate,
-                "generate": generate,
+                **schedule,
                 "last_night": local.date() if passed else local.date() - timedelta(days=1),
                 "changed_by": user,
                 "changed_at": now,
             },
         )
+        if changed := changes(before, schedule):
+            record(
+                team=transform.team,
+                by=user,
+                action=AuditAction.SCHEDULE_CHANGED,
+                subject=transform.name,
+                details=changed,
+            )
     logger.info("transform %s: automatic imports changed by user %s", transform.pk, user.pk)
     return automation
 

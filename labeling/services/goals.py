@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from accounts.models import Team, User
+from django.db import transaction
+
+from accounts.audit import By, Value, changes, record
+from accounts.models import Agent, AuditAction, Team, User
 from labeling.choices import GoalPeriod
 from labeling.models import WorkGoal
 
 
-def set_goal(*, team: Team, user: User | None, questions: int | None, period: GoalPeriod) -> None:
+@transaction.atomic
+def set_goal(
+    *, team: Team, user: User | None, questions: int | None, period: GoalPeriod, by: By = Agent.COMMAND
+) -> None:
     """So many questions in a day or a week, for the person or, without one, for the team; None takes the goal away."""
     goals = WorkGoal.objects.filter(team=team, user=user)
+    goal = goals.first()
+    before: dict[str, Value] = {"questions": goal.questions, "period": goal.period} if goal else {}
     if questions is None:
         goals.delete()
     else:
         WorkGoal.objects.update_or_create(team=team, user=user, defaults={"questions": questions, "period": period})
+    after = {} if questions is None else {"period": period.value}
+    if changed := changes(before, {"questions": questions, **after}):
+        record(
+            team=team,
+            by=by,
+            action=AuditAction.GOAL_CHANGED,
+            subject=user.display_name if user else team.name,
+            about=user,
+            details=changed,
+        )

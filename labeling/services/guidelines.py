@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.audit import record
+from accounts.models import AuditAction, User
 from labeling.choices import QuestionState
 from labeling.exceptions import InvalidSettingError
 from labeling.models import GuidelineExample, Question, Transform
@@ -22,18 +24,28 @@ def save_guidelines(*, transform: Transform, user: User, text: str) -> Transform
     """Store the guidelines, in Markdown. Raises ``InvalidSettingError`` if they are too long."""
     if len(text) > MAX_GUIDELINES:
         raise InvalidSettingError(_("Guidelines can have up to %(most)d characters.") % {"most": MAX_GUIDELINES})
-    transform.guidelines = text.replace("\r\n", "\n").strip()
-    transform.save(update_fields=["guidelines", "updated_at"])
+    before, transform.guidelines = transform.guidelines, text.replace("\r\n", "\n").strip()
+    with transaction.atomic():
+        transform.save(update_fields=["guidelines", "updated_at"])
+        if transform.guidelines != before:
+            record(
+                team=transform.team,
+                by=user,
+                action=AuditAction.GUIDELINES_CHANGED,
+                subject=transform.name,
+                details={"characters": [len(before), len(transform.guidelines)]},
+            )
     logger.info("transform %s: guidelines changed by user %s", transform.pk, user.pk)
     return transform
 
 
+@transaction.atomic
 def add_example(*, question: Question, user: User, text: str = "") -> GuidelineExample:
     """Show a settled question beside the guidelines, with its grouping of now; a question that is shown already gets the new text and grouping.
 
     Raises ``InvalidSettingError`` if it is not settled, is a control question, the text is too long or there are too many examples.
     """
-    question = Question.objects.select_related("question_set__transform").get(pk=question.pk)
+    question = Question.objects.select_related("question_set__transform__team").get(pk=question.pk)
     transform = question.question_set.transform
     if question.state != QuestionState.SETTLED or question.is_control:
         raise InvalidSettingError(_("Only settled questions can be examples. Control questions cannot."))
@@ -47,9 +59,24 @@ def add_example(*, question: Question, user: User, text: str = "") -> GuidelineE
         defaults={"text": text.strip(), "labels": question.result},
         create_defaults={"text": text.strip(), "labels": question.result, "created_by": user},
     )
+    _record(AuditAction.EXAMPLE_ADDED, example, user)
     return example
 
 
-def remove_example(*, example: GuidelineExample) -> None:
+@transaction.atomic
+def remove_example(*, example: GuidelineExample, user: User) -> None:
     """Show the question no longer."""
+    _record(AuditAction.EXAMPLE_REMOVED, example, user)
     example.delete()
+
+
+def _record(action: AuditAction, example: GuidelineExample, user: User) -> None:
+    """Which question, not what is in its rows."""
+    transform, question = example.transform, example.question
+    record(
+        team=transform.team,
+        by=user,
+        action=action,
+        subject=transform.name,
+        details={"set": question.question_set.number, "question": question.position},
+    )

@@ -13,12 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Team, User
+from accounts.audit import changes, record
+from accounts.models import AuditAction, Team, User
 from accounts.selectors import active_memberships
 from labeling.choices import NotificationEvent, OutboxState
 from labeling.models import Notification, NotificationPreference, Occurrence, Webhook, WebhookDelivery
 from labeling.permissions import can_be_notified
-from labeling.selectors.notifications import choice_of_each, payload_of, words_of
+from labeling.selectors.notifications import choice_of_each, choices_of, payload_of, words_of
 from labeling.services import outbox
 from labeling.services.occurrences import sweep_question_sets
 
@@ -90,12 +91,23 @@ def mark_read(*, user: User, team: Team, notification: Notification | None = Non
 
 
 @transaction.atomic
-def save_choices(*, team: Team, user: User | None, chosen: Mapping[NotificationEvent, tuple[bool, bool]]) -> None:
+def save_choices(
+    *, team: Team, user: User | None, chosen: Mapping[NotificationEvent, tuple[bool, bool]], by: User
+) -> None:
     """Keep for each event whether it is told in the page and by e-mail, for one person, or (without one) for all who have not chosen."""
+    before = {} if user else _told(team)
     for event, (in_page, email) in chosen.items():
         NotificationPreference.objects.update_or_create(
             team=team, user=user, event=event, defaults={"in_page": in_page, "email": email}
         )
+    if user is None and (changed := changes(before, _told(team))):
+        record(team=team, by=by, action=AuditAction.NOTIFICATIONS_CHANGED, subject=team.name, details=changed)
+
+
+def _told(team: Team) -> dict[str, str]:
+    """In which ways the team is told of each event."""
+    ways = {(True, True): "page_email", (True, False): "page", (False, True): "email", (False, False): "nowhere"}
+    return {one.event.value: ways[one.in_page, one.email] for one in choices_of(team=team, user=None)}
 
 
 def forget_choices(*, team: Team, user: User) -> None:

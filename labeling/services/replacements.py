@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.audit import record
+from accounts.models import AuditAction, User
 from labelfiles import LabelDiff, diff
 from labelfiles import LabelFile as LabelFileContents
 from labeling.choices import ACTIVE, LabelFileKind, RunKind, RunStatus
@@ -80,6 +81,18 @@ def confirm_replacement(*, replacement: LabelReplacement, user: User) -> TaskRun
         )
         locked.import_run = run
         locked.save(update_fields=("import_run",))
+        held, new = replacement.export_run.label_file, parts_of(replacement.label_file)
+        record(
+            team=replacement.transform.team,
+            by=user,
+            action=AuditAction.LABELS_REPLACED,
+            subject=replacement.transform.name,
+            details={
+                "file": str(new[0]),
+                "rows": [held.rows if held else 0, sum(part.rows for part in new)],
+                "run": str(run.pk),
+            },
+        )
     logger.info("replacement %s confirmed by user %s", replacement.pk, user.pk)
     return run
 

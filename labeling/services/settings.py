@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
-from accounts.models import User
+from accounts.audit import changes, record
+from accounts.models import AuditAction, User
 from labeling.choices import ConsensusRule
 from labeling.exceptions import InvalidSettingError
 from labeling.models import Transform
@@ -38,6 +40,7 @@ def update_labeling_settings(
 
     Another rule of consensus counts for whatever is settled from now on; what is settled stays. Raises ``InvalidSettingError``.
     """
+    before = {name: getattr(transform, name) for name in _FIELDS}
     transform.answers_per_question = answers_per_question
     transform.consensus_rule = consensus_rule
     transform.show_proposals = show_proposals
@@ -48,6 +51,15 @@ def update_labeling_settings(
         transform.clean_fields(exclude={field.name for field in Transform._meta.fields} - set(_FIELDS))
     except ValidationError as error:
         raise InvalidSettingError(" ".join(error.messages)) from error
-    transform.save(update_fields=[*_FIELDS, "updated_at"])
+    with transaction.atomic():
+        transform.save(update_fields=[*_FIELDS, "updated_at"])
+        if changed := changes(before, {name: getattr(transform, name) for name in _FIELDS}):
+            record(
+                team=transform.team,
+                by=user,
+                action=AuditAction.LABELING_CHANGED,
+                subject=transform.name,
+                details=changed,
+            )
     logger.info("transform %s: settings for labeling changed by user %s", transform.pk, user.pk)
     return transform

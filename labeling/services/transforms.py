@@ -16,7 +16,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Team, User
+from accounts.audit import changes, record
+from accounts.models import AuditAction, Team, User
 from labeling.aws import glue, storage
 from labeling.choices import SourceFormat
 from labeling.exceptions import GlueError, InvalidSourceError
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 _EXISTS = "AlreadyExistsException"
 _TAKEN = frozenset({_EXISTS, "IdempotentParameterMismatchException"})
+_CHANGEABLE = ("name", "thing", "precision_recall", "accuracy_cost", "enforce_provided_labels")
 
 # What a Glue crawler writes for such files; https://docs.aws.amazon.com/glue/latest/dg/add-classifier.html
 _CSV_STORAGE = {
@@ -120,6 +122,13 @@ def create_transform(
                 label_count=seen.label_count,
                 created_by=user,
             )
+            record(
+                team=team,
+                by=user,
+                action=AuditAction.TRANSFORM_CREATED,
+                subject=name,
+                details={"table": f"{table.database}.{table.name}", "primary_key": primary_key},
+            )
     except IntegrityError as error:
         raise _name_taken(name) from error
     logger.info("transform %s (%s) created by user %s", transform.pk, transform_id, user.pk)
@@ -147,6 +156,7 @@ def update_transform(
             transform.primary_key, precision_recall, accuracy_cost, enforce_provided_labels
         ),
     )
+    before = {field: getattr(transform, field) for field in _CHANGEABLE}
     transform.name = name
     transform.precision_recall = precision_recall
     transform.accuracy_cost = accuracy_cost
@@ -155,16 +165,15 @@ def update_transform(
         transform.thing = thing.strip() or "thing"
     try:
         with transaction.atomic():
-            transform.save(
-                update_fields=(
-                    "name",
-                    "thing",
-                    "precision_recall",
-                    "accuracy_cost",
-                    "enforce_provided_labels",
-                    "updated_at",
+            transform.save(update_fields=(*_CHANGEABLE, "updated_at"))
+            if changed := changes(before, {field: getattr(transform, field) for field in _CHANGEABLE}):
+                record(
+                    team=transform.team,
+                    by=user,
+                    action=AuditAction.TRANSFORM_CHANGED,
+                    subject=before["name"],
+                    details=changed,
                 )
-            )
     except IntegrityError as error:
         raise _name_taken(name) from error
     logger.info("transform %s changed by user %s", transform.pk, user.pk)

@@ -13,13 +13,16 @@ import hmac
 import json
 import logging
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Team, User
+from accounts.audit import record
+from accounts.models import AuditAction, Team, User
 from labeling import outbound
 from labeling.choices import NotificationEvent, OutboxState
 from labeling.exceptions import InvalidWebhookError
@@ -33,6 +36,7 @@ _GONE = 410
 _MAX_WEBHOOKS = 20
 
 
+@transaction.atomic
 def create_webhook(*, team: Team, user: User, url: str, events: Collection[str]) -> Webhook:
     """A new webhook. Raises ``InvalidWebhookError`` for an address that cannot be called, no event, or too many webhooks."""
     try:
@@ -45,19 +49,24 @@ def create_webhook(*, team: Team, user: User, url: str, events: Collection[str])
     if Webhook.objects.filter(team=team).count() >= _MAX_WEBHOOKS:
         raise InvalidWebhookError(_("A team can have up to %(n)d webhooks.") % {"n": _MAX_WEBHOOKS})
     webhook = Webhook.objects.create(team=team, url=url, events=known, created_by=user)
+    _record(AuditAction.WEBHOOK_CREATED, webhook, user)
     logger.info("webhook %s created by user %s", webhook.pk, user.pk)
     return webhook
 
 
+@transaction.atomic
 def renew_secret(*, webhook: Webhook, user: User) -> None:
     """From now on messages are signed with a new secret; the old one is worth nothing."""
     Webhook.objects.filter(pk=webhook.pk).update(secret_version=F("secret_version") + 1)
     webhook.refresh_from_db()
+    _record(AuditAction.WEBHOOK_RENEWED, webhook, user)
     logger.info("webhook %s: new secret by user %s", webhook.pk, user.pk)
 
 
+@transaction.atomic
 def delete_webhook(*, webhook: Webhook, user: User) -> None:
     """Nothing more is sent to it, and its log is gone."""
+    _record(AuditAction.WEBHOOK_DELETED, webhook, user)
     logger.info("webhook %s deleted by user %s", webhook.pk, user.pk)
     webhook.delete()
 
@@ -93,6 +102,14 @@ def signature(webhook: Webhook, *, delivery_id: str, timestamp: int, body: bytes
     """What stands in ``webhook-signature``."""
     signed = f"{delivery_id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.digest(_key(webhook), signed, "sha256")).decode()
+
+
+def _record(action: AuditAction, webhook: Webhook, user: User) -> None:
+    """The host alone: path and query of an address are often what lets its caller in."""
+    host = urlsplit(webhook.url).hostname or ""
+    record(
+        team=webhook.team, by=user, action=action, subject=host, details={"events": ", ".join(sorted(webhook.events))}
+    )
 
 
 def _send(delivery: WebhookDelivery) -> None:

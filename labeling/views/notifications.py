@@ -80,7 +80,7 @@ def notification_choices(request: HttpRequest) -> HttpResponse:
         forget_choices(team=membership.team, user=signed_in(request))
         messages.success(request, _("You get the notifications that the team has chosen."))
     else:
-        save_choices(team=membership.team, user=signed_in(request), chosen=_chosen(request.POST))
+        save_choices(team=membership.team, user=signed_in(request), chosen=_chosen(request.POST), by=signed_in(request))
         messages.success(request, _("Your choices have been saved."))
     return redirect("labeling:notification-settings")
 
@@ -89,7 +89,7 @@ def notification_choices(request: HttpRequest) -> HttpResponse:
 def team_choices(request: HttpRequest) -> HttpResponse:
     """Keep what those hear who have not chosen for themselves."""
     membership = team_access(request, can_edit_team_notifications)
-    save_choices(team=membership.team, user=None, chosen=_chosen(request.POST))
+    save_choices(team=membership.team, user=None, chosen=_chosen(request.POST), by=signed_in(request))
     messages.success(request, _("The choices of the team have been saved."))
     return redirect("labeling:notification-settings")
 

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.exceptions import LastAdminError
-from accounts.links import is_invited, mail_link, make_link, valid_days
+from accounts.links import is_invited, mail_link, make_link_for, valid_days
 from accounts.models import Membership, Role
 from accounts.oidc import is_set_up, provider_name
 from accounts.selectors import administers_all_teams_of
@@ -39,7 +39,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
     form.fields["email"].required = settings.OIDC_ONLY
     if form.is_valid():
         try:
-            member = invite_person(team=membership.team, **form.cleaned_data)
+            member = invite_person(team=membership.team, by=signed_in(request), **form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -69,7 +69,7 @@ def person_role(request: HttpRequest, member_id: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, member, membership, role_form=form)
     try:
-        set_role(team=member.team, user=member.user, role=Role(form.cleaned_data["role"]))
+        set_role(team=member.team, user=member.user, role=Role(form.cleaned_data["role"]), by=signed_in(request))
     except LastAdminError as error:
         messages.error(request, str(error))
         return redirect("labeling:person", member.pk)
@@ -94,7 +94,7 @@ def person_details(request: HttpRequest, member_id: int) -> HttpResponse:
     form = DetailsForm(request.POST)
     if form.is_valid():
         try:
-            update_person(user=member.user, **form.cleaned_data)
+            update_person(user=member.user, by=signed_in(request), **form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -123,7 +123,7 @@ def person_token_revoke(request: HttpRequest, member_id: int, token_id: UUID) ->
     """A program acts for them no more."""
     member, _membership = member_access(request, member_id, can_manage_people)
     token = get_object_or_404(tokens_of(membership=member), pk=token_id)
-    revoke_token(token=token)
+    revoke_token(token=token, by=signed_in(request))
     messages.success(request, _("“%(name)s” has been revoked.") % {"name": token.name})
     return redirect("labeling:person", member.pk)
 
@@ -148,7 +148,7 @@ def person_deactivate(request: HttpRequest, member_id: int) -> HttpResponse:
 def person_reactivate(request: HttpRequest, member_id: int) -> HttpResponse:
     """They are a member again, in the role they had."""
     member, _membership = member_access(request, member_id, can_manage_people)
-    reactivate_member(membership=member)
+    reactivate_member(membership=member, by=signed_in(request))
     logger.info("team %s: user %s reactivated by user %s", member.team_id, member.user_id, request.user.pk)
     messages.success(request, _("%(who)s is a member again.") % {"who": member.user.display_name})
     return redirect("labeling:person", member.pk)
@@ -194,7 +194,7 @@ def _without_link(request: HttpRequest, member: Membership) -> HttpResponse:
 @sensitive_variables()
 def _with_link(request: HttpRequest, member: Membership) -> HttpResponse:
     """The answer itself shows the link: a redirect would have to keep it somewhere."""
-    path = make_link(user=member.user)
+    path = make_link_for(user=member.user, by=signed_in(request))
     logger.info("team %s: a link for user %s made by user %s", member.team_id, member.user_id, request.user.pk)
     context = {
         "area": "people",

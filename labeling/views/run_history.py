@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from itertools import chain
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
@@ -21,6 +19,7 @@ from labeling.exceptions import LabelportalError
 from labeling.forms.run_history import RunFilterForm
 from labeling.models import SavedView, TaskRun
 from labeling.permissions import can_see_runs, is_admin
+from labeling.responses import csv_attachment
 from labeling.selectors.run_history import COUNTED, all_runs, count_runs, run_page, saved_views_for
 from labeling.selectors.task_runs import label_file_of
 from labeling.selectors.transforms import transforms_for_team
@@ -85,8 +84,7 @@ def run_download(request: HttpRequest) -> StreamingHttpResponse:
     membership = team_access(request, can_see_runs)
     form = _form(request, membership)
     runs = all_runs(team=membership.team, chosen=form.chosen, sort=form.sorted_by)
-    headers = {"Content-Disposition": f'attachment; filename="runs-{timezone.now():%Y-%m-%d}.csv"'}
-    return StreamingHttpResponse(_csv(runs), content_type="text/csv; charset=utf-8", headers=headers)
+    return csv_attachment("runs", chain([_CSV_HEAD], map(_csv_row, runs)))
 
 
 @require_POST
@@ -135,21 +133,6 @@ def _form(request: HttpRequest, membership: Membership) -> RunFilterForm:
 
 def _address(query: str) -> str:
     return reverse("labeling:run-list") + (f"?{query}" if query else "")
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _csv(runs: Iterator[TaskRun]) -> Iterator[str]:
-    """With a byte order mark, without which spreadsheets take UTF-8 for something else."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow(_CSV_HEAD)
-    for run in runs:
-        yield writer.writerow(_csv_row(run))
 
 
 def _csv_row(run: TaskRun) -> list[object]:

@@ -65,7 +65,9 @@ def example_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
 def example_remove(request: HttpRequest, transform_id: UUID, example_id: UUID) -> HttpResponse:
     """Show it no longer."""
     transform, _membership = transform_access(request, transform_id, can_edit_guidelines)
-    remove_example(example=get_object_or_404(GuidelineExample, pk=example_id, transform=transform))
+    remove_example(
+        example=get_object_or_404(GuidelineExample, pk=example_id, transform=transform), user=signed_in(request)
+    )
     messages.success(request, _("The example has been removed."))
     return redirect("labeling:guidelines", transform.pk)
 

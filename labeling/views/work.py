@@ -80,7 +80,7 @@ def person_skills(request: HttpRequest, member_id: int) -> HttpResponse:
     if member is None:
         raise Http404
     try:
-        set_skills(membership=member, skills=request.POST.get("skills", ""))
+        set_skills(membership=member, skills=request.POST.get("skills", ""), by=signed_in(request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -109,7 +109,13 @@ def _set_goal(request: HttpRequest, membership: Membership, user: User | None) -
     form = GoalForm(request.POST)
     if form.is_valid():
         data = form.cleaned_data
-        set_goal(team=membership.team, user=user, questions=data["questions"], period=GoalPeriod(data["period"]))
+        set_goal(
+            team=membership.team,
+            user=user,
+            questions=data["questions"],
+            period=GoalPeriod(data["period"]),
+            by=signed_in(request),
+        )
         messages.success(
             request,
             _("The goal of %(who)s has been saved.") % {"who": user.display_name if user else membership.team.name},

@@ -46,6 +46,7 @@ ADMINS = {Role.ADMIN}
         (permissions.can_edit_team_notifications, LEADS),
         (permissions.can_manage_webhooks, ADMINS),
         (permissions.can_manage_people, ADMINS),
+        (permissions.can_read_audit_trail, ADMINS),
         (permissions.can_read_report, LEADS),
     ],
 )

@@ -14,9 +14,16 @@ from django.db import transaction
 
 from accounts.exceptions import LastAdminError
 from accounts.identities import forget_identities
-from accounts.links import absolute, is_invited, make_link, valid_days
-from accounts.models import Membership, Role, Team, User
-from accounts.services import create_person, create_team, reactivate_member, set_role
+from accounts.links import absolute, is_invited, make_link_for, valid_days
+from accounts.models import Agent, Membership, Role, Team, User
+from accounts.services import (
+    create_person,
+    create_team,
+    reactivate_member,
+    set_password,
+    set_role,
+    update_person,
+)
 
 _FIELDS = ("first_name", "last_name", "email")
 
@@ -67,7 +74,7 @@ class Command(BaseCommand):
                         f"{user.username}: accounts at the provider forgotten: {forget_identities(user=user)}."
                     )
                 if options["link"] or (is_invited(user=user) and not settings.OIDC_ONLY):
-                    link = absolute(make_link(user=user))
+                    link = absolute(make_link_for(user=user, by=Agent.COMMAND))
                     self.stdout.write(f"To choose a password, once, within {valid_days()} days:\n{link}")
         except ValidationError as error:
             raise CommandError(_words(error)) from error
@@ -84,13 +91,11 @@ class Command(BaseCommand):
             user = create_person(username=options["username"], password=password, **given)
             self.stdout.write(f"{user.username} has been created.")
             return user
-        for name, value in given.items():
-            setattr(user, name, value)
+        if given:
+            update_person(user=user, **({name: getattr(user, name) for name in _FIELDS} | given))
         if password is not None:
             validate_password(password, user)
-            user.set_password(password)
-        user.full_clean()
-        user.save(update_fields=[*given, "password"])
+            set_password(user=user, password=password)
         return user
 
     def _join(self, user: User, options: dict[str, Any]) -> None:

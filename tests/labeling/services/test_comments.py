@@ -165,7 +165,7 @@ def test_guidelines_with_examples(
         assert ("".join(shown.labels[row.pk] for row in shown.rows), shown.example.text) == ("AAB", "Typos")
     with pytest.raises(InvalidSettingError):
         save_guidelines(transform=of, user=people.lead, text="x" * 50_001)
-    remove_example(example=example)
+    remove_example(example=example, user=people.lead)
     assert guidelines_for(transform=of).examples == ()
 
 

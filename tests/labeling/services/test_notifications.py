@@ -211,8 +211,8 @@ def test_people_and_programs_are_told_the_f1_of_the_precision_and_recall_beside_
 def test_everybody_chooses_for_themselves_and_the_team_for_the_rest(people: Cast, of: Transform) -> None:
     team = people.team
     assert {choice.email for choice in choices_of(team=team, user=people.lead)} == {True, False}
-    save_choices(team=team, user=None, chosen=dict.fromkeys(NotificationEvent, (True, False)))
-    save_choices(team=team, user=people.admin, chosen=dict.fromkeys(NotificationEvent, (False, True)))
+    save_choices(team=team, user=None, chosen=dict.fromkeys(NotificationEvent, (True, False)), by=people.admin)
+    save_choices(team=team, user=people.admin, chosen=dict.fromkeys(NotificationEvent, (False, True)), by=people.admin)
     fail(run=running(of, people), error="x")
     sweep_notifications()
     send_mails()
