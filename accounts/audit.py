@@ -46,6 +46,21 @@ def record_of_person(*, user: User, by: By, action: AuditAction, details: Detail
         record(team=membership.team, by=by, action=action, subject=user.display_name, about=user, details=details)
 
 
+def record_changes(
+    *,
+    team: Team,
+    by: By,
+    action: AuditAction,
+    subject: str,
+    before: Mapping[str, Value],
+    after: Mapping[str, Value],
+    about: User | None = None,
+) -> None:
+    """Write an entry with what is another now; none if all is as it was."""
+    if details := changes(before, after):
+        record(team=team, by=by, action=action, subject=subject, about=about, details=details)
+
+
 def changes(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[str, list[Value]]:
     """What is another now: for each of these fields what it was and what it is."""
     return {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}

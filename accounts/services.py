@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.audit import By, changes, record, record_of_person
+from accounts.audit import By, changes, record, record_changes, record_of_person
 from accounts.exceptions import LastAdminError
 from accounts.models import Agent, AuditAction, Membership, Role, Team, User
 from accounts.selectors import active_memberships, admins_of
@@ -168,15 +168,15 @@ def set_skills(*, membership: Membership, skills: str, by: By = Agent.COMMAND) -
     before, membership.skills = membership.skills, ", ".join(tags.values())
     membership.clean_fields(exclude=["team", "user", "role"])
     membership.save(update_fields=["skills"])
-    if changed := changes({"skills": before}, {"skills": membership.skills}):
-        record(
-            team=membership.team,
-            by=by,
-            action=AuditAction.SKILLS_CHANGED,
-            subject=membership.user.display_name,
-            about=membership.user,
-            details=changed,
-        )
+    record_changes(
+        team=membership.team,
+        by=by,
+        action=AuditAction.SKILLS_CHANGED,
+        subject=membership.user.display_name,
+        about=membership.user,
+        before={"skills": before},
+        after={"skills": membership.skills},
+    )
     return membership
 
 
@@ -186,6 +186,12 @@ def set_time_zone(*, team: Team, time_zone: str, by: By = Agent.COMMAND) -> Team
     before, team.time_zone = team.time_zone, time_zone
     team.clean_fields(exclude=["name"])
     team.save(update_fields=["time_zone"])
-    if changed := changes({"time_zone": before}, {"time_zone": time_zone}):
-        record(team=team, by=by, action=AuditAction.TEAM_CHANGED, subject=team.name, details=changed)
+    record_changes(
+        team=team,
+        by=by,
+        action=AuditAction.TEAM_CHANGED,
+        subject=team.name,
+        before={"time_zone": before},
+        after={"time_zone": time_zone},
+    )
     return team

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent, AuditAction, Membership
@@ -36,7 +37,10 @@ class AuditFilterForm(StyledForm):
         label=_("Kind"),
         choices=[
             ("", _("All kinds")),
-            *((label, [(kind, _("All of these")), *_choices(starts)]) for kind, (label, starts) in _KINDS.items()),
+            *(
+                (label, [(kind, format_lazy(_("{kind}: all"), kind=label)), *_choices(starts)])
+                for kind, (label, starts) in _KINDS.items()
+            ),
         ],
     )
     since = forms.DateField(required=False, label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.audit import changes, record
+from accounts.audit import record_changes
 from accounts.models import AuditAction, User
 from accounts.services import set_time_zone
 from labeling.exceptions import InvalidSettingError, LabelportalError, NothingToImportError, RunConflictError
@@ -65,14 +65,14 @@ def save_automation(
                 "changed_at": now,
             },
         )
-        if changed := changes(before, schedule):
-            record(
-                team=transform.team,
-                by=user,
-                action=AuditAction.SCHEDULE_CHANGED,
-                subject=transform.name,
-                details=changed,
-            )
+        record_changes(
+            team=transform.team,
+            by=user,
+            action=AuditAction.SCHEDULE_CHANGED,
+            subject=transform.name,
+            before=before,
+            after=schedule,
+        )
     logger.info("transform %s: automatic imports changed by user %s", transform.pk, user.pk)
     return automation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from accounts.audit import By, Value, changes, record
+from accounts.audit import By, Value, record_changes
 from accounts.models import Agent, AuditAction, Team, User
 from labeling.choices import GoalPeriod
 from labeling.models import WorkGoal
@@ -23,12 +23,12 @@ def set_goal(
     else:
         WorkGoal.objects.update_or_create(team=team, user=user, defaults={"questions": questions, "period": period})
     after = {} if questions is None else {"period": period.value}
-    if changed := changes(before, {"questions": questions, **after}):
-        record(
-            team=team,
-            by=by,
-            action=AuditAction.GOAL_CHANGED,
-            subject=user.display_name if user else team.name,
-            about=user,
-            details=changed,
-        )
+    record_changes(
+        team=team,
+        by=by,
+        action=AuditAction.GOAL_CHANGED,
+        subject=user.display_name if user else team.name,
+        about=user,
+        before=before,
+        after={"questions": questions, **after},
+    )

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.audit import changes, record
+from accounts.audit import record_changes
 from accounts.models import AuditAction, Team, User
 from accounts.selectors import active_memberships
 from labeling.choices import NotificationEvent, OutboxState
@@ -100,8 +100,15 @@ def save_choices(
         NotificationPreference.objects.update_or_create(
             team=team, user=user, event=event, defaults={"in_page": in_page, "email": email}
         )
-    if user is None and (changed := changes(before, _told(team))):
-        record(team=team, by=by, action=AuditAction.NOTIFICATIONS_CHANGED, subject=team.name, details=changed)
+    if user is None:
+        record_changes(
+            team=team,
+            by=by,
+            action=AuditAction.NOTIFICATIONS_CHANGED,
+            subject=team.name,
+            before=before,
+            after=_told(team),
+        )
 
 
 def _told(team: Team) -> dict[str, str]:

@@ -7,7 +7,7 @@ import logging
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts.audit import changes, record
+from accounts.audit import record_changes
 from accounts.models import AuditAction, User
 from labeling.choices import ConsensusRule
 from labeling.exceptions import InvalidSettingError
@@ -53,13 +53,13 @@ def update_labeling_settings(
         raise InvalidSettingError(" ".join(error.messages)) from error
     with transaction.atomic():
         transform.save(update_fields=[*_FIELDS, "updated_at"])
-        if changed := changes(before, {name: getattr(transform, name) for name in _FIELDS}):
-            record(
-                team=transform.team,
-                by=user,
-                action=AuditAction.LABELING_CHANGED,
-                subject=transform.name,
-                details=changed,
-            )
+        record_changes(
+            team=transform.team,
+            by=user,
+            action=AuditAction.LABELING_CHANGED,
+            subject=transform.name,
+            before=before,
+            after={name: getattr(transform, name) for name in _FIELDS},
+        )
     logger.info("transform %s: settings for labeling changed by user %s", transform.pk, user.pk)
     return transform

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.audit import changes, record
+from accounts.audit import record, record_changes
 from accounts.models import AuditAction, Team, User
 from labeling.aws import glue, storage
 from labeling.choices import SourceFormat
@@ -166,14 +166,14 @@ def update_transform(
     try:
         with transaction.atomic():
             transform.save(update_fields=(*_CHANGEABLE, "updated_at"))
-            if changed := changes(before, {field: getattr(transform, field) for field in _CHANGEABLE}):
-                record(
-                    team=transform.team,
-                    by=user,
-                    action=AuditAction.TRANSFORM_CHANGED,
-                    subject=before["name"],
-                    details=changed,
-                )
+            record_changes(
+                team=transform.team,
+                by=user,
+                action=AuditAction.TRANSFORM_CHANGED,
+                subject=before["name"],
+                before=before,
+                after={field: getattr(transform, field) for field in _CHANGEABLE},
+            )
     except IntegrityError as error:
         raise _name_taken(name) from error
     logger.info("transform %s changed by user %s", transform.pk, user.pk)

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from accounts.models import Membership, Role, User
+from accounts.models import Agent, AuditAction, AuditEntry, Membership, Role, User
 from accounts.services import create_person, create_team, deactivate_member, set_role
 from labelportal.run.config import ROOT
 from tests.conftest import TEST_ENVIRONMENT
@@ -56,6 +56,8 @@ def test_the_first_administrator_gets_in_by_the_link_that_is_printed() -> None:
     assert isinstance(user, User)
     assert (user.display_name, user.email) == ("Ada Okafor", "ada@example.org")
     assert Membership.objects.get(user=user).role == Role.ADMIN
+    entries = AuditEntry.objects.filter(agent=Agent.COMMAND, about=user)
+    assert [entry.action for entry in entries] == [AuditAction.LINK_MADE, AuditAction.PERSON_ADDED]
 
 
 def test_a_password_comes_from_standard_input_and_is_printed_nowhere() -> None:

@@ -28,7 +28,7 @@ from pytest_django import Settings
 from accounts.checks import check_single_sign_on
 from accounts.exceptions import LastAdminError
 from accounts.links import make_link
-from accounts.models import Membership, Role, Team, User
+from accounts.models import Agent, AuditAction, AuditEntry, Membership, Role, Team, User
 from accounts.services import (
     create_person,
     create_team,
@@ -228,6 +228,8 @@ def test_strangers_come_in_only_where_there_is_a_team_for_them(
     eve = User.objects.get(username="eve.moss2")
     assert (eve.email, eve.first_name, eve.has_usable_password()) == ("eve@example.org", "Eve", False)
     assert list(eve.memberships.values_list("team__name", "role")) == [("Customers", Role.STEWARD)]
+    entries = AuditEntry.objects.filter(team=team, agent=Agent.SINGLE_SIGN_ON, about=eve)
+    assert [entry.action for entry in entries] == [AuditAction.IDENTITY_TIED, AuditAction.PERSON_ADDED]
 
 
 @pytest.mark.parametrize(

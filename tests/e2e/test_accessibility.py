@@ -249,6 +249,7 @@ def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
         "/runs/",
         "/runs/?state=STOPPED",
         "/people/",
+        "/audit/",
         "/accounts/password/",
         "/accounts/tokens/",
     ]

@@ -16,6 +16,7 @@ from django.apps import apps
 from django.conf import settings as project
 from django.core.exceptions import ValidationError
 from django.db import connections, transaction
+from django.db.models import ProtectedError
 
 from accounts.audit import record
 from accounts.exceptions import LastAdminError
@@ -484,6 +485,8 @@ def test_entries_outlive_the_person(world: World) -> None:
         "Eve changed the settings of the team | Time zone: UTC → Asia/Tokyo",
         "Admin added Eve as administrator",
     ]
+    with pytest.raises(ProtectedError):
+        world.people.team.delete()
 
 
 def test_only_one_module_writes_entries() -> None:
