@@ -130,11 +130,11 @@ def sentence(entry: AuditEntry) -> str:
 
 
 def details(entry: AuditEntry) -> list[AuditDetail]:
-    """What the sentence leaves out."""
+    """What the sentence leaves out, in the order of the fields: PostgreSQL keeps none in JSON."""
+    order = {name: place for place, name in enumerate(_FIELDS)}
     found = []
-    for name, stored in entry.details.items():
-        if name in _IN_SENTENCE:
-            continue
+    for name in sorted(set(entry.details) - _IN_SENTENCE, key=lambda name: (order.get(name, len(order)), name)):
+        stored = entry.details[name]
         before, value = _pair(stored)
         was = _value(name, before) if isinstance(stored, list) else None
         found.append(AuditDetail(str(_FIELDS.get(name, name)), _value(name, value), was))
