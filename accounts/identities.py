@@ -41,7 +41,7 @@ def person_of(claims: Claims) -> User:
 
 
 @transaction.atomic
-def forget_identities(*, user: User, by: By = Agent.COMMAND) -> int:
+def forget_identities(*, user: User, by: By) -> int:
     """Their next sign-in at the provider counts as the first again. How many were forgotten."""
     count, _models = Identity.objects.filter(user=user).delete()
     if count:

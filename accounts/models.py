@@ -186,11 +186,11 @@ class AuditAction(models.TextChoices):
     PERSON_REACTIVATED = "person.reactivated", _("Person reactivated")
     SKILLS_CHANGED = "person.skills_changed", _("Skills changed")
     LINK_MADE = "password.link_made", _("Link for a password created")
-    PASSWORD_SET = "password.set", _("Password set")  # the name of an action
+    PASSWORD_SET = "password.set", _("Password set")
     IDENTITY_TIED = "single_sign_on.tied", _("Single sign-on: account linked")
     IDENTITIES_FORGOTTEN = "single_sign_on.forgotten", _("Single sign-on: account forgotten")
-    TOKEN_MADE = "token.made", _("API token created")  # the name of an action
-    TOKEN_REVOKED = "token.revoked", _("API token revoked")  # the name of an action
+    TOKEN_MADE = "token.made", _("API token created")
+    TOKEN_REVOKED = "token.revoked", _("API token revoked")
     TEAM_CHANGED = "team.changed", _("Team settings changed")
     GOAL_CHANGED = "team.goal_changed", _("Goal changed")
     NOTIFICATIONS_CHANGED = "team.notifications_changed", _("Team notifications changed")

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import By, changes, record, record_changes, record_of_person
 from accounts.exceptions import LastAdminError
-from accounts.models import Agent, AuditAction, Membership, Role, Team, User
+from accounts.models import AuditAction, Membership, Role, Team, User
 from accounts.selectors import active_memberships, admins_of
 
 _DETAILS = ("first_name", "last_name", "email")
@@ -38,7 +38,7 @@ def create_team(*, name: str) -> Team:
 
 
 @transaction.atomic
-def update_person(*, user: User, first_name: str, last_name: str, email: str, by: By = Agent.COMMAND) -> User:
+def update_person(*, user: User, first_name: str, last_name: str, email: str, by: By) -> User:
     """Change what the person is called and where mail reaches them. Raises ``ValidationError``.
 
     With another address all links that were made for them are void: they may have gone to the wrong one.
@@ -56,7 +56,7 @@ def update_person(*, user: User, first_name: str, last_name: str, email: str, by
 
 
 @transaction.atomic
-def set_password(*, user: User, password: str, by: By = Agent.COMMAND) -> None:
+def set_password(*, user: User, password: str, by: By) -> None:
     """Give the person a password that somebody else has chosen; whether it is good enough is the caller's to ask."""
     user.set_password(password)
     user.save(update_fields=["password"])
@@ -72,7 +72,7 @@ def invite_person(
     first_name: str = "",
     last_name: str = "",
     email: str = "",
-    by: By = Agent.COMMAND,
+    by: By,
 ) -> Membership:
     """A new person in the team, who signs in once they have chosen a password. Raises ``ValidationError`` like ``create_person``."""
     user = create_person(username=username, password=None, first_name=first_name, last_name=last_name, email=email)
@@ -80,7 +80,7 @@ def invite_person(
 
 
 @transaction.atomic
-def set_role(*, team: Team, user: User, role: Role, by: By = Agent.COMMAND) -> Membership:
+def set_role(*, team: Team, user: User, role: Role, by: By) -> Membership:
     """Make the person a member of the team with this role, or change the role of a member.
 
     Raises ``LastAdminError`` if nobody who can sign in would administer the team any more.
@@ -104,7 +104,7 @@ def set_role(*, team: Team, user: User, role: Role, by: By = Agent.COMMAND) -> M
 
 
 @transaction.atomic
-def deactivate_member(*, membership: Membership, by: By = Agent.COMMAND) -> None:
+def deactivate_member(*, membership: Membership, by: By) -> None:
     """The person is no member any more, and can no longer sign in if this was their last team. What they did stays.
 
     An invitation that they have not taken up is void, and so are their API tokens. Raises ``LastAdminError`` as ``set_role`` does.
@@ -130,7 +130,7 @@ def deactivate_member(*, membership: Membership, by: By = Agent.COMMAND) -> None
 
 
 @transaction.atomic
-def reactivate_member(*, membership: Membership, by: By = Agent.COMMAND) -> None:
+def reactivate_member(*, membership: Membership, by: By) -> None:
     """The person is a member again, in the role they had, and can sign in as before."""
     back = Membership.objects.filter(pk=membership.pk, is_active=False).update(is_active=True)
     back += User.objects.filter(pk=membership.user_id, is_active=False).update(is_active=True)
@@ -160,7 +160,7 @@ def _keep_an_admin(team: Team, leaving: User) -> None:
 
 
 @transaction.atomic
-def set_skills(*, membership: Membership, skills: str, by: By = Agent.COMMAND) -> Membership:
+def set_skills(*, membership: Membership, skills: str, by: By) -> Membership:
     """Say what the member knows about: tags with commas between them, each kept once. Raises ``ValidationError`` if it is too long."""
     tags: dict[str, str] = {}
     for tag in (" ".join(part.split()) for part in skills.split(",")):
@@ -182,7 +182,7 @@ def set_skills(*, membership: Membership, skills: str, by: By = Agent.COMMAND) -
 
 
 @transaction.atomic
-def set_time_zone(*, team: Team, time_zone: str, by: By = Agent.COMMAND) -> Team:
+def set_time_zone(*, team: Team, time_zone: str, by: By) -> Team:
     """Say where the team's days and nights begin. Raises ``ValidationError`` if there is no such zone."""
     before, team.time_zone = team.time_zone, time_zone
     team.clean_fields(exclude=["name"])

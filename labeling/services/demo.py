@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from accounts.models import Role, Team, User
+from accounts.models import Agent, Role, Team, User
 from accounts.services import create_person, create_team, set_role
 from labeling.aws import storage
 from labeling.models import SourceFile, Transform
@@ -64,7 +64,7 @@ def ensure_demo_team(*, password: str = "") -> tuple[Team, list[Credential]]:
         user = create_person(
             username=person.username, password=chosen, first_name=person.first_name, last_name=person.last_name
         )
-        set_role(team=team, user=user, role=person.role)
+        set_role(team=team, user=user, role=person.role, by=Agent.COMMAND)
         made.append(Credential(person.username, person.role, chosen))
     return team, made
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.audit import By, Value, record_changes
-from accounts.models import Agent, AuditAction, Team, User
+from accounts.models import AuditAction, Team, User
 from labeling.choices import GoalPeriod
 from labeling.models import WorkGoal
 
 
 @transaction.atomic
-def set_goal(
-    *, team: Team, user: User | None, questions: int | None, period: GoalPeriod, by: By = Agent.COMMAND
-) -> None:
+def set_goal(*, team: Team, user: User | None, questions: int | None, period: GoalPeriod, by: By) -> None:
     """So many questions in a day or a week, for the person or, without one, for the team; None takes the goal away."""
     goals = WorkGoal.objects.filter(team=team, user=user)
     goal = goals.first()

@@ -12,7 +12,7 @@ import redis
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.models import Role
+from accounts.models import Agent, Role
 from accounts.services import create_person, create_team, set_role
 
 PASSWORD = "correct horse battery"
@@ -31,7 +31,7 @@ def plain_static_files(settings: Settings) -> None:
 def client(db: None) -> Client:
     person = create_person(username="sam", password=PASSWORD, first_name="Sam", last_name="Rivera")
     for name in ("Customers", "Products"):
-        set_role(team=create_team(name=name), user=person, role=Role.STEWARD)
+        set_role(team=create_team(name=name), user=person, role=Role.STEWARD, by=Agent.COMMAND)
     client = Client()
     assert client.login(username="sam", password=PASSWORD)
     return client

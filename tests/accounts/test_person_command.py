@@ -111,7 +111,7 @@ def test_what_is_refused_makes_nobody(
 
 def test_somebody_who_is_there_is_changed_and_keeps_what_is_not_given() -> None:
     team, user = create_team(name="Data team"), create_person(username="sam", password=PASSWORD, first_name="Sam")
-    deactivate_member(membership=set_role(team=team, user=user, role=Role.STEWARD))
+    deactivate_member(membership=set_role(team=team, user=user, role=Role.STEWARD, by=Agent.COMMAND), by=Agent.COMMAND)
     done = person("sam", "--team", "Data team", "--role", "lead", "--email", "sam@example.org")
     assert done.returncode == 0, done.stderr
     assert "http" not in done.stdout, "who has a password needs no link"
@@ -124,7 +124,7 @@ def test_somebody_who_is_there_is_changed_and_keeps_what_is_not_given() -> None:
 
 def test_the_last_administrator_stays_one() -> None:
     team, user = create_team(name="Data team"), create_person(username="ada", password=PASSWORD)
-    set_role(team=team, user=user, role=Role.ADMIN)
+    set_role(team=team, user=user, role=Role.ADMIN, by=Agent.COMMAND)
     done = person("ada", "--team", "Data team", "--role", "lead")
     assert done.returncode == 1
     assert "ada is the only administrator of Data team who can sign in." in done.stderr

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from accounts.exceptions import LastAdminError
-from accounts.models import Membership, Role, Team, User
+from accounts.models import Agent, Membership, Role, Team, User
 from accounts.selectors import (
     administers_all_teams_of,
     former_members_of,
@@ -53,9 +53,9 @@ def test_names_are_taken_once() -> None:
 def test_a_role_is_given_and_changed() -> None:
     user = create_person(username="ada", password="correct horse")
     second, first = create_team(name="Zebra"), create_team(name="Aardvark")
-    set_role(team=second, user=user, role=Role.STEWARD)
-    set_role(team=second, user=user, role=Role.LEAD)
-    set_role(team=first, user=user, role=Role.ADMIN)
+    set_role(team=second, user=user, role=Role.STEWARD, by=Agent.COMMAND)
+    set_role(team=second, user=user, role=Role.LEAD, by=Agent.COMMAND)
+    set_role(team=first, user=user, role=Role.ADMIN, by=Agent.COMMAND)
     assert [membership.role for membership in memberships_for(user=user)] == [Role.ADMIN, Role.LEAD]
     found = membership_in(user=user, team=second)
     assert found is not None
@@ -66,7 +66,7 @@ def test_a_role_is_given_and_changed() -> None:
 def test_strangers_and_people_who_left_are_no_members() -> None:
     user, stranger = (create_person(username=name, password="correct horse") for name in ("ada", "eve"))
     team = create_team(name="Team")
-    set_role(team=team, user=user, role=Role.ADMIN)
+    set_role(team=team, user=user, role=Role.ADMIN, by=Agent.COMMAND)
     assert membership_in(user=stranger, team=team) is None
     user.is_active = False
     user.save()
@@ -75,12 +75,12 @@ def test_strangers_and_people_who_left_are_no_members() -> None:
 
 
 def member(team: Team, name: str, role: Role, password: str | None = "correct horse") -> Membership:
-    return set_role(team=team, user=create_person(username=name, password=password), role=role)
+    return set_role(team=team, user=create_person(username=name, password=password), role=role, by=Agent.COMMAND)
 
 
 def test_whoever_is_invited_cannot_sign_in_before_they_have_a_password() -> None:
     team = create_team(name="Team")
-    invited = invite_person(team=team, username="ada", role=Role.LEAD, email="Ada@EXAMPLE.org")
+    invited = invite_person(team=team, username="ada", role=Role.LEAD, email="Ada@EXAMPLE.org", by=Agent.COMMAND)
     assert (invited.role, invited.user.email) == (Role.LEAD, "Ada@example.org")
     for guess in ("", "!", invited.user.password):
         assert authenticate(username="ada", password=guess) is None
@@ -89,7 +89,7 @@ def test_whoever_is_invited_cannot_sign_in_before_they_have_a_password() -> None
 def test_an_invitation_makes_all_or_nothing() -> None:
     team = create_team(name="Team")
     with pytest.raises(ValidationError):
-        invite_person(team=team, username="ada", role=Role.LEAD, email="no address")
+        invite_person(team=team, username="ada", role=Role.LEAD, email="no address", by=Agent.COMMAND)
     assert not User.objects.exists()
 
 
@@ -97,31 +97,31 @@ def test_the_last_admin_stays() -> None:
     team = create_team(name="Team")
     ada = member(team, "ada", Role.ADMIN)
     member(team, "lea", Role.LEAD)
-    invited = invite_person(team=team, username="eve", role=Role.ADMIN)
+    invited = invite_person(team=team, username="eve", role=Role.ADMIN, by=Agent.COMMAND)
     for _again in range(2):
         with pytest.raises(LastAdminError, match="ada is the only administrator of Team"):
-            set_role(team=team, user=ada.user, role=Role.LEAD)
+            set_role(team=team, user=ada.user, role=Role.LEAD, by=Agent.COMMAND)
         with pytest.raises(LastAdminError):
-            deactivate_member(membership=ada)
-        deactivate_member(membership=invited)  # never signed in, so nobody is locked out
-        reactivate_member(membership=invited)
+            deactivate_member(membership=ada, by=Agent.COMMAND)
+        deactivate_member(membership=invited, by=Agent.COMMAND)  # never signed in, so nobody is locked out
+        reactivate_member(membership=invited, by=Agent.COMMAND)
     bob = member(team, "bob", Role.ADMIN)
-    deactivate_member(membership=ada)
+    deactivate_member(membership=ada, by=Agent.COMMAND)
     with pytest.raises(LastAdminError):
-        deactivate_member(membership=bob)
-    reactivate_member(membership=ada)
-    set_role(team=team, user=bob.user, role=Role.STEWARD)
+        deactivate_member(membership=bob, by=Agent.COMMAND)
+    reactivate_member(membership=ada, by=Agent.COMMAND)
+    set_role(team=team, user=bob.user, role=Role.STEWARD, by=Agent.COMMAND)
 
 
 def test_who_was_deactivated_is_out_and_may_come_back() -> None:
     team = create_team(name="Team")
     sam = member(team, "sam", Role.STEWARD)
-    deactivate_member(membership=sam)
+    deactivate_member(membership=sam, by=Agent.COMMAND)
     assert authenticate(username="sam", password="correct horse") is None
     assert membership_in(user=sam.user, team=team) is None
     assert not members_of(team=team)
     assert list(former_members_of(team=team)) == [sam]
-    reactivate_member(membership=sam)
+    reactivate_member(membership=sam, by=Agent.COMMAND)
     assert authenticate(username="sam", password="correct horse") == sam.user
     assert list(members_of(team=team)) == [sam]
     assert not former_members_of(team=team)
@@ -130,8 +130,8 @@ def test_who_was_deactivated_is_out_and_may_come_back() -> None:
 def test_leaving_one_team_is_not_leaving_the_others() -> None:
     first, second = create_team(name="First"), create_team(name="Second")
     sam = member(first, "sam", Role.STEWARD)
-    set_role(team=second, user=sam.user, role=Role.LEAD)
-    deactivate_member(membership=sam)
+    set_role(team=second, user=sam.user, role=Role.LEAD, by=Agent.COMMAND)
+    deactivate_member(membership=sam, by=Agent.COMMAND)
     assert authenticate(username="sam", password="correct horse") == sam.user
     assert [membership.team for membership in memberships_for(user=sam.user)] == [second]
 
@@ -141,13 +141,13 @@ def test_whose_password_an_admin_may_renew() -> None:
     ada = member(first, "ada", Role.ADMIN).user
     sam = member(first, "sam", Role.STEWARD).user
     assert administers_all_teams_of(admin=ada, person=sam)
-    other = set_role(team=second, user=sam, role=Role.STEWARD)
+    other = set_role(team=second, user=sam, role=Role.STEWARD, by=Agent.COMMAND)
     assert not administers_all_teams_of(admin=ada, person=sam)
-    deactivate_member(membership=other)
+    deactivate_member(membership=other, by=Agent.COMMAND)
     assert not administers_all_teams_of(admin=ada, person=sam), "they may come back there"
-    set_role(team=second, user=ada, role=Role.LEAD)
+    set_role(team=second, user=ada, role=Role.LEAD, by=Agent.COMMAND)
     assert not administers_all_teams_of(admin=ada, person=sam)
-    set_role(team=second, user=ada, role=Role.ADMIN)
+    set_role(team=second, user=ada, role=Role.ADMIN, by=Agent.COMMAND)
     assert administers_all_teams_of(admin=ada, person=sam)
 
 
@@ -161,7 +161,7 @@ def test_of_two_admins_who_leave_at_the_same_time_one_stays() -> None:
     def leave(membership: Membership) -> None:
         ready.wait()
         try:
-            deactivate_member(membership=membership)
+            deactivate_member(membership=membership, by=Agent.COMMAND)
         except LastAdminError:
             kept.append(membership.user.username)
         finally:

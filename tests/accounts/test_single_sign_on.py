@@ -134,7 +134,7 @@ def team(db: None) -> Team:
 @pytest.fixture
 def eve(team: Team) -> User:
     """Invited, without a password so far."""
-    return invite_person(team=team, username="eve", role=Role.STEWARD, email="Eve@Example.org").user
+    return invite_person(team=team, username="eve", role=Role.STEWARD, email="Eve@Example.org", by=Agent.COMMAND).user
 
 
 def at_provider(client: Client, subject: str, address: str = START, **form: str) -> str:
@@ -188,7 +188,7 @@ def test_an_invited_person_comes_in_and_lands_where_they_wanted_to_go(provider: 
 
 def test_who_came_once_is_the_same_person_with_another_address(provider: Provider, eve: User, team: Team) -> None:
     sign_in()
-    invite_person(team=team, username="other", role=Role.ADMIN, email="moved@example.org")
+    invite_person(team=team, username="other", role=Role.ADMIN, email="moved@example.org", by=Agent.COMMAND)
     provider.knows("eve-1", {"email": "moved@example.org", "email_verified": False})
     assert who(sign_in()[0]) == "eve"
 
@@ -257,12 +257,12 @@ def test_nobody_is_made_of_an_address_that_is_none(provider: Provider, team: Tea
 
 def test_who_has_left_stays_out(provider: Provider, eve: User) -> None:
     membership = eve.memberships.get()
-    deactivate_member(membership=membership)
+    deactivate_member(membership=membership, by=Agent.COMMAND)
     refused("eve-1", "Your account here has been deactivated. Ask an administrator")
-    reactivate_member(membership=membership)
+    reactivate_member(membership=membership, by=Agent.COMMAND)
     client, _answer = sign_in()
     assert who(client) == "eve"
-    deactivate_member(membership=membership)
+    deactivate_member(membership=membership, by=Agent.COMMAND)
     assert who(client) == ""
     refused("eve-1", "Your account here has been deactivated. Ask an administrator")
     User.objects.update(is_active=True)
@@ -407,7 +407,7 @@ def test_nobody_is_led_away(provider: Provider, eve: User, away: str) -> None:
 
 def test_people_with_a_password_keep_it(provider: Provider, team: Team) -> None:
     person = create_person(username="sam", password=PASSWORD, email="eve@example.org")
-    set_role(team=team, user=person, role=Role.STEWARD)
+    set_role(team=team, user=person, role=Role.STEWARD, by=Agent.COMMAND)
     client, _answer = sign_in()
     assert who(client) == "sam"
     assert reverse("accounts:password-change") in client.get("/").content.decode()
@@ -420,13 +420,13 @@ def test_people_with_a_password_keep_it(provider: Provider, team: Team) -> None:
 
 def test_an_administrator_without_a_password_is_one(provider: Provider, team: Team, eve: User) -> None:
     boss = create_person(username="boss", password=PASSWORD)
-    set_role(team=team, user=boss, role=Role.ADMIN)
-    set_role(team=team, user=eve, role=Role.ADMIN)
+    set_role(team=team, user=boss, role=Role.ADMIN, by=Agent.COMMAND)
+    set_role(team=team, user=eve, role=Role.ADMIN, by=Agent.COMMAND)
     membership = Membership.objects.get(user=boss)
     with pytest.raises(LastAdminError):
-        deactivate_member(membership=membership)
+        deactivate_member(membership=membership, by=Agent.COMMAND)
     sign_in()
-    deactivate_member(membership=membership)
+    deactivate_member(membership=membership, by=Agent.COMMAND)
 
 
 def test_asking_for_a_link_signs_nobody_out(provider: Provider, eve: User) -> None:
@@ -446,7 +446,7 @@ def test_without_a_provider_nothing_is_different(db: None) -> None:
 def test_where_nobody_uses_passwords(provider: Provider, team: Team, settings: Settings) -> None:
     settings.OIDC_ONLY = True
     person = create_person(username="sam", password=PASSWORD, email="eve@example.org")
-    set_role(team=team, user=person, role=Role.STEWARD)
+    set_role(team=team, user=person, role=Role.STEWARD, by=Agent.COMMAND)
     stranger = Client()
     page = stranger.get(LOGIN).content.decode()
     assert "Sign in with Okta" in page

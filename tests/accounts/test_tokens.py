@@ -7,7 +7,7 @@ import re
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import ApiToken, Membership, Role, User
+from accounts.models import Agent, ApiToken, Membership, Role, User
 from accounts.services import create_team, deactivate_member, reactivate_member, set_role
 from accounts.tokens import create_token, find_token
 from tests.support.pages import question_before
@@ -49,7 +49,7 @@ def test_people_revoke_their_own_and_no_others(client: Client) -> None:
     secret = made(client)
     other = User.objects.create(username="other")
     theirs, their_secret = create_token(
-        membership=set_role(team=create_team(name="Others"), user=other, role=Role.LEAD),
+        membership=set_role(team=create_team(name="Others"), user=other, role=Role.LEAD, by=Agent.COMMAND),
         name="x",
         days=None,
         may_write=True,
@@ -69,7 +69,7 @@ def test_people_revoke_their_own_and_no_others(client: Client) -> None:
 def test_who_leaves_the_team_takes_no_token_back(client: Client) -> None:
     secret = made(client)
     membership = Membership.objects.get(user__username="sam", team__name="Customers")
-    deactivate_member(membership=membership)
+    deactivate_member(membership=membership, by=Agent.COMMAND)
     assert find_token(secret) is None
-    reactivate_member(membership=membership)
+    reactivate_member(membership=membership, by=Agent.COMMAND)
     assert find_token(secret) is None

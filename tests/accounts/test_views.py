@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from accounts import brake
 from accounts.links import make_link
-from accounts.models import Membership, Role, User
+from accounts.models import Agent, Membership, Role, User
 from accounts.services import create_person, create_team, deactivate_member, invite_person, reactivate_member
 from accounts.tasks import mail_new_links
 from tests.accounts.conftest import PASSWORD, Waiting
@@ -67,7 +67,7 @@ def test_a_team_of_others_cannot_be_looked_at(client: Client) -> None:
 
 def test_a_team_that_one_has_left_cannot_be_looked_at(client: Client) -> None:
     membership = Membership.objects.get(team__name="Products")
-    deactivate_member(membership=membership)
+    deactivate_member(membership=membership, by=Agent.COMMAND)
     assert client.post(reverse("accounts:team-switch", args=[membership.team_id])).status_code == 404
 
 
@@ -87,7 +87,7 @@ def choose(link: str, password: str = NEW) -> tuple[Client, str]:
 @pytest.fixture
 def invited(db: None) -> User:
     team = create_team(name="Team")
-    return invite_person(team=team, username="eve", role=Role.STEWARD, email="eve@example.org").user
+    return invite_person(team=team, username="eve", role=Role.STEWARD, email="eve@example.org", by=Agent.COMMAND).user
 
 
 def test_an_invited_person_chooses_a_password_and_signs_in(invited: User) -> None:
@@ -127,9 +127,9 @@ def test_a_link_expires(invited: User, settings: Settings) -> None:
 def test_whoever_is_deactivated_cannot_use_a_link_and_has_none_on_coming_back(invited: User) -> None:
     link = make_link(user=invited)
     membership = invited.memberships.get()
-    deactivate_member(membership=membership)
+    deactivate_member(membership=membership, by=Agent.COMMAND)
     assert b"This link no longer works" in Client().get(make_link(user=invited), follow=True).content
-    reactivate_member(membership=membership)
+    reactivate_member(membership=membership, by=Agent.COMMAND)
     assert b"This link no longer works" in Client().get(link, follow=True).content
 
 

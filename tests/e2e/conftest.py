@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, ViewportSize, expect
 
-from accounts.models import Role, Team, User
+from accounts.models import Agent, Role, Team, User
 from accounts.services import create_team, set_role
 from tests.support.servers import Services
 
@@ -57,7 +57,7 @@ def portal(services: Services) -> Portal:
         )
     }
     for username, role in (("ada", Role.ADMIN), ("lea", Role.LEAD), ("sam", Role.STEWARD), ("kim", Role.STEWARD)):
-        set_role(team=team, user=people[username], role=role)
+        set_role(team=team, user=people[username], role=role, by=Agent.COMMAND)
     return Portal(services.web_url, team, people["ada"], people["lea"], people["sam"], people["kim"])
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, Request, ViewportSize, expect
 
-from accounts.models import User
+from accounts.models import Agent, User
 from labeling.choices import GoalPeriod, GroupKind, RunKind, RunStatus
 from labeling.models import (
     Chain,
@@ -171,8 +171,8 @@ def team_at_work(portal: Portal) -> tuple[Transform, list[Question]]:
         question=Question.objects.get(pk=questions[0].pk), user=portal.lead, text="Names that were typed in a hurry"
     )
     add_comment(question=questions[0], author=portal.colleague, text="Could rows 1 and 2 be twins, @sam?")
-    set_goal(team=portal.team, user=portal.steward, questions=40, period=GoalPeriod.DAY)
-    set_goal(team=portal.team, user=None, questions=300, period=GoalPeriod.WEEK)
+    set_goal(team=portal.team, user=portal.steward, questions=40, period=GoalPeriod.DAY, by=Agent.COMMAND)
+    set_goal(team=portal.team, user=None, questions=300, period=GoalPeriod.WEEK, by=Agent.COMMAND)
     check_contradictions(transform=transform)
     return transform, questions
 

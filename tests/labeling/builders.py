@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import Role, Team, User
+from accounts.models import Agent, Role, Team, User
 from accounts.services import create_team, set_role
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.models import LabelFile, MatchGroup, MatchResult, Question, QuestionSet, Row, TaskRun, Transform
@@ -40,8 +40,8 @@ def cast() -> Cast:
         ("steward", Role.STEWARD),
         ("colleague", Role.STEWARD),
     ):
-        set_role(team=team, user=people[name], role=role)
-    set_role(team=other, user=people["stranger"], role=Role.LEAD)
+        set_role(team=team, user=people[name], role=role, by=Agent.COMMAND)
+    set_role(team=other, user=people["stranger"], role=Role.LEAD, by=Agent.COMMAND)
     return Cast(team, **people)
 
 

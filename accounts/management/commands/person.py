@@ -71,7 +71,7 @@ class Command(BaseCommand):
                     self._join(user, options)
                 if options["forget_single_sign_on"]:
                     self.stdout.write(
-                        f"{user.username}: accounts at the provider forgotten: {forget_identities(user=user)}."
+                        f"{user.username}: accounts at the provider forgotten: {forget_identities(user=user, by=Agent.COMMAND)}."
                     )
                 if options["link"] or (is_invited(user=user) and not settings.OIDC_ONLY):
                     link = absolute(make_link_for(user=user, by=Agent.COMMAND))
@@ -92,10 +92,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{user.username} has been created.")
             return user
         if given:
-            update_person(user=user, **({name: getattr(user, name) for name in _FIELDS} | given))
+            update_person(user=user, **({name: getattr(user, name) for name in _FIELDS} | given), by=Agent.COMMAND)
         if password is not None:
             validate_password(password, user)
-            set_password(user=user, password=password)
+            set_password(user=user, password=password, by=Agent.COMMAND)
         return user
 
     def _join(self, user: User, options: dict[str, Any]) -> None:
@@ -103,9 +103,9 @@ class Command(BaseCommand):
             team = create_team(name=options["new_team"])
         else:
             team = Team.objects.filter(name=options["team"]).first() or self._no_team(options["team"])
-        membership = set_role(team=team, user=user, role=Role(options["role"]))
+        membership = set_role(team=team, user=user, role=Role(options["role"]), by=Agent.COMMAND)
         if not (membership.is_active and user.is_active):
-            reactivate_member(membership=membership)
+            reactivate_member(membership=membership, by=Agent.COMMAND)
         self.stdout.write(f"{user.username}: {_role(membership)} of {team.name}.")
 
     def _no_team(self, name: str) -> Team:

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import ApiToken, Role, Team
+from accounts.models import Agent, ApiToken, Role, Team
 from accounts.services import set_role
 from labeling.choices import RunKind
 from labeling.models import TaskRun, Transform
@@ -86,7 +86,7 @@ def test_what_cannot_be_read_is_refused(people: Cast, people_transform: Transfor
 def test_a_token_is_as_good_as_the_membership(people: Cast, people_transform: Transform, program_of: ProgramOf) -> None:
     program = program_of(people.lead, may_write=True)
     program.get("/runs")
-    set_role(team=people.team, user=people.lead, role=Role.STEWARD)
+    set_role(team=people.team, user=people.lead, role=Role.STEWARD, by=Agent.COMMAND)
     refused = program.get("/runs", expect=403)
     assert refused["message"] == "This can be done by: Team lead or Administrator."
     people.lead.is_active = False
@@ -110,7 +110,7 @@ def test_other_teams_have_nothing(people: Cast, program_of: ProgramOf) -> None:
     theirs = transform(other, people.stranger, "Secret")
     (question,) = question_set(theirs, people.stranger, [2])
     run = finished_run(theirs, people.stranger, RunKind.EVALUATION)
-    set_role(team=other, user=people.admin, role=Role.ADMIN)
+    set_role(team=other, user=people.admin, role=Role.ADMIN, by=Agent.COMMAND)
     program = program_of(people.lead, may_write=True)
     ApiToken.objects.update(membership=people.team.memberships.get(user=people.admin))
     assert program.get("/transforms")["items"] == []
@@ -178,6 +178,6 @@ def test_answers_to_open_questions_are_their_peoples_own(
     }
     assert found[0]["groups"] == {"2": "A", "3": "B"}
     program_of(people.steward).get(path, expect=403)
-    set_role(team=people.team, user=people.steward, role=Role.LEAD)
+    set_role(team=people.team, user=people.steward, role=Role.LEAD, by=Agent.COMMAND)
     assert len(program_of(people.steward).get(path, person="steward")["items"]) == 2
     assert program_of(people.lead).get(path, expect=422, person="\0")["problems"][0]["column"] == "person"

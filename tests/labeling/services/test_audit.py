@@ -250,7 +250,7 @@ CASES = [
     ),
     Case(
         AuditAction.PASSWORD_SET,
-        lambda w, _: set_password(user=w.people.steward, password=PASSWORD),
+        lambda w, _: set_password(user=w.people.steward, password=PASSWORD, by=Agent.COMMAND),
         "Command line set a password for Steward",
     ),
     Case(
@@ -260,7 +260,7 @@ CASES = [
     ),
     Case(
         AuditAction.IDENTITIES_FORGOTTEN,
-        lambda w, _: forget_identities(user=w.people.steward),
+        lambda w, _: forget_identities(user=w.people.steward, by=Agent.COMMAND),
         "Command line made the portal forget the single sign-on of Steward",
         prepared=lambda w: Identity.objects.create(user=w.people.steward, issuer="i", subject="s"),
     ),

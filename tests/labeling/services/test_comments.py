@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Membership, User
+from accounts.models import Agent, Membership, User
 from accounts.services import set_skills
 from labeling.exceptions import InvalidCommentError, InvalidSettingError
 from labeling.models import Comment, Question, Transform
@@ -190,7 +190,7 @@ def test_keys_of_one_person(people: Cast) -> None:
 
 def test_skills_are_tags(people: Cast) -> None:
     membership = Membership.objects.get(user=people.steward)
-    set_skills(membership=membership, skills=" Tax  law, polish,, Polish ")
+    set_skills(membership=membership, skills=" Tax  law, polish,, Polish ", by=Agent.COMMAND)
     assert (membership.skills, membership.skill_tags) == ("Tax law, polish", frozenset({"tax law", "polish"}))
     with pytest.raises(ValidationError):
-        set_skills(membership=membership, skills="x" * 501)
+        set_skills(membership=membership, skills="x" * 501, by=Agent.COMMAND)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import transaction as database_transaction
 
-from accounts.models import Role, User
+from accounts.models import Agent, Role, User
 from accounts.services import set_role
 from labeling.choices import AnswerStatus, ChangeAction, QuestionState
 from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError
@@ -28,7 +28,7 @@ def people() -> Cast:
 def crowd(people: Cast) -> list[User]:
     """Three stewards."""
     third = person("third")
-    set_role(team=people.team, user=third, role=Role.STEWARD)
+    set_role(team=people.team, user=third, role=Role.STEWARD, by=Agent.COMMAND)
     return [people.steward, people.colleague, third]
 
 

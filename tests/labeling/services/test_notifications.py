@@ -20,7 +20,7 @@ from django.core import mail
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts.models import Membership, Role, User
+from accounts.models import Agent, Membership, Role, User
 from accounts.services import set_role
 from labeling import outbound
 from labeling.choices import NotificationEvent, OutboxState, RunKind, RunStatus
@@ -135,7 +135,7 @@ def test_to_tell_many_costs_what_it_costs_to_tell_few(
     people: Cast, of: Transform, leads: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for user in (people.steward, people.colleague)[:leads]:
-        set_role(team=people.team, user=user, role=Role.LEAD)
+        set_role(team=people.team, user=user, role=Role.LEAD, by=Agent.COMMAND)
     run = finished_run(of, people.lead, RunKind.EVALUATION)
     happened = Occurrence.objects.create(transform=of, event=NotificationEvent.RUN_ENDED, key="x", run=run)
     happened = Occurrence.objects.select_related("transform__team", "run", "question_set").get(pk=happened.pk)

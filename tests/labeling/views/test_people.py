@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts.models import Identity, Membership, Role, Team, User
+from accounts.models import Agent, Identity, Membership, Role, Team, User
 from accounts.services import set_role
 from accounts.tokens import create_token, find_token
 from labeling.choices import RunKind
@@ -162,7 +162,7 @@ def test_the_last_administrator_stays(admin: Client, people: Cast) -> None:
 def test_an_administrator_who_steps_back_is_led_to_a_page_they_may_see(admin: Client, people: Cast) -> None:
     people.lead.set_password("correct horse battery")
     people.lead.save()
-    set_role(team=people.team, user=people.lead, role=Role.ADMIN)
+    set_role(team=people.team, user=people.lead, role=Role.ADMIN, by=Agent.COMMAND)
     answer = admin.post(of(people.admin, "person-role"), {"role": "steward"}, follow=True)
     assert answer.status_code == 200
     assert b"The role of Admin has been changed." in answer.content
@@ -218,7 +218,7 @@ def test_a_wrong_address_is_put_right_and_links_sent_there_are_void(admin: Clien
 
 def test_nobody_becomes_somebody_of_another_team_by_a_link(admin: Client, people: Cast) -> None:
     membership = Membership.objects.get(user=people.steward)
-    set_role(team=Team.objects.get(name="Other team"), user=people.steward, role=Role.ADMIN)
+    set_role(team=Team.objects.get(name="Other team"), user=people.steward, role=Role.ADMIN, by=Agent.COMMAND)
     address = {name: reverse(f"labeling:{name}", args=[membership.pk]) for name in ("person", *ACTIONS)}
     page = admin.get(address["person"]).content.decode()
     assert "teams that you do not administer" in page
@@ -288,7 +288,7 @@ def test_what_somebody_did_who_left_can_still_be_picked_out(
 def test_a_form_acts_in_the_team_that_it_was_shown_for(people: Cast, client_for: ClientFor) -> None:
     """Who is in two teams may switch in another tab before they send it."""
     other = Team.objects.get(name="Other team")
-    set_role(team=other, user=people.admin, role=Role.ADMIN)
+    set_role(team=other, user=people.admin, role=Role.ADMIN, by=Agent.COMMAND)
     client = client_for(people.admin)
     client.post(reverse("accounts:team-switch", args=[people.team.pk]))
     sent = {}
@@ -309,7 +309,7 @@ def test_a_page_of_another_team_of_the_same_person_is_that_teams_and_so_is_what_
 ) -> None:
     """A lead here is a steward there, and follows a link from a mail."""
     other = Team.objects.get(name="Other team")
-    set_role(team=other, user=people.lead, role=Role.STEWARD)
+    set_role(team=other, user=people.lead, role=Role.STEWARD, by=Agent.COMMAND)
     client, link = client_for(people.lead), reverse("labeling:transform-detail", args=[people_transform.pk])
     for accept, named in (("*/*", "Data steward · Other team"), ("text/html", "Team lead · Team")):
         client.post(reverse("accounts:team-switch", args=[other.pk]))

@@ -13,7 +13,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Membership, User
+from accounts.models import Agent, Membership, User
 from accounts.services import reactivate_member
 from labeling.choices import RunKind, RunStatus
 from labeling.models import Question, QuestionAssignment, TaskRun, Transform
@@ -101,7 +101,7 @@ def test_what_was_begun_waits_only_while_its_question_does_and_its_person_is_the
     member = Membership.objects.get(user=people.steward)
     deactivate_person(membership=member, user=people.admin)
     assert begun() == []
-    reactivate_member(membership=member)
+    reactivate_member(membership=member, by=Agent.COMMAND)
     assert begun() == ["Steward"]
     Question.objects.update(leased_to=None, lease_expires_at=None)
     answer(third, people.colleague, "AA")
