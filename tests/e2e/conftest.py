@@ -56,8 +56,9 @@ def portal(services: Services) -> Portal:
             ("kim", "Kim", "Larsen"),
         )
     }
-    for username, role in (("ada", Role.ADMIN), ("lea", Role.LEAD), ("sam", Role.STEWARD), ("kim", Role.STEWARD)):
-        set_role(team=team, user=people[username], role=role, by=Agent.COMMAND)
+    set_role(team=team, user=people["ada"], role=Role.ADMIN, by=Agent.COMMAND)
+    for username, role in (("lea", Role.LEAD), ("sam", Role.STEWARD), ("kim", Role.STEWARD)):
+        set_role(team=team, user=people[username], role=role, by=people["ada"])
     return Portal(services.web_url, team, people["ada"], people["lea"], people["sam"], people["kim"])
 
 

@@ -14,7 +14,9 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, Request, ViewportSize, expect
 
-from accounts.models import Agent, User
+from accounts.models import Membership, Role, User
+from accounts.services import set_role, set_time_zone
+from accounts.tokens import create_token
 from labeling.choices import GoalPeriod, GroupKind, RunKind, RunStatus
 from labeling.models import (
     Chain,
@@ -171,8 +173,8 @@ def team_at_work(portal: Portal) -> tuple[Transform, list[Question]]:
         question=Question.objects.get(pk=questions[0].pk), user=portal.lead, text="Names that were typed in a hurry"
     )
     add_comment(question=questions[0], author=portal.colleague, text="Could rows 1 and 2 be twins, @sam?")
-    set_goal(team=portal.team, user=portal.steward, questions=40, period=GoalPeriod.DAY, by=Agent.COMMAND)
-    set_goal(team=portal.team, user=None, questions=300, period=GoalPeriod.WEEK, by=Agent.COMMAND)
+    set_goal(team=portal.team, user=portal.steward, questions=40, period=GoalPeriod.DAY, by=portal.lead)
+    set_goal(team=portal.team, user=None, questions=300, period=GoalPeriod.WEEK, by=portal.lead)
     check_contradictions(transform=transform)
     return transform, questions
 
@@ -218,8 +220,21 @@ def test_pages_of_a_lead(portal: Portal, visit: Visit) -> None:
     )
 
 
+def settled_in(portal: Portal, transform: Transform) -> None:
+    """What an administrator and a lead change in the first days, for the audit trail."""
+    membership = Membership.objects.get(team=portal.team, user=portal.admin)
+    create_token(membership=membership, name="Nightly export", days=90, may_write=False)
+    set_time_zone(team=portal.team, time_zone="Europe/Berlin", by=portal.admin)
+    save_guidelines(
+        transform=transform, user=portal.lead, text="The same **birthday** and a name that could be typed so."
+    )
+    set_goal(team=portal.team, user=portal.steward, questions=40, period=GoalPeriod.DAY, by=portal.lead)
+    set_role(team=portal.team, user=portal.colleague, role=Role.LEAD, by=portal.admin)
+
+
 def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
     transform, questions = people_transform(portal)
+    settled_in(portal, transform)
     base = f"/transforms/{transform.pk}/"
     admin = visit(portal.admin)
     answer(questions[0], portal.steward, "AABBCCDDEE")
@@ -249,7 +264,6 @@ def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
         "/runs/",
         "/runs/?state=STOPPED",
         "/people/",
-        "/audit/",
         "/accounts/password/",
         "/accounts/tokens/",
     ]
@@ -267,7 +281,7 @@ def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
             "spreadsheets",
         )
     ]
-    visit_all(admin, {f"-{address}": address for address in addresses})
+    visit_all(admin, {f"-{address}": address for address in addresses} | {"admin-audit-trail": "/audit/"})
     admin.goto(base)
     admin.locator("summary", has_text="More").click()
     look(admin)
