@@ -6,14 +6,12 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Func, Q, TextField, Value
-from django.db.models.functions import Cast, Length, Replace
-from django.db.models.lookups import GreaterThanOrEqual
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts.models import Team, User
 from accounts.selectors import membership_in
-from labeling.choices import UNSURE, AnswerKind, AnswerStatus, QuestionState
+from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, Row, RowLabel, Transform
 from labeling.selectors.queue import Proposed, proposal_for, skills_of, takeable_by
 
@@ -26,21 +24,10 @@ UNLEARNED = TEACHES & (Q(imported_version__isnull=True) | ~Q(imported_version=F(
 MIN_SURE_ROWS = 2
 """So many rows of a question say how they group; of fewer nothing can be learned."""
 
-
-def _length_without(text: str) -> Func:
-    return Length(Replace(Cast("result", TextField()), Value(text), Value("")))
-
-
-# What a database writes of a result holds row ids and labels alone: {"12": "A", "13": "?"}. Without the quotes around each it is four characters
-# shorter by the row; without what makes a row unsure by three more for each of those.
-_SURE_ROWS = (Length(Cast("result", TextField())) - _length_without('"')) / 4 - (
-    Length(Cast("result", TextField())) - _length_without(f'"{UNSURE}"')
-) / (len(UNSURE) + 2)
-
-WAITING_FOR_IMPORT = UNLEARNED & Q(GreaterThanOrEqual(_SURE_ROWS, MIN_SURE_ROWS))
+WAITING_FOR_IMPORT = UNLEARNED & Q(sure_rows__gte=MIN_SURE_ROWS)
 """Those that an import would teach something of."""
 
-UNSURE_ABOUT = UNLEARNED & ~Q(GreaterThanOrEqual(_SURE_ROWS, MIN_SURE_ROWS))
+UNSURE_ABOUT = UNLEARNED & Q(sure_rows__lt=MIN_SURE_ROWS)
 """Those that people were unsure about, so that there is nothing to import of them."""
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from labeling.choices import AnswerKind, AnswerStatus, QuestionState
+from labeling.choices import UNSURE, AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, RowLabel
 from partitions import Grouping, Rule, find_consensus
 
@@ -45,7 +45,8 @@ def settle(*, question: Question) -> Question:
     fields = ["answers_missing"]
     if (locked.state, locked.result) != (state, result):
         locked.state, locked.result, locked.changed_at = state, result, timezone.now()
-        fields += ["state", "result", "changed_at"]
+        locked.sure_rows = sum(label != UNSURE for label in (result or {}).values())
+        fields += ["state", "result", "sure_rows", "changed_at"]
         if result is not None:
             locked.result_version += 1
             fields.append("result_version")

@@ -78,7 +78,7 @@ def test_answers_become_results() -> None:
     new = _migrate(newest)
     done, reopened, _asked = new.get_model("labeling", "Question").objects.order_by("position")
     assert (done.state, sorted(done.result.values())) == ("settled", ["?", "B"])
-    assert (done.result_version, done.imported_version) == (2, 1)
+    assert (done.result_version, done.imported_version, done.sure_rows) == (2, 1, 1)
     assert (reopened.state, reopened.result, reopened.imported_version) == ("open", None, 1)
     included = new.get_model("labeling", "LabelFileQuestion").objects.order_by("question__position")
     assert list(included.values_list("question", "version")) == [(done.pk, 1), (reopened.pk, 1)]
