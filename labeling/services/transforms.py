@@ -94,14 +94,7 @@ def create_transform(
         raise InvalidSourceError(message % {"column": primary_key, "problem": problem})
     table = _ensure_table(team, source) if isinstance(source, SourceFile) else source
     parameters = glue.FindMatchesSettings(primary_key, precision_recall, accuracy_cost, enforce_provided_labels)
-    try:
-        transform_id = glue.create_ml_transform(
-            name=name, database=table.database, table=table.name, role=settings.GLUE_ROLE, parameters=parameters
-        )
-    except GlueError as error:
-        if error.code in _TAKEN:
-            raise _name_taken(name) from error
-        raise
+    transform_id = _create_at_glue(name, table, parameters)
     seen = glue.get_ml_transform(transform_id=transform_id)
     try:
         with transaction.atomic():
@@ -133,6 +126,18 @@ def create_transform(
         raise _name_taken(name) from error
     logger.info("transform %s (%s) created by user %s", transform.pk, transform_id, user.pk)
     return transform
+
+
+def _create_at_glue(name: str, table: CatalogTable, parameters: glue.FindMatchesSettings) -> str:
+    """Its id there. Raises ``InvalidSourceError`` if the name is taken, else ``GlueError``."""
+    try:
+        return glue.create_ml_transform(
+            name=name, database=table.database, table=table.name, role=settings.GLUE_ROLE, parameters=parameters
+        )
+    except GlueError as error:
+        if error.code in _TAKEN:
+            raise _name_taken(name) from error
+        raise
 
 
 def update_transform(
