@@ -159,7 +159,7 @@ def who(client: Client) -> str:
     return str(user.get_username())
 
 
-def refused(subject: str, words: str) -> None:
+def assert_refused(subject: str, words: str) -> None:
     client, answer = sign_in(subject)
     page = answer.content.decode()
     assert (answer.status_code, words in page) == (403, True), page
@@ -196,7 +196,7 @@ def test_who_came_once_is_the_same_person_with_another_address(provider: Provide
 def test_another_account_with_the_same_address_is_somebody_else(provider: Provider, eve: User) -> None:
     sign_in()
     provider.knows("eve-2", EVE)
-    refused("eve-2", "has signed in here with another account of Okta before")
+    assert_refused("eve-2", "has signed in here with another account of Okta before")
     output = StringIO()
     call_command("person", "eve", "--forget-single-sign-on", stdout=output)
     assert "forgotten: 1" in output.getvalue()
@@ -208,18 +208,18 @@ def test_addresses_need_somebody_who_vouches_for_them(provider: Provider, eve: U
     provider.knows("liar", {**unproven, "email_verified": False})
     provider.knows("silent", unproven)
     for subject in ("liar", "silent"):
-        refused(subject, "Okta has not confirmed which e-mail address is yours")
+        assert_refused(subject, "Okta has not confirmed which e-mail address is yours")
     settings.OIDC_TRUST_EMAIL = True
-    refused("liar", "Okta has not confirmed which e-mail address is yours")
+    assert_refused("liar", "Okta has not confirmed which e-mail address is yours")
     assert who(sign_in("silent")[0]) == "eve"
 
 
 def test_strangers_come_in_only_where_there_is_a_team_for_them(
     provider: Provider, team: Team, settings: Settings
 ) -> None:
-    refused("eve-1", "Nobody here has the e-mail address eve@example.org. Ask an administrator")
+    assert_refused("eve-1", "Nobody here has the e-mail address eve@example.org. Ask an administrator")
     settings.OIDC_TEAM = "Nowhere"
-    refused("eve-1", "Nobody here has the e-mail address")
+    assert_refused("eve-1", "Nobody here has the e-mail address")
     assert not User.objects.exists()
     settings.OIDC_TEAM = "Customers"
     create_person(username="Eve.Moss", password=PASSWORD)
@@ -252,21 +252,21 @@ def test_new_people_get_a_name_that_can_be_one(
 def test_nobody_is_made_of_an_address_that_is_none(provider: Provider, team: Team, settings: Settings) -> None:
     settings.OIDC_TEAM = "Customers"
     provider.knows("new", {"email": "a b'c@example.org", "email_verified": True})
-    refused("new", "An account for you could not be created")
+    assert_refused("new", "An account for you could not be created")
 
 
 def test_who_has_left_stays_out(provider: Provider, eve: User) -> None:
     membership = eve.memberships.get()
     deactivate_member(membership=membership, by=Agent.COMMAND)
-    refused("eve-1", "Your account here has been deactivated. Ask an administrator")
+    assert_refused("eve-1", "Your account here has been deactivated. Ask an administrator")
     reactivate_member(membership=membership, by=Agent.COMMAND)
     client, _answer = sign_in()
     assert who(client) == "eve"
     deactivate_member(membership=membership, by=Agent.COMMAND)
     assert who(client) == ""
-    refused("eve-1", "Your account here has been deactivated. Ask an administrator")
+    assert_refused("eve-1", "Your account here has been deactivated. Ask an administrator")
     User.objects.update(is_active=True)
-    refused("eve-1", "You are not a member of any team. Ask an administrator")
+    assert_refused("eve-1", "You are not a member of any team. Ask an administrator")
 
 
 def test_what_did_not_begin_in_this_browser_ends_nowhere(provider: Provider, eve: User) -> None:
@@ -296,19 +296,19 @@ def test_a_token_that_is_not_for_this_sign_in_is_not_believed(
     provider: Provider, eve: User, lie: dict[str, Any]
 ) -> None:
     provider.make_token = lambda claims, key: jwt.encode({"alg": "RS256"}, {**claims, **lie}, key)
-    refused("eve-1", NOT_VERIFIED)
+    assert_refused("eve-1", NOT_VERIFIED)
 
 
 def test_a_token_that_the_provider_has_not_signed_is_not_believed(provider: Provider, eve: User) -> None:
     other = RSAKey.generate_key(2048)
     provider.make_token = lambda claims, _key: jwt.encode({"alg": "RS256"}, claims, other)
-    refused("eve-1", NOT_VERIFIED)
+    assert_refused("eve-1", NOT_VERIFIED)
     provider.metadata = {"id_token_signing_alg_values_supported": ["RS256", "none"]}
     provider.make_token = lambda claims, _key: ".".join(
         base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") if part else ""
         for part in ({"alg": "none"}, claims, None)
     )
-    refused("eve-1", NOT_VERIFIED)
+    assert_refused("eve-1", NOT_VERIFIED)
 
 
 def test_the_provider_is_asked_once_for_its_addresses_and_keys(provider: Provider, eve: User) -> None:
@@ -332,7 +332,7 @@ def test_keys_may_change_at_any_time(provider: Provider, eve: User, named: bool)
     assert provider.asked == [METADATA, KEYS, KEYS]
     rotate(published=False)
     provider.asked.clear()
-    refused("eve-1", NOT_VERIFIED)
+    assert_refused("eve-1", NOT_VERIFIED)
     assert provider.asked == [KEYS]
 
 
@@ -348,7 +348,7 @@ def test_a_provider_that_says_no(provider: Provider, eve: User, settings: Settin
     answer = client.get(at_provider(client, "eve-1", action="deny"))
     assert (answer.status_code, b"Okta did not let you in" in answer.content) == (403, True)
     settings.OIDC_CLIENT_SECRET = "wrong"
-    refused("eve-1", "Okta did not let you in")
+    assert_refused("eve-1", "Okta did not let you in")
 
 
 def test_a_provider_that_does_not_answer(provider: Provider, eve: User, settings: Settings) -> None:

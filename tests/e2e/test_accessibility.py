@@ -60,7 +60,7 @@ FAULTS = """async () => (await axe.run({ resultTypes: ["violations"] })).violati
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
-def look(page: Page, name: str = "") -> None:
+def assert_accessible(page: Page, name: str = "") -> None:
     """Check the page as it stands: light and wide, dark and narrow, zoomed; ``name`` is that of its picture."""
     page.evaluate(AXE_SCRIPT)
     for theme, size in THEMES_AND_SIZES:
@@ -90,7 +90,7 @@ def weighed(page: Page) -> Iterator[Callable[[], int]]:
     page.remove_listener("requestfinished", finished)
 
 
-def visit_all(page: Page, addresses: dict[str, str]) -> None:
+def assert_all_accessible(page: Page, addresses: dict[str, str]) -> None:
     """Load each page anew, weigh it, and check it. Names are those of pictures; addresses without one have a name that begins with -."""
     page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
     for name, address in addresses.items():
@@ -98,7 +98,7 @@ def visit_all(page: Page, addresses: dict[str, str]) -> None:
             page.goto(address)
             expect(page.get_by_role("heading", level=1)).to_be_visible()
             assert weight() <= FIRST_LOAD, f"{address} weighs {weight()} bytes"
-        look(page, "" if name.startswith("-") else name)
+        assert_accessible(page, "" if name.startswith("-") else name)
 
 
 @transaction.atomic  # else the clock would do what the chain is missing
@@ -195,7 +195,7 @@ def test_pages_of_a_lead(portal: Portal, visit: Visit) -> None:
     applied(transform, portal.lead, list(questions[0].rows.all()))
     base, question = f"/transforms/{transform.pk}/", f"/questions/{questions[0].pk}"
     lead = visit(portal.lead)
-    visit_all(
+    assert_all_accessible(
         lead,
         {
             "-home": "/",
@@ -281,19 +281,19 @@ def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
             "spreadsheets",
         )
     ]
-    visit_all(admin, {f"-{address}": address for address in addresses} | {"admin-audit-trail": "/audit/"})
+    assert_all_accessible(admin, {f"-{address}": address for address in addresses} | {"admin-audit-trail": "/audit/"})
     admin.goto(base)
     admin.locator("summary", has_text="More").click()
-    look(admin)
+    assert_accessible(admin)
     admin.locator("summary[aria-label='Your menu']").click()
-    look(admin)
+    assert_accessible(admin)
 
 
 def test_pages_of_a_steward(portal: Portal, visit: Visit) -> None:
     transform, questions = team_at_work(portal)
     base = f"/transforms/{transform.pk}/"
     steward = visit(portal.steward)
-    visit_all(
+    assert_all_accessible(
         steward,
         {
             "steward-home": "/",
@@ -307,14 +307,14 @@ def test_pages_of_a_steward(portal: Portal, visit: Visit) -> None:
     )
     for key in ("a", "a", "b", "b", "c", "u", "Enter"):  # a gap, and the words for it
         steward.keyboard.press(key)
-    look(steward)
+    assert_accessible(steward)
     steward.get_by_text("Columns", exact=True).click()
-    look(steward, "steward-columns")
+    assert_accessible(steward, "steward-columns")
     steward.keyboard.press("Escape")
     steward.locator("[data-grid]").focus()
     steward.keyboard.press("?")
-    look(steward)
+    assert_accessible(steward)
     steward.keyboard.press("Escape")
     steward.keyboard.press("q")
     expect(steward.locator("[data-side-body] .prose")).to_be_visible()
-    look(steward)
+    assert_accessible(steward)

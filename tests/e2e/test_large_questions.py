@@ -13,7 +13,7 @@ from partitions import LABELS
 from tests.e2e.conftest import Portal, Visit, picture
 from tests.e2e.data import ask, people_transform
 from tests.e2e.steps import wait_for_run
-from tests.e2e.test_accessibility import look, visit_all
+from tests.e2e.test_accessibility import assert_accessible, assert_all_accessible
 from tests.e2e.test_main_job import create_transform
 from tests.e2e.workbench import groups, press, saved
 
@@ -63,7 +63,7 @@ def test_doubled_groups_by_mouse_and_only_where_rows_are_many(portal: Portal, vi
     expect(page.get_by_role("button", name="Group BB: 0 rows")).to_be_visible()  # the next that is free
     page.get_by_role("button", name="All groups").click()
     expect(page.locator(".swatch:visible")).to_have_count(31)
-    look(page)
+    assert_accessible(page)
     page.get_by_role("button", name="Group OO:").click()
     expect(page.get_by_text("Brush OO:").first).to_be_visible()
     rows.nth(0).locator("td").nth(3).click()
@@ -98,12 +98,12 @@ def test_more_rows_than_groups_say_what_to_do(portal: Portal, visit: Visit) -> N
     expect(page.get_by_text("All 30 groups are in use.").first).to_be_visible()
     press(page, "u")
     assert groups(page) == "".join(LABELS) + "?"
-    look(page)
+    assert_accessible(page)
     press(page, "Enter")
     expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
 
     QuestionSet.objects.filter(pk=question.question_set_id).update(left_out=[["6" * 64, 51]])
-    visit_all(
+    assert_all_accessible(
         visit(portal.lead),
         {
             "-set": f"/question-sets/{question.question_set_id}/",

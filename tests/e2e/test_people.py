@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Membership, Role
 from tests.e2e.conftest import NARROW, Portal, Visit
-from tests.e2e.test_accessibility import look
+from tests.e2e.test_accessibility import assert_accessible
 
 PASSWORD = "a horse of another colour"
 
@@ -24,14 +24,14 @@ def test_whoever_is_invited_chooses_a_password_and_signs_in(portal: Portal, visi
     admin.get_by_role("link", name="People").press("Enter")
     admin.get_by_role("link", name="Invite a person").press("Enter")
     expect(admin.get_by_role("heading", name="Invite a person")).to_be_visible()
-    look(admin)
+    assert_accessible(admin)
     admin.get_by_label("Sign-in name").focus()
     type_into(admin, "eve", "Eve", "Moss", "eve@example.org", "Team lead")
     admin.keyboard.press("Enter")
     admin.get_by_role("button", name="Invite", exact=True).press("Enter")
     expect(admin.get_by_role("heading", name="A link for Eve Moss")).to_be_visible()
     expect(admin.get_by_text("It has not been e-mailed")).to_be_visible()
-    look(admin, "admin-invitation")
+    assert_accessible(admin, "admin-invitation")
     link = admin.locator(".secret").inner_text()
     admin.context.grant_permissions(["clipboard-read", "clipboard-write"])
     admin.get_by_role("button", name="Copy the link").press("Enter")
@@ -41,12 +41,12 @@ def test_whoever_is_invited_chooses_a_password_and_signs_in(portal: Portal, visi
     eve = browser.new_context(base_url=portal.url, viewport=NARROW, reduced_motion="reduce").new_page()
     eve.goto(link)
     assert link not in eve.url, "the address that stays in the history is of no use to anybody"
-    look(eve)
+    assert_accessible(eve)
     eve.get_by_label("New password", exact=True).focus()
     type_into(eve, PASSWORD, PASSWORD)
     eve.keyboard.press("Enter")
     expect(eve.get_by_text("Your password has been set. Your sign-in name is eve.")).to_be_visible()
-    look(eve)
+    assert_accessible(eve)
     eve.get_by_label("Sign-in name").focus()
     type_into(eve, "eve", PASSWORD)
     eve.keyboard.press("Enter")
@@ -54,15 +54,15 @@ def test_whoever_is_invited_chooses_a_password_and_signs_in(portal: Portal, visi
     expect(eve.get_by_role("link", name="People")).to_be_visible()
     eve.goto(link)
     expect(eve.get_by_role("heading", name="This link no longer works")).to_be_visible()
-    look(eve)
+    assert_accessible(eve)
     eve.context.close()
 
     admin.get_by_role("link", name="Done").press("Enter")
     admin.get_by_role("link", name="Eve Moss").press("Enter")
     expect(admin.get_by_role("heading", name="Eve Moss")).to_be_visible()
-    look(admin, "admin-person")
+    assert_accessible(admin, "admin-person")
     admin.get_by_role("button", name="Deactivate").press("Enter")
     expect(admin.get_by_text("Eve Moss has been deactivated.")).to_be_visible()
-    look(admin)
+    assert_accessible(admin)
     membership = Membership.objects.get(user__username="eve")
     assert (membership.role, membership.is_active) == (Role.LEAD, False)

@@ -18,7 +18,7 @@ from labeling.services.task_runs.transitions import fail
 from labeling.services.webhooks import create_webhook
 from tests.e2e.conftest import NARROW, Portal, Visit, picture
 from tests.e2e.data import people_transform
-from tests.e2e.test_accessibility import look
+from tests.e2e.test_accessibility import assert_accessible
 from tests.labeling.builders import answer, wanting
 from tests.labeling.selectors.test_queries import METRICS
 from tests.labeling.views.test_quality import import_and_estimate
@@ -151,12 +151,12 @@ def test_a_lead_reads_quality_and_asks_again(portal: Portal, visit: Visit, tmp_p
         chart.get_by_role("button", name="PNG").click()
     download.value.save_as(tmp_path / "f1.png")
     assert (tmp_path / "f1.png").read_bytes().startswith(b"\x89PNG")
-    look(lead)
+    assert_accessible(lead)
     picture(lead, "lead-quality-over-time", full=True)
 
     lead.get_by_role("link", name="1 missed").or_(lead.get_by_role("link", name="2 missed")).click()
     expect(lead.get_by_role("heading", name="People say match, the engine keeps apart")).to_be_visible()
-    look(lead, "lead-disagreement")
+    assert_accessible(lead, "lead-disagreement")
     lead.keyboard.press("j")
     lead.keyboard.press("r")
     expect(lead.get_by_text("The question has been reopened for Sam Rivera, Kim Larsen.")).to_be_visible()
@@ -189,7 +189,7 @@ def test_a_lead_is_told_and_reads_the_week(portal: Portal, visit: Visit) -> None
     admin = visit(portal.admin)
     admin.get_by_role("link", name="Notifications").click()
     expect(admin.get_by_text("Correct the file, then import again.")).to_be_visible()
-    look(admin, "lead-notifications")
+    assert_accessible(admin, "lead-notifications")
     for address, name in (
         ("/notifications/settings/", ""),
         ("/notifications/webhooks/new/", ""),
@@ -197,7 +197,7 @@ def test_a_lead_is_told_and_reads_the_week(portal: Portal, visit: Visit) -> None
         ("/report/", "lead-report"),
     ):
         admin.goto(address)
-        look(admin, name)
+        assert_accessible(admin, name)
     with admin.expect_download() as download:
         admin.get_by_role("link", name="PDF").click()
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")

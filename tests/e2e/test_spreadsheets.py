@@ -16,7 +16,7 @@ from labeling.services.answers import open_question, save_draft
 from labeling.services.sources import stage_source
 from tests.e2e.conftest import ROOT, Portal, Visit, picture
 from tests.e2e.data import ask, people_transform
-from tests.e2e.test_accessibility import visit_all
+from tests.e2e.test_accessibility import assert_all_accessible
 from tests.labeling.builders import answer, grouping
 
 
@@ -140,7 +140,7 @@ def test_axe_finds_nothing(portal: Portal, visit: Visit, tmp_path: Path) -> None
     page.get_by_role("button", name="Create label file").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Import uploaded labels")
     imports = page.url
-    visit_all(page, {f"-{address}": address for address in [*pages, imports]})
+    assert_all_accessible(page, {f"-{address}": address for address in [*pages, imports]})
 
 
 def _sheet_preview(page: Page, transform: Transform, asked: list[Question], portal: Portal, path: Path) -> str:
