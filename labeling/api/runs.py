@@ -68,9 +68,9 @@ def run_list(
         statuses=(status,) if status else (),
     )
     page = run_page(team=team, chosen=chosen, after=after, size=limit)
-    if after and page.runs and not page.before:
+    if after and page.records and not page.before:
         raise InvalidFilterError(_("“after” is not the “next” of an earlier page."))
-    return Page[RunOut](items=[RunOut.of(run) for run in page.runs], next=page.after or None)
+    return Page[RunOut](items=[RunOut.of(run) for run in page.records], next=page.after or None)
 
 
 @router.get("/runs/{uuid:run_id}", response={200: RunOut, **REFUSALS})

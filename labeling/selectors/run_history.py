@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import Team, User
 from labeling.choices import RunKind, RunStatus
 from labeling.models import LabelFile, QuestionSet, SavedView, TaskRun, Transform
-from labeling.selectors.key_pages import KeyOrder, key_page
+from labeling.selectors.key_pages import KeyOrder, KeyPage, key_page
 from labeling.selectors.task_runs import with_what_is_shown
 
 COUNTED = 1000
@@ -63,15 +63,6 @@ class RunFilter:
     foreign: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RunPage:
-    """Some runs, and the keys to what comes before and after them; an empty key means that there is nothing."""
-
-    runs: tuple[TaskRun, ...]
-    before: str
-    after: str
-
-
 def run_page(
     *,
     team: Team,
@@ -80,11 +71,10 @@ def run_page(
     after: str = "",
     before: str = "",
     size: int = 25,
-) -> RunPage:
+) -> KeyPage[TaskRun]:
     """The runs after (or before) a key, else the first. A key that is none is ignored: addresses may be old. One or two queries."""
     runs = with_what_is_shown(_narrowed(team, chosen))
-    page = key_page(runs, order=_ORDER[sort], after=after, before=before, size=size)
-    return RunPage(page.records, page.before, page.after)
+    return key_page(runs, order=_ORDER[sort], after=after, before=before, size=size)
 
 
 def count_runs(*, team: Team, chosen: RunFilter) -> int:

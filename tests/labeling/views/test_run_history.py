@@ -52,7 +52,7 @@ def label_file(of: Transform, sha256: str) -> LabelFile:
 
 
 def shown(client: Client, **query: str) -> list[TaskRun]:
-    return list(client.get(RUNS, query).context["page"].runs)
+    return list(client.get(RUNS, query).context["page"].records)
 
 
 def test_each_filter_narrows(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
@@ -106,15 +106,15 @@ def test_pages_hold_every_run_once_in_order(people: Cast, people_transform: Tran
     while page.after:
         page = run_page(**wanted, after=page.after)
         pages.append(page)
-    assert [len(page.runs) for page in pages] == [5, 5, 5, 5, 3]
-    assert [one for page in pages for one in page.runs] == expected
+    assert [len(page.records) for page in pages] == [5, 5, 5, 5, 3]
+    assert [one for page in pages for one in page.records] == expected
     for earlier in reversed(pages[:-1]):
         page = run_page(**wanted, before=page.before)
-        assert page.runs == earlier.runs
+        assert page.records == earlier.records
     assert page.before == ""
     # A run that starts meanwhile moves nothing.
     run(people_transform, RunKind.EVALUATION, 99, took=99)
-    assert run_page(**wanted, after=pages[0].after).runs == pages[1].runs
+    assert run_page(**wanted, after=pages[0].after).records == pages[1].records
 
 
 @pytest.mark.parametrize("key", ["x", "~", "1~2", "2026-03-01~", f"2026-03-01T00:00:00~{'0' * 32}", "-5~" + "0" * 32])
@@ -125,7 +125,7 @@ def test_a_key_that_is_none_shows_the_first_page(
     made = run(people_transform, RunKind.EVALUATION)
     for after, before in ((key, ""), ("", key)):
         page = run_page(team=people.team, chosen=RunFilter(), sort=sort, after=after, before=before)
-        assert page.runs == (made,)
+        assert page.records == (made,)
 
 
 def test_the_list_costs_the_same_for_one_run_and_for_many(
@@ -141,7 +141,7 @@ def test_the_list_costs_the_same_for_one_run_and_for_many(
             run(people_transform, RunKind.IMPORT_LABELS, number, label_file=file, by=people.lead)
         with django_assert_num_queries(12):
             page = client.get(RUNS)
-    assert len(page.context["page"].runs) == 25
+    assert len(page.context["page"].records) == 25
     content = page.content.decode()
     assert "30 runs" in content
     assert "after=2026-03" in content
