@@ -191,7 +191,7 @@ def test_a_replacement_outside_the_portal_is_said_loudly(
     said = client.get(detail(run)).content.decode()
     assert "It replaced all labels that Glue held" in said
     history = client.get(reverse("labeling:run-list"), {"person": "elsewhere"})
-    assert list(history.context["page"].runs) == [run]
+    assert list(history.context["page"].records) == [run]
     assert "outside the portal" in history.content.decode()
 
     TaskRun.objects.update(status=RunStatus.FAILED)
