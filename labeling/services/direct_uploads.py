@@ -73,7 +73,8 @@ def take_upload(*, user: User, token: str, name: str, max_bytes: int) -> Tempora
             message = _("The file did not arrive in S3, which accepts up to %(limit)d MB. Choose it again.")
             raise InvalidSourceError(message % {"limit": max_bytes // 1024 // 1024}) from error
         raise
-    file = TemporaryUploadedFile(name[-255:] or "upload", "", size, None)
+    printable = "".join(filter(str.isprintable, name))  # as Django takes the names of files that come with a form
+    file = TemporaryUploadedFile(printable[-255:] or "upload", "", size, None)
     for chunk in chunks:
         file.write(chunk)
     file.seek(0)

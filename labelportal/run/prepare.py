@@ -18,7 +18,8 @@ FINGERPRINT = ".fingerprint"
 
 def static_fingerprint() -> str:
     """Changes whenever a static file of any app is added, removed or edited."""
-    digest = hashlib.sha256(f"{django.get_version()} {settings.STORAGES}\n".encode())
+    made_by = settings.STORAGES["staticfiles"], settings.WHITENOISE_SKIP_COMPRESS_EXTENSIONS
+    digest = hashlib.sha256(f"{django.get_version()} {made_by}\n".encode())
     for finder in finders.get_finders():
         for name, storage in sorted(finder.list([]), key=lambda entry: entry[0]):
             stat = Path(storage.path(name)).stat()

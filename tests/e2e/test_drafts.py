@@ -227,6 +227,32 @@ def test_a_finger_spreads_a_group_and_a_second_tab_loses_nothing(portal: Portal,
     assert (stored(first), Answer.objects.get(question=first).version) == ("ABCDE", 2)
 
 
+def test_who_was_signed_out_in_another_tab_is_told_so_and_goes_on_after_signing_in(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, last = begin_with_next(page, portal, questions=2, rows=3)
+    press(page, "w", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    signed_in = page.context.cookies()
+    page.context.clear_cookies()
+    press(page, "z")
+    expect(page.get_by_text("You are signed out. Go back once you have signed in again.").first).to_be_visible()
+    press(page, "a")
+    told = page.get_by_role("alert").filter(has_text="You were signed out. What you entered is kept in this browser.")
+    expect(told.get_by_role("link", name="Sign in")).to_have_attribute("target", "_blank")
+    expect(page.locator("[data-saved]")).to_have_text("signed out, will save")
+    press(page, "z", "z")  # the letter first, then back: what waits says why it cannot be
+    expect(page.get_by_text("You are signed out. Go back once you have signed in again.").first).to_be_visible()
+    press(page, "b")
+    page.context.add_cookies(signed_in)  # type: ignore[arg-type]
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # back from the tab where that happened
+    expect(told).to_be_hidden()
+    expect(saved(page)).to_be_visible()
+    press(page, "z", "z")
+    expect(page.get_by_text("Question 1 is open again.").first).to_be_visible()
+    assert (stored(first), groups(page)) == ("ABC", "ABC")
+
+
 def test_the_other_tabs_grouping_comes_back_after_more_work_and_at_the_end(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, last = begin(page, portal, questions=2, rows=3)

@@ -178,7 +178,10 @@ export class Bench {
     if (!result.data) {
       this.between = false;
       this.queue.behind.push(last);
-      this.view.say(result.refused?.message || gettext("You are offline. Go back once you are connected again."), "blocked");
+      const cutOff = result.signedOut
+        ? gettext("You are signed out. Go back once you have signed in again.")
+        : gettext("You are offline. Go back once you are connected again.");
+      this.view.say(result.refused?.message || cutOff, "blocked");
       return;
     }
     if (counted) this.left += 1;
@@ -195,7 +198,7 @@ export class Bench {
   async regain({ question, skipped }) {
     if (skipped) return { data: {} };
     await this.store.flush();
-    return this.store.isEmpty ? this.store.post(question.urls.reopen, {}) : { lost: true };
+    return this.store.isEmpty ? this.store.post(question.urls.reopen, {}) : { lost: true, signedOut: this.store.signedOut };
   }
 
   refused(questionId, { code, message }) {

@@ -21,6 +21,7 @@ export class Store {
     this.outbox = this.read();
     this.timers = new Map();
     this.failures = 0;
+    this.signedOut = false; // whether that was why the last message did not get through
     this.sending = null;
     window.addEventListener("online", () => this.flush());
     document.addEventListener("visibilitychange", () => this.flush());
@@ -84,7 +85,8 @@ export class Store {
       const result = await this.post(message.url, message.body);
       if (result.lost) {
         this.failures++;
-        this.onState(result.signedOut ? "signed-out" : "offline");
+        this.signedOut = Boolean(result.signedOut);
+        this.onState(this.signedOut ? "signed-out" : "offline");
         this.retry = setTimeout(() => this.flush(), RETRY[Math.min(this.failures, RETRY.length) - 1]);
         return;
       }

@@ -44,7 +44,7 @@ def test_what_was_put_there_is_taken_in_once(s3_server: str, people: Cast) -> No
     assert posted(offer, b"id,name\n1,x\n") == 204
     with pytest.raises(InvalidSourceError, match="someone else"):
         take_upload(user=people.steward, token=offer.token, name="x.csv", max_bytes=LIMIT)
-    file = take_upload(user=people.lead, token=offer.token, name="people.csv", max_bytes=LIMIT)
+    file = take_upload(user=people.lead, token=offer.token, name="peo\0ple.c\0sv", max_bytes=LIMIT)
     assert (file.name, file.size, file.read()) == ("people.csv", 12, b"id,name\n1,x\n")
     with pytest.raises(InvalidSourceError, match="did not arrive"):
         take_upload(user=people.lead, token=offer.token, name="people.csv", max_bytes=LIMIT)

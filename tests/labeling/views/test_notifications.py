@@ -81,6 +81,7 @@ def test_admins_make_webhooks_and_see_the_secret_once(
     assert secret_of(hook) in shown.content.decode()
     assert shown["Cache-Control"] == "no-store"
     page = reverse("labeling:webhook-detail", args=[hook.pk])
+    assert "Until the receiver knows the new secret, it will refuse messages." in admin.get(page).content.decode()
     assert not re.search("whsec_", admin.get(page).content.decode())
     renewed = admin.post(reverse("labeling:webhook-secret", args=[hook.pk])).content.decode()
     hook.refresh_from_db()
