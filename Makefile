@@ -63,12 +63,17 @@ $(BIN)/python:
 	@test -n '$(PYTHON)' || { echo 'labelportal needs Python 3.11 or newer; none was found. PYTHON=/path/to/python3 names one.'; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'Python cannot make virtual environments here; on Debian: apt install python3-venv'; exit 1; }
 
-# A browser for the end-to-end test: the machine's own, else Debian's package (as root), else the one Playwright downloads.
+# A browser for the end-to-end tests. Of Debian's two builds of Chromium the headless one draws with half the processor time, so it is installed
+# where that can be done (as root); else the machine's own will do, else the one Playwright downloads, which is headless too.
+APT = DEBIAN_FRONTEND=noninteractive timeout 300 apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=20
 browser: install-dev
-	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-	  echo 'Installing chromium' && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
-	else $(BIN)/playwright install chromium; fi
+	@if command -v chromium-headless-shell >/dev/null; then exit; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo 'Installing chromium-headless-shell' && $(APT) update && \
+	  $(APT) install -y --no-install-recommends chromium-headless-shell >/dev/null && exit; \
+	fi; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  $(BIN)/playwright install chromium
 
 # The AWS SDK for JavaScript, by its lock file, with the Node.js of a wheel.
 node-modules: install-dev

@@ -225,7 +225,8 @@ def services(request: pytest.FixtureRequest, _backend: Services, transactional_d
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Chromium as the machine has it (else the one Playwright has downloaded), without calls to anywhere."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    names = "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"
+    found = next(filter(None, map(shutil.which, names)), None)
     options = dict(browser_type_launch_args)
     if found:
         options["executable_path"] = str(Path(found))
@@ -236,4 +237,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "--disable-quic",
         "--no-first-run",
     )
+    shared_memory = Path("/dev/shm")  # a few megabytes in containers: then files are used instead
+    if shared_memory.exists() and shutil.disk_usage(shared_memory).free > 2**30:
+        options["ignore_default_args"] = ["--disable-dev-shm-usage"]
     return {**options, "args": ["--headless=new", "--no-sandbox", "--disable-gpu", *quiet]}
