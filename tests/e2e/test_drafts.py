@@ -227,9 +227,11 @@ def test_a_finger_spreads_a_group_and_a_second_tab_loses_nothing(portal: Portal,
     assert (stored(first), Answer.objects.get(question=first).version) == ("ABCDE", 2)
 
 
-def test_who_was_signed_out_in_another_tab_is_told_so_and_goes_on_after_signing_in(portal: Portal, visit: Visit) -> None:
+def test_who_was_signed_out_in_another_tab_is_told_so_and_goes_on_after_signing_in(
+    portal: Portal, visit: Visit
+) -> None:
     page = visit(portal.steward)
-    first, last = begin_with_next(page, portal, questions=2, rows=3)
+    first, _last = begin_with_next(page, portal, questions=2, rows=3)
     press(page, "w", "Enter")
     expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
     expect(saved(page)).to_be_visible()
