@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 BEFORE = [("labeling", "0001_initial"), ("accounts", "0001_initial")]
@@ -37,8 +38,7 @@ def empty_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
 def _executor() -> MigrationExecutor:
     """One that goes step by step, as an old installation does, and knows nothing of what took the place of many steps."""
     executor = MigrationExecutor(connection)
-    executor.loader.replace_migrations = False
-    executor.loader.build_graph()
+    executor.loader = MigrationLoader(connection, replace_migrations=False)
     return executor
 
 
