@@ -10,7 +10,7 @@ RUN_FLAGS = $(if $(VERBOSE),--verbose)
 
 export WEB_PORT GLUE_PORT S3_PORT REDIS_PORT LABELPORTAL_VAR DEMO_PASSWORD
 
-.PHONY: help run logs clean-data install install-dev install-spark browser node-modules check check-types check-the-rest test format lock
+.PHONY: help run logs clean-data install install-dev install-spark browser node-modules check check-types check-the-rest test suites format lock
 .DEFAULT_GOAL := help
 
 help:
@@ -97,7 +97,11 @@ check-the-rest:
 	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(CHECK_ENV) HTTPS=true ALLOWED_HOSTS=portal.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-test: install-dev browser node-modules check
+# Types are checked beside the first tests, which leave a part of a core idle.
+test: install-dev install-spark browser node-modules check-the-rest
+	@$(MAKE) --no-print-directory --jobs 2 check-types suites
+
+suites:
 	$(BIN)/python -m tests.support.suites
 
 # Benchmarks read data sets that are not part of the project, and measure peers that live in an environment of their own.

@@ -40,13 +40,19 @@ settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.stora
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 django.setup()
 
-# What pages and API make of what services and selectors give, which are tested on both databases.
-_PAGES = ("labeling/views/", "labeling/api/")
+# What pages, API and commands make of what services and selectors give, which are tested on both databases.
+_PAGES = (
+    "labeling/views/",
+    "labeling/api/",
+    "accounts/test_person_command.py",
+    "accounts/test_single_sign_on.py",
+    "accounts/test_views.py",
+    "localglue/test_fuzz.py",
+)
 # What rests on how a database locks and commits: the rest of what needs servers does not differ from one database to another.
 _LOCKS = (
     "faults/test_fault_table.py",
     "labeling/services/test_chains.py",
-    "labeling/services/test_task_runs.py",
     "localglue/",
 )
 _TESTS = Path(__file__).parent

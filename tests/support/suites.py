@@ -44,7 +44,9 @@ class Suite:
 BY_MODULE = ("--dist", "loadfile", "--no-loadscope-reorder")
 # Tests of what knows neither database nor servers: to read them takes as long as many tests.
 LIBRARIES = tuple(f"--ignore=tests/{name}" for name in ("findmatches", "labelfiles", "partitions", "tableformats"))
-SERVED = Suite("real servers and browser, SQLite", ("-n", "2", *BY_MODULE, *LIBRARIES, "-m", "services or e2e"))
+# What happens after each single step of an import is worked out once, on PostgreSQL; crashes, kills and outages are tried on SQLite.
+ONCE = "--ignore=tests/faults/test_fault_table.py"
+SERVED = Suite("real servers and browser, SQLite", ("-n", "2", *BY_MODULE, *LIBRARIES, ONCE, "-m", "services or e2e"))
 ALONE = Suite("without servers, SQLite", ("-n", "2", *BY_MODULE, "-m", "not services and not e2e"))
 # With servers, what rests on how a database locks and commits: the rest, and pages, do not differ from the SQLite run.
 ON_DATABASE = "database and not e2e and not pages and (locks or not services)"
