@@ -173,8 +173,10 @@ def test_sigterm_stops_every_child(launcher: Launcher) -> None:
             assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_ports_that_move_are_written_and_the_key_stays(launcher: Launcher) -> None:
+def test_ports_that_move_are_written_and_what_is_there_stays(launcher: Launcher) -> None:
     before = read_env(launcher.var / "aws.env")
+    manifest = launcher.var / "static" / "staticfiles.json"
+    collected = manifest.stat().st_mtime_ns
     moved = Launcher(launcher.var, env={"DEMO_PASSWORD": "not-used-on-a-second-start"})
     moved.starts = 200
     moved.start()
@@ -183,6 +185,7 @@ def test_ports_that_move_are_written_and_the_key_stays(launcher: Launcher) -> No
         after = read_env(launcher.var / "aws.env")
         assert after["AWS_ENDPOINT_URL_S3"] == f"http://127.0.0.1:{moved.ports['s3']}"
         assert after["AWS_SECRET_ACCESS_KEY"] == before["AWS_SECRET_ACCESS_KEY"]
+        assert manifest.stat().st_mtime_ns == collected, "static files that have not changed are not collected again"
         assert moved.process is not None
         # A whole group killed at once, as a terminal that closes or a machine short of memory may do it.
         keepers = [pid for pid, command in moved.processes().items() if command.endswith("-m labelportal.run")]
