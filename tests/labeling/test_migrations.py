@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 BEFORE = [("labeling", "0001_initial"), ("accounts", "0001_initial")]
 NEWEST = [("labeling", "0028_sure_rows"), ("accounts", "0009_audit_entries")]
+AT_ONCE = [("labeling", "0001_squashed_0028_sure_rows"), ("accounts", "0009_audit_entries")]
 
 
 @pytest.fixture
@@ -45,6 +47,12 @@ def _executor() -> MigrationExecutor:
 def _migrate(targets: list[tuple[str, str]]) -> Any:
     _executor().migrate(targets)
     return _executor().loader.project_state(targets).apps
+
+
+def test_one_step_leads_where_all_steps_lead() -> None:
+    steps = MigrationLoader(None, replace_migrations=False)
+    at_once = MigrationLoader(None).project_state(AT_ONCE)
+    assert MigrationAutodetector(steps.project_state(NEWEST), at_once).changes(graph=steps.graph) == {}
 
 
 @pytest.mark.usefixtures("empty_database")
