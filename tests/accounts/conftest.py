@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from accounts.models import Agent, Role
 from accounts.services import create_person, create_team, set_role
+from tests.support.servers import Services
 
 PASSWORD = "correct horse battery"
 Waiting = Callable[[], list[dict[str, Any]]]
@@ -38,8 +39,9 @@ def client(db: None) -> Client:
 
 
 @pytest.fixture
-def waiting(redis_server: str) -> Iterator[Waiting]:
+def waiting(redis_server: str, _all_services: Services) -> Iterator[Waiting]:
     """What the worker, which does not run, was told to do: the arguments of each message, oldest first."""
+    _all_services.stop("worker")  # of a test before; whoever wants it starts it
     with redis.Redis.from_url(redis_server) as broker:
         broker.delete("portal")
 
