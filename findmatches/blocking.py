@@ -99,7 +99,7 @@ def make_views(views: Sequence[View], columns: Sequence[Column], n_rows: int, fr
         else:
             counted = find(join_columns(told, n_rows))
         known = frequencies.of(f"view {number}", counted)
-        return Seen(views[number].unit, weigh(counted, known), np.flatnonzero(known.repeated).astype(np.int32))
+        return Seen(views[number].unit, weigh(counted, known), known.repeated)
 
     return in_threads(make, range(len(views)))
 

@@ -22,6 +22,8 @@ FEATURES = 1 << _BITS
 _CHUNK_BYTES = 1 << 19
 # Pairs of rows that are multiplied at once by one thread, and about so many features of theirs: of long texts, each has thousands.
 _DOTS, _DOT_FEATURES = 20_000, 1 << 22
+# With fewer than this part of all features in its rows, those of a table are counted by sorting instead of by looking at all.
+_SPARSE = 16
 _BLANK, _ZERO, _NINE = 32, 48, 57
 _WORD = re.compile(r"[a-z0-9\u0080-\U0010ffff]+")  # what ``_in_word`` says of code points
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
@@ -220,16 +222,33 @@ def _empty(n_rows: int) -> csr_matrix:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DocumentFrequency:
-    """In how many of ``n_rows`` rows each feature occurs."""
+    """In how many of ``n_rows`` rows each of ``features`` occurs. These ascend, and all others occur in none: in a small table, most."""
 
     n_rows: int
-    counts: NDArray[np.integer[Any]]
+    features: NDArray[np.int32]
+    counts: NDArray[np.int32]
+
+    @classmethod
+    def count(cls, matrix: csr_matrix) -> DocumentFrequency:
+        """Of a matrix with one number for each feature of a row."""
+        if matrix.nnz < matrix.shape[1] // _SPARSE:
+            features, counts = np.unique(matrix.indices, return_counts=True)
+        else:
+            dense = np.bincount(matrix.indices, minlength=matrix.shape[1])
+            features = np.flatnonzero(dense > 0)
+            counts = dense[features]
+        return cls(matrix.shape[0], features.astype(np.int32), counts.astype(np.int32))
 
     @property
-    def repeated(self) -> NDArray[np.bool_]:
-        """Which features occur in two rows or more; the others say nothing of pairs."""
-        repeated: NDArray[np.bool_] = self.counts >= 2
-        return repeated
+    def repeated(self) -> NDArray[np.int32]:
+        """The features that occur in two rows or more; the others say nothing of pairs."""
+        return self.features[self.counts >= 2]
+
+    def spread(self, weights: NDArray[np.float64]) -> NDArray[np.float32]:
+        """A weight for each of ``features``, as an array with a place for every feature."""
+        spread = np.zeros(FEATURES, dtype=np.float32)
+        spread[self.features] = weights
+        return spread
 
 
 class Frequencies:
@@ -241,24 +260,24 @@ class Frequencies:
 
     def of(self, name: str, matrix: csr_matrix) -> DocumentFrequency:
         """What is known of the matrix of that name."""
-        return DocumentFrequency(matrix.shape[0], np.bincount(matrix.indices, minlength=matrix.shape[1]))
+        return DocumentFrequency.count(matrix)
 
 
 def weigh(matrix: csr_matrix, known: DocumentFrequency, *, unit: bool = True) -> csr_matrix:
     """TF-IDF, with unit rows if asked for. Features of one row only count in the length of the row and are then dropped; columns are renumbered."""
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
-    frequency = known.counts
-    weight = (np.log((1 + known.n_rows) / (1 + np.asarray(frequency))) + 1).astype(np.float32)
-    kept = known.repeated
-    number = (np.cumsum(kept) - 1).astype(np.int32)
+    weight = known.spread(np.log((1 + known.n_rows) / (1 + known.counts)) + 1)
+    repeated = known.repeated
+    kept, number = np.zeros(FEATURES, dtype=bool), np.zeros(FEATURES, dtype=np.int32)
+    kept[repeated], number[repeated] = True, np.arange(len(repeated))
     data = weight[matrix.indices]
     if unit:
         squares = csr_matrix((np.square(data), matrix.indices, matrix.indptr), shape=matrix.shape)
         norm = np.sqrt(row_sums(squares))
         data *= np.repeat((1 / np.maximum(norm, 1e-12)).astype(np.float32), np.diff(matrix.indptr))
     weighed = keep_columns(csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape), kept)
-    shape = matrix.shape[0], max(int(kept.sum()), 1)
+    shape = matrix.shape[0], max(len(repeated), 1)
     return csr_matrix((weighed.data, number[weighed.indices], weighed.indptr), shape=shape)
 
 

@@ -137,10 +137,10 @@ def grow(
     filled = np.where(np.isnan(measures), UNKNOWN, measures).astype(np.float32)
     target, weight = match.astype(np.float64)[:, None], np.ascontiguousarray(weight, dtype=np.float64)
     n_measures, n_classes = filled.shape[1], np.array([2], dtype=np.intp)
-    seeds, unlimited = np.random.RandomState(seed), np.iinfo(np.int32).max
+    seeds, own_seed, unlimited = np.random.RandomState(seed), np.random.RandomState(0), np.iinfo(np.int32).max
 
     def one() -> Any:
-        own_seed = np.random.RandomState(seeds.randint(unlimited))
+        own_seed.seed(seeds.randint(unlimited))  # a new one would first seed itself, which takes as long as to grow a small tree
         splitter = RandomSplitter(Gini(1, n_classes), max(1, isqrt(n_measures)), 1, 0.0, own_seed, None)
         tree = Tree(n_measures, n_classes, 1)
         DepthFirstTreeBuilder(splitter, 2, 1, 0.0, unlimited, 0.0).build(tree, filled, target, weight, None)

@@ -44,8 +44,7 @@ class Containment:
     ) -> Containment:
         everything = by_value(word_matrix, columns, n_rows)
         known = frequencies.of("everything", everything)
-        rarity = np.log((2 + known.n_rows) / np.maximum(known.counts, 1)) / np.log(2 + known.n_rows)
-        weight = rarity.astype(np.float32)
+        weight = known.spread(np.log((2 + known.n_rows) / known.counts) / np.log(2 + known.n_rows))
         parts = []
         for place in places:
             words, figures = (by_value(find, [columns[place]], n_rows) for find in (word_matrix, figure_matrix))

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's document
 from findmatches.blocking import damped, make_views
 from findmatches.comparisons import Comparer, Schema
 from findmatches.comparisons.columns import ColumnComparer
-from findmatches.features import FEATURES, DocumentFrequency, Frequencies
+from findmatches.features import DocumentFrequency, Frequencies
 from findmatches.normalise import Column, object_array
 from findmatches.spark.frames import Batches, kept, tables
 from findmatches.spark.part import Width, columns_of, lists_of, no_candidates
@@ -36,36 +36,21 @@ class ColumnFacts:
     telling: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Counts:
-    """A document frequency without its zeros, as it travels to the executors."""
-
-    n_rows: int
-    features: NDArray[np.int32]
-    counts: NDArray[np.int32]
-
-
 class Known(Frequencies):
-    """Document frequencies that were counted before, by the names of the matrices."""
+    """Document frequencies that were counted before, by the names of the matrices. They travel to the executors."""
 
-    def __init__(self, counts: Mapping[str, Counts]) -> None:
-        self._counts = counts
-        self._known: dict[str, DocumentFrequency] = {}
+    def __init__(self, found: Mapping[str, DocumentFrequency]) -> None:
+        self._found = found
 
     def of(self, name: str, matrix: csr_matrix) -> DocumentFrequency:
         return self[name]
 
     def __getitem__(self, name: str) -> DocumentFrequency:
-        if name not in self._known:
-            found = self._counts[name]
-            counts = np.zeros(FEATURES, dtype=np.int32)
-            counts[found.features] = found.counts
-            self._known[name] = DocumentFrequency(found.n_rows, counts)
-        return self._known[name]
+        return self._found[name]
 
     def only(self, want: Callable[[str], bool]) -> Known:
         """Those whose names are wanted."""
-        return Known({name: counts for name, counts in self._counts.items() if want(name)})
+        return Known({name: found for name, found in self._found.items() if want(name)})
 
 
 class _Counting(Frequencies):
@@ -83,10 +68,9 @@ class _Counting(Frequencies):
         names: list[str] = []
         features, counts = [np.empty(0, dtype=np.int32)], [np.empty(0, dtype=np.int64)]
         for name, found in self.counted.items():
-            feature = np.flatnonzero(found.counts)
-            names += [name] * (len(feature) + 1)
-            features += [np.array([-1], dtype=np.int32), feature.astype(np.int32)]
-            counts += [np.array([found.n_rows], dtype=np.int64), found.counts[feature].astype(np.int64)]
+            names += [name] * (len(found.features) + 1)
+            features += [np.array([-1], dtype=np.int32), found.features]
+            counts += [np.array([found.n_rows], dtype=np.int64), found.counts.astype(np.int64)]
         return pa.RecordBatch.from_arrays(
             [
                 pa.array([source] * len(names), pa.string()),
@@ -165,7 +149,7 @@ def whole_of(rows: DataFrame, values: DataFrame, n_rows: int, schema: Schema) ->
         for name in names[1].dictionary.to_pylist():
             own = np.flatnonzero(_is(names[0], source) & _is(names[1], name))
             if len(own):
-                known[name] = _counts(feature[own], count[own])
+                known[name] = _frequency(feature[own], count[own])
     return Whole(n_rows, columns, Known(known))
 
 
@@ -175,9 +159,10 @@ def _is(names: pa.DictionaryArray, wanted: str) -> NDArray[np.bool_]:
     return result
 
 
-def _counts(feature: NDArray[np.int32], count: NDArray[np.int64]) -> Counts:
-    real = feature >= 0
-    return Counts(int(count[~real].sum()), feature[real], count[real].astype(np.int32))
+def _frequency(feature: NDArray[np.int32], count: NDArray[np.int64]) -> DocumentFrequency:
+    real = np.flatnonzero(feature >= 0)
+    real = real[np.argsort(feature[real])]
+    return DocumentFrequency(int(count[feature < 0].sum()), feature[real], count[real].astype(np.int32))
 
 
 def _columns(values: DataFrame, n_rows: int, n_columns: int) -> tuple[ColumnFacts, ...]:

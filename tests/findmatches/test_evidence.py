@@ -18,8 +18,8 @@ SOFTWARE, DELUXE = "software", "deluxe"
 
 def seen(texts: list[str]) -> Seen:
     words = word_matrix(pa.array(texts, pa.large_string()))
-    known = DocumentFrequency(len(texts), np.bincount(words.indices, minlength=words.shape[1]))
-    return Seen("words", weigh(words, known), np.flatnonzero(known.repeated).astype(np.int32))
+    known = DocumentFrequency.count(words)
+    return Seen("words", weigh(words, known), known.repeated)
 
 
 def products() -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:

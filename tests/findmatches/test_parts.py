@@ -19,7 +19,7 @@ pytest.importorskip("pyspark", reason="make install-spark")
 
 from findmatches.spark.part import Width, columns_of, edges_of, matrix_of
 from findmatches.spark.search import _Block, _Chunk, _packed
-from findmatches.spark.whole import Counts, Known
+from findmatches.spark.whole import Known
 
 NAMES = ["id", "first", "last", "address", "born", "phone", "source", "price", "about", "always"]
 
@@ -41,21 +41,19 @@ class Remembering(Frequencies):
     """Counts the whole table and remembers it as Spark's executors are told of it."""
 
     def __init__(self) -> None:
-        self.counts: dict[str, Counts] = {}
+        self.found: dict[str, DocumentFrequency] = {}
 
     def of(self, name: str, matrix: object) -> DocumentFrequency:
-        found = super().of(name, matrix)
-        assert name not in self.counts, "two matrices of one name"
-        features = np.flatnonzero(found.counts).astype(np.int32)
-        self.counts[name] = Counts(found.n_rows, features, found.counts[features].astype(np.int32))
-        return found
+        assert name not in self.found, "two matrices of one name"
+        self.found[name] = super().of(name, matrix)
+        return self.found[name]
 
 
 def known_of(prepared: Prepared) -> Known:
     remembering = Remembering()
     make_views(prepared.schema.views, prepared.columns, len(prepared.keys), remembering)
     Comparer(prepared.columns, prepared.schema, prepared.candidates, remembering)
-    return Known(remembering.counts)
+    return Known(remembering.found)
 
 
 def records_of(prepared: Prepared, rows: np.ndarray) -> pa.Table:
