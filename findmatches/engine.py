@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from findmatches import tuning
 from findmatches.doubts import doubts
 from findmatches.errors import FindMatchesError
-from findmatches.labels import Lessons, can_train, contradictions, lessons
+from findmatches.labels import Lessons, can_train, contradictions, lessons, with_labelled_rows
 from findmatches.model import Model
 from findmatches.prepared import Prepared, prepare
 from findmatches.questions import choose_sets
@@ -30,8 +30,9 @@ def train(
     enforce_labels: bool = False,
     seed: int = 0,
 ) -> Model:
-    """Learn from labels. Raises ``FindMatchesError`` if they hold no match or no difference, or rows that are not in the table.
+    """Learn from labels. Raises ``FindMatchesError`` if they hold no match or no difference, or are those of another table.
 
+    Labelled rows that are no longer in the table still teach, by the values that the label file shows.
     Labels that contradict each other are listed in ``Model.contradictions``; learning goes on with them. Those that are most likely
     wrong are listed in ``Model.doubts``; learning goes on without them.
     """
@@ -42,7 +43,7 @@ def train(
         raise FindMatchesError(
             "The labels must hold at least one pair of rows that match and one pair that do not, each within a set."
         )
-    prepared = prepare(records, neighbours=neighbours)
+    prepared = prepare(with_labelled_rows(records, labels), neighbours=neighbours)
     taught = lessons_of(prepared, labels)
     if not taught.teachable:
         raise FindMatchesError("The labels name too few different rows to learn from.")
@@ -66,7 +67,7 @@ def train(
 
 
 def lessons_of(prepared: Prepared, labels: Sequence[LabelFile]) -> Lessons:
-    """What the labels say about the rows of the table. Raises ``FindMatchesError`` if a labelled row is not in it."""
+    """What the labels say about the rows of the table, which must have all of them (``with_labelled_rows``)."""
     named = {value for label_file in labels for row in label_file.rows for value in row.values}
     row_of = {key: row for row, key in enumerate(prepared.keys) if key in named}
     return lessons(labels, prepared.records.primary_key, row_of)
@@ -100,6 +101,7 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
             )
     if records.n_rows < 2:
         raise FindMatchesError("There are no questions in a table with fewer than two rows.")
+    records = with_labelled_rows(records, labels)
     prepared = prepare(records, neighbours=tuning.neighbours(0.5))
     taught = lessons_of(prepared, labels)
     score = linked_scores(prepared, Study(prepared, taught).learn(seed=seed)) if taught.teachable else None

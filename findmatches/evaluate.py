@@ -13,7 +13,7 @@ from findmatches import tuning
 from findmatches.comparisons import Schema
 from findmatches.engine import lessons_of
 from findmatches.errors import FindMatchesError
-from findmatches.labels import Lessons
+from findmatches.labels import Lessons, with_labelled_rows
 from findmatches.learner import fit
 from findmatches.prepared import prepare
 from findmatches.schema import Records
@@ -94,7 +94,7 @@ def evaluate(
 
 def study_of(records: Records, labels: Sequence[LabelFile], accuracy_cost: float) -> Study:
     """The labels of a table, measured."""
-    prepared = prepare(records, neighbours=tuning.neighbours(accuracy_cost))
+    prepared = prepare(with_labelled_rows(records, labels), neighbours=tuning.neighbours(accuracy_cost))
     return Study(prepared, lessons_of(prepared, labels))
 
 

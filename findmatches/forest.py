@@ -140,7 +140,9 @@ def grow(
     seeds, own_seed, unlimited = np.random.RandomState(seed), np.random.RandomState(0), np.iinfo(np.int32).max
 
     def one() -> Any:
-        own_seed.seed(seeds.randint(unlimited))  # a new one would first seed itself, which takes as long as to grow a small tree
+        own_seed.seed(
+            seeds.randint(unlimited)
+        )  # a new one would also seed itself: as long as a small tree takes to grow
         splitter = RandomSplitter(Gini(1, n_classes), max(1, isqrt(n_measures)), 1, 0.0, own_seed, None)
         tree = Tree(n_measures, n_classes, 1)
         DepthFirstTreeBuilder(splitter, 2, 1, 0.0, unlimited, 0.0).build(tree, filled, target, weight, None)

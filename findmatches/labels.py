@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.errors import FindMatchesError
+from findmatches.schema import Records
 from labelfiles import LabeledRow, LabelFile
 
 
@@ -71,23 +72,77 @@ def can_train(labels: Sequence[LabelFile]) -> bool:
     return same and different
 
 
+def with_labelled_rows(records: Records, labels: Sequence[LabelFile]) -> Records:
+    """As ``with_rows_of``: what people said of a row holds when it has left the table.
+
+    Raises ``FindMatchesError`` also if not one labelled row is in the table: then the labels are most likely those of another one.
+    """
+    taught = with_rows_of(records, labels)
+    rows = [(label_file, row) for label_file in labels for row in label_file.rows]
+    if rows and taught.n_rows == records.n_rows + len({_key(*one, records) for one in rows}):
+        key = f"{records.primary_key} {_key(*rows[0], records)}"
+        raise FindMatchesError(
+            f"{place_of(*rows[0])}: a row has {key}, which is not in the table, nor is any other labelled row. "
+            "Are these the labels of another table?"
+        )
+    return taught
+
+
+def with_rows_of(records: Records, files: Sequence[LabelFile]) -> Records:
+    """The table, and after its own rows those of label files that it does not have, with the values that the last file shows.
+
+    Raises ``FindMatchesError`` if such a row has no key, or not all columns of the table.
+    """
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+    import pyarrow.compute as pc
+
+    named = {_key(label_file, row, records): (label_file, row) for label_file in files for row in label_file.rows}
+    keys = records.table.column(records.primary_key)
+    for key in keys.filter(pc.is_in(keys, value_set=pa.array(list(named), pa.string()))).to_pylist():
+        del named[key]
+    if not named:
+        return records
+    for key, (label_file, row) in named.items():
+        where = f"{place_of(label_file, row)}: set {row.labeling_set_id} has a row"
+        if not key.strip():
+            raise FindMatchesError(f"{where} whose primary key, column {records.primary_key}, is blank.")
+        if missing := [column for column in records.columns if column not in label_file.columns]:
+            raise FindMatchesError(
+                f"{where} with {records.primary_key} {key}, which is not in the table, "
+                f"and the label file does not show its {missing[0]}."
+            )
+    schema = records.table.schema
+    cells = {
+        field.name: pa.array(
+            [row.values[label_file.columns.index(field.name)] or None for label_file, row in named.values()], field.type
+        )
+        for field in schema
+    }
+    return replace(records, table=pa.concat_tables([records.table, pa.table(cells, schema=schema)]))
+
+
+def _key(label_file: LabelFile, row: LabeledRow, records: Records) -> str:
+    return row.values[key_place(label_file, records.primary_key)]
+
+
+def key_place(label_file: LabelFile, primary_key: str) -> int:
+    """Where the primary key stands in the rows. Raises ``FindMatchesError`` if the file does not have it."""
+    if primary_key not in label_file.columns:
+        name = label_file.path or "The label file"
+        raise FindMatchesError(f"{name} has no column {primary_key}, which is the primary key.")
+    return label_file.columns.index(primary_key)
+
+
 def lessons(labels: Sequence[LabelFile], primary_key: str, row_of: Mapping[str, int]) -> Lessons:
-    """The pairs that the labels imply. Raises ``FindMatchesError`` if a labelled row is not in the table."""
+    """The pairs that the labels imply, each row of which is in the table (``with_labelled_rows``)."""
     found: list[tuple[int, int, bool, int]] = []
     rows_seen: set[int] = set()
     sets = valid_sets(labels)
-    for number, (set_id, (label_file, rows)) in enumerate(sets.items()):
-        if primary_key not in label_file.columns:
-            name = label_file.path or "The label file"
-            raise FindMatchesError(f"{name} has no column {primary_key}, which is the primary key.")
-        place = label_file.columns.index(primary_key)
+    for number, (label_file, rows) in enumerate(sets.values()):
+        place = key_place(label_file, primary_key)
         labelled = []
         for row in rows:
             key = row.values[place]
-            if key not in row_of:
-                raise FindMatchesError(
-                    f"{place_of(label_file, row)}: set {set_id} has a row with {primary_key} {key}, which is not in the table."
-                )
             rows_seen.add(row_of[key])
             if row.label.strip():
                 labelled.append((row_of[key], row.label))

@@ -14,7 +14,7 @@ from findmatches.clustering import Edges, cluster
 from findmatches.engine import lessons_of
 from findmatches.errors import FindMatchesError
 from findmatches.guess import guess
-from findmatches.labels import place_of, valid_sets
+from findmatches.labels import key_place, place_of, with_rows_of
 from findmatches.prepared import prepare
 from findmatches.schema import Records
 from findmatches.scoring import score_pairs
@@ -51,7 +51,8 @@ def propose(records: Records, question: LabelFile, labels: Sequence[LabelFile]) 
             raise FindMatchesError(
                 f"{place_of(question, row)}, column {records.primary_key}: the primary key is blank."
             )
-    prepared = prepare(_context(records, question, labels), neighbours=tuning.neighbours(0.5))
+    known = with_rows_of(records, [*labels, question])
+    prepared = prepare(_context(known, question, labels), neighbours=tuning.neighbours(0.5))
     row_of = {key: row for row, key in enumerate(prepared.keys)}
     taught = lessons_of(prepared, labels)
     study = Study(prepared, taught) if taught.teachable else None
@@ -85,25 +86,15 @@ def _context(records: Records, question: LabelFile, labels: Sequence[LabelFile])
     """The rows of the question and of the labels, and enough others to judge them by."""
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
 
+    needed = {
+        row.values[key_place(label_file, records.primary_key)]
+        for label_file in (question, *labels)
+        for row in label_file.rows
+    }
     keys = records.keys()
-    place = question.columns.index(records.primary_key)
-    unknown = {row.values[place]: row.values for row in question.rows}
-    needed = set(unknown)
-    for label_file, rows in valid_sets(labels).values():
-        if records.primary_key in label_file.columns:
-            needed.update(row.values[label_file.columns.index(records.primary_key)] for row in rows)
     use = np.array([key in needed for key in keys], dtype=bool)
     if len(keys) > CONTEXT_ROWS:
         use[np.random.default_rng(0).choice(len(keys), CONTEXT_ROWS, replace=False)] = True
     else:
         use[:] = True
-    for key in keys:
-        unknown.pop(key, None)
-    order = [question.columns.index(name) for name in records.columns]
-    extra = {
-        name: [values[at] or None for values in unknown.values()]
-        for name, at in zip(records.columns, order, strict=True)
-    }
-    schema = records.table.schema
-    table = pa.concat_tables([records.table.filter(pa.array(use)), pa.table(extra, schema=schema)])
-    return Records.from_arrow(table, primary_key=records.primary_key)
+    return Records(records.table.filter(pa.array(use)), records.primary_key)

@@ -135,12 +135,13 @@ def _without_nul(row: LabeledRow) -> LabeledRow:
 
 
 def _unknown_rows(labels: LabelFile, primary_key: str, known: set[str]) -> list[Problem]:
+    """Rows may have left the table since they were asked about. If all have, the file is most likely that of another table."""
     index = labels.columns.index(primary_key)
-    return [
-        Problem(row.line, primary_key, "unknown_key", "No row of the table has this primary key.")
-        for row in labels.rows
-        if row.values[index] and row.values[index] not in known
-    ]
+    named = [row for row in labels.rows if row.values[index]]
+    if any(row.values[index] in known for row in named):
+        return []
+    message = "No row of the table has this primary key, nor any other of the file."
+    return [Problem(row.line, primary_key, "unknown_key", message) for row in named]
 
 
 def problem_text(found: list[tuple[store.S3Path, Problem]]) -> str:

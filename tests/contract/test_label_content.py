@@ -82,14 +82,14 @@ def test_a_file_with_problems_is_refused_as_a_whole(glue: Glue) -> None:
     good = label_file_bytes(labels(s1="1a=A 1b=A 2a=B"))
     header, *rows = good.decode().splitlines(keepends=True)
 
-    bad = header + rows[0] + rows[1].replace(",A,", ",,", 1) + rows[2].replace(",2a,", ",99z,")
+    bad = header + rows[0] + rows[1].replace(",A,", ",,", 1) + rows[2].replace(",2a,", ",,")
     ended = glue.import_labels(transform, bad.encode())
     assert ended["Status"] == "FAILED"
     lines = ended["ErrorString"].splitlines()
     assert lines[0].startswith("The labels were not imported: 2 problems in s3://")
     assert lines[1:] == [
         "line 3, column label: The row has no label. Label it or leave it out.",
-        "line 4, column id: No row of the table has this primary key.",
+        "line 4, column id: The row has no primary key.",
     ]
 
     ended = glue.import_labels(transform, (header + "".join(f"s{n},,{n}z,a,b,c\n" for n in range(30))).encode())
@@ -97,6 +97,11 @@ def test_a_file_with_problems_is_refused_as_a_whole(glue: Glue) -> None:
     assert "61 problems" in lines[0]
     assert len(lines) == 22
     assert lines[-1] == "and 41 more."
+
+    other = good.replace(b",1a,", b",98z,").replace(b",1b,", b",99z,").replace(b",2a,", b",97z,")
+    lines = glue.import_labels(transform, other)["ErrorString"].splitlines()
+    assert lines[1] == "line 2, column id: No row of the table has this primary key, nor any other of the file."
+    assert len(lines) == 4
 
     for data, words in (
         (good.replace(b"labeling_set_id,label,id", b"label,labeling_set_id,id"), "The first two columns must be"),

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -198,10 +199,41 @@ def test_a_later_file_replaces_a_set() -> None:
     assert not can_train([first, later])
 
 
-def test_labels_for_rows_that_are_not_there() -> None:
+def test_labels_of_another_table() -> None:
     table = records([["1", "anna", "x"], ["2", "anna", "x"]], NAMES)
-    with pytest.raises(FindMatchesError, match="set s has a row with id 9"):
-        train(table, [label_file(NAMES, ("s", "A", "1", "", ""), ("s", "A", "2", "", ""), ("s", "B", "9", "", ""))])
+    labels = [label_file(NAMES, ("s", "A", "7", "", ""), ("s", "A", "8", "", ""), ("s", "B", "9", "", ""))]
+    for work in (train, ask, evaluate):
+        with pytest.raises(FindMatchesError, match=r"a row has id 7, .* nor is any other labelled row"):
+            work(table, labels)
+
+
+def test_labels_of_a_row_that_has_left_the_table_must_show_it() -> None:
+    table = records([["1", "anna", "x"], ["2", "anna", "x"]], NAMES)
+    short = label_file(("id", "name"), ("s", "A", "1", "anna"), ("s", "A", "2", "anna"), ("s", "B", "9", "bert"))
+    with pytest.raises(FindMatchesError, match=r"set s has a row with id 9, which is not .* does not show its town"):
+        train(table, [short])
+
+
+def test_what_was_learned_of_rows_holds_when_they_have_left_the_table(taught: Taught) -> None:
+    table, truth, labels = taught
+    named = [row.values[0] for labels_ in labels for row in labels_.rows]
+    gone = set(named[::2])
+    rest = Records(
+        table.table.filter(pa.array([key not in gone for key in table.table.column("id").to_pylist()])), "id"
+    )
+
+    def pairs(model: Model) -> set[frozenset[str]]:
+        return {frozenset(pair) for group in partition(model.match(rest)) for pair in combinations(sorted(group), 2)}
+
+    right = {frozenset(pair) for pair in combinations(rest.keys(), 2) if truth[pair[0]] == truth[pair[1]]}
+    found = pairs(train(rest, labels, enforce_labels=True))
+    assert len(found & right) >= 0.95 * len(right)
+    assert len(found - right) <= 0.05 * len(right)
+    questions = ask(rest, labels, sets=4, rows=8)
+    asked = {row.values[0] for row in questions.rows}
+    assert asked <= set(rest.keys()) - set(named)
+    assert evaluate(rest, labels).confusion_matrix == evaluate(table, labels).confusion_matrix
+    assert propose(rest, labels[0], labels[1:]).keys() == labels[0].by_set().keys()
 
 
 def test_contradictions_are_reported_and_no_crash() -> None:

@@ -16,7 +16,7 @@ import pytest
 from django.utils import timezone
 
 import findmatches
-from labelfiles import LabeledRow, LabelFile, Problem
+from labelfiles import LabeledRow, LabelFile, Problem, label_file_bytes
 from localglue import runs, store
 from localglue.choices import TaskType
 from localglue.engine_run import main
@@ -119,6 +119,37 @@ def test_a_model_is_kept_until_labels_or_parameters_change(
     MLTransform.objects.update(parameters={"TransformType": "FIND_MATCHES", "FindMatchesParameters": parameters})
     assert applied(transform, f"{folder}/out/").status == "SUCCEEDED"
     assert trained == [0.5, 0.9]
+
+
+def test_labels_of_rows_that_have_left_the_table_still_teach(transform: MLTransform, folder: str) -> None:
+    left = [row for row in people() if int(row[0][:-1]) % 2 or int(row[0][:-1]) >= 20]
+    store.write(store.parse_path(f"{folder}/people/data.csv"), csv_bytes(left), content_type="text/csv")
+    gone, there = (LabeledRow("late", label, BY_ID[key]) for label, key in (("A", "2a"), ("B", "31a")))
+    data = label_file_bytes(LabelFile(COLUMNS, (gone, there)))
+    store.write(store.parse_path(f"{folder}/late.csv"), data, content_type="text/csv")
+
+    def done(task_type: str, path: str = "") -> TaskRun:
+        run = TaskRun.objects.create(transform=transform, task_type=task_type, path=path, arguments={})
+        taken = runs.claim(run.pk, now=timezone.now())
+        assert taken is not None
+        main(run.pk, taken.lease_token)
+        run.refresh_from_db()
+        return run
+
+    for task_type, path in (
+        (TaskType.IMPORT_LABELS, f"{folder}/late.csv"),
+        (TaskType.EVALUATION, ""),
+        (TaskType.LABELING_SET_GENERATION, f"{folder}/questions/"),
+    ):
+        run = done(task_type, path)
+        assert (run.status, run.error) == ("SUCCEEDED", "")
+    run = applied(transform, f"{folder}/out/", output_format="json")
+    assert (run.status, run.error) == ("SUCCEEDED", "")
+    lines = store.read(store.parse_path(f"{folder}/out/part-00000.json"), limit=1 << 20).splitlines()
+    group = {row["id"]: row["match_id"] for row in map(json.loads, lines)}
+    assert set(group) == {row[0] for row in left}
+    people_left = {key[:-1] for key in group}
+    assert sum(group[f"{number}a"] == group[f"{number}b"] for number in people_left) >= 0.9 * len(people_left)
 
 
 def test_new_rows_join_a_table_that_has_been_matched(transform: MLTransform, folder: str) -> None:
