@@ -199,6 +199,7 @@ class AuditAction(models.TextChoices):
     WEBHOOK_DELETED = "webhook.deleted", _("Webhook deleted")
     TRANSFORM_CREATED = "transform.created", _("Transform created")
     TRANSFORM_CHANGED = "transform.changed", _("Transform changed")
+    TABLE_REPLACED = "transform.table_replaced", _("Rows of a transform replaced")
     TRANSFORM_ARCHIVED = "transform.archived", _("Transform archived")
     TRANSFORM_BROUGHT_BACK = "transform.brought_back", _("Transform brought back")
     LABELING_CHANGED = "transform.labeling_changed", _("Labeling settings changed")

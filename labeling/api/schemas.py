@@ -17,6 +17,7 @@ from labeling.models import Answer, LabelFile, MatchResult, Question, QuestionSe
 from labeling.selectors.question_sets import SetOverview
 from labeling.selectors.questions import QuestionProgress
 from labeling.selectors.task_runs import label_file_of
+from labeling.services.table_versions import TableChange
 
 FILE = {
     "responses": {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
@@ -104,6 +105,29 @@ class TransformOut(Schema):
                 disputed=progress.disputed,
                 waiting_for_import=progress.waiting_for_import,
             ),
+        )
+
+
+class RowsOut(Schema):
+    """The rows of a table that were replaced, by primary key: how many there were and are, how many are new or gone.
+
+    ``asked_gone`` of the latter stand in questions; what people said of them goes on teaching.
+    """
+
+    before: int
+    after: int
+    new: int
+    gone: int
+    asked_gone: int
+
+    @classmethod
+    def of(cls, change: TableChange) -> RowsOut:
+        return cls(
+            before=change.before,
+            after=change.after,
+            new=change.new,
+            gone=change.gone,
+            asked_gone=change.asked_gone,
         )
 
 

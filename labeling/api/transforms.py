@@ -1,4 +1,4 @@
-"""Transforms with what people are asked and say; nothing here changes anything."""
+"""Transforms with their rows, and with what people are asked and say."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest
-from ninja import Query, Router
+from ninja import File, Query, Router, UploadedFile
 
 from labeling.api.access import member, person, question_for, question_set_for, token_of, transform_for
 from labeling.api.errors import REFUSALS
 from labeling.api.paging import After, Limit, Page, page_of
-from labeling.api.schemas import AnswerOut, MatchResultOut, MeOut, QuestionOut, QuestionSetOut, TransformOut
+from labeling.api.schemas import AnswerOut, MatchResultOut, MeOut, QuestionOut, QuestionSetOut, RowsOut, TransformOut
 from labeling.choices import QuestionState
 from labeling.models import MatchResult, Question, RowLabel, Transform
-from labeling.permissions import can_manage_question_sets, can_see_answers, can_see_matches, is_member
+from labeling.permissions import (
+    can_manage_question_sets,
+    can_manage_transforms,
+    can_see_answers,
+    can_see_matches,
+    is_member,
+)
 from labeling.selectors.answers import answers_for_transform
 from labeling.selectors.question_sets import set_overviews, sets_in_order
 from labeling.selectors.questions import question_progress_by_transform
 from labeling.selectors.transforms import transforms_for_team
+from labeling.services.table_versions import take_rows
 
 router = Router(tags=["Transforms"])
 
@@ -46,6 +53,16 @@ def transform_detail(request: HttpRequest, transform_id: UUID) -> TransformOut:
     """One transform."""
     transform = transform_for(request, transform_id, is_member)
     return TransformOut.of(transform, question_progress_by_transform(transforms=[transform])[transform.pk])
+
+
+@router.post("/transforms/{uuid:transform_id}/rows", response={200: RowsOut, **REFUSALS})
+def rows_replace(request: HttpRequest, transform_id: UUID, file: File[UploadedFile]) -> RowsOut:
+    """Put a newer file in the place of an uploaded table: CSV or Parquet with the same columns, all rows as they are now. Labels stay.
+
+    422 if the file does not fit, and also if not one row of the table is in it; then nothing changes. 409 while a run is under way.
+    """
+    transform = transform_for(request, transform_id, can_manage_transforms, writes=True)
+    return RowsOut.of(take_rows(transform=transform, user=person(request), file=file))
 
 
 @router.get(

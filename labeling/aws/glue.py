@@ -134,6 +134,13 @@ def create_table(*, database: str, table: TableInputTypeDef) -> None:
         clients.glue().create_table(DatabaseName=database, TableInput=table)
 
 
+def update_table(*, database: str, table: TableInputTypeDef) -> None:
+    """Put this definition in the place of the one that the table has."""
+    with translated():
+        # https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateTable.html
+        clients.glue().update_table(DatabaseName=database, TableInput=table)
+
+
 def get_table(*, database: str, name: str) -> Table:
     """One table."""
     with translated():

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from labeling.exceptions import InvalidSourceError
-from labeling.models import Transform
+from labeling.models import SourceFile, Transform
 from labeling.services.catalog import catalog_table
 from labeling.services.sources import source_pieces, table_pieces
 from labeling.services.tables import as_text
@@ -38,7 +38,7 @@ def find_rows(*, transform: Transform, keys: Collection[str]) -> SourceRows:
     missing = [key for key in dict.fromkeys(key.strip() for key in keys) if key and key not in records]
     changed: dict[str, Unmangled] = {}
     if missing:
-        every = (key for piece in _pieces(transform) for key in piece.column(place).to_pylist() if key)
+        every = (key for piece in row_pieces(transform=transform) for key in piece.column(place).to_pylist() if key)
         changed = unmangle(missing, every)
     if changed:
         records |= _records(transform, place, {key: None for found in changed.values() for key in found.keys})
@@ -49,18 +49,19 @@ def _records(transform: Transform, place: int, keys: Collection[str]) -> dict[st
     """The first row of each of these keys that the column at ``place`` holds."""
     value_set = pa.array(list(keys), pa.string())
     records: dict[str, tuple[str, ...]] = {}
-    for piece in _pieces(transform):
+    for piece in row_pieces(transform=transform):
         found = piece.filter(pc.is_in(piece.column(place), value_set=value_set))
         for row in zip(*(column.to_pylist() for column in found.columns), strict=True):
             records.setdefault(row[place], tuple("" if value is None else value for value in row))
     return records
 
 
-def _pieces(transform: Transform) -> Iterator[pa.RecordBatch]:
-    """The table piece by piece, as text, with the transform's columns in their order."""
+def row_pieces(*, transform: Transform, source: SourceFile | None = None) -> Iterator[pa.RecordBatch]:
+    """The transform's table piece by piece, as text, with the transform's columns in their order; or, so read, another ``source``."""
     names = transform.column_names
-    if transform.source_file is not None:
-        pieces = source_pieces(source=transform.source_file)
+    source = source or transform.source_file
+    if source is not None:
+        pieces = source_pieces(source=source)
     else:
         found = catalog_table(team=transform.team, database=transform.database_name, table=transform.table_name)
         pieces = table_pieces(table=found)

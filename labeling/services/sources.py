@@ -8,9 +8,9 @@ import logging
 import tempfile
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import IO
 
 import pyarrow as pa
@@ -71,6 +71,15 @@ class SourcePreview:
         named = (name for name in candidates if name.lower().split("_")[-1] in ("id", "key", "uuid"))
         return next(named, candidates[0] if candidates else None)
 
+    def select(self, places: Sequence[int], names: Sequence[str]) -> SourcePreview:
+        """The columns at these places alone, in this order and under these names."""
+        fields = zip(places, names, strict=True)
+        return replace(
+            self,
+            columns=tuple(replace(self.columns[place], name=name) for place, name in fields),
+            rows=tuple(tuple(row[place] for place in places) for row in self.rows),
+        )
+
     def problem_with_key(self, name: str) -> str:
         """Why the column cannot be the primary key; "" if it can."""
         for column in self.columns:
@@ -85,8 +94,18 @@ def preview_source(*, file: IO[bytes], name: str = "") -> SourcePreview:
     return _look([file], _UPLOADED[kind])[0]
 
 
-def stage_source(*, team: Team, user: User, file: UploadedFile[bytes]) -> SourceFile:
+def stage_source(
+    *,
+    team: Team,
+    user: User,
+    file: UploadedFile[bytes],
+    columns: Sequence[str] | None = None,
+    check: Callable[[SourcePreview], None] | None = None,
+) -> SourceFile:
     """Check an uploaded file and keep it in S3, so that the form after it needs no second upload.
+
+    With ``columns`` the file must have these, in any order; it is kept in this one, and what else it has is left out.
+    ``check`` raises if the table will not do. Raises ``InvalidSourceError`` with the line at fault; then nothing is kept.
 
     The object lies alone in a folder of its own, which becomes the Location of its table; its key holds nothing that the
     user typed. CSV is written anew (``staged_files``), also without its byte order mark, which Glue would read as part of the first
@@ -101,8 +120,13 @@ def stage_source(*, team: Team, user: User, file: UploadedFile[bytes]) -> Source
         _copy_without_bom(file, copy)
         kind = tables.detect_format(copy, name)
         preview, has_line_breaks = _look([copy], _UPLOADED[kind])
+        names = columns or [column.name for column in preview.columns]
+        places = _places(preview, names) if columns else range(len(names))
+        preview = preview.select(places, names)
+        if check:
+            check(preview)
         if kind == SourceFormat.CSV:
-            rows = tables.open_pieces(copy, _UPLOADED[kind])
+            rows = tables.open_pieces(copy, _UPLOADED[kind]).select(places, names)
             kind, copy = write_rows(rows, rewritten, has_line_breaks=has_line_breaks), rewritten
         stored = storage.save_file(f"sources/{source_id}/data.{kind}", copy)
     source = SourceFile.objects.create(
@@ -121,6 +145,16 @@ def stage_source(*, team: Team, user: User, file: UploadedFile[bytes]) -> Source
     )
     logger.info("source %s staged by user %s: %d rows", source.pk, user.pk, source.row_count)
     return source
+
+
+def _places(preview: SourcePreview, names: Sequence[str]) -> list[int]:
+    """Where the columns stand in the file. Upper and lower case are one, since Glue's catalog knows only the latter."""
+    at_hand = {column.name.strip().lower(): place for place, column in reversed(list(enumerate(preview.columns)))}
+    if missing := [name for name in names if name.lower() not in at_hand]:
+        message = _("The file lacks columns of the table: %(missing)s. It has: %(found)s.")
+        found = ", ".join(column.name for column in preview.columns)
+        raise InvalidSourceError(message % {"missing": ", ".join(missing), "found": found})
+    return [at_hand[name.lower()] for name in names]
 
 
 def staged_preview(*, source: SourceFile) -> SourcePreview:

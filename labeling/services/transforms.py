@@ -195,7 +195,7 @@ def _ensure_table(team: Team, source: SourceFile) -> CatalogTable:
         if error.code != _EXISTS:
             raise
     try:
-        glue.create_table(database=database, table=_table_input(name, source))
+        glue.create_table(database=database, table=table_input(name, source))
     except GlueError as error:
         if error.code != _EXISTS:
             raise
@@ -209,7 +209,8 @@ def table_name(source: SourceFile) -> str:
     return f"{words}_{source.pk.hex[:8]}"
 
 
-def _table_input(name: str, source: SourceFile) -> TableInputTypeDef:
+def table_input(name: str, source: SourceFile) -> TableInputTypeDef:
+    """The definition of a catalog table over a staged file."""
     csv = source.format == SourceFormat.CSV
     return {
         "Name": name,

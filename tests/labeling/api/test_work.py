@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -11,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import User
 from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind, RunStatus
 from labeling.exceptions import GlueError
@@ -200,3 +202,37 @@ def test_a_longer_list_takes_no_more_queries(
         for path, queries in counts.items():
             with django_assert_num_queries(queries, info=path):
                 assert program.get(path)["items"]
+
+
+def test_newer_rows_for_a_table(
+    people: Cast, people_transform: Transform, program_of: ProgramOf, s3_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Mock()
+    monkeypatch.setattr("labeling.services.table_versions.glue.update_table", told)
+    columns = [{"name": "id", "data_type": "string"}, {"name": "name", "data_type": "string"}]
+    old = stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("old.csv", SOURCE.encode()))
+    Transform.objects.filter(pk=people_transform.pk).update(source_file=old, columns=columns)
+    path = f"/transforms/{people_transform.pk}/rows"
+
+    def sent(person: User, content: bytes, expect: int, *, may_write: bool = True) -> Any:
+        program = program_of(person, may_write=may_write)
+        return program.post(path, {"file": SimpleUploadedFile("new.csv", content)}, expect=expect)
+
+    newer = b"name,id\nAnn,1\nDi,4\n"
+    assert sent(people.lead, newer, 403)["code"] == "forbidden"
+    assert sent(people.admin, newer, 403, may_write=False)["message"] == "This token may only read."
+    assert "Not one row of the table" in sent(people.admin, b"id,name\n7,Ann\n", 422)["message"]
+    assert "lacks columns of the table: name" in sent(people.admin, b"id\n1\n", 422)["message"]
+    run = finished_run(people_transform, people.lead, RunKind.EVALUATION)
+    TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING)
+    assert sent(people.admin, newer, 409)["code"] == "conflict"
+    assert list(TaskRun.objects.values_list("status", flat=True)) == [RunStatus.RUNNING]
+    TaskRun.objects.update(status=RunStatus.SUCCEEDED)
+    assert not told.called
+    people_transform.refresh_from_db()
+    assert people_transform.source_file == old
+    change = sent(people.admin, newer, 200)
+    assert change == {"before": 3, "after": 2, "new": 1, "gone": 2, "asked_gone": 0}
+    assert told.call_count == 1
+    people_transform.refresh_from_db()
+    assert people_transform.source_file != old

@@ -36,7 +36,16 @@ from accounts.services import (
 from accounts.tokens import create_token, revoke_token
 from labeling.choices import GoalPeriod, LabelFileKind, NotificationEvent, RunKind, RunStatus
 from labeling.exceptions import GlueError, LabelportalError, LabelsChangedError
-from labeling.models import GuidelineExample, LabelFile, LabelReplacement, Question, TaskRun, Transform, Webhook
+from labeling.models import (
+    GuidelineExample,
+    LabelFile,
+    LabelReplacement,
+    Question,
+    SourceFile,
+    TaskRun,
+    Transform,
+    Webhook,
+)
 from labeling.selectors.audit_words import details, sentence
 from labeling.selectors.notifications import choices_of
 from labeling.services.archive import archive_transform, bring_back_transform
@@ -47,6 +56,7 @@ from labeling.services.notifications import save_choices
 from labeling.services.people import deactivate_person
 from labeling.services.replacements import confirm_replacement
 from labeling.services.settings import update_labeling_settings
+from labeling.services.table_versions import replace_rows
 from labeling.services.transforms import create_transform, update_transform
 from labeling.services.webhooks import create_webhook, delete_webhook, renew_secret, secret_of
 from tests.labeling.builders import Cast, answer, cast, finished_run, question_set, transform
@@ -123,6 +133,7 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
     seen = SimpleNamespace(status="NOT_READY", label_count=0, schema=())
     monkeypatch.setattr(f"{glue}create_ml_transform", lambda **_asked: "tfm-2")
     monkeypatch.setattr(f"{glue}get_ml_transform", lambda **_asked: seen)
+    monkeypatch.setattr(f"{glue}update_table", lambda **_asked: None)
     monkeypatch.setattr(f"{glue}update_ml_transform", lambda **_asked: None)
     monkeypatch.setattr("labeling.services.replacements.check_still_held", lambda **_asked: None)
     return World(people, of, settled, still_open)
@@ -192,6 +203,26 @@ def person(world: World, **changed: str) -> None:
 def archived(world: World) -> Transform:
     archive_transform(transform=world.transform, user=world.admin)
     return world.transform
+
+
+def newer_file(world: World) -> SourceFile:
+    old, new = (
+        SourceFile.objects.create(
+            team=world.people.team,
+            name=name,
+            format="parquet",
+            key=f"sources/{name}/data.parquet",
+            size=1,
+            sha256="0" * 64,
+            row_count=rows,
+            columns=[{**column, "distinct": rows, "blank": 0, "problem": ""} for column in world.transform.columns],
+            created_by=world.admin,
+        )
+        for name, rows in (("old.csv", 2), ("new.csv", 3))
+    )
+    world.transform.source_file = old
+    world.transform.save()
+    return new
 
 
 def left(world: World) -> Membership:
@@ -318,6 +349,12 @@ CASES = [
         AuditAction.TRANSFORM_CHANGED,
         lambda w, _: edit(w),
         "Admin changed the transform People | Name: People → Customers | Precision or recall: 0.5 → 0.9",
+    ),
+    Case(
+        AuditAction.TABLE_REPLACED,
+        lambda w, newer: replace_rows(transform=w.transform, user=w.admin, source=newer),
+        "Admin put other rows into the table of People | File: old.csv → new.csv | Rows: 2 → 3",
+        prepared=newer_file,
     ),
     Case(AuditAction.TRANSFORM_ARCHIVED, lambda w, _: archived(w), "Admin archived the transform People"),
     Case(

@@ -20,6 +20,7 @@ ADMINS = {"admin"}
 TRANSFORM_PAGES = {
     "transform-detail": ("get", EVERYBODY),
     "transform-edit": ("get", ADMINS),
+    "table-upload": ("get", ADMINS),
     "question-set-list": ("get", LEADS),
     "labeling-settings": ("get", LEADS),
     "answer-list": ("get", EVERYBODY),

@@ -1,0 +1,99 @@
+"""Newer rows for a table: upload, comparison, replacement."""
+
+from __future__ import annotations
+
+from unittest.mock import Mock
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from labeling.exceptions import GlueError
+from labeling.models import SourceFile, Transform
+from labeling.services.sources import stage_source
+from tests.labeling.builders import Cast, question_set, transform
+from tests.labeling.views.conftest import ClientFor
+
+COLUMNS = [{"name": "id", "data_type": "string"}, {"name": "name", "data_type": "string"}]
+
+
+@pytest.fixture
+def uploaded(people: Cast, people_transform: Transform, s3_server: str) -> Transform:
+    """A transform over four uploaded rows."""
+    file = SimpleUploadedFile("may.csv", b"id,name\n1,Ann\n2,Bob\n3,Cy\n4,Di\n")
+    source = stage_source(team=people.team, user=people.admin, file=file)
+    Transform.objects.filter(pk=people_transform.pk).update(source_file=source, columns=COLUMNS)
+    people_transform.refresh_from_db()
+    return people_transform
+
+
+@pytest.fixture
+def at_glue(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    told = Mock()
+    monkeypatch.setattr("labeling.services.table_versions.glue.update_table", told)
+    return told
+
+
+def test_compared_and_then_replaced(people: Cast, uploaded: Transform, client_for: ClientFor, at_glue: Mock) -> None:
+    [question] = question_set(uploaded, people.lead, [2])
+    question.rows.update(key="4")
+    transform(people.team, people.admin, "Same table", glue_transform_id="tfm-2")
+    client = client_for(people.admin)
+    of_transform = reverse("labeling:transform-detail", args=[uploaded.pk])
+    upload = reverse("labeling:table-upload", args=[uploaded.pk])
+    assert upload in client.get(of_transform).content.decode()
+    assert upload not in client_for(people.lead).get(of_transform).content.decode()
+    assert "may.csv" in client.get(upload).content.decode()
+
+    file = SimpleUploadedFile("june.csv", b"name,id\nAnn,1\nBob,2\nEd,5\n")
+    response = client.post(upload, {"file": file}, follow=True)
+    page = " ".join(response.content.decode().split())
+    for words in ("4 rows now", "→ 3 rows", "1 row that people were asked about is gone", "also read by: Same table"):
+        assert words in page, words
+    assert "Not one row of the table" not in page
+    assert not at_glue.called
+    place = response.redirect_chain[-1][0]
+    done = client.post(place, follow=True).content.decode()
+    assert "The table has its new rows." in done
+    assert "june.csv" in done
+    assert at_glue.call_count == 1
+    assert client.post(place, follow=True).status_code == 200, "sent twice"
+    assert at_glue.call_count == 1
+
+
+def test_another_table_is_warned_of(people: Cast, uploaded: Transform, client_for: ClientFor) -> None:
+    file = SimpleUploadedFile("other.csv", b"id,name\nx,Ann\ny,Bob\n")
+    upload = reverse("labeling:table-upload", args=[uploaded.pk])
+    page = client_for(people.admin).post(upload, {"file": file}, follow=True).content.decode()
+    assert "Not one row of the table is in this file." in page
+
+
+def test_what_stands_in_the_way_is_said(
+    people: Cast, uploaded: Transform, client_for: ClientFor, at_glue: Mock
+) -> None:
+    client, upload = client_for(people.admin), reverse("labeling:table-upload", args=[uploaded.pk])
+    refused = client.post(upload, {"file": SimpleUploadedFile("june.csv", b"id,town\n1,Ulm\n")})
+    assert refused.status_code == 422
+    assert "The file lacks columns of the table: name. It has: id, town." in refused.content.decode()
+    at_glue.side_effect = GlueError("Glue does not answer.", code="ServiceUnavailable", retryable=True)
+    client.post(upload, {"file": SimpleUploadedFile("june.csv", b"id,name\n1,Ann\n")})
+    newer = SourceFile.objects.latest("created_at")
+    page = client.post(reverse("labeling:table-replace", args=[uploaded.pk, newer.pk]))
+    assert page.status_code == 422
+    assert "Glue does not answer." in page.content.decode()
+    uploaded.refresh_from_db()
+    assert uploaded.source_file != newer
+
+
+def test_a_catalog_table_needs_no_upload(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    client, upload = client_for(people.admin), reverse("labeling:table-upload", args=[people_transform.pk])
+    page = " ".join(client.get(upload).content.decode().split())
+    assert f"{people_transform.database_name}.{people_transform.table_name}</strong>. Whatever is there counts" in page
+    assert upload not in client.get(reverse("labeling:transform-detail", args=[people_transform.pk])).content.decode()
+
+
+def test_files_of_another_team_are_not_there(people: Cast, uploaded: Transform, client_for: ClientFor) -> None:
+    file = SimpleUploadedFile("theirs.csv", b"id,name\n1,Ann\n")
+    theirs = stage_source(team=people.stranger.teams.get(), user=people.stranger, file=file)
+    place = reverse("labeling:table-replace", args=[uploaded.pk, theirs.pk])
+    assert client_for(people.admin).get(place).status_code == 404
