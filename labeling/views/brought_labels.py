@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -36,10 +37,10 @@ from labeling.services.brought_labels import (
     stage_labels,
 )
 from labeling.services.chains import start_import
-from labeling.views.access import label_file_access, label_upload_access, posted, signed_in, transform_access
+from labeling.views.access import label_file_access, label_upload_access, signed_in, transform_access
 from labeling.views.contexts import error_text
 from labeling.views.task_runs import wanted_afterwards
-from labeling.views.uploads import files_of, render_upload
+from labeling.views.uploads import bound_form, render_upload
 
 _REPAIRS = {"tidy": "tidy", "split_sets": "split"}
 """What a finding can be put right with by one click, and the choice of the form that does it."""
@@ -52,15 +53,9 @@ SHOWN = 200
 def label_upload_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """Files that were brought. POST keeps one more and goes on to what would come of it."""
     transform, membership = transform_access(request, transform_id, can_import)
-    problem, files = "", None
-    try:
-        files = files_of(request, max_bytes=MAX_UPLOAD_BYTES)
-    except LabelportalError as error:
-        problem = error_text(error)
-    form = UploadForm(
-        None if problem else posted(request), files, accept=".csv,.tsv,.txt,text/csv", max_bytes=MAX_UPLOAD_BYTES
-    )
-    if not problem and form.is_valid():
+    make = partial(UploadForm, accept=".csv,.tsv,.txt,text/csv", max_bytes=MAX_UPLOAD_BYTES)
+    form, problem = bound_form(make, request, max_bytes=MAX_UPLOAD_BYTES)
+    if form.is_valid():
         try:
             upload = stage_labels(transform=transform, user=signed_in(request), file=form.cleaned_data["file"])
         except LabelportalError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -17,22 +18,18 @@ from labeling.models import SourceFile
 from labeling.permissions import can_manage_transforms
 from labeling.services.sources import staged_preview
 from labeling.services.table_versions import compare_rows, replace_rows, stage_rows, transforms_over
-from labeling.views.access import posted, signed_in, transform_access
+from labeling.views.access import signed_in, transform_access
 from labeling.views.contexts import error_text
-from labeling.views.uploads import files_of, render_upload
+from labeling.views.uploads import bound_form, render_upload
 
 
 @require_http_methods(["GET", "POST"])
 def table_upload(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """First step: the file. It is checked and kept; the table stays as it is."""
     transform, membership = transform_access(request, transform_id, can_manage_transforms)
-    limit, problem, files = settings.MAX_SOURCE_BYTES, "", None
-    try:
-        files = files_of(request, max_bytes=limit)
-    except LabelportalError as error:
-        problem = error_text(error)
-    form = SourceUploadForm(None if problem else posted(request), files, max_bytes=limit)
-    if not problem and form.is_valid():
+    limit = settings.MAX_SOURCE_BYTES
+    form, problem = bound_form(partial(SourceUploadForm, max_bytes=limit), request, max_bytes=limit)
+    if form.is_valid():
         try:
             source = stage_rows(transform=transform, user=signed_in(request), file=form.cleaned_data["file"])
         except LabelportalError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from labeling.services.sources import SourcePreview, preview_table, stage_source
 from labeling.services.transforms import create_transform, update_transform
 from labeling.views.access import posted, signed_in, team_access, transform_access
 from labeling.views.contexts import error_text, name_guess, transform_context
-from labeling.views.uploads import files_of, render_upload
+from labeling.views.uploads import bound_form, render_upload
 
 
 @require_GET
@@ -42,13 +43,9 @@ def transform_list(request: HttpRequest) -> HttpResponse:
 def transform_create(request: HttpRequest) -> HttpResponse:
     """First step: where do the rows come from? A file is checked, stored, and not uploaded twice."""
     membership = team_access(request, can_manage_transforms)
-    limit, problem, files = settings.MAX_SOURCE_BYTES, "", None
-    try:
-        files = files_of(request, max_bytes=limit)
-    except LabelportalError as error:
-        problem = error_text(error)
-    form = SourceUploadForm(None if problem else posted(request), files, max_bytes=limit)
-    if not problem and form.is_valid():
+    limit = settings.MAX_SOURCE_BYTES
+    form, problem = bound_form(partial(SourceUploadForm, max_bytes=limit), request, max_bytes=limit)
+    if form.is_valid():
         try:
             source = stage_source(team=membership.team, user=signed_in(request), file=form.cleaned_data["file"])
         except LabelportalError as error:

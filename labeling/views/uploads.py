@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.datastructures import MultiValueDict
 
 from labeling.content_security import allow_upload_to
-from labeling.exceptions import GlueError
+from labeling.exceptions import GlueError, LabelportalError
 from labeling.services.direct_uploads import FROM_BYTES, offer_upload, take_upload
-from labeling.views.access import signed_in
+from labeling.views.access import posted, signed_in
+from labeling.views.contexts import error_text
+
+Bound = TypeVar("Bound", bound=Form)
 
 
-def files_of(request: HttpRequest, *, max_bytes: int) -> MultiValueDict[str, UploadedFile[bytes]] | None:
+def bound_form(
+    make: Callable[[QueryDict | None, MultiValueDict[str, UploadedFile[bytes]] | None], Bound],
+    request: HttpRequest,
+    *,
+    max_bytes: int,
+) -> tuple[Bound, str]:
+    """The form with what was sent, or an empty one and why its file did not come."""
+    try:
+        return make(posted(request), _files_of(request, max_bytes=max_bytes)), ""
+    except LabelportalError as error:
+        return make(None, None), error_text(error)
+
+
+def _files_of(request: HttpRequest, *, max_bytes: int) -> MultiValueDict[str, UploadedFile[bytes]] | None:
     """The files of a form; the one that went straight to S3 is fetched. Raises ``LabelportalError`` if it is not there."""
     token = request.POST.get("direct", "")
     if not token:
