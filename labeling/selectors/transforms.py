@@ -36,6 +36,12 @@ class TransformOverview:
         """The newest quality estimate, None before the first."""
         return run_metrics(self.last_evaluation) if self.last_evaluation else None
 
+    @property
+    def has_new_rows(self) -> bool:
+        """The table has rows that were uploaded after the last result."""
+        source = self.transform.source_file
+        return source is not None and self.last_apply is not None and source.created_at > self.last_apply.created_at
+
 
 def transforms_for_team(*, team: Team) -> QuerySet[Transform]:
     """The team's transforms by name, those that are archived among them: their runs and answers are history."""

@@ -97,7 +97,7 @@ class Stage:
 
 
 def next_step(overview: TransformOverview) -> Step:
-    """The one thing to do now: ask, answer, import, decide what is disputed, estimate, then apply or ask again.
+    """The one thing to do now: ask, answer, import, decide what is disputed, estimate, then apply or ask again. A table with new rows is matched first.
 
     What can be imported does not wait for what is disputed.
     """
@@ -111,6 +111,8 @@ def next_step(overview: TransformOverview) -> Step:
         return Step.DISPUTES
     if learned is None:
         return Step.QUESTIONS
+    if overview.has_new_rows:
+        return Step.RESULT
     if measured is None or measured.created_at < learned.created_at:
         return Step.QUALITY
     if (

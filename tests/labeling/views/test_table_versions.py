@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from unittest.mock import Mock
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
+from labeling.choices import RunKind
 from labeling.exceptions import GlueError
-from labeling.models import SourceFile, Transform
+from labeling.models import SourceFile, TaskRun, Transform
 from labeling.services.sources import stage_source
-from tests.labeling.builders import Cast, question_set, transform
+from tests.labeling.builders import Cast, finished_run, question_set, transform
 from tests.labeling.views.conftest import ClientFor
 
 COLUMNS = [{"name": "id", "data_type": "string"}, {"name": "name", "data_type": "string"}]
@@ -59,6 +62,17 @@ def test_compared_and_then_replaced(people: Cast, uploaded: Transform, client_fo
     assert at_glue.call_count == 1
     assert client.post(place, follow=True).status_code == 200, "sent twice"
     assert at_glue.call_count == 1
+
+
+def test_the_next_step_is_to_match_new_rows(people: Cast, uploaded: Transform, client_for: ClientFor) -> None:
+    for kind in (RunKind.IMPORT_LABELS, RunKind.EVALUATION):
+        finished_run(uploaded, people.lead, kind, completed_at=timezone.now())
+    applied = finished_run(uploaded, people.lead, RunKind.FIND_MATCHES, result_uri="s3://b/r.csv")
+    page = reverse("labeling:transform-detail", args=[uploaded.pk])
+    words = "The table has new rows. Apply it to have them matched."
+    assert words not in client_for(people.lead).get(page).content.decode()
+    TaskRun.objects.filter(pk=applied.pk).update(created_at=timezone.now() - timedelta(days=1))
+    assert words in client_for(people.lead).get(page).content.decode()
 
 
 def test_another_table_is_warned_of(people: Cast, uploaded: Transform, client_for: ClientFor) -> None:
