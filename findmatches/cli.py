@@ -15,6 +15,7 @@ from findmatches.errors import FindMatchesError
 from findmatches.evaluate import metrics_of, study_of
 from findmatches.explain import explain
 from findmatches.incremental import match_incremental
+from findmatches.labels import with_labelled_rows
 from findmatches.model import Model
 from findmatches.output import check_place, whole
 from findmatches.proposals import propose
@@ -192,15 +193,19 @@ def _train(options: argparse.Namespace) -> None:
     if options.output.exists() and not options.output.is_dir():
         raise FindMatchesError(f"{options.output} is not a folder. Name a folder for the model.")
     records = _records(options, options.primary_key)
+    labels = _label_files(options.labels)
     model = train(
         records,
-        _label_files(options.labels),
+        labels,
         precision_recall=options.precision_recall,
         accuracy_cost=options.accuracy_cost,
         enforce_labels=options.enforce_labels,
         seed=options.seed,
     )
     model.save(options.output)
+    if gone := with_labelled_rows(records, labels).n_rows - records.n_rows:
+        told = "labelled rows that are not in the table, and teach by what the label file shows"
+        print(f"findmatches: {told}: {gone}", file=sys.stderr)
     for contradiction in model.contradictions:
         print(f"findmatches: labels contradict each other: {contradiction}", file=sys.stderr)
     for doubt in model.doubts:

@@ -15,7 +15,7 @@ from labelfiles import label_file_bytes, read_label_file
 from tests.findmatches.data import oracle, partition, people
 
 
-def test_the_whole_way_through_files(tmp_path: Path) -> None:
+def test_the_whole_way_through_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     records, truth = people(120, 40)
     table, questions, labels, model, out = (
         str(tmp_path / name) for name in ("in.csv", "q.csv", "l.csv", "model", "out.csv")
@@ -43,6 +43,12 @@ def test_the_whole_way_through_files(tmp_path: Path) -> None:
     proposals = tmp_path / "p.csv"
     assert main(["propose", table, "--primary-key", "id", "--questions", questions, "-o", str(proposals)]) == 0
     assert proposals.read_text().startswith("labeling_set_id,id,group,confidence\n")
+    gone = read_label_file(Path(labels)).rows[0].values[0]
+    lines = Path(table).read_text().splitlines(keepends=True)
+    Path(table).write_text("".join(line for line in lines if line.split(",")[0].strip('"') != gone))
+    capsys.readouterr()
+    assert main(["train", table, "--primary-key", "id", "--labels", labels, "-o", model]) == 0
+    assert "not in the table, and teach by what the label file shows: 1\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
