@@ -108,6 +108,19 @@ class TransformOut(Schema):
         )
 
 
+class TransformIn(Schema):
+    """A transform to make, over a file that comes along or over a ``table`` of a ``database`` in Glue's catalog."""
+
+    name: str = Field(min_length=1, max_length=255)
+    primary_key: str = Field(min_length=1)
+    thing: str = Field(default="thing", max_length=60)
+    precision_recall_trade_off: float = Field(default=0.5, ge=0, le=1)
+    accuracy_cost_trade_off: float = Field(default=0.5, ge=0, le=1)
+    enforce_provided_labels: bool = False
+    database: str = ""
+    table: str = ""
+
+
 class RowsOut(Schema):
     """The rows of a table that were replaced, by primary key: how many there were and are, how many are new or gone.
 

@@ -7,14 +7,26 @@ from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest
-from ninja import File, Query, Router, UploadedFile
+from django.utils.translation import gettext as _
+from ninja import File, Form, Query, Router, Status, UploadedFile
 
+from accounts.models import Team
 from labeling.api.access import member, person, question_for, question_set_for, token_of, transform_for
 from labeling.api.errors import REFUSALS
 from labeling.api.paging import After, Limit, Page, page_of
-from labeling.api.schemas import AnswerOut, MatchResultOut, MeOut, QuestionOut, QuestionSetOut, RowsOut, TransformOut
+from labeling.api.schemas import (
+    AnswerOut,
+    MatchResultOut,
+    MeOut,
+    QuestionOut,
+    QuestionSetOut,
+    RowsOut,
+    TransformIn,
+    TransformOut,
+)
 from labeling.choices import QuestionState
-from labeling.models import MatchResult, Question, RowLabel, Transform
+from labeling.exceptions import InvalidSettingError, InvalidSourceError
+from labeling.models import MatchResult, Question, RowLabel, SourceFile, Transform
 from labeling.permissions import (
     can_manage_question_sets,
     can_manage_transforms,
@@ -26,7 +38,10 @@ from labeling.selectors.answers import answers_for_transform
 from labeling.selectors.question_sets import set_overviews, sets_in_order
 from labeling.selectors.questions import question_progress_by_transform
 from labeling.selectors.transforms import transforms_for_team
+from labeling.services.catalog import CatalogTable, catalog_table
+from labeling.services.sources import SourcePreview, preview_table, stage_source, staged_preview
 from labeling.services.table_versions import take_rows
+from labeling.services.transforms import create_transform
 
 router = Router(tags=["Transforms"])
 
@@ -46,6 +61,45 @@ def transform_list(
     transforms, following = page_of(found, after, limit)
     progress = question_progress_by_transform(transforms=transforms)
     return Page[TransformOut](items=[TransformOut.of(each, progress[each.pk]) for each in transforms], next=following)
+
+
+@router.post("/transforms", response={201: TransformOut, **REFUSALS})
+def transform_create(
+    request: HttpRequest, wanted: Form[TransformIn], file: File[UploadedFile | None] = None
+) -> Status[TransformOut]:
+    """Make a transform, over a CSV or Parquet ``file`` or over a ``table`` of the catalog. 422 with what is wrong with either, or with the key."""
+    team = member(request, can_manage_transforms, writes=True).team
+    if unknown := sorted(
+        set(request.POST) - set(TransformIn.model_fields)
+    ):  # those of a form are not looked at by themselves
+        raise InvalidSettingError(_("There is no field %(name)s.") % {"name": unknown[0]})
+    source, preview = _source_of(request, team, wanted, file)
+    transform = create_transform(
+        team=team,
+        user=person(request),
+        name=wanted.name,
+        source=source,
+        preview=preview,
+        primary_key=wanted.primary_key,
+        precision_recall=wanted.precision_recall_trade_off,
+        accuracy_cost=wanted.accuracy_cost_trade_off,
+        enforce_provided_labels=wanted.enforce_provided_labels,
+        thing=wanted.thing,
+    )
+    progress = question_progress_by_transform(transforms=[transform])[transform.pk]
+    return Status(201, TransformOut.of(transform, progress))
+
+
+def _source_of(
+    request: HttpRequest, team: Team, wanted: TransformIn, file: UploadedFile | None
+) -> tuple[SourceFile | CatalogTable, SourcePreview]:
+    if (file is None) == (not wanted.table):
+        raise InvalidSourceError(_("Send either a file or the name of a table, with its database."))
+    if file is None:
+        table = catalog_table(team=team, database=wanted.database, table=wanted.table)
+        return table, preview_table(table=table)
+    source = stage_source(team=team, user=person(request), file=file)
+    return source, staged_preview(source=source)
 
 
 @router.get("/transforms/{uuid:transform_id}", response={200: TransformOut, **REFUSALS})

@@ -34,9 +34,9 @@ class Program:
         assert response.headers["Content-Disposition"].startswith("attachment")
         return response.getvalue()
 
-    def post(self, path: str, body: Any = None, expect: int = 201) -> Any:
+    def post(self, path: str, body: Any = None, expect: int = 201, *, form: bool = False) -> Any:
         """POST; a ``dict`` with a file goes as a form, everything else as JSON."""
-        kind = {} if isinstance(body, dict) and "file" in body else {"content_type": "application/json"}
+        kind = {} if form or (isinstance(body, dict) and "file" in body) else {"content_type": "application/json"}
         response = Client().post(
             f"/api/v1{path}",
             {} if body is None else body,

@@ -1,0 +1,61 @@
+"""Transforms made by programs, at the real localglue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from labeling.models import Transform
+from tests.labeling.api.conftest import ProgramOf
+from tests.labeling.builders import Cast
+from tests.support.servers import Services
+
+WANTED = {"name": "Customers", "primary_key": "id", "thing": "customer", "precision_recall_trade_off": 0.9}
+
+
+def table() -> SimpleUploadedFile:
+    return SimpleUploadedFile("customers.csv", b"id,name,city\n1,Ann,Ulm\n2,Bob,Ulm\n")
+
+
+def test_over_a_file_and_over_its_table(services: Services, people: Cast, program_of: ProgramOf) -> None:
+    program = program_of(people.admin, may_write=True)
+    made = program.post("/transforms", {**WANTED, "file": table()})
+    assert made == program.get(f"/transforms/{made['id']}")
+    assert (made["name"], made["thing"], made["status"], made["columns"]) == (
+        *("Customers", "customer", "NOT_READY"),
+        ["id", "name", "city"],
+    )
+    assert (made["precision_recall_trade_off"], made["accuracy_cost_trade_off"]) == (0.9, 0.5)
+    place = {"database": made["database"], "table": made["table"]}
+    again = program.post("/transforms", {**WANTED, "name": "By name", "primary_key": "name", **place}, form=True)
+    assert (again["table"], again["primary_key"]) == (made["table"], "name")
+    assert Transform.objects.get(pk=again["id"]).source_file is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Send either a file or the name of a table"),
+        ({"file": table(), "table": "t"}, "Send either a file or the name of a table"),
+        ({"file": table(), "primary_key": "city"}, "city cannot be the primary key. Only 1 of 2 values are different."),
+        ({"file": SimpleUploadedFile("c.csv", b"id,name\n1\n")}, "Row 2 has 1 cells; the header has 2 columns."),
+        ({"file": table(), "precision_recall_trade_off": 1.5}, "less than or equal to 1"),
+        ({"file": table(), "price": "9"}, "There is no field price."),
+        ({"file": table(), "name": ""}, "at least 1 character"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    people: Cast, program_of: ProgramOf, s3_server: str, changes: dict[str, Any], said: str
+) -> None:
+    program = program_of(people.admin, may_write=True)
+    refused = program.post("/transforms", {**WANTED, **changes}, expect=422, form=True)
+    assert said in refused["message"] + str(refused["problems"])
+    assert not Transform.objects.exists()
+
+
+def test_only_by_administrators(people: Cast, program_of: ProgramOf) -> None:
+    for person, may_write in ((people.lead, True), (people.admin, False)):
+        program = program_of(person, may_write=may_write)
+        program.post("/transforms", {**WANTED, "file": table()}, expect=403)
