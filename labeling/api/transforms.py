@@ -69,9 +69,8 @@ def transform_create(
 ) -> Status[TransformOut]:
     """Make a transform, over a CSV or Parquet ``file`` or over a ``table`` of the catalog. 422 with what is wrong with either, or with the key."""
     team = member(request, can_manage_transforms, writes=True).team
-    if unknown := sorted(
-        set(request.POST) - set(TransformIn.model_fields)
-    ):  # those of a form are not looked at by themselves
+    # Of a form, what has no place in the description would be let pass in silence.
+    if unknown := sorted(set(request.POST) - set(TransformIn.model_fields)):
         raise InvalidSettingError(_("There is no field %(name)s.") % {"name": unknown[0]})
     source, preview = _source_of(request, team, wanted, file)
     transform = create_transform(
