@@ -1,16 +1,14 @@
 """``python -m tests.support.suites``: all tests, in the runs they need, and one total.
 
 1. everything with real servers and a browser, on SQLite
-2. everything else that knows a database or the portal, on SQLite
+2. everything that needs no server, on SQLite
 3. the database tests again, on PostgreSQL, and with servers what rests on how a database locks and commits
-4. what knows neither: in what the others, which wait for one another, leave of the cores
 
-Every process of the first three has servers of its own, which need the cores too: a third process makes it slower.
+Every process has servers of its own, which need the cores too: a third process makes it slower.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import signal
@@ -44,17 +42,15 @@ class Suite:
 
 # Tests of one module stay together, since they share what is slow to make; modules that take long come first.
 BY_MODULE = ("--dist", "loadfile", "--no-loadscope-reorder")
-# Tests of what knows neither database nor servers. None of them minds how long it takes.
-LIBRARY_TESTS = tuple(f"tests/{name}" for name in ("findmatches", "labelfiles", "partitions", "tableformats"))
-LIBRARIES = Suite("libraries", ("-n", "2", *BY_MODULE, *LIBRARY_TESTS))
-OTHERS = ("-n", "2", *BY_MODULE, *(f"--ignore={place}" for place in LIBRARY_TESTS))
+# Tests of what knows neither database nor servers: to read them takes as long as many tests.
+LIBRARIES = tuple(f"--ignore=tests/{name}" for name in ("findmatches", "labelfiles", "partitions", "tableformats"))
 # What happens after each single step of an import is worked out once, on PostgreSQL; crashes, kills and outages are tried on SQLite.
 ONCE = "--ignore=tests/faults/test_fault_table.py"
-SERVED = Suite("real servers and browser, SQLite", (*OTHERS, ONCE, "-m", "services or e2e"))
-ALONE = Suite("without servers, SQLite", (*OTHERS, "-m", "not services and not e2e"))
+SERVED = Suite("real servers and browser, SQLite", ("-n", "2", *BY_MODULE, *LIBRARIES, ONCE, "-m", "services or e2e"))
+ALONE = Suite("without servers, SQLite", ("-n", "2", *BY_MODULE, "-m", "not services and not e2e"))
 # With servers, what rests on how a database locks and commits: the rest, and pages, do not differ from the SQLite run.
 ON_DATABASE = "database and not e2e and not pages and (locks or not services)"
-DATABASE = Suite("database, PostgreSQL", (*OTHERS, "-m", ON_DATABASE))
+DATABASE = Suite("database, PostgreSQL", ("-n", "2", *BY_MODULE, *LIBRARIES, "-m", ON_DATABASE))
 # All cores are busy with processes, which threads would only disturb; memory that is given back is soon asked for again.
 QUICK = {
     "OMP_NUM_THREADS": "1",
@@ -77,62 +73,35 @@ def begin(command: tuple[str, ...], url: str, folder: Path) -> subprocess.Popen[
     return subprocess.Popen([sys.executable, *command], env=env, cwd=ROOT, stdout=quietly, preexec_fn=with_us)
 
 
-class Run:
-    """One suite, from its start to its end, on copies of a database."""
-
-    def __init__(self, suite: Suite, folder: Path, copied: str, database_url: str = "", *, aside: bool = False) -> None:
-        """``aside``: it takes what the others leave of the cores, and shows what it has to say at its end."""
-        self._suite = suite
-        self._report = folder / f"{suite.name}.xml"
-        self._said = folder / f"{suite.name}.txt" if aside else None
-        self._started = time.monotonic()
-        # Importing our own packages has named the settings in this process; the tests choose theirs.
-        # What one run has compiled, the next need not.
-        ours = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE")
-        env = {name: value for name, value in os.environ.items() if name not in ours}
-        env |= {**QUICK, "MIGRATED_DATABASE": copied, COLLECTED: str(folder / "var" / "static")}
-        if database_url:
-            env["DATABASE_URL"] = database_url
-        command = [sys.executable, "-m", "pytest", "-q", "--durations=5", f"--junit-xml={self._report}"]
-        self._begin([*command, *suite.arguments], env)
-
-    def _begin(self, command: list[str], env: dict[str, str]) -> None:
-        with_us = partial(die_with_parent, os.getpid(), signal.SIGTERM)
-        if self._said is None:
-            print(f"\n=== {self._suite.name}", flush=True)
-            self._process = subprocess.Popen(command, env=env, cwd=ROOT, preexec_fn=with_us)
-            return
-        with self._said.open("wb") as said:
-            self._process = subprocess.Popen(
-                ["nice", "-n", "19", *command],
-                env=env,
-                cwd=ROOT,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=with_us,
+def run(suite: Suite, folder: Path, copied: str, database_url: str = "") -> Counter[str]:
+    """Runs it to its end, on copies of a database; tests by outcome. A run that found no test, or could not count, counts as one failure."""
+    report = folder / "report.xml"
+    report.unlink(missing_ok=True)
+    # Importing our own packages has named the settings in this process; the tests choose theirs.
+    # What one run has compiled, the next need not.
+    ours = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE")
+    env = {name: value for name, value in os.environ.items() if name not in ours}
+    env |= {**QUICK, "MIGRATED_DATABASE": copied, COLLECTED: str(folder / "var" / "static")}
+    if database_url:
+        env["DATABASE_URL"] = database_url
+    print(f"\n=== {suite.name}", flush=True)
+    started = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "--durations=5", f"--junit-xml={report}", *suite.arguments]
+    with_us = partial(die_with_parent, os.getpid(), signal.SIGTERM)
+    code = subprocess.run(command, env=env, cwd=ROOT, check=False, preexec_fn=with_us).returncode
+    print(f"=== {suite.name}: {time.monotonic() - started:.0f} s", flush=True)
+    result = Counter({"failed": 0, "passed": 0, "skipped": 0})
+    if report.exists():
+        for element in ET.parse(report).getroot().iter("testsuite"):  # noqa: S314 - written by the run above
+            counts = {name: int(element.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
+            wrong = counts["failures"] + counts["errors"]
+            result.update(
+                failed=wrong, skipped=counts["skipped"], passed=max(0, counts["tests"] - wrong - counts["skipped"])
             )
-        # Linux shares the cores among sessions first, of which every server has one; ``nice`` counts within a session only (man 7 sched).
-        with contextlib.suppress(OSError):
-            Path(f"/proc/{self._process.pid}/autogroup").write_text("19")
-
-    def result(self) -> Counter[str]:
-        """Waits for its end; tests by outcome. A run that found no test, or could not count, counts as one failure."""
-        code = self._process.wait()
-        if self._said is not None:
-            print(f"\n=== {self._suite.name}\n{self._said.read_text(errors='replace')}", end="")
-        print(f"=== {self._suite.name}: {time.monotonic() - self._started:.0f} s", flush=True)
-        result = Counter({"failed": 0, "passed": 0, "skipped": 0})
-        if self._report.exists():
-            for element in ET.parse(self._report).getroot().iter("testsuite"):  # noqa: S314 - written by the run above
-                counts = {name: int(element.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
-                wrong = counts["failures"] + counts["errors"]
-                passed = max(0, counts["tests"] - wrong - counts["skipped"])
-                result.update(failed=wrong, skipped=counts["skipped"], passed=passed)
-        if code != 0 and not result["failed"]:
-            print(f"=== {self._suite.name}: pytest ended with exit code {code}")
-            result["failed"] += 1
-        return result
+    if code != 0 and not result["failed"]:
+        print(f"=== {suite.name}: pytest ended with exit code {code}")
+        result["failed"] += 1
+    return result
 
 
 def main() -> int:
@@ -151,11 +120,9 @@ def main() -> int:
         ends = [process.wait() for process in begun]
         if any(ends):
             return 1
-        libraries = Run(LIBRARIES, folder, str(file), aside=True)
         for suite in (SERVED, ALONE):
-            total += Run(suite, folder, str(file)).result()
-        total += Run(DATABASE, folder, "migrated", url).result()
-        total += libraries.result()
+            total += run(suite, folder, str(file))
+        total += run(DATABASE, folder, "migrated", url)
     print(f"\nAll tests took {(time.monotonic() - started) / 60:.1f} minutes.")
     print(f"total: {total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
     return 1 if total["failed"] else 0
