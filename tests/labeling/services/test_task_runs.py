@@ -10,7 +10,7 @@ from django.utils import timezone
 from labeling.aws import glue, storage
 from labeling.choices import AT_GLUE, RunKind, RunStatus
 from labeling.exceptions import GlueError, RunConflictError
-from labeling.models import Answer, Question, TaskRun, Transform
+from labeling.models import Question, Row, TaskRun, Transform
 from labeling.selectors.imports import import_preview
 from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.task_runs import (
@@ -25,7 +25,6 @@ from labeling.services.task_runs import (
 from labeling.services.task_runs.foreign import take_in_foreign_runs
 from labeling.services.task_runs.submit import recover_submission
 from labeling.services.task_runs.transitions import MAX_ATTEMPTS
-from tests.labeling.builders import answer, question_set
 from tests.labeling.taught import follow, lead, runs_at_glue, small_transform, succeeded
 from tests.support.servers import Services
 
@@ -112,9 +111,11 @@ def test_glues_limit_of_runs_puts_a_run_off(taught: Transform, services: Service
     succeeded(run)
 
 
-def test_labels_for_rows_that_the_table_does_not_hold_fail_and_wait_on(taught: Transform) -> None:
-    steward = Answer.objects.all()[0].steward
-    answer(question_set(taught, taught.created_by, [2], first_key=5000)[0], steward, "AA")
+def test_labels_of_another_table_fail_and_wait_on(taught: Transform) -> None:
+    place = taught.column_names.index(taught.primary_key)
+    for row in Row.objects.all():
+        row.key = row.values[place] = f"other-{row.key}"
+        row.save()
     run = follow(request_label_import(transform=taught, user=lead(), replace_all=False))
     assert run.status == RunStatus.FAILED
     assert run.error
