@@ -124,7 +124,7 @@ class TransformIn(Schema):
 class RowsOut(Schema):
     """The rows of a table that were replaced, by primary key: how many there were and are, how many are new or gone.
 
-    ``asked_gone`` of the latter stand in questions; what people said of them goes on teaching.
+    ``asked_gone`` of the latter stand in questions; what people said of them stays.
     """
 
     before: int

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 class TableChange:
     """By primary key: rows ``before`` and ``after``, those that are ``new`` and those that are ``gone``.
 
-    ``asked_gone`` of the latter stand in questions; what people said of them goes on teaching.
+    ``asked_gone`` of the latter stand in questions; what people said of them stays.
     """
 
     before: int

@@ -3,7 +3,7 @@ first load stays small."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Literal
@@ -45,6 +45,7 @@ from labeling.services.goals import set_goal
 from labeling.services.guidelines import add_example, save_guidelines
 from labeling.services.label_files import build_answers_file
 from labeling.services.sources import stage_source
+from labeling.services.table_versions import stage_rows
 from tests.e2e.conftest import NARROW, WIDE, Portal, Visit, picture
 from tests.e2e.data import people_transform
 from tests.labeling.builders import answer, finished_run, read_result
@@ -127,13 +128,23 @@ def history(transform: Transform, portal: Portal, file: LabelFile) -> list[TaskR
     return runs
 
 
+def table_of(transform: Transform, rows: Iterable[Row]) -> SimpleUploadedFile:
+    lines = [transform.column_names, *(row.values for row in rows)]
+    return SimpleUploadedFile(
+        "people.csv", "\n".join(",".join(f'"{value}"' for value in line) for line in lines).encode()
+    )
+
+
+def newer_rows(transform: Transform, admin: User) -> str:
+    """The comparison with a newer file: two rows are gone, and one is new."""
+    rows = Row.objects.filter(question__question_set__transform=transform)
+    return f"rows/{stage_rows(transform=transform, user=admin, file=table_of(transform, rows[2:11])).pk}/"
+
+
 def brought(transform: Transform, admin: User) -> list[str]:
     """The ways in of a table and of labels from elsewhere: looked at with findings, and ready to import."""
     rows = Row.objects.filter(question__question_set__transform=transform)
-    columns = ",".join(transform.column_names)
-    table = "\n".join([columns, *(",".join(f'"{value}"' for value in row.values) for row in rows[:10])])
-    source = SimpleUploadedFile("people.csv", table.encode())
-    transform.source_file = stage_source(team=transform.team, user=admin, file=source)
+    transform.source_file = stage_source(team=transform.team, user=admin, file=table_of(transform, rows[:10]))
     transform.save()
     first, second, third = (row.key for row in rows[:3])
     addresses = []
@@ -281,7 +292,8 @@ def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
             "spreadsheets",
         )
     ]
-    assert_all_accessible(admin, {f"-{address}": address for address in addresses} | {"admin-audit-trail": "/audit/"})
+    pictured = {"admin-audit-trail": "/audit/", "admin-new-rows": f"{base}{newer_rows(transform, portal.admin)}"}
+    assert_all_accessible(admin, {f"-{address}": address for address in (*addresses, f"{base}rows/")} | pictured)
     admin.goto(base)
     admin.locator("summary", has_text="More").click()
     assert_accessible(admin)
