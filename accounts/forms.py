@@ -163,7 +163,10 @@ class TokenForm(forms.Form):
     may_write = forms.TypedChoiceField(
         label=_("Allowed to"),
         coerce=lambda text: text == "write",
-        choices=[("read", _("read")), ("write", _("read, start and stop runs, and upload labels"))],
+        choices=[
+            ("read", _("read")),
+            ("write", _("read, start and stop runs, upload labels and rows, and make transforms")),
+        ],
         initial="read",
         widget=forms.RadioSelect({"class": "form-check-input"}),
     )
