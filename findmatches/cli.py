@@ -69,16 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_output(teach, "MODEL_DIR", "a folder; a model that it holds is replaced")
 
     apply = _command(commands, "match", "group the rows: adds match_id and match_confidence_score", _match)
-    apply.add_argument("--model", type=Path, required=True, metavar="MODEL_DIR", help="what train wrote")
-    apply.add_argument(
-        "--existing", type=Path, metavar="MATCHES.csv",
-        help="an earlier result, whose rows keep their match_id: RECORDS are new rows, and the output holds both",
-    )  # fmt: skip
-    apply.add_argument(
-        "--spark", metavar="MASTER",
-        help="do it on Apache Spark, at this master (local[2], spark://…, yarn); the output is a folder",
-    )  # fmt: skip
-    _add_output(apply, "MATCHES.csv", "CSV, or .csv.gz or .parquet if its name ends so")
+    _add_ways_to_match(apply)
 
     reason = _command(commands, "explain", "say why two rows have the score they have, column by column", _explain)
     reason.add_argument("keys", nargs=2, metavar="KEY", help="the primary keys of the two rows")
@@ -106,6 +97,19 @@ def _parser() -> argparse.ArgumentParser:
     _add_labels(suggest, required=False)
     _add_output(suggest, "PROPOSALS.csv", "set, key, number of the group, and how sure that is (0 to 1)")
     return parser
+
+
+def _add_ways_to_match(apply: argparse.ArgumentParser) -> None:
+    apply.add_argument("--model", type=Path, required=True, metavar="MODEL_DIR", help="what train wrote")
+    apply.add_argument(
+        "--existing", type=Path, metavar="MATCHES.csv",
+        help="an earlier result, whose rows keep their match_id: RECORDS are new rows, and the output holds both",
+    )  # fmt: skip
+    apply.add_argument(
+        "--spark", metavar="MASTER",
+        help="do it on Apache Spark, at this master (local[2], spark://…, yarn); the output is a folder",
+    )  # fmt: skip
+    _add_output(apply, "MATCHES.csv", "CSV, or .csv.gz or .parquet if its name ends so")
 
 
 def _command(commands, name: str, text: str, run) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]

@@ -11,8 +11,9 @@ from ninja import Router, Status
 
 from labeling.api.access import member, person, run_for, transform_for
 from labeling.api.errors import REFUSALS
+from labeling.api.inputs import RunIn
 from labeling.api.paging import Limit, Page
-from labeling.api.schemas import FILE, RunIn, RunOut
+from labeling.api.schemas import FILE, RunOut
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import InvalidFilterError, InvalidLabelsError
 from labeling.models import LabelFile, MatchResult, TaskRun, Transform

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
 
 from accounts.models import ApiToken
 from labeling.api.errors import PlaceOut
@@ -17,7 +16,6 @@ from labeling.models import Answer, LabelFile, MatchResult, Question, QuestionSe
 from labeling.selectors.question_sets import SetOverview
 from labeling.selectors.questions import QuestionProgress
 from labeling.selectors.task_runs import label_file_of
-from labeling.services.table_versions import TableChange
 
 FILE = {
     "responses": {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
@@ -108,19 +106,6 @@ class TransformOut(Schema):
         )
 
 
-class TransformIn(Schema):
-    """A transform to make, over a file that comes along or over a ``table`` of a ``database`` in Glue's catalog."""
-
-    name: str = Field(min_length=1, max_length=255)
-    primary_key: str = Field(min_length=1)
-    thing: str = Field(default="thing", max_length=60)
-    precision_recall_trade_off: float = Field(default=0.5, ge=0, le=1)
-    accuracy_cost_trade_off: float = Field(default=0.5, ge=0, le=1)
-    enforce_provided_labels: bool = False
-    database: str = ""
-    table: str = ""
-
-
 class RowsOut(Schema):
     """The rows of a table that were replaced, by primary key: how many there were and are, how many are new or gone.
 
@@ -132,16 +117,6 @@ class RowsOut(Schema):
     new: int
     gone: int
     asked_gone: int
-
-    @classmethod
-    def of(cls, change: TableChange) -> RowsOut:
-        return cls(
-            before=change.before,
-            after=change.after,
-            new=change.new,
-            gone=change.gone,
-            asked_gone=change.asked_gone,
-        )
 
 
 class QuestionSetOut(Schema):
@@ -333,16 +308,6 @@ class RunOut(Schema):
             error=run.error,
             advice=run.advice,
         )
-
-
-class RunIn(Schema):
-    """A run to start. An import adds all answers that wait, or those of a ``label_file`` that was uploaded; ``then`` is what follows it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    kind: RunKind
-    label_file: UUID | None = None
-    then: list[Literal["EVALUATION", "LABELING_SET_GENERATION"]] = Field(default=[], max_length=2)
 
 
 class MatchResultOut(Schema):

@@ -13,6 +13,7 @@ from ninja import File, Form, Query, Router, Status, UploadedFile
 from accounts.models import Team
 from labeling.api.access import member, person, question_for, question_set_for, token_of, transform_for
 from labeling.api.errors import REFUSALS
+from labeling.api.inputs import TransformIn
 from labeling.api.paging import After, Limit, Page, page_of
 from labeling.api.schemas import (
     AnswerOut,
@@ -21,7 +22,6 @@ from labeling.api.schemas import (
     QuestionOut,
     QuestionSetOut,
     RowsOut,
-    TransformIn,
     TransformOut,
 )
 from labeling.choices import QuestionState
@@ -115,7 +115,7 @@ def rows_replace(request: HttpRequest, transform_id: UUID, file: File[UploadedFi
     422 if the file does not fit, and also if not one row of the table is in it; then nothing changes. 409 while a run is under way.
     """
     transform = transform_for(request, transform_id, can_manage_transforms, writes=True)
-    return RowsOut.of(take_rows(transform=transform, user=person(request), file=file))
+    return RowsOut.from_orm(take_rows(transform=transform, user=person(request), file=file))
 
 
 @router.get(
