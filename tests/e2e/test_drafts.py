@@ -283,3 +283,21 @@ def test_the_other_tabs_grouping_comes_back_after_more_work_and_at_the_end(porta
     press(page, "Enter")
     expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
     assert stored(last) == "AAA"
+
+
+def test_what_another_tab_submitted_is_restored_while_the_next_question_is_on_its_way(
+    portal: Portal, visit: Visit
+) -> None:
+    page = visit(portal.steward)
+    network = Network(page, r"/next/$")
+    (only,) = begin_with_next(page, portal, questions=1, rows=3)
+    submit(only, portal.steward, "AAA")
+    network.hold()
+    press(page, "w", "Enter")
+    page.get_by_role("button", name="Restore what this tab has").click()
+    network.release()
+    expect(page.get_by_text("Question 1 is open again.").first).to_be_visible()
+    assert groups(page) == "ABC"
+    press(page, "Enter")
+    expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
+    assert stored(only) == "ABC"

@@ -32,6 +32,7 @@ export class Bench {
     });
     this.allGroups = false;
     this.between = false;
+    this.advancing = null;
   }
 
   // ---- questions come and go ----
@@ -113,7 +114,7 @@ export class Bench {
     if (this.decides) this.queue.passed.add(question.id);
     this.queue.leave(question, work);
     this.past.drop(question);
-    await this.advance(question, sent);
+    await (this.advancing = this.advance(question, sent));
   }
 
   async skip() {
@@ -123,7 +124,7 @@ export class Bench {
     const sent = this.store.send(question.id, question.urls.skip, this.draft());
     if (this.decides) this.queue.passed.add(question.id); // answers that were skipped come last by themselves
     this.queue.leave(question, work, { skipped: true });
-    await this.advance(question, sent);
+    await (this.advancing = this.advance(question, sent));
     if (this.question !== question) this.view.say(interpolate(gettext("Question %s skipped for now. Undo brings it back."), [question.number]));
   }
 
@@ -192,6 +193,13 @@ export class Bench {
     this.open(last);
     this.keep();
     this.view.say(interpolate(gettext("Question %s is open again. Press Enter to submit it again."), [last.question.number]));
+  }
+
+  /** Back into what was refused. It may be told while the next question is on its way; then after that. */
+  async bringBack() {
+    const { refusal } = this;
+    await this.advancing;
+    await this.back(refusal);
   }
 
   /** Have the question back from the server. One that was skipped is taken by the draft that follows. */

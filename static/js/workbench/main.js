@@ -53,7 +53,7 @@ page.addEventListener("wheel", () => bench.sign(false), { passive: true });
 const on = (name, run) =>
   page.querySelectorAll(`[data-${name}]`).forEach((button) => button.addEventListener("click", () => run(button)));
 on("accept", () => bench.accept());
-on("bring-back", () => bench.back(bench.refusal));
+on("bring-back", () => bench.bringBack());
 on("undo", () => bench.undo());
 on("redo", () => bench.redo());
 on("skip", () => bench.skip());
