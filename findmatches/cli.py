@@ -17,7 +17,7 @@ from findmatches.explain import explain
 from findmatches.incremental import match_incremental
 from findmatches.labels import with_labelled_rows
 from findmatches.model import Model
-from findmatches.output import check_place, whole
+from findmatches.output import check_folder, check_place, whole
 from findmatches.proposals import propose
 from findmatches.reading import PARQUET, data_files, read_records
 from findmatches.schema import Records
@@ -194,8 +194,7 @@ def _ask(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    if options.output.exists() and not options.output.is_dir():
-        raise FindMatchesError(f"{options.output} is not a folder. Name a folder for the model.")
+    check_folder(options.output)
     records = _records(options, options.primary_key)
     labels = _label_files(options.labels)
     model = train(

@@ -39,14 +39,12 @@ def train(
     tuning.check("precision-recall", precision_recall)
     tuning.check_seed(seed)
     neighbours = tuning.neighbours(accuracy_cost)
-    if not can_train(labels):
+    if not can_train(labels, records.primary_key):
         raise FindMatchesError(
             "The labels must hold at least one pair of rows that match and one pair that do not, each within a set."
         )
     prepared = prepare(with_labelled_rows(records, labels), neighbours=neighbours)
     taught = lessons_of(prepared, labels)
-    if not taught.teachable:
-        raise FindMatchesError("The labels name too few different rows to learn from.")
     keys = prepared.keys
     pairs = [(keys[one], keys[two]) for one, two in zip(taught.left, taught.right, strict=True)]
     study = Study(prepared, taught)

@@ -62,13 +62,20 @@ def place_of(label_file: LabelFile, row: LabeledRow) -> str:
     return f"{name}, line {row.line}" if row.line else name
 
 
-def can_train(labels: Sequence[LabelFile]) -> bool:
-    """There is at least one pair that matches and one that does not."""
+def can_train(labels: Sequence[LabelFile], primary_key: str) -> bool:
+    """There is at least one pair of rows that match and one of rows that do not; a row that stands twice in a set is one.
+
+    Raises ``FindMatchesError`` if a label file does not have the key.
+    """
     same = different = False
-    for _, rows in valid_sets(labels).values():
-        found = [row.label for row in rows if row.label.strip()]
-        different |= len(set(found)) > 1
-        same |= len(set(found)) < len(found)
+    for label_file, rows in valid_sets(labels).values():
+        place = key_place(label_file, primary_key)
+        keys: dict[str, set[str]] = {}
+        for row in rows:
+            if row.label.strip():
+                keys.setdefault(row.label, set()).add(row.values[place])
+        same |= any(len(group) > 1 for group in keys.values())
+        different |= len(keys) > 1 and len(set().union(*keys.values())) > 1
     return same and different
 
 

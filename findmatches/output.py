@@ -25,6 +25,17 @@ def check_place(path: Path) -> None:
         raise FindMatchesError(f"{path} cannot be written: the folder {folder} is not writable.")
 
 
+def check_folder(path: Path) -> None:
+    """Raises ``FindMatchesError`` if there can be no folder to write to, as ``check_place``. It need not be there yet."""
+    place = path.resolve()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir():
+        raise FindMatchesError(f"{path} cannot be written: {place} is not a folder.")
+    if not os.access(place, os.W_OK):
+        raise FindMatchesError(f"{path} cannot be written: the folder {place} is not writable.")
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Where to write what is to stand at ``path``: a file beside it, which is renamed if all goes well and else removed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
             arrays = {name: stored[name] for name in stored.files}
     except FileNotFoundError as error:
         raise FindMatchesError(f"{path} is not a model folder: it lacks {Path(error.filename).name}.") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
         raise FindMatchesError(f"The model in {path} is damaged: {error}") from error
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         raise FindMatchesError(f"{path} does not hold a findmatches model.")

@@ -80,11 +80,8 @@ def _read_csv(path: Path) -> pa.Table:
     if not data.lstrip(b"\xef\xbb\xbf\r\n"):  # of which nothing is copied unless there is something to strip
         raise FindMatchesError(f"{path}: the file is empty.")
     names = _header(path, data)
-    # Arrow takes all that follows a quote which is never closed for one cell. Then their number is odd, as a rule.
-    if data.count(b'"') % 2 and (fault := _csv_fault(path, data, names)):
-        raise FindMatchesError(fault)
     try:
-        return arrow_csv.read_csv(
+        table = arrow_csv.read_csv(
             pa.BufferReader(data),
             # A cell may be large, but it must fit into one block.
             read_options=arrow_csv.ReadOptions(block_size=_BLOCK if len(data) < 64 * _BLOCK else 4 * _BLOCK),
@@ -95,6 +92,16 @@ def _read_csv(path: Path) -> pa.Table:
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise FindMatchesError(_csv_fault(path, data, names) or f"{path}: {error}") from error
+    # Arrow takes all that follows a quote which is never closed, up to the next quote if there is one, for one cell.
+    if _may_lack_quotes(data, table.num_rows) and (fault := _csv_fault(path, data, names)):
+        raise FindMatchesError(fault)
+    return table
+
+
+def _may_lack_quotes(data: bytes, n_rows: int) -> bool:
+    """Whether a quote is left over, or some lines are no rows; of these each may be right, in a cell of several lines."""
+    quotes = data.count(b'"')
+    return bool(quotes % 2 or (quotes and max(data.count(b"\n"), data.count(b"\r")) > n_rows + 1))
 
 
 def _content(path: Path) -> bytes:
@@ -115,7 +122,10 @@ def _header(path: Path, data: bytes, *, strict: bool = True) -> list[str]:
         text = data[:_HEAD].decode("utf-8-sig", errors=errors if strict else "backslashreplace")
     except UnicodeDecodeError:
         raise FindMatchesError(_encoding_fault(path, data)) from None
-    names = next((row for row in csv.reader(io.StringIO(text, newline="")) if row), [])
+    try:
+        names = next((row for row in csv.reader(io.StringIO(text, newline="")) if row), [])
+    except csv.Error as error:  # a cell of more characters than it takes
+        raise FindMatchesError(f"{path}, line 1: a quote in the header is never closed.") from error
     if len(names) == 1 and any(separator in names[0] for separator in ";\t|"):
         raise FindMatchesError(f"{path}, line 1: the cells seem to be separated by something other than commas.")
     for place, name in enumerate(names, start=1):

@@ -21,7 +21,7 @@ def perform(run: TaskRun) -> Store:
 
     transform = transform_of(run)
     labels = [stored_labels(transform)]
-    if not findmatches.can_train(labels):
+    if not findmatches.can_train(labels, transform.primary_key):
         raise WorkError("This operation can only be applied to a transform that is in a READY state.")
     metrics = findmatches.evaluate(read_records(transform), labels, **trade_offs(transform))
     shown = _evaluation_metrics(metrics)

@@ -39,7 +39,7 @@ def perform(run: TaskRun) -> Store:
     arguments = ApplyArguments.parse(run.arguments or {})
     transform = transform_of(run)
     labels = stored_labels(transform)
-    if not findmatches.can_train([labels]):
+    if not findmatches.can_train([labels], transform.primary_key):
         raise WorkError("This operation can only be applied to a transform that is in a READY state.")
     own = read_records(transform)
     model = trained_model(transform, labels, own)

@@ -52,7 +52,7 @@ def perform(run: TaskRun) -> Store:
     _check(parts, transform, records)
     new = LabelFile(transform.columns, tuple(_without_nul(row) for part in parts for row in part.labels.rows))
     labels = new if run.replace else merged(stored_labels(transform), new)
-    ready = can_train([labels])
+    ready = can_train([labels], transform.primary_key)
     if ready:
         trained_model(transform, labels, records)
     digest = hashlib.sha256(b"".join(part.data for part in parts)).hexdigest()

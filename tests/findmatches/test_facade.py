@@ -61,7 +61,7 @@ def test_questions_are_a_good_label_file_and_never_ask_twice(taught: Taught) -> 
 
 def test_the_first_questions_hold_matches_and_differences() -> None:
     table, truth = people(600, 6, seed=5)
-    assert can_train([oracle(truth)(ask(table, []))])
+    assert can_train([oracle(truth)(ask(table, []))], "id")
 
 
 def test_the_same_seed_gives_the_same_answer(taught: Taught, model: Model) -> None:
@@ -183,20 +183,29 @@ def test_training_needs_both_kinds_of_pairs() -> None:
     table = records([["1", "anna", "x"], ["2", "anna", "x"], ["3", "bob", "y"]], NAMES)
     same = label_file(NAMES, ("s", "A", "1", "anna", "x"), ("s", "A", "2", "anna", "x"))
     other = label_file(NAMES, ("t", "A", "1", "anna", "x"), ("t", "B", "3", "bob", "y"))
-    assert not can_train([same])
-    assert not can_train([other])
-    assert not can_train([])
-    assert can_train([same, other])
+    assert not can_train([same], "id")
+    assert not can_train([other], "id")
+    assert not can_train([], "id")
+    assert can_train([same, other], "id")
     with pytest.raises(FindMatchesError, match="at least one pair"):
         train(table, [same])
     assert partition(train(table, [same, other]).match(table)) == {frozenset("12"), frozenset("3")}
 
 
+def test_a_row_that_stands_twice_in_a_set_is_no_pair() -> None:
+    match = label_file(NAMES, ("s", "A", "1", "", ""), ("s", "A", "1", "", ""), ("s", "B", "2", "", ""))
+    difference = label_file(
+        NAMES, ("s", "A", "1", "", ""), ("s", "B", "1", "", ""), ("t", "A", "1", "", ""), ("t", "A", "2", "", "")
+    )
+    assert not can_train([match], "id")
+    assert not can_train([difference], "id")
+
+
 def test_a_later_file_replaces_a_set() -> None:
     first = label_file(NAMES, ("s", "A", "1", "", ""), ("s", "A", "2", "", ""), ("s", "B", "3", "", ""))
     later = label_file(NAMES, ("s", "A", "1", "", ""), ("s", "B", "2", "", ""))
-    assert can_train([first])
-    assert not can_train([first, later])
+    assert can_train([first], "id")
+    assert not can_train([first, later], "id")
 
 
 def test_labels_of_another_table() -> None:

@@ -71,6 +71,7 @@ def test_what_a_command_reads_it_does_not_write_over(
         ("match in.csv --model model -o model", "model is a folder. Name a file"),
         ("match in.csv --model model -o gone/out.csv", "gone/out.csv cannot be written: there is no folder"),
         ("train in.csv --primary-key id --labels l.csv -o l.csv", "l.csv is not a folder"),
+        ("train in.csv --primary-key id --labels l.csv -o l.csv/model", "l.csv is not a folder"),
         ("ask in.csv --primary-key id -o /dev/full", "/dev/full cannot be written: No space left on device."),
     ],
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -66,4 +67,16 @@ def test_damaged_models_are_refused(folder: Path) -> None:
         Model.load(folder)
     (folder / "arrays.npz").unlink()
     with pytest.raises(FindMatchesError, match=r"lacks arrays\.npz"):
+        Model.load(folder)
+
+
+def test_a_model_with_a_damaged_array_is_refused(folder: Path) -> None:
+    arrays = folder / "arrays.npz"
+    content = bytearray(arrays.read_bytes())
+    name, extra = struct.unpack(
+        "<HH", content[26:30]
+    )  # how long they are, between the head of the first array and what it holds
+    content[30 + name + extra] = 0xFF  # no kind of block of a compressed stream
+    arrays.write_bytes(content)
+    with pytest.raises(FindMatchesError, match="damaged"):
         Model.load(folder)

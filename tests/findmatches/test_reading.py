@@ -52,6 +52,11 @@ def test_folders_compressed_files_parquet_and_another_order_of_columns(tmp_path:
             b'id,name\n1,x\n2,"y\n3,z\n4,u\n',
             "line 3: in the row that starts here a quote is out of place or never closed",
         ),
+        (
+            b'id,name,city\n1,"abc,Rome\n2,y,Oslo\n3,z,Paris\n4,"xyz,Bonn\n5,u,Bern\n',
+            "line 2: in the row that starts here a quote is out of place or never closed",
+        ),
+        (b'id,"name\n' + b"1,x\n" * 50_000, "line 1: a quote in the header is never closed"),
         (b"id,name,name\n1,x,y\n", "line 1, column name: the header names this column more than once"),
         (
             b"id,,name,\n1,x,y,z\n",

@@ -33,7 +33,7 @@ def test_defaults_hold(shape: str) -> None:
 
 def test_the_first_file_holds_matches_and_near_misses_where_duplicates_are_rare() -> None:
     records, truth = make("very rare", 3000, 1)
-    assert can_train([answer(ask(records, []), truth)])
+    assert can_train([answer(ask(records, []), truth)], "id")
 
 
 def test_one_pair_in_thousands_of_rows_is_found_and_nothing_else() -> None:
