@@ -77,44 +77,48 @@ def read_table(definition: dict[str, Any], schema: list[dict[str, str]]) -> pa.T
     have = {column["Name"].lower() for column in columns}
     if missing := [column["Name"] for column in schema if column["Name"].lower() not in have]:
         raise TableError(f"The table no longer has the column {missing[0]}, which is in the schema of the transform.")
-    files = _files(definition)
-    reader = {"csv": _read_csv, "parquet": _read_parquet, "json": _read_json}[layout.kind]
-    parts = [reader(item, layout, columns) for item in files]
-    if len({part.schema for part in parts}) > 1:  # unreachable unless a reader breaks its promise
-        raise TableError("The files of the table differ in their columns.")
-    whole = pa.concat_tables(parts)
-    positions = {name.lower(): index for index, name in enumerate(whole.column_names)}
+    read = _READERS[layout.kind]
+    return pa.concat_tables(_select(read(item, layout, columns), schema) for item in _files(definition))
+
+
+def _select(rows: pa.Table, schema: list[dict[str, str]]) -> pa.Table:
+    positions = {name.lower(): index for index, name in enumerate(rows.column_names)}
     order = [positions[column["Name"].lower()] for column in schema]
-    return whole.select(order).rename_columns([column["Name"] for column in schema])
+    return rows.select(order).rename_columns([column["Name"] for column in schema])
 
 
 def read_files(location: str, schema: list[dict[str, str]], *, optional: frozenset[str] = frozenset()) -> pa.Table:
     """The columns of ``schema`` from files that no table describes: CSV with a header, Parquet or JSON lines, by their names' end.
 
-    A column in ``optional`` may be missing, and is then left out. Raises as ``read_table``.
+    All files must have them, in whatever order; a column in ``optional`` may be missing from the first, and is then left out.
+    Raises as ``read_table``.
     """
-    first = _files({"StorageDescriptor": {"Location": location}})[0]
+    import pyarrow as pa  # as above
+
+    files = _files({"StorageDescriptor": {"Location": location}})
+    first = files[0]
     kind = first.path.key.lower().removesuffix(".gz").rpartition(".")[2]
     readers = {"csv": _csv_columns, "parquet": _parquet_columns, "json": None, "jsonl": None}
     if kind not in readers:
         raise TableError(
             f"{first.path}: the name must end with .csv, .parquet or .json, or be that of a folder of such files."
         )
-    types = {column["Name"].lower(): column["DataType"] for column in schema}
     find = readers[kind]
-    names = find(first) if find else [column["Name"] for column in schema]
-    have = {name.lower() for name in names}
-    for column in schema:
-        if column["Name"].lower() not in have | optional:
-            raise TableError(f"{first.path}: the file has no column {column['Name']}.")
-    definition = {
-        "Parameters": {"classification": kind.removesuffix("l")},
-        "StorageDescriptor": {
-            "Location": location,
-            "Columns": [{"Name": name, "Type": types.get(name.lower(), "string")} for name in names],
-        },
-    }
-    return read_table(definition, [column for column in schema if column["Name"].lower() in have])
+    layout = layout_of({"Parameters": {"classification": kind.removesuffix("l")}})
+    read = _READERS[layout.kind]
+    types = {column["Name"].lower(): column["DataType"] for column in schema}
+    parts = []
+    for item in files:
+        names = find(item) if find else [column["Name"] for column in schema]
+        have = {name.lower() for name in names}
+        for column in schema:
+            if column["Name"].lower() not in have | optional:
+                raise TableError(f"{item.path}: the file has no column {column['Name']}.")
+        if item is first:
+            schema, optional = [column for column in schema if column["Name"].lower() in have], frozenset()
+        columns = [{"Name": name, "Type": types.get(name.lower(), "string")} for name in names]
+        parts.append(_select(read(item, layout, columns), schema))
+    return pa.concat_tables(parts)
 
 
 def _csv_columns(item: store.S3Object) -> list[str]:
@@ -283,3 +287,6 @@ def _read_parquet(item: store.S3Object, layout: TableFormat, columns: list[dict[
         return pa.table(arrays, names=[column["Name"] for column in columns])
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise TableError(f"{item.path}: {type(error).__name__}: the file cannot be read as Parquet.") from None
+
+
+_READERS = {"csv": _read_csv, "parquet": _read_parquet, "json": _read_json}

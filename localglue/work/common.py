@@ -6,6 +6,8 @@ import hashlib
 import json
 import shutil
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -66,10 +68,12 @@ def trade_offs(transform: MLTransform) -> TradeOffs:
     }
 
 
-def trained_model(transform: MLTransform, labels: LabelFile, records: Records) -> Model:
+def trained_model(
+    transform: MLTransform, labels: LabelFile, records: Callable[[], Records], *, anew: bool = False
+) -> Model:
     """The model that these labels and the transform's parameters make: from the disk if it is there, else trained and kept.
 
-    Its folder is named after what made it, so a model can be missing but never stale.
+    Its folder is named after what made it, all but the rows of the table: with ``anew`` it learns from those that there are now.
     """
     import findmatches  # as above
 
@@ -78,12 +82,10 @@ def trained_model(transform: MLTransform, labels: LabelFile, records: Records) -
     made_by = [findmatches.VERSION, transform.primary_key, transform.schema, options]
     digest = hashlib.sha256(json.dumps(made_by).encode() + label_file_bytes(labels)).hexdigest()
     folder = Path(settings.LOCALGLUE_DIR) / "models" / transform.public_id / digest[:40]
-    if folder.exists():
-        try:
+    if folder.exists() and not anew:
+        with suppress(findmatches.FindMatchesError):  # damaged: made again
             return findmatches.Model.load(folder)
-        except findmatches.FindMatchesError:  # damaged: made again
-            shutil.rmtree(folder, ignore_errors=True)
-    model = findmatches.train(records, [labels], enforce_labels=enforce, **trade_offs(transform))
+    model = findmatches.train(records(), [labels], enforce_labels=enforce, **trade_offs(transform))
     _keep(model, folder)
     return model
 
@@ -93,10 +95,9 @@ def _keep(model: Model, folder: Path) -> None:
     partial.parent.mkdir(parents=True, exist_ok=True)
     try:
         model.save(partial)
+        shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
-    except FileExistsError:
-        pass  # another run trained the same model meanwhile
-    except OSError as error:
+    except OSError as error:  # unless another run has put the same model there meanwhile
         if not folder.exists():
             raise WorkError(f"The model could not be kept ({error.strerror}).") from None
     finally:

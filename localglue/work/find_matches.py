@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -41,7 +43,9 @@ def perform(run: TaskRun) -> Store:
     labels = stored_labels(transform)
     if not findmatches.can_train([labels], transform.primary_key):
         raise WorkError("This operation can only be applied to a transform that is in a READY state.")
-    own = read_records(transform)
+    own = cache(
+        lambda: read_records(transform)
+    )  # read only if the model must be trained, or these are the rows to match
     model = trained_model(transform, labels, own)
     records = _records(arguments, transform, own)
     existing = _existing(arguments.existing_path, transform) if arguments.existing_path else None
@@ -66,14 +70,14 @@ def matched(records: Records, model: Model, existing: Records | None) -> pa.Tabl
     return findmatches.match_incremental(existing, records, model) if existing else model.match(records)
 
 
-def _records(arguments: ApplyArguments, transform: MLTransform, own: Records) -> Records:
+def _records(arguments: ApplyArguments, transform: MLTransform, own: Callable[[], Records]) -> Records:
     """The rows that the arguments name; ``own`` are those of the transform's table."""
     from findmatches import Records  # as above
 
     if arguments.input_path:
         return Records.from_arrow(read_files(arguments.input_path, transform.schema), primary_key=transform.primary_key)
     same = (transform.database_name, transform.table_name) == (arguments.database.lower(), arguments.table.lower())
-    return own if same else read_records(transform, database=arguments.database, table=arguments.table)
+    return own() if same else read_records(transform, database=arguments.database, table=arguments.table)
 
 
 def _existing(path: str, transform: MLTransform) -> Records:

@@ -54,7 +54,7 @@ def perform(run: TaskRun) -> Store:
     labels = new if run.replace else merged(stored_labels(transform), new)
     ready = can_train([labels], transform.primary_key)
     if ready:
-        trained_model(transform, labels, records)
+        trained_model(transform, labels, lambda: records, anew=True)
     digest = hashlib.sha256(b"".join(part.data for part in parts)).hexdigest()
 
     def store_import() -> None:

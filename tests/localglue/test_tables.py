@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from localglue import store
-from localglue.tables import TableError, is_plain, layout_of, read_table
+from localglue.tables import TableError, is_plain, layout_of, read_files, read_table
 from tests.localglue.conftest import table_input
 
 Put = Callable[..., str]
@@ -136,6 +136,15 @@ def test_the_schema_of_the_transform_chooses_and_orders_the_columns(put: Put) ->
     assert rows(definition, "NAME", "id") == [("Anna", "1")]
     with pytest.raises(TableError, match="no longer has the column street"):
         rows(definition, "street")
+
+
+def test_files_without_a_table_are_read_by_the_names_in_their_own_headers(put: Put) -> None:
+    schema = [{"Name": name, "DataType": kind} for name, kind in COLUMNS[:2]]
+    location = put(a_dot_csv=b"id,name,city\n1,Ann,Rome\n", b_dot_csv=b"name,more,id\nBob,x,2\n")
+    assert read_files(location, schema).to_pylist() == [{"id": "1", "name": "Ann"}, {"id": "2", "name": "Bob"}]
+    location = put(c_dot_csv=b"id,surname\n3,Cox\n")
+    with pytest.raises(TableError, match=r"c\.csv: the file has no column name"):
+        read_files(location, schema)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,16 @@ def transform(lab: GlueClient, folder: str, make_transform: Callable[..., str]) 
     return found
 
 
+def done(transform: MLTransform, task_type: str, path: str = "") -> TaskRun:
+    """A task run, done."""
+    run = TaskRun.objects.create(transform=transform, task_type=task_type, path=path, arguments={})
+    taken = runs.claim(run.pk, now=timezone.now())
+    assert taken is not None
+    main(run.pk, taken.lease_token)
+    run.refresh_from_db()
+    return run
+
+
 def applied(transform: MLTransform | None, output: str, **changes: str) -> TaskRun:
     """A job run, done."""
     arguments = {
@@ -101,7 +111,7 @@ def test_the_lowest_of_keys_that_are_numbers_is_the_lowest_number(transform: MLT
     assert [json.loads(line)["id"] for line in lines] == ["2", "-4"]
 
 
-def test_a_model_is_kept_until_labels_or_parameters_change(
+def test_a_model_is_kept_until_labels_or_parameters_change_or_are_imported_again(
     transform: MLTransform, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained: list[float] = []
@@ -119,6 +129,26 @@ def test_a_model_is_kept_until_labels_or_parameters_change(
     MLTransform.objects.update(parameters={"TransformType": "FIND_MATCHES", "FindMatchesParameters": parameters})
     assert applied(transform, f"{folder}/out/").status == "SUCCEEDED"
     assert trained == [0.5, 0.9]
+    same = label_file_bytes(
+        LabelFile(COLUMNS, (LabeledRow("s0", "P0", BY_ID["0a"]), LabeledRow("s0", "P0", BY_ID["0b"])))
+    )
+    store.write(store.parse_path(f"{folder}/same.csv"), same, content_type="text/csv")
+    for _ in range(2):  # an import learns from the rows that the table has by now
+        assert done(transform, TaskType.IMPORT_LABELS, f"{folder}/same.csv").status == "SUCCEEDED"
+    assert trained == [0.5, 0.9, 0.9, 0.9]
+    assert applied(transform, f"{folder}/out/").status == "SUCCEEDED"
+    assert len(trained) == 4
+
+
+def test_a_match_of_other_rows_does_without_the_rows_of_the_table(
+    lab: GlueClient, transform: MLTransform, folder: str
+) -> None:
+    assert applied(transform, f"{folder}/out/").status == "SUCCEEDED"
+    columns = [(name, "string") for name in COLUMNS]
+    lab.update_table(DatabaseName="lab", TableInput=table_input("people", *columns, location=f"{folder}/gone/"))
+    source = {"database": "", "table": "", "input_path": f"{folder}/people/"}
+    run = applied(transform, f"{folder}/out/", **source)
+    assert (run.status, run.error) == ("SUCCEEDED", "")
 
 
 def test_labels_of_rows_that_have_left_the_table_still_teach(transform: MLTransform, folder: str) -> None:
@@ -128,20 +158,12 @@ def test_labels_of_rows_that_have_left_the_table_still_teach(transform: MLTransf
     data = label_file_bytes(LabelFile(COLUMNS, (gone, there)))
     store.write(store.parse_path(f"{folder}/late.csv"), data, content_type="text/csv")
 
-    def done(task_type: str, path: str = "") -> TaskRun:
-        run = TaskRun.objects.create(transform=transform, task_type=task_type, path=path, arguments={})
-        taken = runs.claim(run.pk, now=timezone.now())
-        assert taken is not None
-        main(run.pk, taken.lease_token)
-        run.refresh_from_db()
-        return run
-
     for task_type, path in (
         (TaskType.IMPORT_LABELS, f"{folder}/late.csv"),
         (TaskType.EVALUATION, ""),
         (TaskType.LABELING_SET_GENERATION, f"{folder}/questions/"),
     ):
-        run = done(task_type, path)
+        run = done(transform, task_type, path)
         assert (run.status, run.error) == ("SUCCEEDED", "")
     run = applied(transform, f"{folder}/out/", output_format="json")
     assert (run.status, run.error) == ("SUCCEEDED", "")
