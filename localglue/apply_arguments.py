@@ -12,11 +12,18 @@ _OWN = {
 }  # fmt: skip
 # What Glue itself reads, and no script; without meaning here. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
 _GLUE = {
-    "--additional-python-modules", "--class", "--conf", "--continuous-log-logGroup", "--custom-logGroup-prefix",
-    "--custom-logStream-prefix", "--enable-auto-scaling", "--enable-continuous-cloudwatch-log", "--enable-continuous-log-filter",
-    "--enable-glue-datacatalog", "--enable-job-insights", "--enable-metrics", "--enable-observability-metrics",
-    "--enable-s3-parquet-optimized-committer", "--enable-spark-ui", "--extra-files", "--extra-jars", "--extra-py-files",
-    "--job-bookmark-option", "--job-language", "--scriptLocation", "--spark-event-logs-path", "--TempDir",
+    "--additional-python-modules", "--auto-scale-within-microbatch", "--class", "--conf",
+    "--continuous-log-conversionPattern", "--continuous-log-logGroup", "--continuous-log-logStreamPrefix",
+    "--custom-logGroup-prefix", "--custom-logStream-prefix", "--customer-driver-env-vars",
+    "--customer-executor-env-vars", "--datalake-formats", "--debug", "--disable-proxy-v2", "--enable-auto-scaling",
+    "--enable-continuous-cloudwatch-log", "--enable-continuous-log-filter", "--enable-glue-datacatalog",
+    "--enable-job-insights", "--enable-lakeformation-fine-grained-access", "--enable-metrics",
+    "--enable-observability-metrics", "--enable-rename-algorithm-v2", "--enable-s3-parquet-optimized-committer",
+    "--enable-spark-ui", "--enable-spark-ui-legacy-path", "--encryption-type", "--executor-cores", "--extra-files",
+    "--extra-jars", "--extra-py-files", "--job-bookmark-from", "--job-bookmark-option", "--job-bookmark-to",
+    "--job-language", "--JOB_NAME", "--mode", "--python-modules-installer-option", "--scriptLocation",
+    "--spark-event-logs-path", "--TempDir", "--use-postgres-driver", "--user-jars-first", "--version",
+    "--write-shuffle-files-to-s3", "--write-shuffle-spills-to-s3",
 }  # fmt: skip
 
 

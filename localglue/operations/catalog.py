@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
@@ -102,8 +103,8 @@ def _table_definition(request: Request) -> dict[str, Any]:
         raise InvalidInputException("TableInput must be given.")
     _refuse(definition, "TargetTable", "ViewDefinition")
     names = [column["Name"].lower() for column in definition.get("StorageDescriptor", {}).get("Columns", [])]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise InvalidInputException(f"The table has more than one column named {name}.")
     return definition
 
@@ -178,18 +179,30 @@ def get_tables(request: Request, caller: Caller) -> Result:
     _refuse(request, "TransactionId", "QueryAsOfTime")
     tables = Table.objects.filter(database=find_database(request["DatabaseName"])).select_related("database")
     if expression := request.get("Expression"):
-        tables = tables.filter(name__regex=_hive_pattern(expression))
+        pattern = _hive_pattern(expression)
+        tables = tables.filter(
+            name__in=[name for name in tables.values_list("name", flat=True) if pattern.fullmatch(name)]
+        )
     rows, token = paging.page(tables if _own(request) else tables.none(), request, order="name")
     return paging.result("TableList", rows, token, lambda row: _attributes(request, _show_table(row)))
 
 
-def _hive_pattern(expression: str) -> str:
+def _hive_pattern(expression: str) -> re.Pattern[str]:
     """Hive's patterns, which is what Glue takes: ``*`` (or ``.*``) for anything, ``|`` for or; all else stands for itself.
 
-    Not any regular expression: a nested one could keep the process busy for ever.
+    Not any regular expression, which could keep the process busy for ever. Nor can many ``*``: each is content with the first place where
+    what follows it stands (in an atomic group), and only the last one looks for the end.
     """
-    parts = expression.lower().replace(".*", "*").split("|")
-    return "^(" + "|".join(".*".join(re.escape(piece) for piece in part.split("*")) for part in parts) + ")$"
+    return re.compile(
+        "|".join(_wildcards(part) for part in expression.lower().replace(".*", "*").split("|")), re.DOTALL
+    )
+
+
+def _wildcards(text: str) -> str:
+    first, *others = map(re.escape, text.split("*"))
+    if not others:
+        return first
+    return first + "".join(f"(?>.*?{piece})" for piece in others[:-1]) + f".*{others[-1]}"
 
 
 @operation(writes=True)
