@@ -73,9 +73,9 @@ class Table(models.Model):
 
 
 class Tag(models.Model):
-    """A tag of a transform or job, found by the part of its ARN after the account (``mlTransform/tfm-…``)."""
+    """A tag of a transform, job or database, found by the part of its ARN after the account (``mlTransform/tfm-…``)."""
 
-    resource = models.CharField(max_length=300)
+    resource = models.CharField(max_length=800)
     key = models.CharField(max_length=128)
     value = models.CharField(max_length=256, blank=True)
 

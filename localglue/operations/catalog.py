@@ -17,8 +17,9 @@ from localglue.errors import (
     EntityNotFoundException,
     InvalidInputException,
 )
-from localglue.models import Database, Table
+from localglue.models import Database, Table, Tag
 from localglue.operations import Caller, Request, Result, operation
+from localglue.operations.tags import set_tags
 
 
 def _check_catalog(request: Request) -> None:
@@ -114,9 +115,11 @@ def create_database(request: Request, caller: Caller) -> Result:
     _check_catalog(request)
     definition = _database_definition(request)
     name = fold(definition["Name"])
-    _, created = Database.objects.get_or_create(name=name, defaults={"definition": definition})
-    if not created:
-        raise AlreadyExistsException("Database already exists.")
+    with transaction.atomic():
+        _, created = Database.objects.get_or_create(name=name, defaults={"definition": definition})
+        if not created:
+            raise AlreadyExistsException("Database already exists.")
+        set_tags(f"database/{name}", request.get("Tags", {}))
     return {}
 
 
@@ -149,7 +152,10 @@ def update_database(request: Request, caller: Caller) -> Result:
 def delete_database(request: Request, caller: Caller) -> Result:
     """The tables of the database go with it, as on AWS."""
     _check_catalog(request)
-    find_database(request["Name"]).delete()
+    database = find_database(request["Name"])
+    with transaction.atomic():
+        Tag.objects.filter(resource=f"database/{database.name}").delete()
+        database.delete()
     return {}
 
 
@@ -203,6 +209,14 @@ def _wildcards(text: str) -> str:
     if not others:
         return first
     return first + "".join(f"(?>.*?{piece})" for piece in others[:-1]) + f".*{others[-1]}"
+
+
+@operation(writes=False)
+def get_partition_indexes(request: Request, caller: Caller) -> Result:
+    """None: a table that would have some is refused. Terraform asks for them after each table."""
+    _check_catalog(request)
+    find_table(request["DatabaseName"], request["TableName"])
+    return {"PartitionIndexDescriptorList": []}
 
 
 @operation(writes=True)

@@ -1,4 +1,4 @@
-"""Tags of transforms and jobs."""
+"""Tags of transforms, jobs and databases."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from django.conf import settings
 from django.db import transaction
 
 from localglue.errors import EntityNotFoundException, InvalidInputException
-from localglue.models import Job, MLTransform, Tag
+from localglue.models import Database, Job, MLTransform, Tag
 from localglue.operations import Caller, Request, Result, operation
 
 MAX_TAGS = 50
 
 
 def set_tags(resource: str, tags: dict[str, str]) -> None:
-    """Add tags to a resource (``mlTransform/…`` or ``job/…``). Raises ``InvalidInputException`` for more than 50."""
+    """Add tags to a resource (``mlTransform/…``, ``job/…`` or ``database/…``). Raises ``InvalidInputException`` for more than 50."""
     with transaction.atomic():
         for key, value in tags.items():
             Tag.objects.update_or_create(resource=resource, key=key, defaults={"value": value})
@@ -25,15 +25,21 @@ def set_tags(resource: str, tags: dict[str, str]) -> None:
 
 def _resource(arn: str) -> str:
     """The tagged resource. Raises ``EntityNotFoundException`` or, for kinds that have no tags here, ``InvalidInputException``."""
-    own = re.escape(f"{settings.LOCALGLUE_REGION}:{settings.LOCALGLUE_ACCOUNT_ID}")
-    match = re.fullmatch(rf"arn:aws[a-z-]*:glue:{own}:(mlTransform|job)/(.+)", arn)
+    region, account = re.escape(settings.LOCALGLUE_REGION), re.escape(settings.LOCALGLUE_ACCOUNT_ID)
+    # Terraform leaves the account out if it was told not to ask for it.
+    match = re.fullmatch(rf"arn:aws[a-z-]*:glue:{region}:(?:{account})?:(mlTransform|job|database)/(.+)", arn)
     if match is None:
         raise InvalidInputException(
-            "localglue keeps tags of mlTransform and job resources of its own account and region."
+            "localglue keeps tags of mlTransform, job and database resources of its own account and region."
         )
     kind, handle = match.groups()
-    found = MLTransform.objects.filter(public_id=handle) if kind == "mlTransform" else Job.objects.filter(name=handle)
-    if not found.exists():
+    if kind == "database":
+        found = Database.objects.filter(name=(handle := handle.lower())).exists()
+    elif kind == "job":
+        found = Job.objects.filter(name=handle).exists()
+    else:
+        found = MLTransform.objects.filter(public_id=handle).exists()
+    if not found:
         raise EntityNotFoundException(f"Cannot find {kind} {handle}.")
     return f"{kind}/{handle}"
 

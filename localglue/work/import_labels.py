@@ -17,6 +17,7 @@ from labelfiles import (
     LabelFileError,
     Problem,
     read_label_file,
+    summarise,
     validate,
 )
 from localglue import store
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 SHOWN_PROBLEMS = 20
 MAX_SET_ID = 255
+# What is no fault of one object if all of them together teach something.
+_OF_THE_WHOLE = ("no_rows", "no_pairs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ def perform(run: TaskRun) -> Store:
 def _read(run: TaskRun) -> list[_Part]:
     limit = settings.LOCALGLUE_MAX_LABEL_FILE_MB * 1024 * 1024
     parts = []
-    for item in store.find(store.parse_path(run.path)):
+    found = store.find(store.parse_path(run.path))
+    for item in [item for item in found if item.size] or found:
         data = store.read(item.path, limit=limit)
         try:
             parts.append(_Part(item.path, data, read_label_file(data)))
@@ -102,6 +106,10 @@ def _read(run: TaskRun) -> list[_Part]:
 def _check(parts: list[_Part], transform: MLTransform, records: Records) -> None:
     """Raises ``WorkError`` with what is wrong in the files, all of it counted and the first of it named."""
     known = set(records.table.column(transform.primary_key).to_pylist())
+    strangers = not any(_known_rows(part.labels, transform.primary_key, known) for part in parts)
+    whole = LabelFile(transform.columns, tuple(row for part in parts for row in part.labels.rows))
+    said = summarise(whole)
+    teaches = said.matching_pairs + said.non_matching_pairs > 0
     found: list[tuple[store.S3Path, Problem]] = []
     owners: dict[str, store.S3Path] = {}
     for part in parts:
@@ -110,10 +118,11 @@ def _check(parts: list[_Part], transform: MLTransform, records: Records) -> None
         wrong = [
             problem
             for problem in problems
-            if problem.severity == "error" or (problem.code == "nul_character" and problem.column in identity)
+            if (problem.severity == "error" and not (teaches and problem.code in _OF_THE_WHOLE))
+            or (problem.code == "nul_character" and problem.column in identity)
         ]
-        if not any(problem.line == 1 for problem in wrong):  # with other columns than the table's, rows say nothing
-            wrong.extend(_unknown_rows(part.labels, transform.primary_key, known))
+        if strangers and not any(problem.line == 1 for problem in wrong):  # with other columns, rows say nothing
+            wrong.extend(_unknown_rows(part.labels, transform.primary_key))
         for set_id, rows in part.labels.by_set().items():
             line = rows[0].line
             if len(set_id) > MAX_SET_ID:
@@ -134,14 +143,18 @@ def _without_nul(row: LabeledRow) -> LabeledRow:
     return replace(row, values=tuple(value.replace("\0", "") for value in row.values))
 
 
-def _unknown_rows(labels: LabelFile, primary_key: str, known: set[str]) -> list[Problem]:
-    """Rows may have left the table since they were asked about. If all have, the file is most likely that of another table."""
-    index = labels.columns.index(primary_key)
-    named = [row for row in labels.rows if row.values[index]]
-    if any(row.values[index] in known for row in named):
-        return []
-    message = "No row of the table has this primary key, nor any other of the file."
-    return [Problem(row.line, primary_key, "unknown_key", message) for row in named]
+def _known_rows(labels: LabelFile, primary_key: str, known: set[str]) -> bool:
+    """Whether a row is in the table. Some may have left it since they were asked about; if all have, these are most likely the labels of another."""
+    if primary_key not in labels.columns:
+        return False
+    place = labels.columns.index(primary_key)
+    return any(row.values[place] in known for row in labels.rows)
+
+
+def _unknown_rows(labels: LabelFile, primary_key: str) -> list[Problem]:
+    message = "No row of the table has this primary key, nor any other of the import."
+    place = labels.columns.index(primary_key)
+    return [Problem(row.line, primary_key, "unknown_key", message) for row in labels.rows if row.values[place]]
 
 
 def problem_text(found: list[tuple[store.S3Path, Problem]]) -> str:

@@ -66,10 +66,14 @@ def test_a_folder_is_one_import(glue: Glue) -> None:
     for number, part in enumerate((labels(s1="1a=A 1b=A"), labels(s2="3a=A 4a=B"))):
         glue.put(f"parts/{number}.csv", label_file_bytes(part))
     glue.put("parts/_SUCCESS", b"")
+    header = label_file_bytes(labels(s3="9a=A")).splitlines(keepends=True)[0]
+    gone = header + b"s4,A,left,a,b,c\ns4,A,gone,a,b,c\n"
+    for number, data in enumerate((b"", header, label_file_bytes(labels(s3="9a=A")), gone), start=3):
+        glue.put(f"parts/{number}.csv", data)  # nothing that a single file could bring alone
     start = glue.client.start_import_labels_task_run
     assert glue.run(transform, start, InputS3Path=glue.path("parts/"))["Status"] == "SUCCEEDED"
     shown = glue.client.get_ml_transform(TransformId=transform)
-    assert (shown["Status"], shown["LabelCount"]) == ("READY", 4)
+    assert (shown["Status"], shown["LabelCount"]) == ("READY", 7)
     glue.put("parts/2.csv", label_file_bytes(labels(s1="5a=A 5b=A")))
     ended = glue.run(transform, start, InputS3Path=glue.path("parts/"))
     assert ended["Status"] == "FAILED"
@@ -100,7 +104,7 @@ def test_a_file_with_problems_is_refused_as_a_whole(glue: Glue) -> None:
 
     other = good.replace(b",1a,", b",98z,").replace(b",1b,", b",99z,").replace(b",2a,", b",97z,")
     lines = glue.import_labels(transform, other)["ErrorString"].splitlines()
-    assert lines[1] == "line 2, column id: No row of the table has this primary key, nor any other of the file."
+    assert lines[1] == "line 2, column id: No row of the table has this primary key, nor any other of the import."
     assert len(lines) == 4
 
     for data, words in (

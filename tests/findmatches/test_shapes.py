@@ -33,13 +33,13 @@ def test_defaults_hold(shape: str) -> None:
 
 def test_the_first_file_holds_matches_and_near_misses_where_duplicates_are_rare() -> None:
     records, truth = make("very rare", 3000, 1)
-    assert can_train([answer(ask(records, []), truth)], "id")
+    assert can_train([answer(ask(records, []), truth)], records.primary_key)
 
 
 def test_one_pair_in_thousands_of_rows_is_found_and_nothing_else() -> None:
     records, truth = make("single pair", 3000, 4)  # one that a first file misses
     labels: list[LabelFile] = []
-    while not can_train(labels):
+    while not can_train(labels, records.primary_key):
         assert len(labels) < 3
         labels.append(answer(ask(records, labels), truth))
     found = figures(train(records, labels), records, truth)

@@ -118,3 +118,20 @@ def test_lists_have_pages(lab: GlueClient) -> None:
     databases = lab.get_paginator("get_databases").paginate(PaginationConfig={"PageSize": 2})
     assert len([row for page in databases for row in page["DatabaseList"]]) == 8
     assert lab.get_databases(ResourceShareType="FOREIGN")["DatabaseList"] == []
+
+
+def test_databases_have_tags_until_they_are_gone(lab: GlueClient) -> None:
+    lab.create_database(DatabaseInput={"Name": "Tagged"}, Tags={"team": "a"})
+    for account in ("000000000000", ""):  # Terraform may leave it out
+        arn = f"arn:aws:glue:us-east-1:{account}:database/tagged"
+        assert lab.get_tags(ResourceArn=arn)["Tags"] == {"team": "a"}
+    lab.delete_database(Name="tagged")
+    assert refused(lab.get_tags, ResourceArn=arn)[0] == "EntityNotFoundException"
+    lab.create_database(DatabaseInput={"Name": "tagged"})
+    assert lab.get_tags(ResourceArn=arn)["Tags"] == {}
+
+
+def test_no_table_has_partition_indexes(lab: GlueClient) -> None:
+    found = lab.get_partition_indexes(DatabaseName="lab", TableName="people")
+    assert found["PartitionIndexDescriptorList"] == []
+    assert refused(lab.get_partition_indexes, DatabaseName="lab", TableName="none")[0] == "EntityNotFoundException"
