@@ -171,11 +171,21 @@ def _split(rows: NDArray[np.int64], edges: Edges, threshold: float, told: Told) 
     same = [(a, b) for a, b in told.same if a in own and b in own]
     different = [(a, b) for a, b in told.different if a in own and b in own]
     if size > MAX_PIECE:  # all alike, by hundreds
-        return np.zeros(size, dtype=np.int64)
+        return _parted(size, _local(rows, same), _local(rows, different))
     score = np.zeros((size, size))
     score[left, right] = edges.score
     score = np.maximum(score, score.T)
     return mean_linkage(score, threshold, _local(rows, same), _local(rows, different))
+
+
+def _parted(size: int, same: NDArray[np.int64], different: NDArray[np.int64]) -> NDArray[np.int64]:
+    """All rows in one group, but for those judged different from another, who leave it with the rows that they were judged the same as."""
+    joined = components(size, same[:, 0].astype(np.int32), same[:, 1].astype(np.int32))
+    group = np.zeros(size, dtype=np.int64)
+    for one, two in joined[different]:
+        if one != two and group[joined == one][0] == group[joined == two][0]:
+            group[joined == two] = group.max() + 1
+    return renumber(group)
 
 
 def _local(rows: NDArray[np.int64], pairs: list[tuple[int, int]]) -> NDArray[np.int64]:

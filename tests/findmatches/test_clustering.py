@@ -96,3 +96,12 @@ def test_judgements_are_respected(
     chained = {row: number for number, group in enumerate(joined) for row in group}
     assert all(place[one] == place[two] for one, two in same)
     assert all(place[one] != place[two] for one, two in different if chained[one] != chained[two])
+
+
+def test_judgements_are_respected_among_more_rows_than_can_be_looked_at_together() -> None:
+    size = 1600
+    rows = np.arange(size, dtype=np.int32)
+    chain = Edges(rows[:-1], rows[1:], np.full(size - 1, 0.9995, dtype=np.float32))
+    found = cluster(size, chain, 0.5, Told(same=((1598, 1599),), different=((0, 1599), (1, 1599))))
+    assert set(np.flatnonzero(found == found[1599])) == {1598, 1599}
+    assert len(set(found.tolist())) == 2
