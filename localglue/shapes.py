@@ -227,7 +227,7 @@ def _scalar_serialiser(shape: Shape) -> Callable[[Any], Any]:
 
     def run(value: Any) -> Any:
         if isinstance(value, datetime):
-            value = round(value.timestamp(), 3)
+            value = value.replace(microsecond=value.microsecond // 1000 * 1000).timestamp()
         if not isinstance(value, allowed) or (kind != "boolean" and isinstance(value, bool)):
             raise TypeError(f"{shape.name} is a {kind}, not a {type(value).__name__}")
         return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -231,9 +231,17 @@ def _page(request: Request, *fields: str) -> tuple[list[MLTransform], str | None
     )
 
 
-def moment(seconds: float) -> datetime:
-    """A timestamp of a request."""
-    return datetime.fromtimestamp(seconds, tz=UTC)
+def within(found: QuerySet[paging.M], wanted: Request, member: str, field: str) -> QuerySet[paging.M]:
+    """What the filter's ``{member}Before`` and ``{member}After`` leave. Moments count as they are shown, in whole milliseconds."""
+    if (before := wanted.get(f"{member}Before")) is not None:
+        found = found.filter(**{f"{field}__lt": _moment(before)})
+    if (after := wanted.get(f"{member}After")) is not None:
+        found = found.filter(**{f"{field}__gte": _moment(after) + timedelta(milliseconds=1)})
+    return found
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(round(seconds, 3), tz=UTC)
 
 
 def _filtered(request: Request) -> QuerySet[MLTransform]:
@@ -242,14 +250,8 @@ def _filtered(request: Request) -> QuerySet[MLTransform]:
     for member, lookup in (("Name", "name"), ("Status", "status"), ("GlueVersion", "glue_version")):
         if member in wanted:
             transforms = transforms.filter(**{lookup: wanted[member]})
-    for member, lookup in (
-        ("CreatedBefore", "created_at__lt"),
-        ("CreatedAfter", "created_at__gt"),
-        ("LastModifiedBefore", "modified_at__lt"),
-        ("LastModifiedAfter", "modified_at__gt"),
-    ):
-        if member in wanted:
-            transforms = transforms.filter(**{lookup: moment(wanted[member])})
+    transforms = within(transforms, wanted, "Created", "created_at")
+    transforms = within(transforms, wanted, "LastModified", "modified_at")
     if "Schema" in wanted:
         transforms = transforms.filter(schema_digest=schema_digest(_whole(wanted["Schema"])))
     for key, value in request.get("Tags", {}).items():

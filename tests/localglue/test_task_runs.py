@@ -256,6 +256,17 @@ def test_runs_are_listed_latest_first(lab: GlueClient, history: str) -> None:
     assert len(lab.get_ml_task_runs(TransformId=history)["TaskRuns"]) == 25
 
 
+def test_the_runs_after_a_run_are_not_that_run(lab: GlueClient, history: str) -> None:
+    newest = TaskRun.objects.order_by("started_at").last()
+    assert newest is not None
+    TaskRun.objects.filter(pk=newest.pk).update(started_at=newest.started_at.replace(microsecond=123_987))
+    shown = lab.get_ml_task_runs(TransformId=history)["TaskRuns"][0]["StartedOn"]
+    assert shown.microsecond == 123_000
+    assert found(lab, history, Filter={"StartedAfter": shown}) == []
+    assert found(lab, history, Filter={"StartedAfter": shown - timedelta(milliseconds=1)}) == [24]
+    assert found(lab, history, Filter={"StartedBefore": shown}) == list(range(23, -1, -1))
+
+
 def test_runs_are_filtered_and_sorted(lab: GlueClient, history: str) -> None:
     middle = datetime(2026, 1, 1, 0, 10, tzinfo=UTC)
     assert found(lab, history, Filter={"TaskRunType": "EVALUATION"}) == list(range(23, 0, -2))
