@@ -441,7 +441,7 @@ def test_a_phone_has_the_number_of_every_row_and_room_for_rows_between_its_toolb
     propose(page, "AAABBB")
     press(page, "1", "u", "b")  # unsure, given, the cursor, proposed
     expect(page.locator("tr.is-proposed")).to_have_count(4)
-    expect(page.get_by_text("All rows have a group")).to_be_visible()
+    expect(page.get_by_text("All rows are answered")).to_be_visible()
     for toolbar, at_least in ((".wb-ask", 6), (".wb-tools", 9)):
         tools = page.locator(toolbar).locator("button:visible, select:visible, summary:visible").all()
         boxes = [box for box in (tool.bounding_box() for tool in tools) if box]

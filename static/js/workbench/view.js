@@ -95,7 +95,7 @@ export class View {
   state({ gaps, canUndo, canRedo, display, folded, hasLong, proposal }) {
     const accept = this.part("accept");
     accept.setAttribute("aria-disabled", String(gaps > 0));
-    this.part("gaps").textContent = gaps ? interpolate(ngettext("%s row to go", "%s rows to go", gaps), [gaps]) : gettext("All rows have a group");
+    this.part("gaps").textContent = gaps ? interpolate(ngettext("%s row to go", "%s rows to go", gaps), [gaps]) : gettext("All rows are answered");
     this.part("undo").disabled = !canUndo;
     this.part("redo").disabled = !canRedo;
     this.part("open-long").hidden = !hasLong;
