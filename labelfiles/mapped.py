@@ -13,6 +13,9 @@ from labelfiles.pairs import PairTable
 from labelfiles.split import split_set
 from labelfiles.validate import MAX_SET_ROWS
 
+_NO_LABEL = ("", "?")
+"""Glue knows no ``?``: taken for a label, it would say that all rows of a set about which nobody can tell are the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelMapping:
@@ -33,7 +36,7 @@ class LabelMapping:
 class BroughtLabels:
     """``label_file`` holds what can be used; ``problems`` says what cannot (errors) and what should be known (warnings).
 
-    ``blank`` counts the rows without a label: they teach nothing and are left out.
+    ``blank`` counts the rows without a label or with ``?``, which means that nobody can tell: they teach nothing and are left out.
     """
 
     label_file: LabelFile
@@ -64,7 +67,7 @@ def guess_label_mapping(table: PairTable, *, primary_key: str) -> LabelMapping:
 def labels_to_label_file(
     table: PairTable, mapping: LabelMapping, *, columns: Sequence[str], records: Mapping[str, Sequence[str]]
 ) -> BroughtLabels:
-    """A label file with the rows of the table that have a set, a label and a key, in their order.
+    """A label file with the rows of the table that have a set, a label (``?`` is none) and a key, in their order.
 
     ``columns`` are those of the source table and ``records`` its rows by primary key, as many values as columns; a key that
     is not there is an error. Cells that differ from the source table are warned of. A row that stands in a set twice is taken once; if the
@@ -107,7 +110,7 @@ class _Reader:
         set_id, label, key = cells[self._set].strip(), cells[self._label], cells[self._key]
         if key not in self._records:
             key = key.strip()
-        if not label.strip():
+        if label.strip() in _NO_LABEL:
             self.blank += 1
         elif not set_id:
             self._error(line, self._mapping.labeling_set, "blank_set_id", "The row does not belong to a labeling set.")

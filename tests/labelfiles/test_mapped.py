@@ -71,6 +71,12 @@ def test_what_cannot_be_used_is_named_and_left_out() -> None:
     ]
 
 
+def test_a_question_mark_is_no_label_that_rows_can_share() -> None:
+    found = brought("labeling_set_id,label,id\ns,A,1\ns,?,2\ns, ? ,3\nt,A?,1\nt,B,2\n")
+    assert said(found) == [("s", "A", "1"), ("t", "A?", "1"), ("t", "B", "2")]
+    assert (found.blank, found.problems) == (2, ())
+
+
 def test_a_row_that_stands_twice_is_taken_once_or_not_at_all() -> None:
     found = brought("labeling_set_id,label,id\ns,A,1\ns,A,1\ns,A,2\ns,B,2\nt,B,2\nt,B,3\n")
     assert said(found) == [("s", "A", "1"), ("t", "B", "2"), ("t", "B", "3")]
