@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from labeling.choices import AnswerKind, AnswerStatus
 from labeling.content_security import allow_remote_images
-from labeling.exceptions import QuestionTakenError
+from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.forms.answers import parse_answer, parse_exclude
 from labeling.models import Answer
 from labeling.permissions import can_label, can_see_answers
@@ -27,7 +28,7 @@ from labeling.services.answers import (
     submit_answer,
 )
 from labeling.views.access import question_access, signed_in, transform_access
-from labeling.views.contexts import answered_context, done_context, next_payload, workbench_context
+from labeling.views.contexts import answered_context, done_context, error_text, next_payload, workbench_context
 from labeling.views.refusals import says_why_as_json
 
 
@@ -113,14 +114,22 @@ def question_release(request: HttpRequest, question_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@says_why_as_json
 def question_reopen(request: HttpRequest, question_id: UUID) -> HttpResponse:
-    """Take one's own answer back to change it: from its page, or by undo in the workbench."""
+    """Take one's own answer back to change it: from its page, or by undo in the workbench. Each is told why if others rely on it."""
     question, _membership = question_access(request, question_id, can_label)
     steward = signed_in(request)
     answer = get_object_or_404(Answer, question=question, steward=steward, kind=AnswerKind.ANSWER)
-    # A second press finds the answer open already, which is what was wanted.
-    if answer.status == AnswerStatus.SUBMITTED:
-        reopen_answer(answer=answer, user=steward)
-    if request.content_type == "application/json":
+    from_workbench = request.content_type == "application/json"
+    try:
+        # A second press finds the answer open already, which is what was wanted.
+        if answer.status == AnswerStatus.SUBMITTED:
+            reopen_answer(answer=answer, user=steward)
+    except InvalidAnswerError as error:
+        if from_workbench:
+            raise
+        messages.error(request, error_text(error))
+        return redirect("labeling:question-history", question.pk)
+    if from_workbench:
         return JsonResponse({"reopened": True})
     return redirect("labeling:question-detail", question.pk)

@@ -64,12 +64,17 @@ def _take_back(answer: Answer, status: AnswerStatus, action: ChangeAction, user:
     else:
         question = settle(question=answer.question)
         if question.is_control:
-            raise InvalidAnswerError(
-                _("This is the known answer of a control question. Make it an ordinary question first.")
-            )
+            raise InvalidAnswerError(_known_answer(own=answer.steward_id == user.pk))
         if answer.kind == AnswerKind.ANSWER and _is_adjudicated(question):
             raise InvalidAnswerError(_("This question has been adjudicated. Reopen the adjudication first."))
     logger.info("answer %s %s by user %s", answer.pk, action, user.pk)
+
+
+def _known_answer(*, own: bool) -> str:
+    """Why the known answer of a control question stays. Its person is not told which questions are control questions."""
+    if own:
+        return _("Others rely on this answer now, so it cannot be changed. If it is wrong, tell a team lead.")
+    return _("This is the known answer of a control question. Make it an ordinary question first.")
 
 
 def _is_adjudicated(question: Question) -> bool:

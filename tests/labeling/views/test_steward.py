@@ -12,8 +12,10 @@ from django.urls import reverse
 
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, Transform
+from labeling.services.adjudication import submit_adjudication
 from labeling.services.comments import add_comment
-from tests.labeling.builders import Cast, answer, question_set
+from labeling.services.controls import mark_control
+from tests.labeling.builders import Cast, answer, grouping, question_set
 from tests.labeling.views.conftest import ClientFor
 
 
@@ -213,6 +215,33 @@ def test_undo_reopens_without_leaving_the_grid(people: Cast, questions: list[Que
     client = client_for(people.steward)
     for _time in range(2):
         assert client.post(url, {}, content_type="application/json").json() == {"reopened": True}
+
+
+@pytest.mark.parametrize("relied_on", ["adjudicated", "control"])
+def test_an_answer_that_others_rely_on_stays_and_its_person_is_told_why(
+    people: Cast, questions: list[Question], client_for: ClientFor, relied_on: str
+) -> None:
+    question = questions[1]
+    answer(question, people.steward, "AA")
+    question.refresh_from_db()
+    if relied_on == "control":
+        mark_control(question=question, user=people.lead)
+        words = "Others rely on this answer now"
+    else:
+        overruled = {"seconds": 1, "keys": 1, "overrules": question.result_version}
+        submit_adjudication(question=question, user=people.lead, labels=grouping(question, "AB"), **overruled)
+        words = "This question has been adjudicated."
+    client, url = client_for(people.steward), reverse("labeling:question-reopen", args=[question.pk])
+
+    refused = client.post(url, {}, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+    assert words in refused.json()["message"]
+    told = client.post(url, follow=True)
+    assert told.redirect_chain[-1][0] == reverse("labeling:question-history", args=[question.pk])
+    page = told.content.decode()
+    assert words in page
+    assert "control question" not in page.lower()
+    assert Answer.objects.get(steward=people.steward).status == AnswerStatus.SUBMITTED
 
 
 def test_what_one_never_answered_cannot_be_reopened(
