@@ -14,6 +14,7 @@ from labeling.services.adjudication import (
     submit_adjudication,
 )
 from labeling.services.answers import next_question, reopen_answer, withdraw_answer
+from labeling.services.ask_again import ask_again
 from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform, wanting
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +147,36 @@ def test_who_answered_may_also_adjudicate(people: Cast, of: Transform) -> None:
     question.refresh_from_db()
     assert question.state == QuestionState.SETTLED
     assert Answer.objects.filter(steward=people.lead).count() == 2
+
+
+def test_asked_again_an_overruled_question_is_asked_of_the_people_who_answered_it(people: Cast, of: Transform) -> None:
+    (question,) = question_set(of, people.admin, [2])
+    wanting([question], 2)
+    answer(question, people.steward, "AA")
+    answer(question, people.colleague, "AA")
+    question.refresh_from_db()
+    submit_adjudication(
+        question=question,
+        user=people.lead,
+        labels=grouping(question, "AB"),
+        seconds=5,
+        keys=2,
+        overrules=question.result_version,
+    )
+
+    asked = ask_again(question=question, user=people.admin)
+    assert {given.steward for given in asked} == {people.steward, people.colleague}
+    question.refresh_from_db()
+    assert (question.state, question.answers_missing, question.result) == (QuestionState.OPEN, 2, None)
+    assert next_question(transform=of, steward=people.steward) == question  # the adjudicator does not hold it
+    answer(question, people.steward, "AB")
+    answer(question, people.colleague, "AB")
+    question.refresh_from_db()
+    assert "".join(question.result_labels.values()) == "AB"
+
+
+def test_asked_again_a_decided_dispute_is_the_adjudicators_alone(people: Cast, disputed: Question) -> None:
+    decision = decide(disputed, people, "AABB")
+    assert ask_again(question=disputed, user=people.admin) == [decision]
+    disputed.refresh_from_db()
+    assert (disputed.state, disputed.leased_to) == (QuestionState.DISPUTED, people.lead)
