@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from labeling.choices import AnswerStatus, QuestionState
+from labeling.choices import AnswerStatus, ChangeAction, QuestionState
 from labeling.exceptions import InvalidAnswerError
-from labeling.models import Question
+from labeling.models import Answer, Question
+from labeling.services.answers.labels import labels_of, remember_taken_back
 from labeling.services.consensus import settle
 
 logger = logging.getLogger(__name__)
@@ -39,12 +40,28 @@ def mark_control(*, question: Question, user: User) -> Question:
 
 @transaction.atomic
 def unmark_control(*, question: Question, user: User) -> Question:
-    """Make it an ordinary question again. Answers that were given to it as a control question stay, and decide nothing."""
+    """Make it an ordinary question again.
+
+    Answers that were given to it as a control question are withdrawn: they were never to decide anything, and their people may be asked
+    again if the question needs more answers.
+    """
     locked = Question.objects.select_for_update(of=("self",)).get(pk=question.pk)
     if not locked.is_control:
         return locked
     locked.is_control, locked.known, locked.changed_at = False, None, timezone.now()
     locked.save(update_fields=["is_control", "known", "changed_at"])
     locked.answers.filter(control=True).exclude(status=AnswerStatus.SUBMITTED).delete()
+    for answer in locked.answers.filter(control=True):
+        _withdraw(answer, user)
     logger.info("question %s became an ordinary question, by user %s", locked.pk, user.pk)
     return settle(question=locked)
+
+
+def _withdraw(answer: Answer, user: User) -> None:
+    """Leave it to the history alone. Version 0, because no version of it ever counted: label files owe nothing to it."""
+    now = timezone.now()
+    remember_taken_back(answer, ChangeAction.WITHDRAWN, by=user, at=now, labels=labels_of(answer))
+    answer.row_labels.all().delete()
+    Answer.objects.filter(pk=answer.pk).update(
+        status=AnswerStatus.WITHDRAWN, control=False, version=0, submitted_at=None, updated_at=now
+    )

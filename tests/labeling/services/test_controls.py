@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from labeling.choices import AnswerStatus, QuestionState
+from labeling.choices import AnswerStatus, ChangeAction, LabelFileKind, QuestionState
 from labeling.exceptions import InvalidAnswerError, InvalidSettingError, QuestionTakenError
 from labeling.models import Answer, Question, Row, Transform
 from labeling.selectors.agreement import own_agreement, team_agreement
 from labeling.selectors.controls import control_questions
 from labeling.selectors.imports import import_preview, replace_preview
+from labeling.selectors.label_files import provenance
+from labeling.selectors.work import work_lines
 from labeling.services.answers import (
     next_question,
     open_question,
@@ -16,8 +18,10 @@ from labeling.services.answers import (
     skip_question,
     withdraw_answer,
 )
+from labeling.services.assignment import assign_questions
 from labeling.services.controls import mark_control, unmark_control
 from labeling.services.guidelines import add_example
+from labeling.services.question_sets import set_answers_wanted
 from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
 
 pytestmark = pytest.mark.django_db
@@ -141,12 +145,46 @@ def test_an_ordinary_question_again(people: Cast, of: Transform, questions: list
     answer(question, people.colleague, "AAB")
     unmark_control(question=question, user=people.lead)
     assert not Answer.objects.filter(question=question, steward=people.lead).exists()
-    with pytest.raises(InvalidAnswerError):
-        reopen_answer(answer=Answer.objects.get(control=True), user=people.colleague)
-    withdraw_answer(answer=Answer.objects.get(question=question, control=False), user=people.lead)
+    withdraw_answer(answer=Answer.objects.get(question=question, steward=people.steward), user=people.lead)
     answer(Question.objects.get(pk=question.pk), people.lead, "ABB")
     question.refresh_from_db()
     assert "".join(question.result_labels.values()) == "ABB"
+
+
+def test_who_answered_it_as_a_control_question_may_answer_it_as_an_ordinary_one(
+    people: Cast, of: Transform, questions: list[Question]
+) -> None:
+    question = Question.objects.get(pk=questions[0].pk)
+    answer(question, people.colleague, "ABB")
+    unmark_control(question=question, user=people.lead)
+    given = Answer.objects.get(question=question, steward=people.colleague)
+    assert (given.status, given.row_labels.count()) == (AnswerStatus.WITHDRAWN, 0)
+    assert [(change.action, change.by) for change in given.changes.all()] == [
+        (ChangeAction.SUBMITTED, people.colleague),
+        (ChangeAction.WITHDRAWN, people.lead),
+    ]
+    question.refresh_from_db()
+    assert "".join(question.result_labels.values()) == "AAB"
+
+    question_set = question.question_set
+    set_answers_wanted(question_set=question_set, user=people.lead, answers_wanted=2)
+    assign_questions(question_set=question_set, user=people.lead, people=[people.steward, people.colleague], split=True)
+    question.refresh_from_db()
+    answer(open_question(question=question, steward=people.colleague), people.colleague, "AAB")
+    question.refresh_from_db()
+    assert (question.state, question.answers_missing) == (QuestionState.SETTLED, 0)
+    assert not work_lines(team=people.team, user=people.colleague, by=())[0].corrected
+
+
+def test_glue_owes_nothing_to_an_answer_to_a_control_question(
+    people: Cast, of: Transform, questions: list[Question]
+) -> None:
+    file = questions[0].question_set.label_file
+    file.kind = LabelFileKind.BUILT
+    file.included_questions.create(question=questions[0], version=1)
+    answer(Question.objects.get(pk=questions[0].pk), people.colleague, "ABB")
+    unmark_control(question=questions[0], user=people.lead)
+    assert [one.person for one in provenance(label_file=file).people] == [people.steward]
 
 
 def test_only_what_is_settled_and_not_shown_to_all(people: Cast, of: Transform, questions: list[Question]) -> None:
