@@ -70,13 +70,19 @@ def takeable_by(*, steward: User, skills: Collection[str]) -> QuerySet[Question]
 
 def _on_offer(steward: User, skills: Collection[str]) -> QuerySet[Question]:
     """``takeable_by``, but for what they have answered."""
-    # Subqueries that do not look at the outer row are worked out once, however many questions are open.
-    assigned = QuestionAssignment.objects.order_by()
     return Question.objects.filter(
         Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now()),
-        Q(question_set__skill__in=["", *skills]) & ~Q(pk__in=assigned.values("question"))
-        | Q(pk__in=assigned.filter(user=steward).values("question")),
+        meant_for(steward=steward, skills=skills),
         answers_missing__gt=0,
+    )
+
+
+def meant_for(*, steward: User, skills: Collection[str]) -> Q:
+    """Questions that are assigned to the person, or to nobody and need no skill that the person has not."""
+    # Subqueries that do not look at the outer row are worked out once, however many questions are open.
+    assigned = QuestionAssignment.objects.order_by()
+    return Q(question_set__skill__in=["", *skills]) & ~Q(pk__in=assigned.values("question")) | Q(
+        pk__in=assigned.filter(user=steward).values("question")
     )
 
 

@@ -12,10 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.selectors import membership_in
 from labeling.choices import AnswerKind, AnswerStatus
 from labeling.exceptions import AlreadyAnsweredError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
-from labeling.selectors.queue import QueueFilter, control_due, controls_for, offers, shuffled
+from labeling.permissions import is_lead
+from labeling.selectors.queue import QueueFilter, control_due, controls_for, meant_for, offers, shuffled
 from labeling.services.answers.labels import checked_labels, rows_of, write_labels
 
 LEASE = timedelta(minutes=10)
@@ -49,10 +51,13 @@ def next_question(
 def open_question(*, question: Question, steward: User) -> Question:
     """Take or renew the lease on this very question.
 
-    Raises ``QuestionTakenError`` if it is not to be had, ``AlreadyAnsweredError`` if that is because of the person's own answer.
+    Raises ``QuestionTakenError`` if it is not to be had or is meant for others, ``AlreadyAnsweredError`` if that is because of the person's
+    own answer.
     """
     if _has_submitted(question, steward):
         raise answered_already()
+    if not _may_open(question, steward):
+        raise QuestionTakenError(_("This question is assigned to other people or needs a skill that you do not have."))
     hold(question, steward)
     return _loaded(question.pk)
 
@@ -136,6 +141,17 @@ def _control(transform: Transform, steward: User, exclude: Collection[uuid.UUID]
 def _may_answer_control(question: Question, steward: User) -> bool:
     """A control question may be answered by whoever has not seen it as an ordinary one."""
     return controls_for(transform=question.question_set.transform, steward=steward).filter(pk=question.pk).exists()
+
+
+def _may_open(question: Question, steward: User) -> bool:
+    """Whether an open question is meant for the person: by the rule of the queue, or because they are at it already. Leads may open any."""
+    membership = membership_in(user=steward, team=question.question_set.transform.team)
+    if is_lead(membership):
+        return True
+    draft = Answer.objects.filter(steward=steward, kind=AnswerKind.ANSWER, status=AnswerStatus.DRAFT)
+    at_it = Q(leased_to=steward, lease_expires_at__gt=timezone.now()) | Q(pk__in=draft.values("question"))
+    meant = meant_for(steward=steward, skills=membership.skill_tags if membership else ())
+    return Question.objects.filter(at_it | meant | Q(answers_missing=0), pk=question.pk).exists()
 
 
 def _loaded(pk: uuid.UUID) -> Question:

@@ -21,6 +21,7 @@ from labeling.selectors.queue import QueueFilter
 from labeling.services.answers import (
     next_question,
     open_question,
+    release_question,
     save_draft,
     skip_question,
     submit_answer,
@@ -85,6 +86,31 @@ def test_assigned_questions_go_to_their_people_alone(
     assert questions_left(transform=of, steward=people.steward) == 3
     assert clear_assignments(question_set=the_set, user=people.lead) == 1
     assert offered(of, people.steward) == questions
+
+
+def test_a_link_to_a_question_that_is_meant_for_others_opens_it_for_leads_alone(
+    people: Cast, questions: list[Question], the_set: QuestionSet
+) -> None:
+    begun, held, given, skilled = questions
+    save_draft(question=begun, steward=people.steward, labels={})
+    release_question(question=begun, steward=people.steward)
+    open_question(question=held, steward=people.steward)
+    assign_questions(question_set=the_set, user=people.lead, people=[people.colleague], split=True)
+    skilled.assignments.all().delete()
+    QuestionSet.objects.update(skill="polish")
+    for question in (given, skilled):
+        with pytest.raises(QuestionTakenError, match="assigned to other people or needs a skill"):
+            open_question(question=question, steward=people.steward)
+        question.refresh_from_db()
+        assert question.leased_to is None
+    for question in (begun, held):  # what one is at already can be finished
+        assert open_question(question=question, steward=people.steward).leased_to == people.steward
+
+    assert open_question(question=given, steward=people.colleague).leased_to == people.colleague
+    assert open_question(question=skilled, steward=people.lead).leased_to == people.lead
+    release_question(question=skilled, steward=people.lead)
+    Membership.objects.filter(user=people.steward).update(skills="Polish")
+    assert open_question(question=skilled, steward=people.steward).leased_to == people.steward
 
 
 def test_split_is_even_and_all_is_all(

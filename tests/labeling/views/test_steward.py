@@ -13,6 +13,7 @@ from django.urls import reverse
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, Transform
 from labeling.services.adjudication import submit_adjudication
+from labeling.services.assignment import assign_questions
 from labeling.services.comments import add_comment
 from labeling.services.controls import mark_control
 from tests.labeling.builders import Cast, answer, grouping, question_set
@@ -140,6 +141,20 @@ def test_somebody_elses_question_is_refused_in_words(
     page = client_for(people.steward).get(reverse("labeling:question-detail", args=[questions[0].pk]))
     assert "You cannot answer this question now" in page.content.decode()
     assert "Someone else is working on this question now." in page.content.decode()
+
+
+def test_a_question_that_was_assigned_to_others_is_refused_in_words_and_a_way_leads_on(
+    people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    made = questions[0].question_set
+    assign_questions(question_set=made, user=people.lead, people=[people.colleague], split=True)
+    url = reverse("labeling:question-detail", args=[questions[0].pk])
+    page = client_for(people.steward).get(url).content.decode()
+    assert "This question is assigned to other people" in page
+    assert reverse("labeling:question-next", args=[people_transform.pk]) in page
+    questions[0].refresh_from_db()
+    assert questions[0].leased_to is None
+    assert client_for(people.colleague).get(url).context["question"] == questions[0]
 
 
 def test_a_link_to_a_question_of_others_brings_a_lead_to_what_they_said(
