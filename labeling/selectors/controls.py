@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, TypedDict
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
-from labeling.choices import AnswerStatus
+from accounts.selectors import membership_in
+from labeling.choices import AnswerKind, AnswerStatus
 from labeling.models import Answer, Question, Transform
+from labeling.permissions import can_manage_controls
 from labeling.selectors.groupings import Groupings, groupings_of
 from partitions import Grouping
 
@@ -49,3 +51,13 @@ def control_groupings(*, transform: Transform, user: User | None = None) -> Grou
         status=AnswerStatus.SUBMITTED,
     )
     return groupings_of(answers if user is None else answers.filter(steward=user))
+
+
+def is_concealed(*, question: Question, reader: User) -> bool:
+    """Whether it is a control question that the reader must take for an open one: as long as they have not answered it, unless they lead."""
+    if not question.is_control:
+        return False
+    if can_manage_controls(membership_in(user=reader, team=question.question_set.transform.team)):
+        return False
+    own = question.answers.filter(steward=reader, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED)
+    return not own.exists()

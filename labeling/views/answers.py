@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,8 +24,9 @@ from labeling.models import Answer, AnswerChange, Question, Row, Transform
 from labeling.permissions import can_adjudicate, can_correct_answers, can_edit_guidelines, can_see_answers, is_member
 from labeling.selectors.answers import answer_history, answers_for_transform, answers_visible_to, may_read
 from labeling.selectors.comments import comments_on
+from labeling.selectors.controls import is_concealed
 from labeling.selectors.questions import question_number
-from labeling.selectors.queue import takeable_by
+from labeling.selectors.queue import controls_for, takeable_by
 from labeling.selectors.second_look import LookAt, count_to_look_at
 from labeling.services.answers import reopen_answer, withdraw_answer
 from labeling.views.access import answer_access, question_access, signed_in, transform_access
@@ -124,30 +126,44 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
     answers = answers_visible_to(question=question, viewer=membership)
     given = [{label.row_id: label.label for label in answer.row_labels.all()} for answer in answers]
     # What is known about a control question would tell the people it is asked of what it is.
+    concealed = is_concealed(question=question, reader=membership.user)
     result = {} if question.is_control and not can_see_answers(membership) else question.result_labels
     transform = question.question_set.transform
     return {
         "area": "transforms",
         "membership": membership,
         "transform": transform,
-        "question": question,
+        "question": _as_if_open(question) if concealed else question,
         "number": question_number(question=question),
         "columns": transform.column_names,
         "answers": answers,
         "show_result": bool(result),
         "rows": [(row, [labels.get(row.pk, "") for labels in given], result.get(row.pk, "")) for row in rows],
         "changes": [_change(change, rows) for change in answer_history(question=question, viewer=membership)],
-        "comments": comments_on(question=question),
+        "comments": comments_on(question=question, reader=membership.user),
         "can_be_example": can_edit_guidelines(membership)
         and question.state == QuestionState.SETTLED
         and not question.is_control,
         "can_overrule": can_adjudicate(membership)
         and question.state == QuestionState.SETTLED
         and not question.is_control,
-        "can_answer": not transform.archived_at
-        and takeable_by(steward=membership.user, skills=membership.skill_tags).filter(pk=question.pk).exists(),
+        "can_answer": not transform.archived_at and _can_answer(question, membership, concealed=concealed),
         "hidden": can_see_answers(membership) and question.state == QuestionState.OPEN,
     }
+
+
+def _as_if_open(question: Question) -> Question:
+    """What the page of a control question shows to those it is asked of: nobody seems to have answered it. A copy, never to be saved."""
+    shown = copy(question)
+    shown.state, shown.answers_missing = QuestionState.OPEN, question.question_set.answers_wanted
+    return shown
+
+
+def _can_answer(question: Question, membership: Membership, *, concealed: bool) -> bool:
+    if concealed:
+        transform = question.question_set.transform
+        return controls_for(transform=transform, steward=membership.user).filter(pk=question.pk).exists()
+    return takeable_by(steward=membership.user, skills=membership.skill_tags).filter(pk=question.pk).exists()
 
 
 def _change(change: AnswerChange, rows: Iterable[Row]) -> ChangeLine:

@@ -220,10 +220,10 @@ def chain_steps(chain: Chain) -> list[dict[str, Any]]:
     return [{"label": kind.label, "run": newest.get(kind)} for kind in steps_of(chain)]
 
 
-def asked(work: QuestionWork | AdjudicationWork) -> dict[str, Any]:
-    """What is asked, whoever answers or decides."""
+def asked(work: QuestionWork | AdjudicationWork, person: User) -> dict[str, Any]:
+    """What the person is asked, to answer or to decide."""
     question = work.question
-    remarks = open_comments_on(question=question)
+    remarks = open_comments_on(question=question, reader=person)
     return {
         "id": str(question.pk),
         "number": question_number(question=question),
@@ -239,7 +239,7 @@ def asked(work: QuestionWork | AdjudicationWork) -> dict[str, Any]:
 def question_payload(question: Question, steward: User) -> dict[str, Any]:
     """One question as the workbench takes it: rows in Glue's order, the draft, where to send what."""
     work = question_work(question=question, steward=steward)
-    return asked(work) | {
+    return asked(work, steward) | {
         "labels": {str(row_id): label for row_id, label in work.labels.items()},
         "stamp": work.answer.draft_stamp if work.answer else 0,
         "proposal": {
@@ -301,7 +301,7 @@ def answered_context(question: Question, steward: User) -> dict[str, Any]:
     """A question that is not to be had; one's own submitted answer is shown to read."""
     work = question_work(question=question, steward=steward)
     mine = work.answer is not None and work.answer.status == AnswerStatus.SUBMITTED
-    remarks = open_comments_on(question=question)
+    remarks = open_comments_on(question=question, reader=steward)
     return {
         "area": "transforms",
         "transform": work.transform,
@@ -310,7 +310,7 @@ def answered_context(question: Question, steward: User) -> dict[str, Any]:
         "answer": work.answer if mine else None,
         "columns": work.columns,
         "rows": [(row, work.labels.get(row.pk, ""), remarks[row.pk]) for row in work.rows] if mine else [],
-        "comments": comments_on(question=question) if mine else [],
+        "comments": comments_on(question=question, reader=steward) if mine else [],
     }
 
 

@@ -33,7 +33,7 @@ def decision_payload(question: Question, user: User) -> dict[str, Any]:
     if work.answer and work.answer.status == AnswerStatus.SUBMITTED:
         # One's own decision stands until it is replaced: nothing is kept in between.
         urls |= {"draft": "", "skip": urls["release"]}
-    return asked(work) | {
+    return asked(work, user) | {
         "labels": work.labels,
         "stamp": work.answer.draft_stamp if work.answer else 0,
         "settled": work.settled,

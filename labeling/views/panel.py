@@ -60,7 +60,7 @@ def _row(question: Question, wanted: str) -> Row | None:
 
 def _panel(request: HttpRequest, question: Question, *, error: str = "", untold: Sequence[str] = ()) -> HttpResponse:
     transform = question.question_set.transform
-    comments = comments_on(question=question)
+    comments = comments_on(question=question, reader=signed_in(request))
     guidelines = guidelines_for(transform=transform)
     context = {
         "question": question,

@@ -90,7 +90,7 @@ def test_comments_on_questions_and_rows(
     second = add_comment(question=question, author=people.lead, text="@steward yes", row=row)
     resolve_comment(comment=second, user=people.steward)
     with django_assert_num_queries(2):
-        first, other = comments_on(question=question)
+        first, other = comments_on(question=question, reader=people.steward)
         assert (first.text, first.row, first.resolved_by) == ("Twins?", None, None)
         assert (other.row, other.resolved_by, [str(user) for user in other.mentions.all()]) == (
             row,

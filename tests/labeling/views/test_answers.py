@@ -8,8 +8,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, QuestionSet, Transform
-from labeling.services.answers import open_question, reopen_answer
+from labeling.services.answers import open_question, reopen_answer, save_draft
+from labeling.services.comments import add_comment
 from labeling.services.consensus import settle
+from labeling.services.controls import mark_control
 from tests.labeling.builders import Cast, answer, question_set
 from tests.labeling.views.conftest import ClientFor
 
@@ -177,3 +179,40 @@ def test_only_its_person_and_leads_take_an_answer_back(
 def test_the_page_of_a_transform_leads_there(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
     page = client_for(people.steward).get(reverse("labeling:transform-detail", args=[people_transform.pk]))
     assert reverse("labeling:answer-list", args=[people_transform.pk]) in page.content.decode()
+
+
+def test_a_control_question_looks_like_an_open_one_to_those_who_have_not_answered_it(
+    people: Cast, people_transform: Transform, question: Question, client_for: ClientFor
+) -> None:
+    add_comment(question=question, author=people.steward, text="Twins?", row=question.rows.get(position=2))
+    question = mark_control(question=question, user=people.lead)
+    (ordinary,) = question_set(people_transform, people.lead, [3], first_key=200)
+    colleague = client_for(people.colleague)
+    for one in (question, ordinary):
+        page = " ".join(colleague.get(history_of(one)).content.decode().split())
+        way = reverse("labeling:question-detail", args=[one.pk])
+        for words in ("Open", "1 more person has to answer", "Nobody has answered this question yet.", f'href="{way}"'):
+            assert words in page, one
+        for words in ("Settled", "Twins?"):
+            assert words not in page, one
+    shown = colleague.get(reverse("labeling:question-detail", args=[question.pk])).context["workbench"]["question"]
+    assert (shown["commentsOpen"], shown["remarks"]) == (0, {})
+    save_draft(question=question, steward=people.colleague, labels={})
+    panel_url = reverse("labeling:question-panel", args=[question.pk])
+    for url in (panel_url, reverse("labeling:home")):
+        assert "Twins?" not in colleague.get(url).content.decode()
+
+    # What they say themselves, and what is said to that, they read.
+    add_comment(question=question, author=people.colleague, text="Which year?")
+    add_comment(question=question, author=people.lead, text="1984")
+    for url in (history_of(question), panel_url):
+        page = colleague.get(url).content.decode()
+        assert ("Twins?" in page, "Which year?" in page, "1984" in page) == (False, True, True)
+    for person in (people.lead, people.steward):
+        assert "Twins?" in client_for(person).get(history_of(question)).content.decode()
+    assert "Settled" in client_for(people.lead).get(history_of(question)).content.decode()
+
+    answer(question, people.colleague, "AAB")
+    page = colleague.get(history_of(question)).content.decode()
+    assert "Settled" in page
+    assert "Twins?" in page
