@@ -13,8 +13,8 @@ from labelfiles.pairs import PairTable
 from labelfiles.split import split_set
 from labelfiles.validate import MAX_SET_ROWS
 
+# Glue knows no ``?``: taken for a label, it would say that all rows of a set about which nobody can tell are the same.
 _NO_LABEL = ("", "?")
-"""Glue knows no ``?``: taken for a label, it would say that all rows of a set about which nobody can tell are the same."""
 
 
 @dataclass(frozen=True, slots=True)
