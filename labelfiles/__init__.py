@@ -31,7 +31,7 @@ from labelfiles.preflight import REPAIRS, Preflight, check_form, preflight
 from labelfiles.reader import read_label_file
 from labelfiles.split import split_label_file, split_set
 from labelfiles.text import find_delimiter, find_encoding
-from labelfiles.validate import MAX_COLUMNS, MAX_SET_ROWS, WARN_SET_ROWS, Summary, summarise, validate
+from labelfiles.validate import MAX_COLUMNS, MAX_SET_ROWS, WARN_SET_ROWS, Summary, set_errors, summarise, validate
 from labelfiles.writer import label_file_bytes, write_label_file
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "read_label_file",
     "read_pair_table",
     "set_digests",
+    "set_errors",
     "split_label_file",
     "split_set",
     "summarise",

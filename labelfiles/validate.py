@@ -125,6 +125,14 @@ def check_row(row: LabeledRow, columns: Sequence[str], key: int | None, *, requi
                 yield Problem(line, name, "nul_character", "The cell contains a NUL character.", "warning")
 
 
+def set_errors(rows: Sequence[LabeledRow], columns: Sequence[str], primary_key: str) -> list[Problem]:
+    """For what a file would be refused if it held these labelled rows of one set."""
+    key = columns.index(primary_key)
+    found = [problem for row in rows for problem in check_row(row, columns, key, require_labels=True)]
+    found.extend(check_set(rows[0].labeling_set_id, list(rows), key))
+    return [problem for problem in found if problem.severity == "error"]
+
+
 def check_set(set_id: str, rows: list[LabeledRow], key: int | None) -> Iterator[Problem]:
     """The rules for all rows of one set."""
     if set_id:

@@ -96,6 +96,14 @@ class LabelFileKind(models.TextChoices):
     COMPOSED = "composed", _("Earlier state, put together again")
 
 
+class LeftOut(models.TextChoices):
+    """Why a labeling set is not asked although its size would do."""
+
+    NO_SET_ID = "no_set_id", _("it has no id")
+    BLANK_KEY = "blank_key", _("a row has no primary key")
+    REPEATED_KEY = "repeated_key", _("two rows have the same primary key")
+
+
 class GroupKind(models.TextChoices):
     """Why a group of a result is worth a look: ``FOUND`` ones somebody searched for and had people asked about."""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from labelfiles import MAX_SET_ROWS
-from labeling.choices import QuestionState
+from labeling.choices import LeftOut, QuestionState
 from labeling.models.transforms import MAX_ANSWERS_PER_QUESTION
 
 
@@ -20,7 +20,8 @@ class QuestionSet(models.Model):
     """The questions of one LABELING_SET_GENERATION run, or (without ``task_run``) of groups that a lead chose; ``number`` counts within the
     transform from 1.
 
-    ``left_out`` are the labeling sets of the file that are not asked, [labeling_set_id, rows]: those of one row, and those that are too large.
+    ``left_out`` are the labeling sets of the file that are not asked, [labeling_set_id, rows]: those of one row, and those that are too large; with a
+    third item, a ``LeftOut``, those whose rows have no proper keys.
     Sets of higher ``priority`` come first, then those due first. ``answers_wanted`` people answer each question. ``skill`` is a tag, in lower
     case, that people need to be offered the questions; empty: nobody needs any.
     """
@@ -63,13 +64,18 @@ class QuestionSet(models.Model):
     @property
     def asked(self) -> int:
         """How many questions the file came to."""
-        left_out = [set_id for set_id, _rows in self.left_out if set_id]  # rows without an id are no set of the file
+        left_out = [set_id for set_id, *_more in self.left_out if set_id]  # rows without an id are no set of the file
         return self.label_file.sets - len(left_out)
 
     @property
     def too_large(self) -> list[tuple[str, int]]:
         """Id and rows of the labeling sets that are not asked because their labels could not be sent."""
-        return [(set_id, rows) for set_id, rows in self.left_out if rows > MAX_SET_ROWS]
+        return [(set_id, rows) for set_id, rows, *_why in self.left_out if rows > MAX_SET_ROWS]
+
+    @property
+    def without_keys(self) -> list[tuple[str, LeftOut]]:
+        """Id of the labeling sets that are not asked because Glue would refuse their labels for the keys of the rows, and what is wrong."""
+        return [(set_id, LeftOut(why[0])) for set_id, _rows, *why in self.left_out if why]
 
 
 class Question(models.Model):

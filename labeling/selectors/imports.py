@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import groupby
@@ -12,8 +12,19 @@ from operator import itemgetter
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
-from labelfiles import LabeledRow, LabelFile, PairCounts, Problem, label_file_bytes, preflight, set_digests, summarise
+from labelfiles import (
+    LabeledRow,
+    LabelFile,
+    PairCounts,
+    Problem,
+    label_file_bytes,
+    preflight,
+    set_digests,
+    set_errors,
+    summarise,
+)
 from labeling.choices import UNSURE, QuestionState
 from labeling.models import LabelFile as StoredLabelFile
 from labeling.models import LabelUpload, Question, Row, Transform
@@ -26,7 +37,8 @@ class LabelContents:
     """A label file before it is written, and which version of the result of which question it carries.
 
     ``unsure_rows`` were left out; ``dropped_sets`` kept fewer than two rows and so said nothing. ``not_taken_back`` questions
-    taught Glue something once and say nothing now: an import that adds cannot unteach that, only one that replaces can.
+    taught Glue something once and say nothing now: an import that adds cannot unteach that, only one that replaces can. ``refused`` names
+    the questions that were left out because Glue would not take the file with them, and with it no other answer.
     """
 
     label_file: LabelFile
@@ -35,13 +47,14 @@ class LabelContents:
     dropped_sets: int
     not_taken_back: int
     corrected_rows: int
+    refused: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
     """What adding would do. ``answers`` are settled questions. Labels are labelled rows, as Glue counts them; ``labels_after``
     is an estimate. ``effect`` says what adding changes, where that is known. ``findings`` are those of the pre-flight, of the file as it would be
-    sent."""
+    sent, and the questions that would not be in it."""
 
     answers: int
     sets: int
@@ -100,18 +113,19 @@ def label_contents(*, transform: Transform, replace_all: bool) -> LabelContents:
     rows: list[LabeledRow] = []
     unsure = dropped = corrected = 0
     included: list[tuple[uuid.UUID, int]] = []
+    refused: list[Problem] = []
     for question_id, question_rows in _rows_by_question(questions.filter(state=QuestionState.SETTLED)):
         result = results.get(question_id)
         if result is None:
             continue  # settled between the two queries: the next import takes it
-        sure = [
-            LabeledRow(set_id, label, tuple(values))
-            for row_id, set_id, values in question_rows
-            if (label := result.labels.get(str(row_id), UNSURE)) != UNSURE
-        ]
+        sure = _sure_rows(result.labels, question_rows)
         unsure += len(question_rows) - len(sure)
-        if len(sure) < MIN_SURE_ROWS:
-            dropped += 1
+        few = len(sure) < MIN_SURE_ROWS
+        dropped += few
+        wrong = [] if few else set_errors(sure, transform.column_names, transform.primary_key)
+        if wrong:
+            refused.append(_left_out(sure[0].labeling_set_id, wrong[0]))
+        if few or wrong:
             if result.imported is not None and not replace_all:
                 not_taken_back += 1
                 continue
@@ -126,6 +140,7 @@ def label_contents(*, transform: Transform, replace_all: bool) -> LabelContents:
         dropped_sets=dropped,
         not_taken_back=not_taken_back,
         corrected_rows=corrected,
+        refused=tuple(refused),
     )
 
 
@@ -148,7 +163,7 @@ def import_preview(*, transform: Transform) -> ImportPreview:
         effect=add_effect(
             transform=transform, sets=set_digests(contents.label_file, primary_key=transform.primary_key)
         ),
-        findings=_findings(transform, contents.label_file) if contents.label_file.rows else (),
+        findings=(*contents.refused, *(_findings(transform, contents.label_file) if contents.label_file.rows else ())),
     )
 
 
@@ -166,9 +181,12 @@ def replace_preview(*, transform: Transform) -> ReplacePreview:
 
 
 def teaches_anything(*, transform: Transform, replace_all: bool) -> bool:
-    """Whether a row would be in the file of an import. One query."""
-    wanted = TEACHES if replace_all else WAITING_FOR_IMPORT
-    return any(_group_sizes(Question.objects.filter(wanted, question_set__transform=transform)))
+    """Whether a row would be in the file of an import. A query, and one for each question that would be looked at until there is one."""
+    wanted = TEACHES & Q(sure_rows__gte=MIN_SURE_ROWS) if replace_all else WAITING_FOR_IMPORT
+    questions = Question.objects.filter(wanted, question_set__transform=transform).order_by()
+    rows_of = (_sure_rows(question.result or {}, _rows_of(question)) for question in questions.iterator())
+    columns, key = transform.column_names, transform.primary_key
+    return any(len(rows) >= MIN_SURE_ROWS and not set_errors(rows, columns, key) for rows in rows_of)
 
 
 def _group_sizes(questions: QuerySet[Question]) -> Iterator[list[int]]:
@@ -191,6 +209,13 @@ def _findings(transform: Transform, contents: LabelFile) -> tuple[Problem, ...]:
     )
 
 
+def _left_out(set_id: str, wrong: Problem) -> Problem:
+    """That an answered question is not in the file, and why."""
+    message = _("The answer to question %(set)s is left out, because Glue would refuse the file with it: %(problem)s")
+    words = message % {"set": set_id or "–", "problem": wrong.message}
+    return Problem(None, wrong.column, "question_left_out", words, "warning")
+
+
 def answers_differ_from(*, label_file: StoredLabelFile) -> bool:
     """Whether all answers would teach something else by now than the file that was built from them."""
     transform = label_file.transform
@@ -201,6 +226,21 @@ def answers_differ_from(*, label_file: StoredLabelFile) -> bool:
 def label_uploads(*, transform: Transform) -> QuerySet[LabelUpload]:
     """Files with labels that people brought, newest first, with the label files that came of them."""
     return LabelUpload.objects.filter(transform=transform).select_related("label_file", "created_by")
+
+
+def _sure_rows(labels: dict[str, str], rows: Iterable[tuple[int, str, list[str]]]) -> list[LabeledRow]:
+    """The rows of a question that its result groups."""
+    return [
+        LabeledRow(set_id, label, tuple(values))
+        for row_id, set_id, values in rows
+        if (label := labels.get(str(row_id), UNSURE)) != UNSURE
+    ]
+
+
+def _rows_of(question: Question) -> list[tuple[int, str, list[str]]]:
+    """The rows of one question, as ``_rows_by_question`` has them."""
+    rows = question.rows.order_by("position").values_list("pk", "values")
+    return [(pk, question.labeling_set_id, values) for pk, values in rows]
 
 
 def _rows_by_question(

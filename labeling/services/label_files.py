@@ -168,7 +168,14 @@ def _keep_answers(
     transform: Transform, user: User | None, contents: LabelContents, parts: Sequence[StoredPart]
 ) -> LabelFile:
     kind = LabelFileKind.BUILT
-    return keep_with_questions(transform=transform, kind=kind, user=user, parts=parts, included=contents.included)
+    return keep_with_questions(
+        transform=transform,
+        kind=kind,
+        user=user,
+        parts=parts,
+        included=contents.included,
+        findings=contents.refused,
+    )
 
 
 def keep_with_questions(
@@ -178,13 +185,14 @@ def keep_with_questions(
     user: User | None,
     parts: Sequence[StoredPart],
     included: Sequence[tuple[uuid.UUID, int]],
+    findings: Sequence[Problem] = (),
 ) -> LabelFile:
     """The rows of the parts with the versions of the questions that they carry, in one transaction; the first file.
 
     A question goes with the part that holds its set; one that says nothing any more goes with the last, when all is learned.
     """
     with transaction.atomic():
-        kept = keep_parts(transform=transform, kind=kind, parts=parts, user=user)
+        kept = keep_parts(transform=transform, kind=kind, parts=parts, user=user, findings=findings)
         place_of = {
             name: label_file for label_file, part in zip(kept, parts, strict=True) for name in part.contents.by_set()
         }

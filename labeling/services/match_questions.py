@@ -21,7 +21,7 @@ from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
 from labeling.selectors.matches import question_sets_about
 from labeling.services.match_tables import rows_of_groups, search
 from labeling.services.matches import note_asked, result_file
-from labeling.services.questions import GeneratedQuestions, make_question_set
+from labeling.services.questions import GeneratedQuestions, doubtful_keys, make_question_set
 
 FOUND = 20
 """So many groups are shown of those that are searched for."""
@@ -65,7 +65,7 @@ def ask_about_groups(
             found = _groups(result, file, match_ids)
     chosen = {_set_id(group): group for group in [*listed, *found]}
     key = transform.column_names.index(transform.primary_key)
-    sets = _one_set(chosen, key) if together else _set_of_each(chosen)
+    sets = _one_set(chosen, key) if together else _set_of_each(chosen, key)
     asked = [[values[key] for values in rows] for rows in sets.values()]
     contents = LabelFileContents(
         tuple(transform.column_names),
@@ -101,11 +101,14 @@ def _groups(result: MatchResult, file: IO[bytes], match_ids: Sequence[str]) -> l
     return found
 
 
-def _set_of_each(chosen: dict[str, MatchGroup]) -> dict[str, list[list[str]]]:
+def _set_of_each(chosen: dict[str, MatchGroup], key: int) -> dict[str, list[list[str]]]:
+    """The rows of each group that can be asked about; ``key`` is the place of the primary key."""
     sets = {
         name: group.values
         for name, group in chosen.items()
-        if group.question_set_id is None and 1 < group.size <= MAX_SET_ROWS
+        if group.question_set_id is None
+        and 1 < group.size <= MAX_SET_ROWS
+        and not doubtful_keys(name, [values[key] for values in group.values])
     }
     if not sets:
         raise NoQuestionsError(_("Choose groups of 2 to 50 rows that nobody has been asked about yet."))

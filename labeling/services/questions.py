@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ from accounts.models import User
 from labelfiles import MAX_SET_ROWS, SET_ID_COLUMN, LabelFileError, Problem, read_label_file, summarise
 from labelfiles import LabelFile as LabelFileContents
 from labeling.aws import storage
-from labeling.choices import LabelFileKind, RunKind, RunStatus
+from labeling.choices import LabelFileKind, LeftOut, RunKind, RunStatus
 from labeling.exceptions import LabelportalError
 from labeling.models import LabelFile, Question, QuestionSet, Row, TaskRun, Transform
 from labeling.services.row_order import reading_order
@@ -69,7 +70,8 @@ def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> 
     """Make the questions of a file; to be called in the transaction that ends the run, so that it happens once.
 
     A set of one row asks nothing, and the labels of one of more than 50 rows could not be sent: the pre-flight would refuse the label file, and all
-    other answers in it. Both are left out, and noted in ``left_out``. A set id that an earlier file of the transform used gets the number of this
+    other answers in it; so it is with a set without an id, with a row without a key, or with two rows of one key. All these are left out, and noted in
+    ``left_out``. A set id that an earlier file of the transform used gets the number of this
     set of questions behind it, because ids must not meet in a label file. The set starts with the transform's settings for labeling; where
     several people are to answer, without the engine's proposal, so that each forms an opinion of their own. The proposal is made later, by
     a worker.
@@ -136,6 +138,9 @@ def _make_questions(question_set: QuestionSet, contents: LabelFileContents) -> t
         if not _MIN_ROWS <= len(set_rows) <= MAX_SET_ROWS:
             question_set.left_out.append([set_id, len(set_rows)])
             continue
+        if doubt := doubtful_keys(set_id, [row.values[key_index] for row in set_rows]):
+            question_set.left_out.append([set_id, len(set_rows), doubt])
+            continue
         question = Question(
             question_set=question_set,
             labeling_set_id=_unused(set_id, used, question_set.number),
@@ -149,6 +154,15 @@ def _make_questions(question_set: QuestionSet, contents: LabelFileContents) -> t
             for position, values in enumerate((set_rows[place].values for place in order), start=1)
         )
     return questions, rows
+
+
+def doubtful_keys(set_id: str, keys: Sequence[str]) -> str:
+    """Why labels of these rows could not be told apart at Glue (a ``LeftOut``); empty where they could."""
+    if not set_id.strip():
+        return LeftOut.NO_SET_ID
+    if not all(key.strip() for key in keys):
+        return LeftOut.BLANK_KEY
+    return LeftOut.REPEATED_KEY if len(set(keys)) < len(keys) else ""
 
 
 def ask_foreign_questions(*, run: TaskRun, user: User) -> QuestionSet:

@@ -5,7 +5,7 @@ from django.db.models import F
 from pytest_django import DjangoAssertNumQueries
 
 from labelfiles import label_file_bytes, summarise
-from labeling.models import Answer, Question, Transform
+from labeling.models import Answer, Question, Row, Transform
 from labeling.selectors.automation import answers_waiting
 from labeling.selectors.imports import import_preview, label_contents, replace_preview, teaches_anything
 from labeling.selectors.questions import question_progress
@@ -134,6 +134,44 @@ def test_whether_there_is_anything_to_import(people: Cast, taught: Transform, qu
     assert teaches() == (True, True)
     imported(questions[0])
     assert teaches() == (False, True)
+
+
+def with_bad_keys(questions: list[Question]) -> None:
+    """Questions as they were asked before sets without proper keys were left out: a blank key, one key twice."""
+    blank, same = questions[0].rows.order_by("position")[0], questions[1].rows.order_by("position")[0]
+    Row.objects.filter(pk=blank.pk).update(key="", values=["", "name"])
+    questions[1].rows.update(key=same.key, values=same.values)
+
+
+def test_an_answer_for_which_glue_would_refuse_the_file_is_left_out_and_named(
+    people: Cast, taught: Transform, questions: list[Question]
+) -> None:
+    with_bad_keys(questions)
+    answer(questions[0], people.steward, "AAB")
+    answer(questions[1], people.steward, "AB")
+    assert not any(teaches_anything(transform=taught, replace_all=choice) for choice in (False, True))
+    answer(questions[2], people.steward, "AB")
+    for replace_all in (False, True):
+        assert teaches_anything(transform=taught, replace_all=replace_all)
+        contents = label_contents(transform=taught, replace_all=replace_all)
+        assert [row.labeling_set_id for row in contents.label_file.rows] == ["s1-3", "s1-3"]
+        assert len(contents.included) == 3, "they wait for no further import"
+    found = import_preview(transform=taught).findings
+    assert {finding.severity for finding in found} == {"warning"}
+    assert [finding.message.split(", ")[0] for finding in found if finding.code == "question_left_out"] == [
+        "The answer to question s1-1 is left out",
+        "The answer to question s1-2 is left out",
+    ]
+
+
+def test_rows_without_a_key_that_people_are_unsure_about_do_no_harm(
+    people: Cast, taught: Transform, questions: list[Question]
+) -> None:
+    with_bad_keys(questions)
+    answer(questions[0], people.steward, "?AB")
+    answer(questions[1], people.steward, "AA")
+    contents = label_contents(transform=taught, replace_all=False)
+    assert (len(contents.label_file.rows), contents.refused) == (4, ())
 
 
 def test_other_transforms_are_left_alone(people: Cast, taught: Transform, questions: list[Question]) -> None:

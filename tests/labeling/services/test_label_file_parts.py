@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
-from labelfiles import read_label_file
+from labelfiles import LabeledRow, read_label_file
+from labelfiles import LabelFile as LabelFileContents
 from labeling.aws import storage
 from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import InvalidLabelsError
@@ -57,11 +60,26 @@ def people(db: None) -> Cast:
 
 def test_what_glue_would_not_take_is_not_sent(s3_server: str, people: Cast) -> None:
     of = transform(people.team, people.admin)
-    answer(question_set(of, people.lead, [2])[0], people.steward, "AA")
-    Row.objects.filter(position=2).update(values=["", "no key"])
+    rows = (LabeledRow("s", "A", ("1", "Ann")), LabeledRow("s", "A", ("", "no key")))
     with pytest.raises(InvalidLabelsError, match="line 3, column id: The row has no primary key"):
-        label_files.build_answers_file(transform=of, user=people.lead)
-    assert not LabelFile.objects.filter(kind="built").exists()
+        label_files.store_parts(transform=of, contents=LabelFileContents(("id", "name"), rows), stem="refused")
+    assert storage.list_objects(storage.our_uri("refused")) == []
+
+
+def test_an_answer_that_glue_would_refuse_does_not_keep_the_others_from_being_sent(
+    s3_server: str, people: Cast, client: Client
+) -> None:
+    of = transform(people.team, people.admin)
+    refused, fine = question_set(of, people.lead, [2, 2])
+    Row.objects.filter(question=refused, position=2).update(key="", values=["", "no key"])
+    for question in (refused, fine):
+        answer(question, people.steward, "AB")
+    file = label_files.build_answers_file(transform=of, user=people.lead)
+    rows = read_label_file(storage.read_uri(file.uri)).rows
+    assert {row.labeling_set_id for row in rows} == {fine.labeling_set_id}
+    client.force_login(people.lead)
+    page = client.get(reverse("labeling:label-file-detail", args=[file.pk])).content.decode()
+    assert f"The answer to question {refused.labeling_set_id} is left out" in page
 
 
 def test_a_bucket_elsewhere_or_closed_is_said_before(

@@ -92,6 +92,31 @@ def test_a_set_whose_labels_could_not_be_sent_is_not_asked_and_the_lead_is_told(
         assert "1 set too large" in page
 
 
+def test_a_set_whose_rows_have_no_keys_of_their_own_is_not_asked_and_the_lead_is_told(
+    of: Transform, client: Client
+) -> None:
+    """An answer to it would keep every later import from being sent."""
+    rows = "fine,,1,Ann\nfine,,2,Ann\nblank,,3,Bo\nblank,, ,Bob\ntwice,,4,Cy\ntwice,,4,Cyd\n,,5,Di\n,,6,Dy\n"
+    loaded = load(run := generation(of, generated=f"labeling_set_id,label,id,name\n{rows}".encode()))
+    assert [question.labeling_set_id for question in loaded.questions.all()] == ["fine"]
+    loaded.refresh_from_db()
+    assert (loaded.asked, loaded.too_large) == (1, [])
+
+    client.force_login(User.objects.get(username="lead"))
+    for address in (
+        reverse("labeling:run-detail", args=[run.pk]),
+        reverse("labeling:question-set-detail", args=[loaded.pk]),
+    ):
+        page = " ".join(client.get(address).content.decode().split())
+        assert "3 labeling sets of the file are not asked:" in page
+        assert '<code class="break">blank</code> (a row has no primary key),' in page
+        assert '<code class="break">twice</code> (two rows have the same primary key), (it has no id).' in page
+    for address in (reverse("labeling:run-list"), reverse("labeling:question-set-list", args=[of.pk])):
+        page = client.get(address).content.decode()
+        assert "1 question" in page
+        assert "3 sets without proper keys" in page
+
+
 def test_rows_stand_in_one_order_on_every_page(of: Transform, client: Client) -> None:
     file = b"labeling_set_id,label,id,name\ns,,1,Ann Miller\ns,,2,Robert Stone\ns,,3,Ann Miler\n"
     question = load(generation(of, generated=file)).questions.get()
