@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from email.utils import make_msgid
+from smtplib import SMTPConnectError, SMTPException, SMTPServerDisconnected
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -63,18 +64,21 @@ def tell(*, occurrence: Occurrence) -> None:
 
 
 def send_mails() -> None:
-    """Send the e-mails that wait. One that was on its way when its worker died may come twice, with the same Message-ID."""
+    """Send the e-mails that wait. One that was on its way when its worker died may come twice, with the same Message-ID.
+
+    Without a connection to the mail server no other mail is tried: each would wait for it as long.
+    """
     waiting = Notification.objects.select_related(
         "user", "occurrence__transform", "occurrence__run", "occurrence__question_set__transform"
     )
-    for notification in outbox.due(waiting):
-        if not outbox.claim(notification):
-            continue
+    for notification in outbox.taken(waiting):
         try:
             _mail(notification).send()
         except OSError as error:  # also what smtplib raises
             logger.warning("mail %s could not be sent: %s", notification.pk, type(error).__name__)
             outbox.ended(notification, sent=False, error=f"{type(error).__name__}: {error}"[:500])
+            if not isinstance(error, SMTPException) or isinstance(error, SMTPServerDisconnected | SMTPConnectError):
+                return
         except ValueError as error:  # such as an address of two lines, which will be no better next time
             logger.warning("mail %s could not be made: %s", notification.pk, type(error).__name__)
             outbox.ended(notification, sent=False, again=False, error=f"{type(error).__name__}: {error}"[:500])

@@ -1,8 +1,13 @@
-"""Messages that wait are claimed, sent and ended. A worker that dies while it sends leaves its claim; when that is over, another tries."""
+"""Messages that wait are claimed, sent and ended. A worker that dies while it sends leaves its claim; when that is over, another tries.
+
+All background work shares a few processes. So one worker at a time sends messages of a kind, and not for long: what is left is the next tick's.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db.models import Q, QuerySet
@@ -20,6 +25,24 @@ MAX_ATTEMPTS = 8
 CLAIM = timedelta(minutes=5)
 _BATCH = 20
 
+PASS_SECONDS = 10.0
+"""After so long no further message is begun."""
+
+_AT_IT = timedelta(seconds=30)
+"""Whoever has claimed a message within this time is still sending it; longer than a receiver or a mail server may take."""
+
+
+def taken(messages: QuerySet[M]) -> Iterator[M]:
+    """Claim one message after the other, until the time of a pass is over; none while another worker is at it."""
+    if messages.filter(state=OutboxState.WAITING, claimed_at__gt=timezone.now() - _AT_IT).exists():
+        return
+    end = time.monotonic() + PASS_SECONDS
+    for message in due(messages):
+        if time.monotonic() >= end:
+            return
+        if claim(message):
+            yield message
+
 
 def due(messages: QuerySet[M]) -> list[M]:
     """The oldest messages whose turn it is."""
@@ -35,17 +58,25 @@ def claim(message: M) -> bool:
     return taken == 1
 
 
-def ended(message: Outbox, *, sent: bool, error: str = "", again: bool = True, **fields: object) -> None:
-    """Write down what became of it: sent, or to be tried again later, or given up."""
+def ended(message: Outbox, *, sent: bool, error: str = "", again: bool = True, **fields: object) -> datetime:
+    """Write down what became of it: sent, or to be tried again later, or given up. When the next try is due, or would be."""
+    later = timezone.now() + wait(message.attempts)
     values: dict[str, object] = {"claimed_at": None, "error": error, **fields}
     if sent:
         values["state"] = OutboxState.SENT
     elif not again or message.attempts >= MAX_ATTEMPTS:
         values["state"] = OutboxState.FAILED
     else:
-        values["not_before"] = timezone.now() + wait(message.attempts)
+        values["not_before"] = later
     rows = type(message)._default_manager.filter(pk=message.pk, claimed_at=message.claimed_at)
     rows.update(**values)
+    return later
+
+
+def hold_back(messages: QuerySet[M], *, until: datetime) -> None:
+    """These messages wait as well; it counts as no try."""
+    waiting = messages.filter(_free(), state=OutboxState.WAITING)
+    waiting.filter(Q(not_before=None) | Q(not_before__lt=until)).update(not_before=until)
 
 
 def _free() -> Q:

@@ -12,6 +12,7 @@ import base64
 import hmac
 import json
 import logging
+import time
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -75,7 +76,8 @@ def send_test(*, webhook: Webhook) -> WebhookDelivery:
     """A message that says nothing, tried at once and like any other."""
     content = {"event": "test", "at": timezone.now().isoformat(), "team": {"id": str(webhook.team_id)}}
     delivery = WebhookDelivery.objects.create(webhook=webhook, body=json.dumps(content))
-    _send(delivery)
+    if outbox.claim(delivery):
+        _send(delivery)
     delivery.refresh_from_db()
     return delivery
 
@@ -88,8 +90,8 @@ def send_again(*, delivery: WebhookDelivery) -> None:
 
 
 def send_deliveries() -> None:
-    """Send the messages that wait."""
-    for delivery in outbox.due(WebhookDelivery.objects.select_related("webhook")):
+    """Send the messages that wait, as many as there is time for."""
+    for delivery in outbox.taken(WebhookDelivery.objects.select_related("webhook")):
         _send(delivery)
 
 
@@ -113,8 +115,7 @@ def _record(action: AuditAction, webhook: Webhook, user: User) -> None:
 
 
 def _send(delivery: WebhookDelivery) -> None:
-    if not outbox.claim(delivery):
-        return
+    """Send a claimed message. A receiver that has kept us waiting for nothing would do so with each message: its others wait until this one's next try."""
     body, timestamp = delivery.body.encode(), int(timezone.now().timestamp())
     headers = {
         "Content-Type": "application/json",
@@ -123,6 +124,7 @@ def _send(delivery: WebhookDelivery) -> None:
         "webhook-timestamp": str(timestamp),
         "webhook-signature": signature(delivery.webhook, delivery_id=str(delivery.pk), timestamp=timestamp, body=body),
     }
+    began = time.monotonic()
     try:
         reply = outbound.post(
             delivery.webhook.url,
@@ -133,7 +135,9 @@ def _send(delivery: WebhookDelivery) -> None:
         )
     except outbound.OutboundError as error:
         logger.info("delivery %s: no answer", delivery.pk)
-        outbox.ended(delivery, sent=False, error=str(error), status_code=None, ended_at=timezone.now())
+        later = outbox.ended(delivery, sent=False, error=str(error), status_code=None, ended_at=timezone.now())
+        if time.monotonic() - began > TIMEOUT_SECONDS / 2:
+            outbox.hold_back(WebhookDelivery.objects.filter(webhook=delivery.webhook_id), until=later)
         return
     logger.info("delivery %s: status %d", delivery.pk, reply.status)
     good = 200 <= reply.status < 300

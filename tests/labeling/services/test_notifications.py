@@ -8,6 +8,7 @@ import hmac
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -53,16 +54,18 @@ def of(people: Cast) -> Transform:
 
 
 class Receiver:
-    """A real HTTP server that keeps what it is sent and answers with ``statuses``, the last one again and again."""
+    """A real HTTP server that keeps what it is sent and answers after ``seconds`` with ``statuses``, the last one again and again."""
 
     def __init__(self) -> None:
         self.statuses = [200]
+        self.seconds = 0.0
         self.got: list[tuple[dict[str, str], bytes]] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                time.sleep(outer.seconds)
                 outer.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
                 status = outer.statuses.pop(0) if len(outer.statuses) > 1 else outer.statuses[0]
                 self.send_response(status)
@@ -229,9 +232,11 @@ def test_mail_is_tried_again_and_given_up(
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens there
     fail(run=running(of, people), error="x")
     sweep_notifications()
-    for _ in range(outbox.MAX_ATTEMPTS + 1):
-        send_mails()
+    send_mails()
+    assert sorted(Notification.objects.values_list("attempts", flat=True)) == [0, 1]  # the other would wait as long
+    for _ in range(2 * outbox.MAX_ATTEMPTS):
         at_once()
+        send_mails()
     one = Notification.objects.filter(user=people.lead).get()
     assert (one.state, one.attempts) == (OutboxState.FAILED, outbox.MAX_ATTEMPTS)
     assert "refused" in one.error
@@ -314,6 +319,64 @@ def test_a_message_whose_worker_died_is_sent_by_another(people: Cast, of: Transf
     at_once()
     send_deliveries()
     assert len(receiver.got) == 1
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """A server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        yield server
+
+
+def connections(server: socket.socket) -> int:
+    """How many there have been since the last look."""
+    count = 0
+    with suppress(TimeoutError):
+        while True:
+            server.accept()[0].close()
+            count += 1
+    return count
+
+
+def test_a_receiver_that_hangs_holds_up_its_own_messages_only(
+    people: Cast, of: Transform, receiver: Receiver, silent: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 0.5)
+    url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+    hung = create_webhook(team=people.team, user=people.admin, url=url, events=ALL)
+    good = create_webhook(team=people.team, user=people.admin, url=receiver.url, events=ALL)
+    made = [WebhookDelivery.objects.create(webhook=hook, body="{}") for hook in [hung] * 22 + [good] * 2]
+    for _tick in range(2):
+        send_deliveries()
+    assert connections(silent) == 1
+    assert [headers["webhook-id"] for headers, _body in receiver.got] == [str(one.pk) for one in made[-2:]]
+    held = WebhookDelivery.objects.filter(webhook=hung)
+    assert held.filter(state=OutboxState.WAITING, not_before__gt=timezone.now()).count() == 22
+    assert sorted(held.values_list("attempts", flat=True)) == [0] * 21 + [1]
+
+    # It answers again: all come, in their order, and no try was lost.
+    Webhook.objects.filter(pk=hung.pk).update(url=receiver.url)
+    for _tick in range(2):
+        at_once()
+        send_deliveries()
+    assert [headers["webhook-id"] for headers, _body in receiver.got[2:]] == [str(one.pk) for one in made[:-2]]
+
+
+def test_a_pass_is_short_and_one_worker_makes_it(
+    people: Cast, of: Transform, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = create_webhook(team=people.team, user=people.admin, url=receiver.url, events=ALL)
+    first, *_others = [WebhookDelivery.objects.create(webhook=hook, body="{}") for _ in range(3)]
+    assert outbox.claim(first)  # by another worker
+    send_deliveries()
+    assert receiver.got == []
+    at_once()
+    monkeypatch.setattr(outbox, "PASS_SECONDS", 0.01)
+    receiver.seconds = 0.02
+    for sent in (1, 2, 3):
+        send_deliveries()
+        assert len(receiver.got) == sent
 
 
 def test_gone_is_given_up_at_once_and_can_be_sent_again(people: Cast, of: Transform, receiver: Receiver) -> None:
