@@ -67,8 +67,8 @@ def row_pieces(*, transform: Transform, source: SourceFile | None = None) -> Ite
         pieces = table_pieces(table=found)
     for piece in pieces:
         at_hand = {name.strip().lower(): place for place, name in reversed(list(enumerate(piece.schema.names)))}
-        if all(name.lower() in at_hand for name in names):
-            columns = [piece.column(at_hand[name.lower()]) for name in names]
+        if all(name.strip().lower() in at_hand for name in names):
+            columns = [piece.column(at_hand[name.strip().lower()]) for name in names]
         elif piece.num_columns == len(names):
             columns = list(piece.columns)
         else:

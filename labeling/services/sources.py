@@ -148,13 +148,13 @@ def stage_source(
 
 
 def _places(preview: SourcePreview, names: Sequence[str]) -> list[int]:
-    """Where the columns stand in the file. Upper and lower case are one, since Glue's catalog knows only the latter."""
+    """Where the columns stand in the file. Upper and lower case are one, since Glue's catalog knows only the latter; blanks around names do not count."""
     at_hand = {column.name.strip().lower(): place for place, column in reversed(list(enumerate(preview.columns)))}
-    if missing := [name for name in names if name.lower() not in at_hand]:
+    if missing := [name for name in names if name.strip().lower() not in at_hand]:
         message = _("The file lacks columns of the table: %(missing)s. It has: %(found)s.")
         found = ", ".join(column.name for column in preview.columns)
         raise InvalidSourceError(message % {"missing": ", ".join(missing), "found": found})
-    return [at_hand[name.lower()] for name in names]
+    return [at_hand[name.strip().lower()] for name in names]
 
 
 def staged_preview(*, source: SourceFile) -> SourcePreview:

@@ -162,3 +162,17 @@ def test_a_catalog_table_is_filled_by_others(people: Cast, customers: Transform)
     customers.refresh_from_db()
     with pytest.raises(InvalidSourceError, match="come from the catalog table"):
         stage_rows(transform=customers, user=people.admin, file=upload(NEW))
+
+
+@pytest.mark.parametrize(
+    "newer", [b"id, name ,city \n1,Ann,Oslo\n2,Bob,Rome\n", b"City,NAME,id\nOslo,Ann,1\nRome,Bob,2\n"]
+)
+def test_blanks_around_the_names_of_columns_do_not_matter(people: Cast, newer: bytes) -> None:
+    content = b"id, name ,city \n1,Ann,Paris\n2,Bob,Rome\n"
+    blanks = made(people, "Blanks", stage_source(team=people.team, user=people.admin, file=upload(content)))
+    source = stage_rows(transform=blanks, user=people.admin, file=upload(newer))
+    assert compare_rows(transform=blanks, source=source).stay == 2
+    replace_rows(transform=blanks, user=people.admin, source=source)
+    blanks.refresh_from_db()
+    assert rows_at_glue(blanks) == (("1", "Ann", "Oslo"), ("2", "Bob", "Rome"))
+    assert find_rows(transform=blanks, keys=["1"]).records == {"1": ("1", "Ann", "Oslo")}
