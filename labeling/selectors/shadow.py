@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from labeling.choices import RunKind, RunStatus
+from labeling.choices import RETRYABLE, RunKind, RunStatus
 from labeling.metrics import Metrics
 from labeling.models import JudgedQuestion, LabelFile, Row, ShadowEstimate, TaskRun, Transform
 from labeling.selectors.claims import CLAIM
@@ -97,9 +97,10 @@ def estimates_of(*, transform: Transform) -> list[ShadowEstimate]:
 
 
 def newest_estimate(*, transform: Transform) -> ShadowEstimate | None:
-    """The newest estimate that brought figures, also of an import that Glue still works on."""
+    """The newest estimate that brought figures, also of an import that Glue still works on: not of one from which Glue has not learned."""
     return (
         ShadowEstimate.objects.filter(transform=transform, metrics__isnull=False)
+        .exclude(import_run__status__in=RETRYABLE)
         .select_related("import_run__label_file")
         .order_by("-created_at")
         .first()

@@ -23,7 +23,7 @@ from findmatches import FindMatchesError, JudgedPair, Judgement, Records, judge,
 from labelfiles import LabeledRow, LabelFile, LabelFileError, content_hash, read_label_file
 from labeling.aws import storage
 from labeling.aws.errors import MISSING
-from labeling.choices import ACTIVE, AT_GLUE, RunKind, RunStatus
+from labeling.choices import ACTIVE, AT_GLUE, RETRYABLE, RunKind, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import JudgedQuestion, Question, ShadowEstimate, TaskRun, Transform
 from labeling.selectors.claims import free
@@ -126,6 +126,7 @@ def _import_without_estimate() -> TaskRun | None:
 def _estimate_without_curve() -> ShadowEstimate | None:
     """The newest of a transform where nothing runs: the curve takes a core for a while, and runs come first."""
     newer = ShadowEstimate.objects.filter(transform=OuterRef("transform"), created_at__gt=OuterRef("created_at"))
+    newer = newer.exclude(import_run__status__in=RETRYABLE)
     running = TaskRun.objects.filter(transform=OuterRef("transform"), status__in=ACTIVE)
     return (
         ShadowEstimate.objects.filter(
@@ -181,14 +182,21 @@ def _stored(judgement: Judgement) -> dict[str, Any]:
 
 
 def _keep_questions(estimate: ShadowEstimate, judgement: Judgement) -> None:
-    """The judged pairs by question; those of earlier estimates are of no use any more. Sets that no question has are left out."""
+    """The judged pairs by question. Sets that no question has are left out.
+
+    Those of earlier estimates are of no use any more, but for the newest of an import that went well: this one may yet fail.
+    """
     by_set: dict[str, list[JudgedPair]] = defaultdict(list)
     for pair in judgement.pairs:
         by_set[pair.set_id].append(pair)
     questions = dict(
         Question.objects.filter(question_set__transform=estimate.transform_id).values_list("labeling_set_id", "pk")
     )
-    JudgedQuestion.objects.filter(estimate__transform=estimate.transform_id).delete()
+    went_well = ShadowEstimate.objects.filter(
+        transform=estimate.transform_id, metrics__isnull=False, import_run__status=RunStatus.SUCCEEDED
+    )
+    kept = went_well.order_by("-created_at").values_list("pk", flat=True).first()
+    JudgedQuestion.objects.filter(estimate__transform=estimate.transform_id).exclude(estimate=kept).delete()
     JudgedQuestion.objects.bulk_create(_judged(estimate, questions, by_set, judgement.threshold), batch_size=200)
 
 

@@ -151,6 +151,32 @@ def test_labels_of_earlier_imports_count_until_they_are_replaced(
     assert newest_estimate(transform=of) == ShadowEstimate.objects.get(import_run=second)
 
 
+@pytest.mark.parametrize("ended", [RunStatus.FAILED, RunStatus.STOPPED, RunStatus.TIMEOUT])
+def test_an_import_that_fails_leaves_the_estimate_before_it_with_its_questions(
+    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes], ended: RunStatus
+) -> None:
+    taught(of, people, questions, kept)
+    sweep_shadow()
+    before = newest_estimate(transform=of)
+    assert before is not None
+    run, _content = taught(of, people, questions, kept)
+    TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING)
+    sweep_shadow()
+    assert newest_estimate(transform=of) == ShadowEstimate.objects.get(import_run=run)
+    TaskRun.objects.filter(pk=run.pk).update(status=ended)
+    assert newest_estimate(transform=of) == before
+    assert questions_behind(estimate=before, cell=Cell.FALSE_POSITIVES).exists()
+    sweep_shadow()
+    before.refresh_from_db()
+    assert before.curve is not None
+
+    third, _content = taught(of, people, questions, kept)
+    sweep_shadow()
+    assert newest_estimate(transform=of) == ShadowEstimate.objects.get(import_run=third)
+    with_questions = ShadowEstimate.objects.filter(questions__isnull=False).distinct()
+    assert list(with_questions) == [ShadowEstimate.objects.get(import_run=third)]
+
+
 def test_of_many_files_those_with_the_newest_sets_are_read(
     people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
