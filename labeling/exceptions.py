@@ -47,6 +47,10 @@ class InvalidSettingError(LabelportalError):
     """A setting is out of its range or does not fit the others."""
 
 
+class GuidelinesChangedError(LabelportalError):
+    """Somebody else has saved other guidelines than those that the person has changed."""
+
+
 class InvalidWebhookError(LabelportalError):
     """The address cannot be called, or no event is chosen."""
 

@@ -9,7 +9,7 @@ from labeling.forms.fields import StyledForm
 
 
 class GuidelinesForm(StyledForm):
-    """The guidelines of a transform, in Markdown. How long they may be is the service's to say."""
+    """The guidelines of a transform, in Markdown. How long they may be is the service's to say. ``seen`` tells over which text they were written."""
 
     text = forms.CharField(
         label=_("Guidelines"),
@@ -17,3 +17,4 @@ class GuidelinesForm(StyledForm):
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "true"}),
         help_text=_("In Markdown: # headings, - lists, **bold**, tables. If empty, nothing is shown."),
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -40,6 +40,12 @@ def all_entries(*, team: Team, chosen: AuditFilter) -> Iterator[AuditEntry]:
     return _narrowed(team, chosen).order_by(*_NEWEST.names()).iterator(chunk_size=2000)
 
 
+def who_did_last(*, team: Team, action: AuditAction, subject: str) -> str:
+    """The name of the person who did this to the thing most recently; empty if nobody is known to have."""
+    entries = AuditEntry.objects.filter(team=team, action=action, subject=subject)
+    return entries.order_by(*_NEWEST.names()).values_list("actor_name", flat=True).first() or ""
+
+
 def _narrowed(team: Team, chosen: AuditFilter) -> QuerySet[AuditEntry]:
     entries = AuditEntry.objects.filter(team=team)
     if chosen.person:

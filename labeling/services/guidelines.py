@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 
 from django.db import transaction
@@ -10,8 +11,9 @@ from django.utils.translation import gettext as _
 from accounts.audit import record
 from accounts.models import AuditAction, User
 from labeling.choices import QuestionState
-from labeling.exceptions import InvalidSettingError
+from labeling.exceptions import GuidelinesChangedError, InvalidSettingError
 from labeling.models import GuidelineExample, Question, Transform
+from labeling.selectors.audit import who_did_last
 
 logger = logging.getLogger(__name__)
 
@@ -20,23 +22,50 @@ MAX_EXAMPLE_TEXT = 2_000
 MAX_EXAMPLES = 30
 
 
-def save_guidelines(*, transform: Transform, user: User, text: str) -> Transform:
-    """Store the guidelines, in Markdown. Raises ``InvalidSettingError`` if they are too long."""
-    if len(text) > MAX_GUIDELINES:
-        raise InvalidSettingError(_("Guidelines can have up to %(most)d characters.") % {"most": MAX_GUIDELINES})
-    before, transform.guidelines = transform.guidelines, text.replace("\r\n", "\n").strip()
+def digest_of(text: str) -> str:
+    """By which a form says over which text it was written."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def save_guidelines(*, transform: Transform, user: User, text: str, seen: str = "") -> Transform:
+    """Store the guidelines, in Markdown. ``seen`` is the ``digest_of`` those that the person had before them, if that is known.
+
+    Raises ``InvalidSettingError`` if they are too long, ``GuidelinesChangedError`` if somebody else has saved others meanwhile; ``transform`` then has
+    these.
+    """
+    text = text.replace("\r\n", "\n").strip()
     with transaction.atomic():
-        transform.save(update_fields=["guidelines", "updated_at"])
-        if transform.guidelines != before:
-            record(
-                team=transform.team,
-                by=user,
-                action=AuditAction.GUIDELINES_CHANGED,
-                subject=transform.name,
-                details={"characters": [len(before), len(transform.guidelines)]},
-            )
+        stored = Transform.objects.select_for_update().only("guidelines").get(pk=transform.pk).guidelines
+        transform.guidelines = stored
+        if seen and seen != digest_of(stored) and text != stored:
+            raise GuidelinesChangedError(_changed_meanwhile(transform))
+        _save(transform, user, text)
     logger.info("transform %s: guidelines changed by user %s", transform.pk, user.pk)
     return transform
+
+
+def _save(transform: Transform, user: User, text: str) -> None:
+    if len(text) > MAX_GUIDELINES:
+        raise InvalidSettingError(_("Guidelines can have up to %(most)d characters.") % {"most": MAX_GUIDELINES})
+    before, transform.guidelines = transform.guidelines, text
+    transform.save(update_fields=["guidelines", "updated_at"])
+    if text != before:
+        record(
+            team=transform.team,
+            by=user,
+            action=AuditAction.GUIDELINES_CHANGED,
+            subject=transform.name,
+            details={"characters": [len(before), len(text)]},
+        )
+
+
+def _changed_meanwhile(transform: Transform) -> str:
+    who = who_did_last(team=transform.team, action=AuditAction.GUIDELINES_CHANGED, subject=transform.name)
+    message = _(
+        "%(who)s has changed the guidelines while you were writing; that text stands below yours. Take over from it what should stay, "
+        "then save again: your text then replaces it."
+    )
+    return message % {"who": who or _("Somebody")}
 
 
 @transaction.atomic

@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from labeling.exceptions import LabelportalError
+from labeling.exceptions import GuidelinesChangedError, LabelportalError
 from labeling.forms.words import GuidelinesForm
 from labeling.models import Comment, GuidelineExample
 from labeling.permissions import can_comment, can_edit_guidelines, is_member
 from labeling.selectors.guidelines import guidelines_for
 from labeling.services.comments import add_comment, mentions_in, reopen_comment, resolve_comment
-from labeling.services.guidelines import add_example, remove_example, save_guidelines
+from labeling.services.guidelines import add_example, digest_of, remove_example, save_guidelines
 from labeling.views.access import posted, question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
 
@@ -28,9 +28,13 @@ def guidelines(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     allowed = can_edit_guidelines if request.method == "POST" else is_member
     transform, membership = transform_access(request, transform_id, allowed)
     form = GuidelinesForm(posted(request), initial={"text": transform.guidelines})
+    changed = False
     if form.is_valid():
         try:
-            save_guidelines(transform=transform, user=signed_in(request), text=form.cleaned_data["text"])
+            save_guidelines(transform=transform, user=signed_in(request), **form.cleaned_data)
+        except GuidelinesChangedError as error:
+            form.add_error("text", error_text(error))
+            changed = True
         except LabelportalError as error:
             form.add_error("text", error_text(error))
         else:
@@ -42,6 +46,8 @@ def guidelines(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "membership": membership,
         "transform": transform,
         "form": form,
+        "seen": digest_of(transform.guidelines),
+        "changed": changed,
         "guidelines": shown,
         "examples": [(one.example, [(row, one.labels.get(row.pk, "")) for row in one.rows]) for one in shown.examples],
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -34,6 +36,34 @@ def test_leads_write_and_everybody_reads(people: Cast, client_for: ClientFor, ur
     assert "<strong>Twins</strong>" in read
     assert "<script>alert" not in read
     assert "<textarea" not in read
+
+
+def written_over(page: bytes) -> str:
+    """What the form on this page says it was written over."""
+    found = re.search('name="seen" value="([0-9a-f]{64})"', page.decode())
+    assert found
+    return found[1]
+
+
+def test_of_two_who_write_at_once_the_later_one_is_told(
+    people: Cast, people_transform: Transform, client_for: ClientFor, url: str
+) -> None:
+    lead, admin = client_for(people.lead), client_for(people.admin)
+    before = written_over(lead.get(url).content)
+    admin.post(url, {"text": "Twins are <two>", "seen": before})
+    page = lead.post(url, {"text": "Twins are one", "seen": before})
+    assert page.status_code == 422
+    shown = " ".join(page.content.decode().split())
+    assert "Admin has changed the guidelines while you were writing" in shown
+    assert "Twins are one</textarea>" in shown
+    assert "readonly>Twins are &lt;two&gt;</textarea>" in shown
+    people_transform.refresh_from_db()
+    assert people_transform.guidelines == "Twins are <two>"
+
+    assert lead.post(url, {"text": "Twins are one", "seen": written_over(page.content)}).status_code == 302
+    people_transform.refresh_from_db()
+    assert people_transform.guidelines == "Twins are one"
+    assert lead.post(url, {"text": "Twins are one", "seen": before}).status_code == 302  # nothing would be lost
 
 
 def test_what_is_too_long_is_refused_and_kept_on_the_screen(people: Cast, client_for: ClientFor, url: str) -> None:
