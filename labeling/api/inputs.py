@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from labeling.choices import RunKind
+from labeling.validators import validate_glue_name
 
 
 class TransformIn(Schema):
@@ -22,6 +24,17 @@ class TransformIn(Schema):
     enforce_provided_labels: bool = False
     database: str = ""
     table: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def check_name(cls, name: str) -> str:
+        """The rules of the form, before anything is made of the file: Glue would refuse the transform when its table is there already."""
+        name = name.strip()
+        try:
+            validate_glue_name(name)
+        except ValidationError as error:
+            raise ValueError(" ".join(error.messages)) from error
+        return name
 
 
 class RunIn(Schema):

@@ -11,6 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from labeling.forms.fields import StyledForm
+from labeling.validators import validate_glue_name
 
 
 class SourceUploadForm(StyledForm):
@@ -42,7 +43,12 @@ class SourceUploadForm(StyledForm):
 class _TradeOffsForm(StyledForm):
     """What can be changed at any time: the names and the trade-offs."""
 
-    name = forms.CharField(label=_("Name"), max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=255,
+        validators=[validate_glue_name],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     thing = forms.CharField(
         label=_("One row is a …"),
         max_length=60,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from labeling.models import Transform
+from labeling.models import SourceFile, Transform
 from tests.labeling.api.conftest import ProgramOf
 from tests.labeling.builders import Cast
 from tests.support.servers import Services
@@ -44,6 +44,9 @@ def test_over_a_file_and_over_its_table(services: Services, people: Cast, progra
         ({"file": table(), "precision_recall_trade_off": 1.5}, "less than or equal to 1"),
         ({"file": table(), "price": "9"}, "There is no field price."),
         ({"file": table(), "name": ""}, "at least 1 character"),
+        ({"file": table(), "name": "   "}, "Enter a name."),
+        ({"file": table(), "name": "é" * 200}, "Glue accepts up to 255 bytes"),
+        ({"file": table(), "name": "two\nlines"}, "characters that Glue does not accept"),
     ],
 )
 def test_what_is_wrong_is_said(
@@ -53,6 +56,15 @@ def test_what_is_wrong_is_said(
     refused = program.post("/transforms", {**WANTED, **changes}, expect=422, form=True)
     assert said in refused["message"] + str(refused["problems"])
     assert not Transform.objects.exists()
+
+
+def test_a_name_that_glue_would_refuse_is_refused_before_the_file_is_kept(
+    people: Cast, program_of: ProgramOf, s3_server: str
+) -> None:
+    program = program_of(people.admin, may_write=True)
+    refused = program.post("/transforms", {**WANTED, "name": "   ", "file": table()}, expect=422)
+    assert [(one["column"], one["code"]) for one in refused["problems"]] == [("name", "value_error")]
+    assert not SourceFile.objects.exists()
 
 
 def test_only_by_administrators(people: Cast, program_of: ProgramOf) -> None:

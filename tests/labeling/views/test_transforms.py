@@ -218,3 +218,13 @@ def test_a_glue_that_hangs_holds_the_catalog_page_for_seconds_only(
         page = client_for(people.admin).get(reverse("labeling:catalog-table-list"))
     assert time.monotonic() - started < 20
     assert "AWS did not answer" in page.content.decode()
+
+
+def test_a_name_that_glue_would_refuse_is_refused_in_the_form(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    address = reverse("labeling:transform-edit", args=[people_transform.pk])
+    wanted = {"name": "é" * 200, "thing": "person", "precision_recall": "0.5", "accuracy_cost": "0.5"}
+    page = client_for(people.admin).post(address, wanted)
+    assert page.status_code == 422
+    assert "Glue accepts up to 255 bytes." in page.content.decode()
