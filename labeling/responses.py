@@ -20,9 +20,10 @@ def attachment(download: Download) -> StreamingHttpResponse:
     return StreamingHttpResponse(download.chunks, content_type=download.content_type, headers=headers)
 
 
-def csv_attachment(stem: str, rows: Iterable[Iterable[object]]) -> StreamingHttpResponse:
-    """A table to be saved under that name and the day, sent while it is read."""
-    headers = {"Content-Disposition": f'attachment; filename="{stem}-{timezone.now():%Y-%m-%d}.csv"'}
+def csv_attachment(stem: str, rows: Iterable[Iterable[object]], *, dated: bool = True) -> StreamingHttpResponse:
+    """A table to be saved under that name and, unless the name says of when it is, the day; sent while it is read."""
+    name = f"{stem}-{timezone.now():%Y-%m-%d}" if dated else stem
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingHttpResponse(_csv(rows), content_type="text/csv; charset=utf-8", headers=headers)
 
 

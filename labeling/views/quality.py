@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from labeling.models import Transform
 from labeling.permissions import can_see_quality
+from labeling.responses import csv_attachment
 from labeling.selectors.quality import agreement_points, columns_over_time, quality_points, shadow_points
 from labeling.selectors.quality_csv import agreement_csv, columns_csv, points_csv, shadow_csv
 from labeling.selectors.shadow import NEXT_QUESTIONS, newest_estimate
@@ -68,20 +68,12 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
 
 
 @require_GET
-def quality_download(request: HttpRequest, transform_id: UUID, table: str) -> HttpResponse:
+def quality_download(request: HttpRequest, transform_id: UUID, table: str) -> StreamingHttpResponse:
     """The table behind a chart, oldest first."""
     transform, _membership = transform_access(request, transform_id, can_see_quality)
     if table not in TABLES:
         raise Http404
-    return csv_response(f"quality-{table}.csv", _rows(table, transform))
-
-
-def csv_response(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
-    """A download that spreadsheets open as it is."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    csv.writer(response).writerows(rows)
-    return response
+    return csv_attachment(f"quality-{table}", _rows(table, transform))
 
 
 def _newest_first(request: HttpRequest, points: Sequence[P], name: str) -> Page[P]:

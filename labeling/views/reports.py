@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from labeling.permissions import can_read_report
 from labeling.reports.model import Report, csv_rows
+from labeling.responses import csv_attachment
 from labeling.selectors import report as selector
 from labeling.selectors.report import Week
 from labeling.views.access import team_access
-from labeling.views.quality import csv_response
 
 
 @require_GET
@@ -45,9 +45,9 @@ def report_pdf(request: HttpRequest, week: str) -> HttpResponse:
 
 
 @require_GET
-def report_csv(request: HttpRequest, week: str) -> HttpResponse:
+def report_csv(request: HttpRequest, week: str) -> StreamingHttpResponse:
     """The same figures, table by table."""
-    return csv_response(f"report-{week}.csv", csv_rows(_report(request, week)))
+    return csv_attachment(f"report-{week}", list(csv_rows(_report(request, week))), dated=False)
 
 
 def _report(request: HttpRequest, week: str) -> Report:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -19,6 +18,7 @@ from accounts.services import set_skills
 from labeling.choices import GoalPeriod
 from labeling.forms.work import GoalForm, WorkFilterForm
 from labeling.permissions import can_edit_skills, can_manage_people, can_see_work, can_set_goals, is_member
+from labeling.responses import csv_attachment
 from labeling.selectors.goals import goals_of
 from labeling.selectors.transforms import transforms_for_team
 from labeling.selectors.work import EVERYTHING, work_csv_rows, work_lines
@@ -45,15 +45,12 @@ def work(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def work_download(request: HttpRequest) -> HttpResponse:
+def work_download(request: HttpRequest) -> StreamingHttpResponse:
     """The same as CSV, always by person, day and transform."""
     membership = team_access(request, is_member)
     _form, chosen = _chosen(request, membership)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="work.csv"'
     lines = work_lines(team=membership.team, **{**chosen, "by": EVERYTHING})
-    csv.writer(response).writerows(work_csv_rows(lines))
-    return response
+    return csv_attachment("work", list(work_csv_rows(lines)))
 
 
 @require_GET

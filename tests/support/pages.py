@@ -1,7 +1,8 @@
-"""What a page says, out of its HTML."""
+"""What a page says, out of its HTML, and what a download says."""
 
 from __future__ import annotations
 
+import codecs
 import re
 
 
@@ -10,3 +11,9 @@ def question_before(page: str, action: str) -> str:
     asking = rf'<details class="menu[^"]*" data-menu>\s*<summary[^<]*</summary>\s*<form[^>]*action="{action}">.*?<p[^>]*>([^<]*)</p>'
     found = re.search(asking, page, re.DOTALL)
     return found[1] if found and page.count(f'action="{action}"') == 1 else ""
+
+
+def for_excel(content: bytes) -> str:
+    """The text of a CSV file as Excel reads it: without the mark it would not take UTF-8 for what it is."""
+    assert content.startswith(codecs.BOM_UTF8)
+    return content.decode("utf-8-sig")

@@ -314,7 +314,7 @@ def test_leads_go_from_the_matrix_to_the_question_and_ask_it_again(
     assert "Estimate" in quality
     imported = ShadowEstimate.objects.get().import_run
     assert "By the embedded engine" in client.get(reverse("labeling:run-detail", args=[imported.pk])).content.decode()
-    csv = client.get(reverse("labeling:quality-download", args=[of.pk, "shadow"])).content.decode()
+    csv = client.get(reverse("labeling:quality-download", args=[of.pk, "shadow"])).getvalue().decode()
     assert ShadowEstimate.objects.get().content_hash in csv
 
     page = client.get(url, {"cell": "false_positives"}).content.decode()

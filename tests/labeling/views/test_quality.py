@@ -24,6 +24,7 @@ from partitions import Measure
 from tests.labeling.builders import Cast, answer, finished_run, question_set, wanting
 from tests.labeling.selectors.test_queries import METRICS
 from tests.labeling.views.conftest import ClientFor
+from tests.support.pages import for_excel
 
 
 def import_and_estimate(of: Transform, lead: User, *, days_ago: int, labels: int, **metrics: Any) -> TaskRun:
@@ -125,7 +126,7 @@ def test_every_table_comes_as_csv(people: Cast, people_transform: Transform, cli
 
     def table(name: str) -> list[dict[str, str]]:
         response = lead.get(reverse("labeling:quality-download", args=[people_transform.pk, name]))
-        return list(csv.DictReader(StringIO(response.content.decode())))
+        return list(csv.DictReader(StringIO(for_excel(response.getvalue()))))
 
     (point,) = table("points")
     assert (point["labels"], point["labels_hash"], point["run"]) == ("90", run.content_hash, str(run.pk))

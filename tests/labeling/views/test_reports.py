@@ -26,6 +26,7 @@ from labeling.services.people import deactivate_person
 from tests.labeling.builders import Cast, answer, finished_run, grouping, question_set, transform, wanting
 from tests.labeling.selectors.test_queries import METRICS
 from tests.labeling.views.conftest import ClientFor
+from tests.support.pages import for_excel
 
 URL = reverse("labeling:report")
 
@@ -142,7 +143,7 @@ def test_the_report_is_the_same_as_page_pdf_and_csv(people: Cast, worked: Transf
         assert text in page, text
     pdf_url, csv_url = (reverse(f"labeling:report-{kind}", args=[week.name]) for kind in ("pdf", "csv"))
     assert pdf_url in page
-    lines = list(csv.reader(StringIO(lead.get(csv_url).content.decode())))
+    lines = list(csv.reader(StringIO(for_excel(lead.get(csv_url).getvalue()))))
     assert ["Answers", "2", "by 1 person"] in lines
     assert ["People", "0.800", "'+0.100", "180", "'+90", "2"] in lines
     assert any("'=Column price is missing." in line for line in lines)
@@ -152,7 +153,7 @@ def test_the_report_is_the_same_as_page_pdf_and_csv(people: Cast, worked: Transf
     assert reverse("labeling:quality", args=[worked.pk]).encode() in response.content
     for url in (URL, pdf_url, csv_url):
         assert client_for(people.steward).get(url).status_code == 403
-        assert "Untouched" not in client_for(people.stranger).get(url).content.decode("latin-1")
+        assert "Untouched" not in client_for(people.stranger).get(url).getvalue().decode("latin-1")
 
 
 @pytest.mark.parametrize("week", ["2026-W54", "2026-W00", "nonsense", "2026-11", "9999-W52", "0001-W01"])
