@@ -124,14 +124,22 @@ def _narrowed(team: Team, chosen: RunFilter) -> QuerySet[TaskRun]:
 
 
 def _runs_with_file(team: Team, text: str) -> list[uuid.UUID]:
-    """Runs that sent the file or brought it; of many files the newest. Runs of other teams may be among them."""
+    """Runs that sent the file or brought it; of many files the newest. Runs of other teams may be among them.
+
+    What could be the start of a hash may be that of a name as well, since files are named after runs.
+    """
+    named = LabelFile.objects.filter(transform__team=team)
     if _HASH.fullmatch(text):
         start = text.lower()
         # As an index is read; LIKE would read every file.
-        files = LabelFile.objects.filter(sha256__gte=start, sha256__lte=start + "g").order_by("sha256")
+        hashed = LabelFile.objects.filter(sha256__gte=start, sha256__lte=start + "g").order_by("sha256")
+        found = list(hashed.values_list("pk", flat=True)[:COUNTED])
+        # LIKE first: only of what it finds is looked whether it is the name, or a folder on the way to it.
+        named = named.filter(key__icontains=f"/{start}").filter(key__iregex=f"/{start}[^/]*$")
     else:
-        files = LabelFile.objects.filter(transform__team=team, key__icontains=text).order_by("-created_at")
-    found = list(files.values_list("pk", flat=True)[:COUNTED])
+        found = []
+        named = named.filter(key__icontains=text)
+    found += named.order_by("-created_at").values_list("pk", flat=True)[:COUNTED]
     sent = TaskRun.objects.filter(label_file__in=found).values_list("pk", flat=True)
     brought = QuestionSet.objects.filter(label_file__in=found).values_list("task_run", flat=True)
     return [*sent.order_by(), *brought.order_by()]

@@ -84,6 +84,19 @@ def test_each_filter_narrows(people: Cast, people_transform: Transform, client_f
     assert "0 runs" in page
 
 
+def test_a_file_is_found_by_the_start_of_its_name_although_that_could_be_a_hash(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    file = label_file(people_transform, "7f3a" + "0" * 60)
+    added = run(people_transform, RunKind.IMPORT_LABELS, 1, label_file=file)
+    LabelFile.objects.update(key=f"label-files/0badcafe-{str(people_transform.pk)[9:]}/{added.pk}.csv")
+    client = client_for(people.lead)
+    start = str(added.pk)[:8]
+    assert shown(client, file=start) == shown(client, file=start.upper()) == [added]
+    assert shown(client, file="7f3a") == [added]
+    assert shown(client, file="0badcafe") == [], "that is the folder of all files of a transform"
+
+
 def test_the_file_that_brought_questions_is_found(
     people: Cast, people_transform: Transform, client_for: ClientFor
 ) -> None:
