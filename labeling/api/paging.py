@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
 from ninja import Query, Schema
+
+from labeling.exceptions import InvalidFilterError
+from labeling.selectors.key_pages import KeyPage
 
 Item = TypeVar("Item")
 Record = TypeVar("Record", bound=Model)
@@ -19,6 +23,13 @@ class Page(Schema, Generic[Item]):
 
     items: list[Item]
     next: str | None
+
+
+def next_of(page: KeyPage[Record], after: str) -> str | None:
+    """What to ask for after a page that follows a key; None if that is all. Raises ``InvalidFilterError`` if ``after`` is no key."""
+    if after and page.records and not page.before:
+        raise InvalidFilterError(_("“after” is not the “next” of an earlier page."))
+    return page.after or None
 
 
 def page_of(records: QuerySet[Record], after: int, limit: int) -> tuple[list[Record], str | None]:

@@ -12,7 +12,7 @@ from ninja import Router, Status
 from labeling.api.access import member, person, run_for, transform_for
 from labeling.api.errors import REFUSALS
 from labeling.api.inputs import RunIn
-from labeling.api.paging import Limit, Page
+from labeling.api.paging import Limit, Page, next_of
 from labeling.api.schemas import FILE, RunOut
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import InvalidFilterError, InvalidLabelsError
@@ -69,9 +69,7 @@ def run_list(
         statuses=(status,) if status else (),
     )
     page = run_page(team=team, chosen=chosen, after=after, size=limit)
-    if after and page.records and not page.before:
-        raise InvalidFilterError(_("“after” is not the “next” of an earlier page."))
-    return Page[RunOut](items=[RunOut.of(run) for run in page.records], next=page.after or None)
+    return Page[RunOut](items=[RunOut.of(run) for run in page.records], next=next_of(page, after))
 
 
 @router.get("/runs/{uuid:run_id}", response={200: RunOut, **REFUSALS})

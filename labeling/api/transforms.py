@@ -14,7 +14,7 @@ from accounts.models import Team
 from labeling.api.access import member, person, question_for, question_set_for, token_of, transform_for
 from labeling.api.errors import REFUSALS
 from labeling.api.inputs import TransformIn
-from labeling.api.paging import After, Limit, Page, page_of
+from labeling.api.paging import After, Limit, Page, next_of, page_of
 from labeling.api.schemas import (
     AnswerOut,
     MatchResultOut,
@@ -35,6 +35,7 @@ from labeling.permissions import (
     is_member,
 )
 from labeling.selectors.answers import answers_for_transform
+from labeling.selectors.key_pages import KeyOrder, key_page
 from labeling.selectors.question_sets import set_overviews, sets_in_order
 from labeling.selectors.questions import question_progress_by_transform
 from labeling.selectors.transforms import transforms_for_team
@@ -44,6 +45,8 @@ from labeling.services.table_versions import take_rows
 from labeling.services.transforms import create_transform
 
 router = Router(tags=["Transforms"])
+
+_NEWEST = KeyOrder("created_at", falling=True)
 
 
 @router.get("/me", response={200: MeOut, **REFUSALS}, tags=["Token"])
@@ -166,10 +169,10 @@ def answer_list(
     request: HttpRequest,
     transform_id: UUID,
     username: Annotated[str, Query(alias="person", max_length=150, pattern=r"^[^\x00]*$")] = "",
-    after: After = 0,
+    after: str = "",
     limit: Limit = 100,
 ) -> Page[AnswerOut]:
-    """Who said what, what changed last first. Answers of others to open questions are left out: those who may still answer do it alone."""
+    """Who said what, what was begun last first: a place that no change moves, so that paging misses nothing. Answers of others to open questions are left out: those who may still answer do it alone."""
     transform = transform_for(request, transform_id, can_see_answers)
     answers = answers_for_transform(transform=transform)
     if username:
@@ -177,8 +180,8 @@ def answer_list(
     readable = answers.exclude(question__state=QuestionState.OPEN) | answers.filter(steward=person(request))
     labels = RowLabel.objects.select_related("row").order_by("row__position")
     readable = readable.prefetch_related(None).prefetch_related(Prefetch("row_labels", queryset=labels))
-    found, following = page_of(readable, after, limit)
-    return Page[AnswerOut](items=[AnswerOut.of(answer) for answer in found], next=following)
+    page = key_page(readable, order=_NEWEST, after=after, size=limit)
+    return Page[AnswerOut](items=[AnswerOut.of(answer) for answer in page.records], next=next_of(page, after))
 
 
 @router.get("/transforms/{uuid:transform_id}/matches", response={200: MatchResultOut, **REFUSALS}, tags=["Matches"])

@@ -16,7 +16,8 @@ from accounts.models import User
 from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind, RunStatus
 from labeling.exceptions import GlueError
-from labeling.models import Chain, LabelFile, LabelUpload, MatchGroup, TaskRun, Transform
+from labeling.models import Answer, Chain, LabelFile, LabelUpload, MatchGroup, TaskRun, Transform
+from labeling.services.answers import reopen_answer
 from labeling.services.sources import stage_source
 from tests.labeling.api.conftest import ProgramOf
 from tests.labeling.builders import Cast, answer, finished_run, question_set, read_result, transform
@@ -160,6 +161,29 @@ def test_only_uploads_are_imported_by_name(people: Cast, people_transform: Trans
     (other,) = question_set(theirs, people.admin, [2], first_key=10)
     body["label_file"] = str(other.question_set.label_file_id)
     program.post(path, body, expect=404)
+
+
+def test_paging_through_answers_misses_none_that_changes_meanwhile(
+    people: Cast, people_transform: Transform, program_of: ProgramOf
+) -> None:
+    questions = question_set(people_transform, people.admin, [2] * 5)
+    for question in questions:
+        answer(question, people.steward, "AB")
+    first, second, _third, fourth, last = Answer.objects.order_by("created_at")
+    program, path = program_of(people.lead), f"/transforms/{people_transform.pk}/answers"
+    page = program.get(path, limit=2)
+    assert [each["id"] for each in page["items"]] == [str(last.pk), str(fourth.pk)]
+
+    reopen_answer(answer=last, user=people.steward)  # its question is open, so it is in the list no more
+    reopen_answer(answer=first, user=people.steward)
+    answer(first.question, people.steward, "AA")
+    seen: list[dict[str, Any]] = []
+    while page["next"] is not None:
+        page = program.get(path, limit=2, after=page["next"])
+        seen += page["items"]
+    assert [each["question"] for each in seen] == [str(question.pk) for question in questions[2::-1]]
+    assert [each["version"] for each in seen] == [1, second.version, 2]
+    assert program.get(path, expect=422, after="100")["message"].startswith("“after” is not")
 
 
 def test_what_the_newest_result_says(people: Cast, people_transform: Transform, program_of: ProgramOf) -> None:
