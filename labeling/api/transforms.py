@@ -172,7 +172,10 @@ def answer_list(
     after: str = "",
     limit: Limit = 100,
 ) -> Page[AnswerOut]:
-    """Who said what, what was begun last first: a place that no change moves, so that paging misses nothing. Answers of others to open questions are left out: those who may still answer do it alone."""
+    """Who said what, what was begun last first: a place that no change moves, so that paging misses nothing.
+
+    Answers of others to open questions are left out: those who may still answer do it alone.
+    """
     transform = transform_for(request, transform_id, can_see_answers)
     answers = answers_for_transform(transform=transform)
     if username:

@@ -41,8 +41,7 @@ class JudgedQuestion(models.Model):
     """The pairs of one question that an estimate judged, by cell of its confusion matrix.
 
     ``pairs`` is [[key, key, the people say they match, score], …]; ``worst`` is how far the score is from what people say, on the pair
-    where it is furthest. Only the newest estimate of a transform keeps its questions, and the
-    newest of an import that went well.
+    where it is furthest. Only the newest estimate of a transform keeps its questions, and the newest of an import that went well.
     """
 
     estimate = models.ForeignKey(ShadowEstimate, on_delete=models.CASCADE, related_name="questions")
