@@ -10,7 +10,7 @@ RUN_FLAGS = $(if $(VERBOSE),--verbose)
 
 export WEB_PORT GLUE_PORT S3_PORT REDIS_PORT LABELPORTAL_VAR DEMO_PASSWORD
 
-.PHONY: help run logs clean-data install install-dev install-spark browser node-modules check check-types check-the-rest test suites format lock
+.PHONY: help run logs clean-data environment install install-dev install-spark browser node-modules check check-types check-the-rest test suites format lock
 .DEFAULT_GOAL := help
 
 help:
@@ -46,11 +46,11 @@ define install_file
   { { test -x $(BIN)/uv && $(UV) -r $(1) 2>/dev/null; } || $(PIP) -r $(1); } && cp $(1) $(VENV)/$(1); }
 endef
 
-install: $(BIN)/python
+install: environment
 	$(call install_file,requirements.txt)
 	@$(BIN)/python -m compileall -qq accounts findmatches labelfiles labeling labelportal localglue partitions tableformats || true
 
-install-dev: $(BIN)/python
+install-dev: environment
 	@test -x $(BIN)/uv || { sed -n '/^uv==/,/[^\]$$/p' requirements-dev.txt >$(VENV)/uv.txt; $(PIP) -r $(VENV)/uv.txt; } || true
 	@$(MAKE) --no-print-directory install
 	$(call install_file,requirements-dev.txt)
@@ -59,9 +59,11 @@ install-dev: $(BIN)/python
 install-spark: install
 	$(call install_file,requirements-spark.txt)
 
-$(BIN)/python:
-	@test -n '$(PYTHON)' || { echo 'labelportal needs Python 3.11 or newer; none was found. PYTHON=/path/to/python3 names one.'; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'Python cannot make virtual environments here; on Debian: apt install python3-venv'; exit 1; }
+# An upgrade of the system's Python leaves an environment without its packages, or without an interpreter: it is made anew.
+environment:
+	@$(BIN)/python -c 'import os, sysconfig; os.chdir(sysconfig.get_path("purelib"))' 2>/dev/null && exit; \
+	test -n '$(PYTHON)' || { echo 'labelportal needs Python 3.11 or newer; none was found. PYTHON=/path/to/python3 names one.'; exit 1; }; \
+	$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo 'Python cannot make virtual environments here; on Debian: apt install python3-venv'; exit 1; }
 
 # A browser for the end-to-end tests. Of Debian's two builds of Chromium the headless one draws with half the processor time, so it is installed
 # where that can be done (as root); else the machine's own will do, else the one Playwright downloads, which is headless too.
