@@ -15,6 +15,7 @@ from labeling.choices import GoalPeriod, RunKind
 from labeling.models import Answer, TaskRun, Transform, WorkGoal
 from tests.labeling.builders import Cast, answer, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
+from tests.support.pages import for_excel
 
 SUNDAY_NIGHT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 """In Auckland it is Monday, 12:30, and another week."""
@@ -32,7 +33,7 @@ def test_what_is_counted_by_days(
     TaskRun.objects.exclude(pk=run.pk).update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
     TaskRun.objects.filter(pk=run.pk).update(created_at=SUNDAY_NIGHT)
     lead = client_for(people.lead)
-    work = lead.get(reverse("labeling:work-download")).content.decode()
+    work = for_excel(lead.get(reverse("labeling:work-download")).getvalue())
     assert {line["day"] for line in csv.DictReader(StringIO(work))} == {day}
     for one in ("2026-W09", "2026-W10"):
         report = lead.get(reverse("labeling:report"), {"week": one}).content.decode()
