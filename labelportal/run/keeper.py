@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from multiprocessing import Queue
 from pathlib import Path
@@ -59,18 +60,32 @@ class Keeper(Process):  # type: ignore[misc]  # honcho has no types
         self._send_message({"returncode": returncode}, type="stop")
 
     def _copy(self, stream: IO[bytes]) -> None:
-        """Lines to the log file, which starts anew (keeping one older file) when it is full, and to the launcher if it shows them."""
-        log = self._log.open("ab")
+        """Lines to the log file, which starts anew (keeping one older file) when it is full, and to the launcher if it shows them.
+
+        A line that cannot be written is dropped: a pipe that nobody reads would hold up the part for good.
+        """
+        log: IO[bytes] | None = None
+        with suppress(OSError):
+            self._log.touch()  # there is one of each part, whether or not it has said anything
         for line in iter(stream.readline, b""):
-            if log.tell() > LOG_BYTES:
-                log.close()
-                self._log.replace(self._log.with_suffix(".log.1"))
-                log = self._log.open("ab")
-            log.write(line)
-            log.flush()
+            try:
+                log = self._rotated(log or self._log.open("ab", buffering=0))
+                log.write(line)
+            except OSError:
+                if log is not None:
+                    log.close()
+                log = None  # opened again for the next line
             if not self.quiet:
                 self._send_message(line)
+        if log is not None:
+            log.close()
+
+    def _rotated(self, log: IO[bytes]) -> IO[bytes]:
+        if log.tell() <= LOG_BYTES:
+            return log
         log.close()
+        self._log.replace(self._log.with_suffix(".log.1"))
+        return self._log.open("ab", buffering=0)
 
 
 def _before_exec(keeper: int) -> None:
