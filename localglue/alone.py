@@ -19,7 +19,7 @@ from pathlib import Path
 from labelportal.run import ports, probes
 from labelportal.run.config import HOST, REGION, ConfigError, Installation, Ports
 from labelportal.run.credentials import AwsCredentials, write_aws_env
-from labelportal.run.launcher import Launcher, short
+from labelportal.run.launcher import Launcher, sentence, short
 from labelportal.run.lifeline import die_with_parent
 from labelportal.run.lock import InstallationLock
 from labelportal.run.parts import all_parts
@@ -45,16 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             installation = _installation(options, state.resolve(), os.environ)
             lock = InstallationLock(installation.var / "run.lock", name="localglue", advice="choose another --state")
-            lock.acquire()
-            installation.var.chmod(0o700)
-            _require_free(installation, patience=5.0 if lock.previous_was_killed else 0.0)
-            credentials = _credentials(installation)
-        except ConfigError as error:
-            print(f"localglue: {error}", file=sys.stderr)  # noqa: T201
+            with lock.held():
+                installation.var.chmod(0o700)
+                _require_free(installation, patience=5.0 if lock.previous_was_killed else 0.0)
+                return Alone(installation, _credentials(installation), options).run()
+        except (ConfigError, OSError) as error:
+            print(f"localglue: {sentence(error)}", file=sys.stderr)  # noqa: T201
             return 1
-        code = Alone(installation, credentials, options).run()
-        lock.release()
-        return code
 
 
 def _parser() -> argparse.ArgumentParser:

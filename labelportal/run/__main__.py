@@ -13,7 +13,7 @@ from pathlib import Path
 from labelportal.run import ports, probes
 from labelportal.run.config import REGION, ConfigError, Installation
 from labelportal.run.credentials import AwsCredentials, write_aws_env
-from labelportal.run.launcher import Launcher, StepError, short
+from labelportal.run.launcher import Launcher, StepError, sentence, short
 from labelportal.run.lifeline import die_with_parent
 from labelportal.run.lock import InstallationLock
 from labelportal.run.parts import Part, all_parts
@@ -36,16 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         installation = Installation.from_environ()
         lock = InstallationLock(installation.var / "run.lock")
-        lock.acquire()
-        installation.var.chmod(0o700)
-        mine = [(name, port) for name, port in installation.ports.items() if name not in installation.external]
-        ports.require_free(mine, patience=5.0 if lock.previous_was_killed else 0.0)
-    except ConfigError as error:
-        print(f"labelportal: {error}", file=sys.stderr)  # noqa: T201
+        with lock.held():
+            installation.var.chmod(0o700)
+            mine = [(name, port) for name, port in installation.ports.items() if name not in installation.external]
+            ports.require_free(mine, patience=5.0 if lock.previous_was_killed else 0.0)
+            return Portal(installation, verbose=options.verbose).run()
+    except (ConfigError, OSError) as error:
+        print(f"labelportal: {sentence(error)}", file=sys.stderr)  # noqa: T201
         return 1
-    code = Portal(installation, verbose=options.verbose).run()
-    lock.release()
-    return code
 
 
 class Portal(Launcher):

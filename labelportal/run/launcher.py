@@ -56,8 +56,8 @@ class Launcher(ABC):
         except Stopped:
             self.supervisor.say(f"{signal.Signals(self.supervisor.signal_number).name}: stopping.")
             return 0
-        except (PartError, StepError, ConfigError) as error:
-            print(f"{self.name}: {error}\n{self.name}: stopping.", file=sys.stderr, flush=True)  # noqa: T201
+        except (PartError, StepError, ConfigError, OSError) as error:
+            print(f"{self.name}: {sentence(error)}\n{self.name}: stopping.", file=sys.stderr, flush=True)  # noqa: T201
             return 1
         finally:
             self.supervisor.stop()
@@ -100,6 +100,13 @@ class Launcher(ABC):
         self.installation.logs.mkdir(parents=True, exist_ok=True)
         for log in self.installation.logs.glob("*.log"):
             log.replace(log.with_suffix(".log.1"))
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, for the person at the terminal; of a full disk or a folder of somebody else's the name and the reason."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
 
 
 def short(path: Path) -> str:

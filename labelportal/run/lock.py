@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from labelportal.run.config import ConfigError
@@ -29,6 +31,15 @@ class InstallationLock:
         self._advice = advice
         self._file = -1
         self.previous_was_killed = False
+
+    @contextmanager
+    def held(self, *, patience: float = 15.0) -> Iterator[None]:
+        """From ``acquire`` to ``release``, whatever happens in between."""
+        self.acquire(patience=patience)
+        try:
+            yield
+        finally:
+            self.release()
 
     def acquire(self, *, patience: float = 15.0) -> None:
         """Takes the lock; raises ConfigError if another launcher lives, or if its parts do not end."""

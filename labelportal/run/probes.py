@@ -1,11 +1,14 @@
-"""Questions that tell whether a part does its work. None of them raises; each takes about a second at most."""
+"""Questions that tell whether a part does its work. None of them raises; each takes about a second at most.
+
+``ensure_bucket`` is no question, and raises ``ConfigError``.
+"""
 
 from __future__ import annotations
 
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from functools import lru_cache
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +18,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from celery import Celery
 from kombu.exceptions import OperationalError
+
+from labelportal.run.config import ConfigError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,7 +33,7 @@ def http_answers(url: str) -> bool:
     try:
         with _NO_PROXY.open(url, timeout=1) as response:
             return bool(response.status == 200)
-    except (OSError, urllib.error.URLError):
+    except (OSError, HTTPException):  # a refusal, silence, or an answer that is no HTTP
         return False
 
 
@@ -86,7 +91,13 @@ def s3_answers(env: Mapping[str, str]) -> bool:
 
 def ensure_bucket(env: Mapping[str, str], bucket: str) -> bool:
     """Makes the bucket if it is missing; returns whether it was made."""
-    client = s3_client(env)
+    try:
+        return _made(s3_client(env), bucket)
+    except (BotoCoreError, ClientError) as error:
+        raise ConfigError(f"The bucket {bucket} could be neither found nor made: {error}") from error
+
+
+def _made(client: S3Client, bucket: str) -> bool:
     try:
         client.head_bucket(Bucket=bucket)
     except ClientError as error:
@@ -117,5 +128,5 @@ def log_says(path: Path, text: str) -> bool:
     """Whether the part has written ``text``; for beat, which listens nowhere."""
     try:
         return text in path.read_text(errors="replace")
-    except FileNotFoundError:
+    except OSError:
         return False

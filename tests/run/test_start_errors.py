@@ -1,0 +1,65 @@
+"""A start that comes to nothing says why in a sentence, and leaves nothing for the next one to wait for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from labelportal.run import probes
+from labelportal.run.config import ROOT
+from tests.run.launcher import Launcher
+from tests.support.environment import clean_environ
+
+
+def refused(launcher: Launcher) -> str:
+    """What a start printed that failed."""
+    launcher.start()
+    try:
+        assert launcher.process is not None
+        assert launcher.process.wait(60) == 1
+        return launcher.printed()
+    finally:
+        launcher.end()
+
+
+def test_a_file_where_a_folder_should_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "log").touch()
+    assert refused(Launcher(tmp_path)) == f"labelportal: {tmp_path / 'log'}: File exists.\n"
+    assert (tmp_path / "run.lock").read_text() == "", "the next start would wait for parts of one that was killed"
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    env = Launcher(tmp_path / "file" / "var").environment()
+    command = [sys.executable, "-m", "labelportal.run"]
+    run = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr == f"labelportal: {tmp_path / 'file' / 'var'}: Not a directory.\n"
+
+
+@pytest.mark.services
+def test_a_part_whose_folder_cannot_be_made_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "s3").touch()
+    printed = refused(Launcher(tmp_path))
+    assert f"labelportal: {tmp_path / 's3' / 'objects'}: Not a directory.\nlabelportal: stopping." in printed
+    assert printed.endswith("labelportal: stopped.\n")
+    assert "Traceback" not in printed
+    assert (tmp_path / "run.lock").read_text() == ""
+
+
+@pytest.mark.services
+def test_a_bucket_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    ports = ("--port", "0", "--s3-port", "0", "--redis-port", "0")
+    command = [sys.executable, "-m", "localglue", "--state", str(tmp_path), "--bucket", "No", *ports]
+    run = subprocess.run(command, env=clean_environ(), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "localglue: The bucket No could be neither found nor made: " in run.stderr
+    assert "Traceback" not in run.stderr
+    assert (tmp_path / "run.lock").read_text() == ""
+
+
+def test_a_log_that_cannot_be_read_says_nothing(tmp_path: Path) -> None:
+    assert not probes.log_says(tmp_path, "Configuration ->")
