@@ -191,7 +191,7 @@ PRICE_CURRENCY = env.str("LABELPORTAL_PRICE_CURRENCY", default="USD")
 # Where people find this installation: links in e-mails start with it.
 PUBLIC_URL = env.str("LABELPORTAL_URL", default="http://127.0.0.1:8000")
 # EMAIL_URL says how mail is sent, such as smtp+tls://user:password@mail.example.org:587; without it mail is written to the worker's log.
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "consolemail://"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="labelportal@localhost")
 # Webhooks may call addresses in private networks only where this says so.

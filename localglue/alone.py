@@ -28,8 +28,9 @@ PARTS = ("redis", "s3", "glue", "engine-worker", "beat")
 BUCKET = "localglue"
 # What the environment of another project may hold for its own Django, Celery or database: none of it is meant for us.
 _FOREIGN = (
-    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG", "DJANGO_SETTINGS_MODULE", "EXTERNAL", "HTTPS"),
-    *("GUNICORN_CMD_ARGS", "LABELPORTAL_PROCESS", "LOG_LEVEL", "REDIS_URL", "SECRET_KEY", "WEB_CONCURRENCY"),
+    *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG", "DJANGO_SETTINGS_MODULE", "EMAIL_URL"),
+    *("EXTERNAL", "GUNICORN_CMD_ARGS", "HTTPS", "LABELPORTAL_PROCESS", "LOG_LEVEL", "REDIS_URL", "SECRET_KEY"),
+    *("WEB_CONCURRENCY", "WORKER_CONCURRENCY"),
 )
 
 

@@ -80,7 +80,13 @@ def test_tests_of_others_import_the_fixture(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_theirs.py").write_text(THEIR_TEST)
     # What a Django project of theirs would have in its environment, and what must not leak into localglue.
-    theirs = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", "AWS_PROFILE": "none", "TMPDIR": str(tmp_path)}
+    theirs = {
+        "AWS_PROFILE": "none",
+        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
+        "EMAIL_URL": "mailgun://key",
+        "TMPDIR": str(tmp_path),
+        "WORKER_CONCURRENCY": "auto",
+    }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:django", str(tmp_path)]
     result = subprocess.run(
         command,

@@ -7,21 +7,30 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from labelportal.run.config import ROOT
 from tests.support.environment import clean_environ
 
-SHOW = "from django.conf import settings; print(settings.SECRET_KEY)"
+
+def show(setting: str, env: dict[str, str]) -> str:
+    """What a process with this environment finds in the settings."""
+    code = f"from django.conf import settings; print(settings.{setting})"
+    env = clean_environ() | {"DJANGO_SETTINGS_MODULE": "labelportal.settings"} | env
+    run = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, check=True, capture_output=True, text=True)
+    return run.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("url", "backend"), [("", "console.EmailBackend"), ("smtp://mail.example.org", "smtp.EmailBackend")]
+)
+def test_an_empty_address_of_the_mail_server_is_none(tmp_path: Path, url: str, backend: str) -> None:
+    assert show("EMAIL_BACKEND", {"EMAIL_URL": url, "LABELPORTAL_VAR": str(tmp_path)}).endswith(backend)
 
 
 def test_a_secret_key_that_could_not_be_written_is_made_again(tmp_path: Path) -> None:
     kept = tmp_path / "secret_key"
     kept.touch(mode=0o600)  # as a full disk leaves it
-    env = clean_environ() | {"LABELPORTAL_VAR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "labelportal.settings"}
-    keys = {
-        subprocess.run(
-            [sys.executable, "-c", SHOW], env=env, cwd=ROOT, check=True, capture_output=True, text=True
-        ).stdout.strip()
-        for _start in range(2)
-    }
+    keys = {show("SECRET_KEY", {"LABELPORTAL_VAR": str(tmp_path)}) for _start in range(2)}
     assert keys == {kept.read_text()}
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
