@@ -6,13 +6,16 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from labelportal.run.lifeline import die_with_parent
 from tests.support.environment import free_port
 
 # Nothing here outlives the tests, so nothing needs to survive a crash.
@@ -69,6 +72,14 @@ def _reachable(binaries: Path, scratch: Path) -> Path:
     return scratch / "pgserver" / "pginstall" / "bin"
 
 
+def _make_cluster(binaries: Path, data: Path, password_file: Path, user: str | None) -> None:
+    initdb = (binaries / "initdb", "-D", data, "-U", "labelportal", "-A", "scram-sha-256", "--pwfile", password_file)
+    command = [*map(str, initdb), "-E", "UTF8", "--no-locale", "-N"]
+    result = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise RuntimeError(f"initdb failed: {result.stdout}{result.stderr}")
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
     """Yields a DATABASE_URL of an empty database; the server is gone afterwards."""
@@ -86,27 +97,7 @@ def postgres() -> Iterator[str]:
         shutil.chown(scratch, user)
     server: subprocess.Popen[bytes] | None = None
     try:
-        initdb = (
-            binaries / "initdb",
-            "-D",
-            data,
-            "-U",
-            "labelportal",
-            "-A",
-            "scram-sha-256",
-            "--pwfile",
-            password_file,
-        )
-        result = subprocess.run(
-            [*map(str, initdb), "-E", "UTF8", "--no-locale", "-N"],
-            user=user,
-            cwd="/",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if result.returncode:
-            raise RuntimeError(f"initdb failed: {result.stdout}{result.stderr}")
+        _make_cluster(binaries, data, password_file, user)
         options = [word for setting in _UNSAFE_AND_FAST for word in ("-c", setting)]
         command = [
             str(binaries / "postgres"),
@@ -121,7 +112,16 @@ def postgres() -> Iterator[str]:
             *options,
         ]
         with (scratch / "log").open("wb") as log:
-            server = subprocess.Popen(command, user=user, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            server = subprocess.Popen(
+                command,
+                user=user,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # The kernel sends it SIGQUIT, at which it ends without waiting for anybody.
+                preexec_fn=partial(die_with_parent, os.getpid(), signal.SIGQUIT),
+            )
         url = f"postgres://labelportal:{password}@127.0.0.1:{port}/postgres"
         _wait(url, server, scratch / "log")
         yield url

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -88,7 +89,7 @@ def run(suite: Suite, folder: Path, copied: str, database_url: str = "") -> Coun
     started = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "--durations=5", f"--junit-xml={report}", *suite.arguments]
     with_us = partial(die_with_parent, os.getpid(), signal.SIGTERM)
-    code = subprocess.run(command, env=env, cwd=ROOT, check=False, preexec_fn=with_us).returncode
+    code = _end(subprocess.Popen(command, env=env, cwd=ROOT, preexec_fn=with_us))
     print(f"=== {suite.name}: {time.monotonic() - started:.0f} s", flush=True)
     result = Counter({"failed": 0, "passed": 0, "skipped": 0})
     if report.exists():
@@ -104,8 +105,23 @@ def run(suite: Suite, folder: Path, copied: str, database_url: str = "") -> Coun
     return result
 
 
+def _end(pytest: subprocess.Popen[bytes]) -> int:
+    """Its exit code. If somebody ends us, it gets the time to end its servers and to remove its folders."""
+    try:
+        return pytest.wait()
+    except BaseException as error:
+        if not isinstance(error, KeyboardInterrupt):  # which came to it as well
+            pytest.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            pytest.wait(30)
+        pytest.kill()
+        raise
+
+
 def main() -> int:
     """All suites, whatever fails on the way; the exit code tells whether anything did."""
+    # Through every ``finally``, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     started = time.monotonic()
     total: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="labelportal-suites-") as scratch, postgres() as url:

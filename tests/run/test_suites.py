@@ -1,0 +1,88 @@
+"""All tests, ended from outside before their end: nothing of theirs stays behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from labelportal.run.config import ROOT
+from tests.support.environment import clean_environ
+from tests.support.servers import wait_until
+
+pytestmark = pytest.mark.services
+
+SUITES = """
+import sys
+from tests.support import suites
+
+suites.PREPARE = suites.MIGRATE = ("-c", "")
+suites.SERVED = suites.Suite("one", ("-n0", "-p", "no:django", "-p", "no:cacheprovider", sys.argv[1]))
+sys.exit(suites.main())
+"""
+# Stands for one of ours, whose servers and folders go with the fixtures.
+SLOW = """
+import pathlib, shutil, tempfile, time
+import pytest
+
+@pytest.fixture
+def folder():
+    made = pathlib.Path(tempfile.mkdtemp(prefix="of-a-test-"))
+    yield made
+    shutil.rmtree(made)
+
+def test_slow(folder):
+    (folder / "file").touch()
+    time.sleep(60)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All tests on their way; ``folder`` is where they keep what is temporary."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def servers(self) -> str:
+        """Command lines of the PostgreSQL that has its data in the folder."""
+        lines = subprocess.run(["ps", "-A", "-ww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+        return "\n".join(line for line in lines.splitlines() if f"-D {self.folder}/" in line)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    """In the middle of a test."""
+    (tmp_path / "test_slow.py").write_text(SLOW)
+    # Short, since a socket's path must be, and open to the account that PostgreSQL runs as.
+    with tempfile.TemporaryDirectory(prefix="suites-", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        command = [sys.executable, "-c", SUITES, str(tmp_path / "test_slow.py")]
+        made = Run(subprocess.Popen(command, cwd=ROOT, env=clean_environ() | {"TMPDIR": name}), folder)
+        try:
+            wait_until(lambda: bool(list(folder.glob("of-a-test-*/file"))), what="a test that runs")
+            assert made.servers()
+            yield made
+        finally:
+            made.process.kill()
+            made.process.wait()
+
+
+def test_a_run_that_is_told_to_end_leaves_nothing_behind(run: Run) -> None:
+    run.process.send_signal(signal.SIGTERM)
+    assert run.process.wait(40) == 128 + signal.SIGTERM
+    assert [path.name for path in run.folder.iterdir()] == []
+    assert not run.servers()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no kernel ends what is left")
+def test_a_run_that_is_killed_leaves_no_server_behind(run: Run) -> None:
+    run.process.kill()
+    wait_until(lambda: not run.servers(), seconds=10, what="the end of PostgreSQL")
