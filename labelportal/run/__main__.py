@@ -92,8 +92,12 @@ class Portal(Launcher):
         if printed.strip():
             print(printed.strip(), flush=True)  # noqa: T201
 
+    @property
+    def _serves_aws_clients(self) -> bool:
+        return not {"glue", "s3"} <= self.installation.external
+
     def _write_aws_env(self) -> None:
-        if "glue" in self.installation.external and "s3" in self.installation.external:
+        if not self._serves_aws_clients:
             return
         glue_url, s3_url = self.installation.glue_url, self.installation.s3_url
         write_aws_env(self.var / "aws.env", self.credentials, region=REGION, glue_url=glue_url, s3_url=s3_url)
@@ -105,7 +109,10 @@ class Portal(Launcher):
             "Redis": self.installation.redis_url,
         }
         others = [f"{name} {url}" for name, url in addresses.items() if name.lower() not in self.installation.external]
-        return f"{self.installation.web_url} ({', '.join(others)}; AWS clients: {short(self.var / 'aws.env')})"
+        said = [", ".join(others)] if others else []
+        if self._serves_aws_clients:
+            said.append(f"AWS clients: {short(self.var / 'aws.env')}")
+        return f"{self.installation.web_url} ({'; '.join(said)})" if said else self.installation.web_url
 
 
 if __name__ == "__main__":

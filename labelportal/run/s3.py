@@ -5,8 +5,9 @@ there before stays.
 
 With ``cryptography`` installed ministack would also listen for IoT devices, on all addresses.
 
-Its own addresses under ``/_`` (one of them deletes everything) and ``/health`` ask for no credentials, so any page that a browser on this machine
-opens could call them. No bucket name can start with an underscore, so nothing of S3 is lost by refusing them.
+Its own addresses under ``/_`` (one of them deletes everything) ask for no credentials, so any page that a browser on this machine opens could call
+them. No bucket name can start with an underscore, so nothing of S3 is lost by refusing them. ``/health``, which could be one's name, stays:
+it tells whoever asks which version this is, and changes nothing.
 """
 
 from __future__ import annotations

@@ -187,7 +187,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
             if pid is not None and "returncode" not in self._processes[name]:
                 try:
                     os.killpg(pid, signal.SIGKILL)
-                except ProcessLookupError:
+                except (ProcessLookupError, PermissionError):  # macOS says the latter of a group that has just ended
                     continue
 
     def say(self, text: str) -> None:
