@@ -25,11 +25,10 @@ MAX_ATTEMPTS = 8
 CLAIM = timedelta(minutes=5)
 _BATCH = 20
 
+# After so long no further message is begun.
 PASS_SECONDS = 10.0
-"""After so long no further message is begun."""
-
+# Whoever has claimed a message within this time is still sending it; longer than a receiver or a mail server may take.
 _AT_IT = timedelta(seconds=30)
-"""Whoever has claimed a message within this time is still sending it; longer than a receiver or a mail server may take."""
 
 
 def taken(messages: QuerySet[M]) -> Iterator[M]:
@@ -38,10 +37,10 @@ def taken(messages: QuerySet[M]) -> Iterator[M]:
         return
     end = time.monotonic() + PASS_SECONDS
     for message in due(messages):
-        if time.monotonic() >= end:
-            return
         if claim(message):
             yield message
+        if time.monotonic() >= end:
+            return
 
 
 def due(messages: QuerySet[M]) -> list[M]:
