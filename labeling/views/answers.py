@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Membership
 from accounts.selectors import everybody_of
@@ -52,6 +53,7 @@ class ChangeLine:
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def answer_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """What was answered. Leads see everybody's answers, others their own."""
     transform, membership = transform_access(request, transform_id, is_member)

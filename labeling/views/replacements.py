@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Membership
 from labeling.exceptions import LabelportalError, LabelsChangedError
@@ -68,6 +69,7 @@ def run_restore(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def replacement_detail(request: HttpRequest, replacement_id: UUID) -> HttpResponse:
     """What would be forgotten, changed and new. htmx asks every two seconds while Glue writes out what it holds."""
     replacement, membership = replacement_access(request, replacement_id, can_replace_all)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from labeling.exceptions import LabelportalError
 from labeling.permissions import (
@@ -46,6 +47,7 @@ STOP_POLLING = 286
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def run_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """One run. htmx asks for its living part every two seconds, until the run, what follows it and the estimate have ended."""
     run, membership = run_access(request, run_id, can_see_runs)

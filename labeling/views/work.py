@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Membership, User
 from accounts.selectors import everybody_of, former_members_of, members_of
@@ -29,6 +30,7 @@ PAGE_SIZE = 100
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def work(request: HttpRequest) -> HttpResponse:
     """Leads see everybody's work, others their own. Nobody is ranked: lines are in the order of names and days."""
     membership = team_access(request, is_member)

@@ -103,7 +103,9 @@ def test_filters(people: Cast, people_transform: Transform, client_for: ClientFo
         (f"question_set={first.question_set_id}", ["A", "B", "A", "A"]),
         ("state=nonsense&person=nobody", ["A", "B", "A", "A"]),
     ):
-        page = lead.get(f"{list_url}?{query}", headers=HTMX).content.decode()
+        response = lead.get(f"{list_url}?{query}", headers=HTMX)
+        assert "HX-Request" in response["Vary"]  # Back must not show the table alone
+        page = response.content.decode()
         assert badges(page) == expected, query
         assert "<html" not in page
         assert ("No answers match" in page) == (not expected)

@@ -121,6 +121,7 @@ def test_admins_see_what_replacing_would_do_before_they_type_the_name(
     TaskRun.objects.update(status=RunStatus.FAILED, error="Role without access", advice="Give it access.")
     living = client.get(detail, headers={"HX-Request": "true"})
     assert living.status_code == 286
+    assert "HX-Request" in living["Vary"]
     assert "so nothing was replaced" in living.content.decode()
     assert "Give it access." in living.content.decode()
     confirm = reverse("labeling:replacement-confirm", args=[replacement.pk])

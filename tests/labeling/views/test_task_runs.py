@@ -52,7 +52,9 @@ def test_a_run_is_watched_until_it_has_ended(people: Cast, people_transform: Tra
     run = TaskRun.objects.create(transform=people_transform, kind=RunKind.EVALUATION, requested_by=people.lead)
     url = reverse("labeling:run-detail", args=[run.pk])
     assert b'hx-trigger="every 2s"' in client.get(url).content
-    assert client.get(url, headers=HTMX).status_code == 200
+    part = client.get(url, headers=HTMX)
+    assert part.status_code == 200
+    assert "HX-Request" in part["Vary"]  # Back must not show the living part alone
 
     TaskRun.objects.update(status=RunStatus.SUCCEEDED, metrics=METRICS, completed_at=timezone.now())
     last = client.get(url, headers=HTMX)

@@ -159,7 +159,9 @@ def test_work_of_everybody_is_for_leads(people: Cast, people_transform: Transfor
     answered_by_two(people, people_transform, 2)
     page = text(client_for(people.lead).get(WORK))
     assert page.count('<td class="lead-cell nowrap">') == 2
-    one = text(client_for(people.lead).get(f"{WORK}?person={people.steward.pk}", headers={"HX-Request": "true"}))
+    filtered = client_for(people.lead).get(f"{WORK}?person={people.steward.pk}", headers={"HX-Request": "true"})
+    assert "HX-Request" in filtered["Vary"]  # Back must not show the table alone
+    one = text(filtered)
     assert one.count('<td class="lead-cell nowrap">') == 1
     assert "<html" not in one
     own = text(client_for(people.steward).get(f"{WORK}?person={people.colleague.pk}"))
