@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -28,8 +28,9 @@ from labeling.services.replacements import (
 from labeling.services.restoring import restore_state
 from labeling.views.access import label_file_access, replacement_access, run_access, signed_in, transform_access
 from labeling.views.contexts import error_text
+from labeling.views.living import render_living
 
-STOP_POLLING = 286
+_PAGE, _PART = "labeling/replacements/detail.html", "labeling/replacements/_live.html"
 
 
 @require_POST
@@ -74,10 +75,7 @@ def replacement_detail(request: HttpRequest, replacement_id: UUID) -> HttpRespon
     """What would be forgotten, changed and new. htmx asks every two seconds while Glue writes out what it holds."""
     replacement, membership = replacement_access(request, replacement_id, can_replace_all)
     context = _context(replacement, membership)
-    if not request.htmx:  # type: ignore[attr-defined]
-        return render(request, "labeling/replacements/detail.html", context)
-    ended = not replacement.export_run.is_active
-    return render(request, "labeling/replacements/_live.html", context, status=STOP_POLLING if ended else 200)
+    return render_living(request, _PAGE, _PART, context, goes_on=replacement.export_run.is_active)
 
 
 @require_POST
@@ -93,7 +91,7 @@ def replacement_confirm(request: HttpRequest, replacement_id: UUID) -> HttpRespo
         else:
             return redirect("labeling:run-detail", run.pk)
     context = _context(replacement, membership) | {"form": form}
-    return render(request, "labeling/replacements/detail.html", context, status=422)
+    return render_living(request, _PAGE, _PART, context, goes_on=replacement.export_run.is_active, status=422)
 
 
 @require_POST

@@ -42,8 +42,7 @@ from labeling.services.task_runs import (
 )
 from labeling.views.access import run_access, signed_in, transform_access
 from labeling.views.contexts import error_text, run_context
-
-STOP_POLLING = 286
+from labeling.views.living import render_living
 
 
 @require_GET
@@ -52,9 +51,14 @@ def run_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """One run. htmx asks for its living part every two seconds, until the run, what follows it and the estimate have ended."""
     run, membership = run_access(request, run_id, can_see_runs)
     context = run_context(run, membership)
-    if not request.htmx:  # type: ignore[attr-defined]
-        return render(request, "labeling/runs/detail.html", context)
-    return render(request, "labeling/runs/_live.html", context, status=200 if context["goes_on"] else STOP_POLLING)
+    return render_living(
+        request,
+        "labeling/runs/detail.html",
+        "labeling/runs/_live.html",
+        context,
+        goes_on=context["goes_on"],
+        clock="labeling/runs/_so_far.html" if run.is_active else "",
+    )
 
 
 @require_POST

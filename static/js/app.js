@@ -19,17 +19,16 @@ function ago(moment) {
   return relative.format(0, "second");
 }
 
+// Text that stays the same is left alone: writing it again would undo a selection.
+function write(element, text) {
+  const moment = new Date(element.dateTime);
+  if (element.textContent !== text(moment)) element.textContent = text(moment);
+  element.title = exact.format(moment);
+}
+
 export function localTimes(root = document) {
-  for (const element of root.querySelectorAll("time[data-when]")) {
-    const moment = new Date(element.dateTime);
-    element.textContent = ago(moment);
-    element.title = exact.format(moment);
-  }
-  for (const element of root.querySelectorAll("time[data-clock]")) {
-    const moment = new Date(element.dateTime);
-    element.textContent = time.format(moment);
-    element.title = exact.format(moment);
-  }
+  for (const element of root.querySelectorAll("time[data-when]")) write(element, ago);
+  for (const element of root.querySelectorAll("time[data-clock]")) write(element, (moment) => time.format(moment));
 }
 
 async function copyId(button) {
@@ -88,7 +87,12 @@ window.addEventListener("pageshow", () => {
 });
 
 // A list that is fetched again says so, and says when it cannot be had; what stood there stays.
-document.addEventListener("htmx:beforeRequest", (event) => event.detail.target.setAttribute("aria-busy", "true"));
+// A page that asks again by itself does not while it is in the background.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { elt, target } = event.detail;
+  if (document.hidden && elt.matches("[hx-trigger^=every]")) event.preventDefault();
+  else target.setAttribute("aria-busy", "true");
+});
 document.addEventListener("htmx:afterRequest", (event) => {
   const { target, successful } = event.detail;
   const lost = document.querySelector("[data-list-lost]");

@@ -141,3 +141,23 @@ def test_an_administrator_is_told_of_a_replacement_by_others(portal: Portal, vis
     expect(page.get_by_text("The schedule has been saved.")).to_be_visible()
     expect(page.get_by_text("Nothing starts automatically")).to_be_visible()
     picture(page, "lead-schedule", full=True)
+
+
+def test_watching_a_run_disturbs_nobody(portal: Portal, visit: Visit) -> None:
+    """The clock goes on; focus and selection stay, also when the run's state changes around them."""
+    transform, _questions = people_transform(portal, questions=1, rows=2)
+    later = timezone.now() + timedelta(hours=1)  # until then no worker takes it up
+    run = TaskRun.objects.create(transform=transform, kind=RunKind.EVALUATION, not_before=later)
+    page = visit(portal.lead)
+    page.goto(f"/runs/{run.pk}/")
+    stop = page.get_by_role("button", name="Stop this run")
+    stop.focus()
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('h1'))")
+    before = page.locator("#so-far").inner_text()
+    expect(page.locator("#so-far")).not_to_have_text(before)
+    expect(stop).to_be_focused()
+    assert "Estimate quality" in page.evaluate("String(getSelection())")
+
+    TaskRun.objects.update(error="Glue is busy.", advice="Wait.")
+    expect(page.get_by_role("alert").filter(has_text="Glue is busy.")).to_be_visible()
+    expect(stop).to_be_focused()

@@ -115,7 +115,10 @@ def test_admins_see_what_replacing_would_do_before_they_type_the_name(
     assert response.headers["Location"] == detail
     assert (replacement.label_file, replacement.export_run.kind) == (label_file, RunKind.EXPORT_LABELS)
     assert "Glue is exporting its labels" in client.get(detail).content.decode()
-    assert client.get(detail, headers={"HX-Request": "true"}).status_code == 200
+    part = client.get(detail, headers={"HX-Request": "true"})
+    assert part.status_code == 200
+    seen = re.findall(r'name="seen" value="(\w+)"', part.content.decode())[0]
+    assert client.get(detail, {"seen": seen}, headers={"HX-Request": "true"}).status_code == 204  # nothing moves
 
     # The export is refused in a way that waiting does not help with.
     TaskRun.objects.update(status=RunStatus.FAILED, error="Role without access", advice="Give it access.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -219,6 +221,26 @@ def test_the_page_waits_for_the_estimate(people: Cast, people_transform: Transfo
     estimate.delete()
     TaskRun.objects.update(completed_at=ended - timedelta(hours=1))
     assert not goes_on()  # nobody waits for what comes at any time or never
+
+
+def test_the_page_is_left_alone_while_nothing_happens(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    run = TaskRun.objects.create(transform=people_transform, kind=RunKind.EVALUATION, status=RunStatus.RUNNING)
+    TaskRun.objects.update(created_at=timezone.now() - timedelta(hours=1, minutes=1))
+    client = client_for(people.lead)
+    ask = partial(client.get, detail(run), headers={"HX-Request": "true"})
+    page = client.get(detail(run)).content.decode()
+    assert "this page tries again by itself" in page  # there is no filter to change
+    seen = re.findall(r'name="seen" value="(\w+)"', page)[0]
+    unchanged = ask({"seen": seen})
+    assert unchanged["HX-Reswap"] == "none"
+    clock = '<span id="so-far" hx-swap-oob="true">1 h 1 min so far</span>'
+    assert " ".join(unchanged.content.decode().split()) == clock
+    TaskRun.objects.update(stop_wanted=True)
+    changed = ask({"seen": seen}).content.decode()
+    assert "It will be stopped as soon as Glue can be reached." in changed
+    assert seen not in changed
 
 
 def test_after_a_whole_round_the_quality_is_next(
