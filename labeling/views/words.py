@@ -94,13 +94,13 @@ def comment_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
 
 @require_POST
 def comment_resolve(request: HttpRequest, question_id: UUID, comment_id: UUID) -> HttpResponse:
-    """Say that the matter is settled, or that it is not after all."""
+    """Say whether the matter is settled, as ``panel_resolve`` does: what the button said holds, also when somebody else was faster."""
     question, _membership = question_access(request, question_id, can_comment)
     comment = get_object_or_404(Comment, pk=comment_id, question=question)
-    if comment.resolved_at is None:
-        resolve_comment(comment=comment, user=signed_in(request))
-    else:
+    if request.POST.get("resolved") == "no":
         reopen_comment(comment=comment)
+    else:
+        resolve_comment(comment=comment, user=signed_in(request))
     return redirect(_comments_of(question.pk))
 
 

@@ -7,6 +7,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from accounts.models import User
 from labeling.models import Comment, GuidelineExample, Question, Transform
 from tests.labeling.builders import Cast, answer, question_set
 from tests.labeling.views.conftest import ClientFor
@@ -111,9 +112,17 @@ def test_who_is_mentioned_finds_the_comment_at_home(people: Cast, question: Ques
     assert b"is this the father?" not in client_for(people.lead).get(HOME).content  # one's own
 
     resolve = reverse("labeling:comment-resolve", args=[question.pk, Comment.objects.get().pk])
-    assert b"resolved by Colleague" in client_for(people.colleague).post(resolve, follow=True).content
+
+    def press(person: User) -> str:
+        (value,) = re.findall(r'name="resolved"\s+value="(\w+)"', open_page)
+        return client_for(person).post(resolve, {"resolved": value}, follow=True).content.decode()
+
+    open_page = page.content.decode()
+    assert "resolved by Colleague" in press(people.colleague)
     assert b"is this the father?" not in client_for(people.colleague).get(HOME).content
-    client_for(people.lead).post(resolve)
+    open_page = press(people.lead)  # whose page still offered to resolve it
+    assert "resolved by Colleague" in open_page
+    press(people.lead)
     assert Comment.objects.get().resolved_at is None
 
 
