@@ -18,7 +18,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Membership
 from accounts.selectors import everybody_of
-from labeling.choices import QuestionState
+from labeling.choices import ChangeAction, QuestionState
 from labeling.exceptions import LabelportalError
 from labeling.forms.answer_list import AnswerFilterForm
 from labeling.models import Answer, AnswerChange, Question, Row, Transform
@@ -46,10 +46,12 @@ class AnswerLine:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """One change in the history; ``rows`` are those whose group became another: position, before, after."""
+    """One change in the history; ``rows`` are those whose group became another: position, before, after; ``groups`` the positions
+    in each group of an answer that is new or gone."""
 
     change: AnswerChange
     rows: list[tuple[int, str, str]]
+    groups: list[tuple[str, list[int]]]
 
 
 @require_GET
@@ -169,8 +171,15 @@ def _can_answer(question: Question, membership: Membership, *, concealed: bool) 
 
 
 def _change(change: AnswerChange, rows: Iterable[Row]) -> ChangeLine:
-    """The rows whose group is another after the change than before; of an answer that is new or gone none are named."""
-    if not change.before or not change.after:
-        return ChangeLine(change, [])
-    steps = [(row.position, change.before.get(str(row.pk), ""), change.after.get(str(row.pk), "")) for row in rows]
-    return ChangeLine(change, [step for step in steps if step[1] != step[2]])
+    """The rows whose group is another after the change than before; of an answer that is new or gone, which has no other record, its groups."""
+    if change.before and change.after:
+        steps = [(row.position, change.before.get(str(row.pk), ""), change.after.get(str(row.pk), "")) for row in rows]
+        return ChangeLine(change, [step for step in steps if step[1] != step[2]], [])
+    if change.action == ChangeAction.REOPENED:
+        return ChangeLine(change, [], [])
+    labels = change.before or change.after
+    groups: dict[str, list[int]] = {}
+    for row in rows:
+        if label := labels.get(str(row.pk)):
+            groups.setdefault(label, []).append(row.position)
+    return ChangeLine(change, [], sorted(groups.items()))

@@ -154,7 +154,7 @@ def _page(
         "people": people,
         "large_questions": large_questions(question_set=question_set),
         "too_few": too_few_people(question_set=question_set),
-        "anybody_assigned": any(person.assigned for person in people),
+        "assigned": sum(person.assigned for person in people),
         "form": form or QuestionSetForm.about(question_set),
         "assign": assign or _assign_form(question_set, membership),
     }

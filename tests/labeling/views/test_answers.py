@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -160,8 +162,12 @@ def test_a_lead_gives_an_answer_back(people: Cast, question: Question, client_fo
 
 def test_withdrawing_asks_the_question_again(people: Cast, question: Question, client_for: ClientFor) -> None:
     url = reverse("labeling:answer-withdraw", args=[Answer.objects.get().pk])
+    before = " ".join(client_for(people.steward).get(history_of(question)).content.decode().split())
+    assert before.index("Its groups are then in the history alone.") > before.index(f'action="{url}"')  # it is asked
     page = client_for(people.steward).post(url, follow=True).content.decode()
     assert "The answer of Steward has been withdrawn." in page
+    groups = re.findall(r"<span>(\w): (rows? [\d, ]+)</span>", page)
+    assert groups == 2 * [("A", "rows 1, 2"), ("B", "row 3")]  # as submitted and as withdrawn
     assert "1 more person has to answer" in page
     question.refresh_from_db()
     assert question.answers_missing == 1
