@@ -84,7 +84,7 @@ def guidelines_for(*, transform: Transform) -> Guidelines:
 def rendered(markdown: str) -> SafeString:
     """The Markdown as HTML with nothing in it that could act: no scripts, styles, images, forms or raw HTML.
 
-    Headings start two levels lower, because they stand inside a page that has its own.
+    Headings start two levels lower, because they stand inside a page that has its own. Links open beside it: it may be the workbench.
     """
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     tokens = parser.parse(markdown)
@@ -92,5 +92,12 @@ def rendered(markdown: str) -> SafeString:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1:]) + 2)}"
     html = parser.renderer.render(tokens, parser.options, {})
-    clean = nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel="noopener noreferrer")
+    clean = nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        url_schemes=_SCHEMES,
+        link_rel="noopener noreferrer",
+    )
     return mark_safe(clean)  # noqa: S308 — cleaned by the line above

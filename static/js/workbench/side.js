@@ -5,6 +5,37 @@ import { isSignedOut } from "./store.js";
 
 const TIMEOUT = 15000;
 
+/** Comments that are being written, {question id: text}: kept by this tab until they are sent, also over a reload. */
+class Written {
+  constructor(prefix) {
+    this.prefix = prefix;
+    this.texts = new Map();
+  }
+
+  get(id) {
+    try {
+      return this.texts.get(id) ?? sessionStorage.getItem(this.prefix + id) ?? "";
+    } catch {
+      return "";
+    }
+  }
+
+  set(id, text) {
+    this.texts.set(id, text);
+    try {
+      if (text) sessionStorage.setItem(this.prefix + id, text);
+      else sessionStorage.removeItem(this.prefix + id);
+    } catch {
+      // Storage may be full or forbidden; the text then lasts as long as the page.
+    }
+  }
+
+  /** What was written on while it was on its way is not what was sent, and stays. */
+  sent(id, text) {
+    if (this.get(id) === text) this.set(id, "");
+  }
+}
+
 export class Side {
   /** `onRemarks` hears how many open comments each row has, {row id: number}, when that may have changed. */
   constructor(page, csrf, prefs, { onClosed, onRemarks }) {
@@ -20,12 +51,12 @@ export class Side {
     this.prefs = prefs;
     this.onClosed = onClosed;
     this.onRemarks = onRemarks;
-    this.texts = new Map();
+    this.written = new Written(`${prefs.key}.comment.`);
     this.isOpen = prefs.sideOpen && !this.narrow.matches;
     this.narrow.addEventListener("change", () => this.show());
     document.addEventListener("visibilitychange", () => this.comeBack());
     this.box.addEventListener("submit", (event) => this.submit(event));
-    this.box.addEventListener("input", (event) => event.target.matches("[data-side-text]") && this.texts.set(this.question.id, event.target.value));
+    this.box.addEventListener("input", (event) => event.target.matches("[data-side-text]") && this.written.set(this.question.id, event.target.value));
     this.box.addEventListener("change", (event) => event.target.matches("[data-mention]") && this.mention(event.target));
     this.box.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.leave();
@@ -94,7 +125,8 @@ export class Side {
     this.busy = true;
     const { question } = this;
     const isComment = form.dataset.sideForm === "comment";
-    const answer = await this.ask(question, form.action, new FormData(form), () => isComment && this.texts.delete(question.id));
+    const text = form.querySelector("[data-side-text]")?.value;
+    const answer = await this.ask(question, form.action, new FormData(form), () => isComment && this.written.sent(question.id, text));
     this.busy = false;
     if (!answer || question !== this.question) return;
     const wanted = isComment ? "[data-side-text]" : `[data-side-form="${CSS.escape(form.dataset.sideForm)}"] button`;
@@ -146,7 +178,7 @@ export class Side {
       }
     });
     this.body.querySelector("[name=row]").value = about || "";
-    this.body.querySelector("[data-side-text]").value = this.texts.get(this.question.id) ?? "";
+    this.body.querySelector("[data-side-text]").value = this.written.get(this.question.id);
     this.counted(Number(this.body.querySelector("[data-open-comments]").dataset.openComments));
     this.question.remarks = {};
     for (const { dataset } of this.body.querySelectorAll(".comment:not(.is-resolved) [data-row-name]")) {
@@ -164,6 +196,6 @@ export class Side {
     text.setRangeText(`${gap}@${select.value} `, at, at, "end");
     select.value = "";
     text.focus();
-    this.texts.set(this.question.id, text.value);
+    this.written.set(this.question.id, text.value);
   }
 }

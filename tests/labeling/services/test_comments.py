@@ -132,7 +132,7 @@ def test_open_comments_that_concern_me(people: Cast, question: Question) -> None
         ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>\n"),
         (
             "[x](https://example.org)",
-            '<p><a href="https://example.org" rel="noopener noreferrer">x</a></p>\n',
+            '<p><a href="https://example.org" target="_blank" rel="noopener noreferrer">x</a></p>\n',
         ),
         ("![x](https://example.org/x.png)", "<p></p>\n"),
         ("a <b onclick='x'>b</b>", "<p>a &lt;b onclick='x'&gt;b&lt;/b&gt;</p>\n"),
