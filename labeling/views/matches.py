@@ -56,6 +56,7 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         find = request.GET.get("find", "").strip()[:200]
         context |= _found(result, transform, find) if find else _listed(request, result, transform, counts)
         context["counts"] = _kinds(counts)
+        context["asked"] = result.found.exclude(question_set=None).count()
     return render(request, "labeling/matches/page.html", context)
 
 
@@ -88,7 +89,7 @@ def matches_ask(request: HttpRequest, transform_id: UUID) -> HttpResponse:
             result=result,
             user=signed_in(request),
             groups=_ids(request.POST.getlist("shown" if "all" in request.POST else "group")),
-            match_ids=request.POST.getlist("found")[:FOUND],
+            match_ids=request.POST.getlist("found"),
             together="together" in request.POST,
         )
     except LabelportalError as error:
@@ -120,10 +121,10 @@ def _ticked(form: QueryDict) -> set[str]:
 
 
 def _back(request: HttpRequest, transform: Transform) -> str:
-    """The page from which was asked, with the same groups ticked."""
+    """The page from which was asked, with the same groups ticked: those of the page come first, and an address has its limits."""
     query = request.GET.copy()
     for name in ("group", "found"):
-        query.setlist(name, request.POST.getlist(name))
+        query.setlist(name, request.POST.getlist(name)[:PAGE_SIZE])
     return f"{reverse('labeling:matches', args=[transform.pk])}?{query.urlencode()}"
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from labeling.choices import LabelFileKind, RunKind, RunStatus
-from labeling.models import LabelFile, TaskRun, TaskRunEvent, Transform
+from labeling.choices import GroupKind, LabelFileKind, RunKind, RunStatus
+from labeling.models import LabelFile, MatchGroup, TaskRun, TaskRunEvent, Transform
 from tests.e2e.conftest import Portal, Visit, picture
 from tests.e2e.data import people_transform
-from tests.labeling.builders import finished_run
+from tests.labeling.builders import finished_run, read_result
 
 FAILED = "S3 path provided is not in the same region as transform."
 
@@ -161,3 +161,38 @@ def test_watching_a_run_disturbs_nobody(portal: Portal, visit: Visit) -> None:
     TaskRun.objects.update(error="Glue is busy.", advice="Wait.")
     expect(page.get_by_role("alert").filter(has_text="Glue is busy.")).to_be_visible()
     expect(stop).to_be_focused()
+
+
+def test_ticked_groups_stay_ticked_on_other_pages(portal: Portal, visit: Visit) -> None:
+    transform, _questions = people_transform(portal, questions=1, rows=2)
+    width = len(transform.columns)
+    listed = [(GroupKind.UNSURE, 21), (GroupKind.LARGE, 1)]
+    groups = [
+        MatchGroup(
+            kind=kind,
+            match_id=f"{kind}-{number}",
+            size=2,
+            values=[[f"{kind}-{number}-{row}"] * width for row in range(2)],
+        )
+        for kind, count in listed
+        for number in range(count)
+    ]
+    read_result(transform, portal.lead, groups, rows=44, sizes=[[2, 22]])
+    page = visit(portal.lead)
+    page.goto(f"/transforms/{transform.pk}/matches/")
+    boxes = page.get_by_role("checkbox")
+    boxes.nth(0).check()
+    page.get_by_role("link", name="Next").click()
+    boxes.nth(0).check()
+    expect(page.get_by_text("2 ticked")).to_be_visible()
+    page.get_by_role("link", name="Largest").click()
+    expect(page.get_by_text("2 ticked")).to_be_visible()
+    boxes.nth(0).check()
+    page.get_by_role("link", name="Least sure").click()
+    expect(boxes.nth(0)).to_be_checked()
+    expect(page.get_by_text("3 ticked")).to_be_visible()
+    page.get_by_role("button", name="Ask people about the ticked groups").click()
+    expect(page.get_by_text("3 questions are in the stewards’ queue.")).to_be_visible()
+    page.goto(f"/transforms/{transform.pk}/matches/")
+    expect(page.get_by_role("link", name="People have been asked")).to_be_visible()
+    expect(boxes.nth(0)).not_to_be_checked()

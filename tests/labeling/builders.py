@@ -116,8 +116,8 @@ def read_result(of: Transform, user: User | None, groups: Iterable[MatchGroup] =
     now = timezone.now()
     run = finished_run(of, user, RunKind.FIND_MATCHES, result_uri="s3://bucket/result.csv", completed_at=now)
     made = MatchResult.objects.create(run=run, read_at=now, **figures)
-    for group in groups:
-        group.result, group.place = made, 0
+    for place, group in enumerate(groups):
+        group.result, group.place = made, place
         group.save()
     return made
 
