@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from labeling.intervals import Estimate
 from labeling.models import TaskRun
 from labeling.selectors.quality import AgreementPoint, QualityPoint, ShadowPoint, columns_over_time
+from labeling.templatetags.ui import number
 
 Axis = Literal["dates", "labels"]
 MAX_LINES = 6
@@ -31,8 +32,15 @@ class Chart:
     notes: list[str]
 
     def payload(self) -> dict[str, Any]:
-        """As JSON for the page."""
-        return {"title": self.title, "axis": self.axis, "x": self.x, "series": self.series, "notes": self.notes}
+        """As JSON for the page. ``places`` says numbers of labels as the tables do; dates are in the reader's zone, which the script knows."""
+        return {
+            "title": self.title,
+            "axis": self.axis,
+            "x": self.x,
+            "places": [] if self.axis == "dates" else [_labels_words(round(labels)) for labels in self.x],
+            "series": self.series,
+            "notes": self.notes,
+        }
 
 
 def quality_charts(points: Sequence[QualityPoint], shadows: Sequence[ShadowPoint], axis: Axis) -> list[Chart]:
@@ -148,6 +156,10 @@ def import_words(run: TaskRun) -> str:
     else:
         what = _("labels added") if rows is None else _("%(rows)d labels added") % {"rows": rows}
     return _("Import %(run)s by %(who)s: %(what)s") % {"run": run.short_id, "who": who, "what": what}
+
+
+def _labels_words(labels: int) -> str:
+    return ngettext("%(n)s label", "%(n)s labels", labels) % {"n": number(labels)}
 
 
 def _line(label: str, values: Sequence[float | None]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ export class Chart {
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 9 } },
       scales: { x: { time: dates, range: (_plot, low, high) => padded(...(this.span ?? [low, high]), dates) }, y: { range: this.height() } },
-      axes: [dates ? { ...axis, space: DATE_WIDTH, values: dateLabels } : axis, { ...axis, size: 48, values: (_plot, ticks) => ticks.map((tick) => tick.toFixed(2)) }],
+      axes: [dates ? { ...axis, space: DATE_WIDTH, values: dateLabels } : { ...axis, values: thousands }, { ...axis, size: 48, values: (_plot, ticks) => ticks.map((tick) => tick.toFixed(2)) }],
       hooks: { setCursor: [(plot) => this.say(plot.cursor.idx ?? this.data.x.length - 1)] },
     };
   }
@@ -81,12 +81,12 @@ export class Chart {
 
   // What stands under the chart: the values of one point and what moved it.
   say(place) {
-    const { x, series, notes, axis } = this.data;
+    const { x, places, series, notes, axis } = this.data;
     if (place < 0 || place >= x.length) return;
     const values = series
       .filter((line) => line.values[place] !== null)
       .map((line) => `${line.label} ${line.values[place].toFixed(3)}${interval(line, place)}`);
-    const where = axis === "dates" ? `${day(x[place])} ${clock(x[place])}` : `${x[place].toLocaleString()} labels`;
+    const where = axis === "dates" ? `${day(x[place])} ${clock(x[place])}` : places[place];
     const strong = document.createElement("strong");
     strong.textContent = where;
     this.readout.replaceChildren(strong, ` · ${values.join(" · ")} · ${notes[place]}`);
@@ -145,6 +145,11 @@ function twoDigits(number) {
 function dateLabels(_plot, ticks, _axis, _space, step) {
   if (step >= DAY) return ticks.map(day);
   return ticks.map((tick, place) => (place && day(ticks[place - 1]) === day(tick) ? clock(tick) : `${clock(tick)}\n${day(tick)}`));
+}
+
+// As in the tables, whatever the browser's language.
+function thousands(_plot, ticks) {
+  return ticks.map((tick) => tick.toLocaleString("en-US"));
 }
 
 function interval(line, place) {

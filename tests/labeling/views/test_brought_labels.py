@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.core import signing
@@ -11,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Team
 from labeling.aws import storage
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.models import LabelFile, LabelReplacement, LabelUpload, TaskRun, Transform
@@ -115,6 +117,10 @@ def test_admins_see_what_replacing_would_do_before_they_type_the_name(
     assert response.headers["Location"] == detail
     assert (replacement.label_file, replacement.export_run.kind) == (label_file, RunKind.EXPORT_LABELS)
     assert "Glue is exporting its labels" in client.get(detail).content.decode()
+    Team.objects.update(time_zone="Asia/Tokyo")
+    LabelFile.objects.update(kind=LabelFileKind.EXPORTED, created_at=datetime(2026, 11, 27, 23, 5, tzinfo=UTC))
+    assert "Glue held on 2026-11-28 08:05 JST" in client.get(detail).content.decode()
+    LabelFile.objects.update(kind=LabelFileKind.UPLOADED)
     part = client.get(detail, headers={"HX-Request": "true"})
     assert part.status_code == 200
     seen = re.findall(r'name="seen" value="(\w+)"', part.content.decode())[0]

@@ -84,7 +84,7 @@ def test_charts_and_tables_say_the_same(
     people: Cast, people_transform: Transform, client_for: ClientFor, url: str
 ) -> None:
     import_and_estimate(people_transform, people.lead, days_ago=2, labels=90, precision=0.5)
-    import_and_estimate(people_transform, people.lead, days_ago=9, labels=180, precision=0.75)
+    import_and_estimate(people_transform, people.lead, days_ago=9, labels=1800, precision=0.75)
     response = client_for(people.lead).get(url)
     page = response.content.decode()
     assert "0.750" in page
@@ -101,7 +101,8 @@ def test_charts_and_tables_say_the_same(
     sides = json.loads(by_labels.split('<script id="charts" type="application/json">')[1].split("</script>")[0])[
         "sides"
     ]
-    assert (sides["x"], sides["series"][0]["values"]) == ([90, 180], [0.5, 0.75])
+    assert (sides["x"], sides["series"][0]["values"]) == ([90, 1800], [0.5, 0.75])
+    assert sides["places"] == ["90 labels", "1,800 labels"]  # as in the tables
 
 
 def test_of_many_estimates_the_tables_show_the_newest_and_the_charts_all(
