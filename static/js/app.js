@@ -32,11 +32,25 @@ export function localTimes(root = document) {
 }
 
 async function copyId(button) {
-  await navigator.clipboard.writeText(button.dataset.copy);
   const label = button.querySelector("[data-copy-label]");
-  const before = label.textContent;
+  label.dataset.copyLabel ||= label.textContent; // a second click finds “copied” there
+  if (!(await copied(button.dataset.copy))) return;
   label.textContent = button.dataset.copied;
-  setTimeout(() => (label.textContent = before), 1200);
+  setTimeout(() => (label.textContent = label.dataset.copyLabel), 1200);
+  button.focus();
+}
+
+async function copied(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
+  // Without HTTPS only what is selected can be copied.
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "visually-hidden";
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  return done;
 }
 
 document.addEventListener("click", (event) => {

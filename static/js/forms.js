@@ -60,6 +60,15 @@ function directUpload(form) {
     input.disabled = true;
     form.submit();
   });
+  whenBack(() => {
+    input.disabled = false;
+    for (const name of ["direct", "direct_name"]) form.elements[name]?.remove();
+  });
+}
+
+/** Call it when the page comes back from the browser's memory, as it was when its form was sent. */
+function whenBack(restore) {
+  window.addEventListener("pageshow", (event) => event.persisted && restore());
 }
 
 document.querySelectorAll("[data-direct]").forEach(directUpload);
@@ -67,6 +76,9 @@ document.querySelectorAll("[data-slider]").forEach(sliderWord);
 document.querySelectorAll("[data-dropzone]").forEach(dropZone);
 document.querySelectorAll("[data-shown-with]").forEach(shownWith);
 document.addEventListener("submit", (event) => {
-  const busy = event.submitter?.dataset.busy;
-  if (busy) event.submitter.textContent = busy;
+  const { submitter } = event;
+  if (!submitter?.dataset.busy || submitter.textContent === submitter.dataset.busy) return;
+  const before = [...submitter.childNodes];
+  submitter.textContent = submitter.dataset.busy;
+  whenBack(() => submitter.replaceChildren(...before));
 });

@@ -150,6 +150,7 @@ def test_watching_a_run_disturbs_nobody(portal: Portal, visit: Visit) -> None:
     run = TaskRun.objects.create(transform=transform, kind=RunKind.EVALUATION, not_before=later)
     page = visit(portal.lead)
     page.goto(f"/runs/{run.pk}/")
+    copy_without_https(page, run)
     stop = page.get_by_role("button", name="Stop this run")
     stop.focus()
     page.evaluate("getSelection().selectAllChildren(document.querySelector('h1'))")
@@ -161,6 +162,18 @@ def test_watching_a_run_disturbs_nobody(portal: Portal, visit: Visit) -> None:
     TaskRun.objects.update(error="Glue is busy.", advice="Wait.")
     expect(page.get_by_role("alert").filter(has_text="Glue is busy.")).to_be_visible()
     expect(stop).to_be_focused()
+
+
+def copy_without_https(page: Page, run: TaskRun) -> None:
+    page.evaluate("""() => {
+        Object.defineProperty(navigator, "clipboard", { value: undefined });
+        addEventListener("copy", () => (window.wasCopied = document.activeElement.value));
+    }""")
+    copy = page.locator(f"[data-copy='{run.pk}']")
+    copy.dblclick()
+    expect(copy).to_contain_text("copied")
+    expect(copy).to_contain_text(run.short_id)
+    assert page.evaluate("wasCopied") == str(run.pk)
 
 
 def test_ticked_groups_stay_ticked_on_other_pages(portal: Portal, visit: Visit) -> None:
