@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -37,6 +39,7 @@ from accounts.forms import (
 )
 from accounts.identities import person_of
 from accounts.links import mail_is_set_up
+from accounts.middleware import SESSION_SINCE
 from accounts.models import Team, User
 from accounts.selectors import active_memberships
 from accounts.services import update_person
@@ -64,6 +67,12 @@ class SignIn(auth_views.LoginView):
         if settings.OIDC_ONLY:
             return self.http_method_not_allowed(request)
         return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """From here on the session is renewed while it is used."""
+        response = super().form_valid(form)
+        self.request.session[SESSION_SINCE] = int(time.time())
+        return response
 
 
 @login_not_required

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.middleware import SESSION_SINCE
 from tests.accounts.conftest import PASSWORD
 
 FORM = "/notifications/settings/?event=x"
@@ -54,3 +59,18 @@ def test_an_address_for_forms_says_so_when_it_is_opened(client: Client) -> None:
     assert (opened.status_code, opened.headers["Allow"]) == (405, "POST, OPTIONS")
     assert "only accepts forms" in opened.content.decode()
     assert client.get(reverse("accounts:logout")).content == b""
+
+
+def test_whoever_works_stays_signed_in(client: Client) -> None:
+    """A session by password is renewed once half of its two weeks is over, and not with each request."""
+    signed_out(client).post(reverse("accounts:login"), {"username": "sam", "password": PASSWORD})
+    client.get("/")
+    key = settings.SESSION_COOKIE_NAME
+    assert key not in client.get("/").cookies
+    session = client.session
+    session[SESSION_SINCE] -= timedelta(days=8).total_seconds()
+    session.save()
+    Session.objects.update(expire_date=timezone.now() + timedelta(days=6))
+    assert client.get("/").cookies[key]["max-age"] == settings.SESSION_COOKIE_AGE
+    assert Session.objects.get(pk=client.session.session_key).expire_date > timezone.now() + timedelta(days=13)
+    assert key not in client.get("/").cookies
