@@ -37,8 +37,11 @@ class SignInMiddleware(LoginRequiredMiddleware):
         if request.method in ("GET", "HEAD") and not part:
             return super().handle_no_permission(request, view_func)
         if "text/html" in request.headers.get("Accept", ""):
+            # The script keeps what was written for as long as it sees the tag.
             messages.warning(
-                request, _("You were signed out before this was sent, so nothing was changed. Send it again.")
+                request,
+                _("You were signed out before this was sent, so nothing was changed. Send it again."),
+                extra_tags="unsent",
             )
         to_sign_in = redirect_to_login(
             _page_of(request), self.get_login_url(view_func), self.get_redirect_field_name(view_func)

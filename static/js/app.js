@@ -1,5 +1,7 @@
 // What every page gets on top of plain HTML: times in the reader's zone, ids that copy, menus that close, the theme without a reload.
 
+import "./unsent.js";
+
 const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
 const exact = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "medium" });
 const time = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium" });

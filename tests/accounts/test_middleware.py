@@ -34,6 +34,7 @@ def test_a_form_that_was_sent_too_late_leads_back_to_its_page_and_says_so(client
     assert way_back(sent.headers["Location"]) == FORM
     page = client.post(sent.headers["Location"], {"username": "sam", "password": PASSWORD, "next": FORM}, follow=True)
     assert "You were signed out before this was sent" in page.content.decode()
+    assert "data-unsent" in page.content.decode()
 
 
 @pytest.mark.parametrize("page", ["https://elsewhere.example/x", "", "//elsewhere.example/"])

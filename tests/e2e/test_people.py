@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Membership, Role
 from tests.e2e.conftest import NARROW, Portal, Visit
+from tests.e2e.conftest import PASSWORD as SIGN_IN_PASSWORD
+from tests.e2e.data import people_transform
 from tests.e2e.test_accessibility import assert_accessible
 
 PASSWORD = "a horse of another colour"
@@ -66,3 +69,26 @@ def test_whoever_is_invited_chooses_a_password_and_signs_in(portal: Portal, visi
     assert_accessible(admin)
     membership = Membership.objects.get(user__username="eve")
     assert (membership.role, membership.is_active) == (Role.LEAD, False)
+
+
+def test_a_long_text_outlives_the_session(portal: Portal, visit: Visit) -> None:
+    """A lead saves guidelines after the session has ended, signs in, and goes on where they were."""
+    transform, _questions = people_transform(portal, questions=1, rows=2)
+    lead = visit(portal.lead)
+    lead.goto(f"/transforms/{transform.pk}/guidelines/")
+    text = lead.get_by_label("Guidelines")
+    text.fill("An hour of words.")
+    Session.objects.all().delete()
+    lead.get_by_role("button", name="Save changes").click()
+    expect(lead.get_by_text("You were signed out before this was sent")).to_be_visible()
+    lead.get_by_label("Sign-in name").fill("lea")
+    lead.get_by_label("Password").fill(SIGN_IN_PASSWORD)
+    lead.get_by_role("button", name="Sign in").click()
+    expect(text).to_have_value("An hour of words.")
+    expect(lead.get_by_text("What you had written is in the form again.")).to_be_visible()
+    lead.get_by_role("button", name="Save changes").click()
+    expect(lead.get_by_text("The guidelines have been saved.")).to_be_visible()
+    text.fill("Another text, not sent.")
+    lead.reload()
+    expect(text).to_have_value("An hour of words.")
+    expect(lead.get_by_text("What you had written is in the form again.")).to_be_hidden()
