@@ -11,13 +11,15 @@ from django.utils.translation import gettext as _
 from labeling.exceptions import InvalidAnswerError
 
 _LAST = 2**53  # the last whole number that every browser can count to
+_LONGEST_ID = 64
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPayload:
     """The whole grid as it stands, and what it took so far; ``overrules`` is the version of the result that a decision replaces.
 
-    ``stamp`` says when the grid of a draft was made, in milliseconds by the browser's clock.
+    ``stamp`` says when the grid was made, in milliseconds by the browser's clock; ``message`` is the id of what was sent, by which it is known
+    when it comes once more.
     """
 
     labels: dict[int, str]
@@ -26,6 +28,7 @@ class AnswerPayload:
     proposal_shown: bool
     overrules: int | None = None
     stamp: int | None = None
+    message: str = ""
 
 
 def parse_answer(body: bytes) -> AnswerPayload:
@@ -42,6 +45,7 @@ def parse_answer(body: bytes) -> AnswerPayload:
             proposal_shown=data.get("proposalShown") is True,
             overrules=None if data.get("overrules") is None else int(data["overrules"]),  # type: ignore[call-overload]
             stamp=None if data.get("stamp") is None else min(max(0, int(data["stamp"])), _LAST),  # type: ignore[call-overload]
+            message=_text(data.get("message", ""))[:_LONGEST_ID],
         )
     except (TypeError, ValueError, OverflowError) as error:  # OverflowError: 1e999 is an infinite number to json
         raise _malformed() from error
@@ -68,10 +72,10 @@ def _json_object(body: bytes) -> dict[str, object]:
     return data
 
 
-def _text(label: object) -> str:
-    if not isinstance(label, str):
+def _text(value: object) -> str:
+    if not isinstance(value, str):
         raise ValueError
-    return label
+    return value
 
 
 def _malformed() -> InvalidAnswerError:

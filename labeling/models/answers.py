@@ -17,7 +17,8 @@ class Answer(models.Model):
     ``control`` marks an answer that was given to a control question without knowing it: it is measured and decides nothing.
     ``proposal_shown`` says whether the engine's proposal was in sight, ``accepted_untouched`` whether it was then taken as it was.
     ``draft_stamp`` is when the draft was made, in milliseconds by the browser's clock: what a page sent as it went away may arrive after what
-    the next page sent, and is then older.
+    the next page sent, and is then older; submissions and skips have one too. ``last_message`` is the id of the submission or skip that was
+    taken last: a page may send the same once more, even days later.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -32,6 +33,7 @@ class Answer(models.Model):
     proposal_shown = models.BooleanField(default=False)
     accepted_untouched = models.BooleanField(default=False)
     draft_stamp = models.BigIntegerField(default=0)
+    last_message = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     submitted_at = models.DateTimeField(null=True, blank=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -69,18 +69,28 @@ def save_adjudication(*, question: Question, user: User, labels: dict[int, str],
 
 @transaction.atomic
 def submit_adjudication(
-    *, question: Question, user: User, labels: dict[int, str], seconds: int, keys: int, overrules: int | None = None
+    *,
+    question: Question,
+    user: User,
+    labels: dict[int, str],
+    seconds: int,
+    keys: int,
+    overrules: int | None = None,
+    stamp: int | None = None,
+    message: str = "",
 ) -> Answer:
     """Settle the question with this grouping of all its rows.
 
     Of a disputed question only the disputed rows are open: the others must stand to each other as the people agreed. A decision that stands is
-    replaced only if ``overrules`` is the ``result_version`` it came to: then the person has seen it. Submitting the same once more changes nothing. Raises ``InvalidAnswerError`` if rows are blank or that is not so; ``QuestionTakenError`` if somebody else holds the
-    question or has decided.
+    replaced only if ``overrules`` is the ``result_version`` it came to: then the person has seen it. Submitting the same once more changes
+    nothing; ``stamp`` and ``message`` are as in ``submit_answer``. Raises ``InvalidAnswerError`` if rows are blank or that is not so;
+    ``QuestionTakenError`` if somebody else holds the question or has decided.
     """
     wanted = checked_labels(rows_of(question), labels, complete=True)
     now = timezone.now()
     answer = own_answer(question, user, AnswerKind.ADJUDICATION)
-    if answer.status == AnswerStatus.SUBMITTED and labels_of(answer) == wanted:
+    taken_before = message != "" and answer.last_message == message
+    if taken_before or (answer.status == AnswerStatus.SUBMITTED and labels_of(answer) == wanted):
         release_question(question=question, steward=user)
         return answer
     current = Question.objects.select_for_update(of=("self",)).get(pk=question.pk)
@@ -101,6 +111,8 @@ def submit_adjudication(
         version=F("version") + 1,
         seconds=Coalesce(F("seconds"), 0) + min(max(seconds, 0), _DAY),
         keys=Coalesce(F("keys"), 0) + min(max(keys, 0), _DAY),
+        draft_stamp=Greatest(F("draft_stamp"), stamp or 0),
+        last_message=message or F("last_message"),
     )
     write_labels(answer, wanted)
     answer.refresh_from_db()

@@ -128,6 +128,8 @@ def adjudication_submit(request: HttpRequest, question_id: UUID) -> HttpResponse
         seconds=payload.seconds,
         keys=payload.keys,
         overrules=payload.overrules,
+        stamp=payload.stamp,
+        message=payload.message,
     )
     return JsonResponse({"version": answer.version})
 
@@ -142,7 +144,7 @@ def adjudication_reopen(request: HttpRequest, question_id: UUID) -> HttpResponse
     # A second press finds the decision open already, which is what was wanted.
     if answer.status == AnswerStatus.SUBMITTED:
         reopen_answer(answer=answer, user=user)
-    return JsonResponse({"reopened": True})
+    return JsonResponse({"reopened": True, "stamp": answer.draft_stamp})
 
 
 def _save(question: Question, user: User, payload: AnswerPayload) -> None:

@@ -81,7 +81,7 @@ def question_draft(request: HttpRequest, question_id: UUID) -> HttpResponse:
 @require_POST
 @says_why_as_json
 def question_submit(request: HttpRequest, question_id: UUID) -> HttpResponse:
-    """Finish the question. Sending the same twice changes nothing, so the workbench may repeat it after a lost connection."""
+    """Finish the question. Sending the same twice changes nothing, so the workbench may repeat it after a lost connection, or days later."""
     question, _membership = question_access(request, question_id, can_label)
     payload = parse_answer(request.body)
     answer = submit_answer(
@@ -91,6 +91,8 @@ def question_submit(request: HttpRequest, question_id: UUID) -> HttpResponse:
         seconds=payload.seconds,
         keys=payload.keys,
         proposal_shown=payload.proposal_shown,
+        stamp=payload.stamp,
+        message=payload.message,
     )
     return JsonResponse({"version": answer.version})
 
@@ -100,7 +102,14 @@ def question_submit(request: HttpRequest, question_id: UUID) -> HttpResponse:
 def question_skip(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Leave the question for later or for others; the grid is kept as it stands."""
     question, _membership = question_access(request, question_id, can_label)
-    skip_question(question=question, steward=signed_in(request), labels=parse_answer(request.body).labels)
+    payload = parse_answer(request.body)
+    skip_question(
+        question=question,
+        steward=signed_in(request),
+        labels=payload.labels,
+        stamp=payload.stamp,
+        message=payload.message,
+    )
     return JsonResponse({"skipped": True})
 
 
@@ -131,5 +140,5 @@ def question_reopen(request: HttpRequest, question_id: UUID) -> HttpResponse:
         messages.error(request, error_text(error))
         return redirect("labeling:question-history", question.pk)
     if from_workbench:
-        return JsonResponse({"reopened": True})
+        return JsonResponse({"reopened": True, "stamp": answer.draft_stamp})
     return redirect("labeling:question-detail", question.pk)

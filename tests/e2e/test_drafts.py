@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from playwright.sync_api import Response, Route, expect
 
@@ -68,6 +69,34 @@ def test_a_draft_is_newer_than_one_by_a_clock_that_runs_ahead(portal: Portal, vi
     press(page, "a", "b")
     expect(saved(page)).to_be_visible()
     assert stored(first) == "AB"
+
+
+def test_what_a_page_left_behind_undoes_nothing_that_came_later(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    network = Network(page, r"/draft/$")
+    first, *_rest = begin_with_next(page, portal, rows=2)
+    page.evaluate("window.dispatchEvent(new Event('beforeunload'))")  # to a page that never came
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.includes('outbox'))")
+    page.goto(f"/questions/{first.pk}/")
+    with page.expect_response("**/submit/") as once_more:
+        page.get_by_role("button", name="Change my answer").click()
+    assert once_more.value.json() == {"version": 1}
+    assert Answer.objects.get(question=first).status == AnswerStatus.DRAFT
+    expect(saved(page)).to_be_visible()
+
+    network.cut()
+    press(page, "b", "b")
+    expect(page.get_by_text("offline, will save")).to_be_visible()
+    an_hour_later = int((time.time() + 3600) * 1000)
+    save_draft(question=first, steward=portal.steward, labels=grouping(first, "CD"), stamp=an_hour_later)
+    page.reload()
+    assert groups(page) == "CD"  # what another computer has sent meanwhile
+    network.release()
+    expect(saved(page)).to_be_visible()
+    assert stored(first) == "CD"
 
 
 def test_undo_and_redo_outlive_a_reload(portal: Portal, visit: Visit) -> None:

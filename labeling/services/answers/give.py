@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,7 +24,7 @@ from labeling.services.answers.labels import (
     write_draft,
     write_labels,
 )
-from labeling.services.answers.queue import answered_already, free_for, hold, own_answer
+from labeling.services.answers.queue import answered_already, free_for, hold, open_to, own_answer
 from labeling.services.consensus import settle
 from partitions import Grouping
 
@@ -67,11 +67,14 @@ def submit_answer(
     seconds: int,
     keys: int,
     proposal_shown: bool = False,
+    stamp: int | None = None,
+    message: str = "",
 ) -> Answer:
     """Finish a question: every row has a group or ``?``. If nobody else is asked, it is then settled or disputed.
 
     ``seconds`` and ``keys`` are what this round of work took; rounds add up. ``proposal_shown`` is noted if the person may see the proposal at
-    all. Submitting the same once more changes nothing. Raises ``InvalidAnswerError`` if rows are blank; ``AlreadyAnsweredError`` if another
+    all. ``stamp`` says when the grouping was made, as in ``save_draft``. Submitting the same once more changes nothing, and the same
+    ``message`` not even if the answer was taken back since: a page that was closed leaves it to the next one to send. Raises ``InvalidAnswerError`` if rows are blank; ``AlreadyAnsweredError`` if another
     answer by this person stands; ``QuestionTakenError`` if somebody else was faster: the grouping is then kept as a draft.
     """
     rows = rows_of(question)
@@ -86,36 +89,42 @@ def submit_answer(
     )
     try:
         with transaction.atomic():
-            return _submit(question, steward, wanted, measured)
+            return _submit(question, steward, wanted, measured, stamp=stamp, message=message)
     except AlreadyAnsweredError:
         raise
     except QuestionTakenError:
         with transaction.atomic():
-            write_draft(own_answer(question, steward), wanted, complete=True)
+            write_draft(own_answer(question, steward), wanted, stamp=stamp, complete=True)
         raise
 
 
-def _submit(question: Question, steward: User, labels: Mapping[int, str], measured: _Measured) -> Answer:
+def _submit(
+    question: Question,
+    steward: User,
+    labels: Mapping[int, str],
+    measured: _Measured,
+    *,
+    stamp: int | None,
+    message: str,
+) -> Answer:
     now = timezone.now()
     answer = own_answer(question, steward)
     # The answer is claimed before the question: a second tab of the same person waits here and then finds it submitted.
-    claimed = (
-        Answer.objects.filter(pk=answer.pk)
-        .exclude(status=AnswerStatus.SUBMITTED)
-        .update(
-            status=AnswerStatus.SUBMITTED,
-            submitted_at=now,
-            updated_at=now,
-            version=F("version") + 1,
-            seconds=Coalesce(F("seconds"), 0) + measured.seconds,
-            keys=Coalesce(F("keys"), 0) + measured.keys,
-            proposal_shown=measured.proposal_shown,
-            accepted_untouched=measured.accepted_untouched,
-        )
+    claimed = open_to(message, answer).update(
+        status=AnswerStatus.SUBMITTED,
+        submitted_at=now,
+        updated_at=now,
+        version=F("version") + 1,
+        seconds=Coalesce(F("seconds"), 0) + measured.seconds,
+        keys=Coalesce(F("keys"), 0) + measured.keys,
+        proposal_shown=measured.proposal_shown,
+        accepted_untouched=measured.accepted_untouched,
+        draft_stamp=Greatest(F("draft_stamp"), stamp or 0),
+        last_message=message or F("last_message"),
     )
     if not claimed:
-        if labels_of(answer) == labels:
-            answer.refresh_from_db()
+        answer.refresh_from_db()
+        if (message and answer.last_message == message) or labels_of(answer) == labels:
             return answer
         raise answered_already()
     _count(question, steward, answer)

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -62,21 +63,32 @@ def open_question(*, question: Question, steward: User) -> Question:
     return _loaded(question.pk)
 
 
-def skip_question(*, question: Question, steward: User, labels: dict[int, str] | None = None) -> None:
+def skip_question(
+    *,
+    question: Question,
+    steward: User,
+    labels: dict[int, str] | None = None,
+    stamp: int | None = None,
+    message: str = "",
+) -> None:
     """Leave the question for others; it comes back to this person after everything else. What was typed stays.
 
     ``labels``, if given, is the grid as it stands, to be kept; then raises ``AlreadyAnsweredError`` if the person has submitted, and
-    ``InvalidAnswerError`` if a label or row does not belong to the question.
+    ``InvalidAnswerError`` if a label or row does not belong to the question. ``stamp`` and ``message`` are as in ``submit_answer``.
     """
     with transaction.atomic():
         answer = own_answer(question, steward)
-        left = (
-            Answer.objects.filter(pk=answer.pk)
-            .exclude(status=AnswerStatus.SUBMITTED)
-            .update(status=AnswerStatus.SKIPPED, updated_at=timezone.now())
+        left = open_to(message, answer).update(
+            status=AnswerStatus.SKIPPED,
+            updated_at=timezone.now(),
+            draft_stamp=Greatest(F("draft_stamp"), stamp or 0),
+            last_message=message or F("last_message"),
         )
         if labels is not None:
             if not left:
+                answer.refresh_from_db()
+                if message and answer.last_message == message:
+                    return
                 raise answered_already()
             write_labels(answer, checked_labels(rows_of(question), labels, complete=False))
         release_question(question=question, steward=steward)
@@ -114,6 +126,12 @@ def take(question_id: uuid.UUID, steward: User) -> bool:
 def free_for(steward: User) -> Q:
     """Questions that nobody else holds now."""
     return Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now())
+
+
+def open_to(message: str, answer: Answer) -> QuerySet[Answer]:
+    """The answer, to be claimed by the submission or skip with this id: not if it stands, nor once more if that was taken before."""
+    claimable = Answer.objects.filter(pk=answer.pk).exclude(status=AnswerStatus.SUBMITTED)
+    return claimable.exclude(last_message=message) if message else claimable
 
 
 def own_answer(question: Question, steward: User, kind: AnswerKind = AnswerKind.ANSWER) -> Answer:

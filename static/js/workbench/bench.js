@@ -106,6 +106,7 @@ export class Bench {
     this.left = Math.max(0, this.left - 1);
     const sent = this.store.send(question.id, question.urls.submit, {
       labels: work.asAnswer(),
+      stamp: this.stamp(),
       seconds: this.spent(),
       keys: this.keys,
       proposalShown: work.proposalSeen,
@@ -186,6 +187,7 @@ export class Bench {
       return;
     }
     if (counted) this.left += 1;
+    last.question.stamp = Math.max(last.question.stamp, result.data.stamp ?? 0); // another computer may have submitted it
     if (last.question.id !== this.question.id) {
       this.queue.ahead.unshift({ question: this.question, work: this.work });
       history.pushState({}, "", last.question.urls.detail);
@@ -424,9 +426,13 @@ export class Bench {
     return Math.round(this.seconds);
   }
 
-  /** The grid as it stands. Its stamp grows with each draft, whatever another computer's clock said of the last. */
   draft() {
+    return { labels: this.work.asDraft(), stamp: this.stamp() };
+  }
+
+  /** When the grid stood as it does. It grows with each message, whatever another computer's clock said of the last. */
+  stamp() {
     this.question.stamp = Math.max(Date.now(), this.question.stamp + 1);
-    return { labels: this.work.asDraft(), stamp: this.question.stamp };
+    return this.question.stamp;
   }
 }

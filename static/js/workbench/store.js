@@ -2,6 +2,7 @@
 //
 // Each question has at most one message waiting: the newest state of its grid, or its submission. Messages go out one at a time and are
 // repeated until the server has answered; a refusal (somebody else has the question, a grid that does not fit) is told and dropped.
+// A page that goes away may leave what the server has taken: the next page sends it again, and the server knows it by the stamp of the message.
 
 const PREFIX = "labelportal.outbox";
 const DEBOUNCE = 300;
@@ -10,6 +11,9 @@ const TIMEOUT = 15000;
 
 /** Whether somebody has to sign in first: the server leads to that page, or misses the cookie that goes with what is sent. */
 export const isSignedOut = (response) => response.type === "opaqueredirect" || response.status === 403;
+
+/** What is sent of a message: its body and by what it is known when it comes again. */
+const named = ({ body, stamp }) => ({ ...body, message: stamp });
 
 export class Store {
   /** `onState` hears "saved" | "saving" | "offline" | "signed-out"; `onRefused` hears (question id, {code, message}). */
@@ -33,11 +37,12 @@ export class Store {
     if (this.outbox.size) this.flush();
   }
 
-  /** What this browser still holds of a question's grid; nothing when the server has it all. */
-  pending({ id, urls }) {
+  /** What this browser still holds of a question's grid; nothing when the server has it all, or something newer. */
+  pending({ id, urls, stamp }) {
     const message = this.outbox.get(id);
     // A person can have an answer and a decision of the same question; they are not mixed.
-    return [urls.draft, urls.submit].includes(message?.url) ? message.body.labels : undefined;
+    if (![urls.draft, urls.submit].includes(message?.url) || message.body.stamp <= stamp) return undefined;
+    return message.body.labels;
   }
 
   /** The questions of which the server has not heard the newest yet. */
@@ -82,7 +87,7 @@ export class Store {
     clearTimeout(this.retry);
     while (this.outbox.size) {
       const [questionId, message] = this.outbox.entries().next().value;
-      const result = await this.post(message.url, message.body);
+      const result = await this.post(message.url, named(message));
       if (result.lost) {
         this.failures++;
         this.signedOut = Boolean(result.signedOut);
@@ -132,7 +137,7 @@ export class Store {
 
   /** The page goes away: what waits is handed to the browser, which sends it without us. */
   flushForGood() {
-    for (const { url, body } of this.outbox.values()) this.handOver(url, body);
+    for (const message of this.outbox.values()) this.handOver(message.url, named(message));
   }
 
   /** Sent by the browser even when the page is gone; nobody hears the answer. */

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from labeling.choices import AnswerStatus, ChangeAction, QuestionState
@@ -72,6 +74,19 @@ def test_a_decision_settles(people: Cast, of: Transform, disputed: Question) -> 
     with pytest.raises(QuestionTakenError):
         save_adjudication(question=disputed, user=people.lead, labels={})
     assert adjudication_work(question=disputed, user=people.lead).disputed == set(grouping(disputed, "xxxx"))
+
+
+def test_the_same_decision_once_more_does_not_bring_back_what_was_taken_back(people: Cast, disputed: Question) -> None:
+    sent: dict[str, Any] = {
+        "question": disputed,
+        "user": people.lead,
+        "labels": grouping(disputed, "CCCD"),
+        "message": "one",
+    }
+    reopen_answer(answer=submit_adjudication(**sent, seconds=5, keys=2), user=people.lead)
+    assert submit_adjudication(**sent, seconds=5, keys=2).status == AnswerStatus.DRAFT
+    disputed.refresh_from_db()
+    assert disputed.state == QuestionState.DISPUTED
 
 
 @pytest.mark.parametrize("letters", ["ABCD", "AAAA", "AA?A", "??AB"])

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -22,6 +24,7 @@ from labeling.services.answers import (
     save_draft,
     skip_question,
     submit_answer,
+    withdraw_answer,
 )
 from partitions import LABELS
 from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform, wanting
@@ -178,6 +181,26 @@ def test_submit_twice_is_one_answer(people: Cast, questions: list[Question]) -> 
     assert (second.version, second.seconds, second.keys) == (1, 7, 4)
     with pytest.raises(AlreadyAnsweredError):
         submit(questions[0], people.steward, "ABB")
+
+
+@pytest.mark.parametrize("take_back", [reopen_answer, withdraw_answer])
+def test_the_same_message_once_more_changes_nothing_whatever_happened_since(
+    people: Cast, questions: list[Question], take_back: Callable[..., Answer]
+) -> None:
+    labels = grouping(questions[0], "AAB")
+    sent: dict[str, Any] = {"question": questions[0], "steward": people.steward, "labels": labels}
+    for _time in range(2):
+        given = submit_answer(**sent, seconds=7, keys=4, stamp=2_000, message="one")
+        assert (given.version, given.seconds, given.draft_stamp) == (1, 7, 2_000)
+        if given.status == AnswerStatus.SUBMITTED:
+            taken_back = take_back(answer=given, user=people.steward).status
+    assert given.status == taken_back
+    skipped = sent | {"stamp": 2_001, "message": "two"}
+    skip_question(**skipped)
+    save_draft(**sent, stamp=2_002)
+    skip_question(**skipped)
+    assert Answer.objects.get().status == AnswerStatus.DRAFT
+    assert submit_answer(**sent, seconds=1, keys=1, stamp=2_003, message="three").version == 2
 
 
 def test_submit_too_late_keeps_the_work_as_a_draft(people: Cast, questions: list[Question]) -> None:

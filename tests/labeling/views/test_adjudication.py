@@ -101,7 +101,7 @@ def test_a_decision_settles_and_the_next_is_ahead(
     given = Answer.objects.get(kind=AnswerKind.ADJUDICATION)
     assert (given.steward, given.seconds, given.keys, given.version) == (people.lead, 12, 2, 1)
 
-    assert lead.post(shown["urls"]["reopen"], content_type="application/json").json() == {"reopened": True}
+    assert lead.post(shown["urls"]["reopen"], content_type="application/json").json()["reopened"]
     assert Question.objects.get(pk=first.pk).state == QuestionState.DISPUTED
     for question in (shown, ahead["question"]):
         send(lead, question["urls"]["submit"], decided(question, "O"))

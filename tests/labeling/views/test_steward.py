@@ -229,7 +229,7 @@ def test_undo_reopens_without_leaving_the_grid(people: Cast, questions: list[Que
     url = reverse("labeling:question-reopen", args=[questions[0].pk])
     client = client_for(people.steward)
     for _time in range(2):
-        assert client.post(url, {}, content_type="application/json").json() == {"reopened": True}
+        assert client.post(url, {}, content_type="application/json").json() == {"reopened": True, "stamp": 0}
 
 
 @pytest.mark.parametrize("relied_on", ["adjudicated", "control"])
@@ -243,7 +243,7 @@ def test_an_answer_that_others_rely_on_stays_and_its_person_is_told_why(
         mark_control(question=question, user=people.lead)
         words = "Others rely on this answer now"
     else:
-        overruled = {"seconds": 1, "keys": 1, "overrules": question.result_version}
+        overruled: dict[str, Any] = {"seconds": 1, "keys": 1, "overrules": question.result_version}
         submit_adjudication(question=question, user=people.lead, labels=grouping(question, "AB"), **overruled)
         words = "This question has been adjudicated."
     client, url = client_for(people.steward), reverse("labeling:question-reopen", args=[question.pk])
