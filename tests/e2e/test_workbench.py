@@ -436,6 +436,15 @@ def test_a_phone_paints_by_tapping(portal: Portal, visit: Visit) -> None:
     page.get_by_role("button", name="Accept").tap()
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
 
+    box = page.locator("[data-grid] tbody tr").nth(2).locator(".clip").first.bounding_box()
+    assert box is not None
+    touch = page.context.new_cdp_session(page)
+    for kind, up in (("touchStart", 0), ("touchMove", 40), ("touchMove", 80), ("touchMove", 120), ("touchEnd", None)):
+        points = [] if up is None else [{"x": box["x"] + 5, "y": box["y"] + 5 - up}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    assert page.locator("html").evaluate("html => html.scrollTop") > 0  # it began as a tap, and then scrolled
+    assert groups(page) == "...."
+
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_has_the_number_of_every_row_and_room_for_rows_between_its_toolbars(

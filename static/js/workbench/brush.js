@@ -14,7 +14,9 @@ export class Brush {
     });
     grid.table.addEventListener("pointerdown", (event) => this.begin(event));
     grid.table.addEventListener("pointermove", (event) => this.move(event));
-    for (const name of ["pointerup", "pointercancel"]) grid.table.addEventListener(name, () => this.end());
+    grid.table.addEventListener("pointerup", () => this.end());
+    // The browser scrolls with what began as a tap, or the system took the finger: nothing was painted.
+    grid.table.addEventListener("pointercancel", () => this.forget());
   }
 
   begin(event) {
@@ -54,8 +56,13 @@ export class Brush {
     // A tap paints when the finger leaves, so that a scroll does not.
     if (this.label && !this.painted.size) this.painted.add(this.start);
     const indexes = [...this.painted];
-    for (const index of indexes) this.grid.rows[index].classList.remove("is-painted");
-    this.start = undefined;
+    this.forget();
     if (indexes.length) this.paint(indexes, this.carried);
+  }
+
+  forget() {
+    for (const index of this.painted ?? []) this.grid.rows[index]?.classList.remove("is-painted");
+    this.start = undefined;
+    this.painted = new Set();
   }
 }
