@@ -219,6 +219,27 @@ def test_equal_columns_fold_and_differences_are_marked(portal: Portal, visit: Vi
     expect(page.get_by_label("What to show")).to_have_value("marks")
 
 
+def test_numbers_are_equal_however_they_are_written_and_only_then(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    written = {
+        "first_name": ("9,99", "999"),
+        "surname": ("12 3", "123"),
+        "dob": ("0.12345678901234567", "0.12345678901234568"),
+        "city": ("1,234", "1234"),  # one and a bit, or a thousand
+        "email": ("1,234,567.50", "1 234 567.5"),
+        "source": ("12345678901234567890", "+12'345'678'901'234'567'890.0"),
+        "note": ("1,234.0", "1234"),
+    }
+    for row, place in zip(first.rows.order_by("position"), (0, 1), strict=True):
+        row.values = [row.key, *(values[place] for values in written.values())]
+        row.save()
+    page.reload()
+    expect(page.get_by_role("button", name="3 identical columns")).to_be_visible()
+    headers = page.locator("[data-grid] thead th").all_text_contents()
+    assert headers == ["Row", "Group", "first_name", "surname", "dob", "city"]
+
+
 def test_columns_are_hidden_and_moved_and_stay_so(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     begin(page, portal)

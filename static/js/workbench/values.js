@@ -1,6 +1,8 @@
 // When two values are the same although they are written differently: case, spaces, numbers, dates.
 
-const NUMBER = /^[+-]?\d[\d  ',]*(\.\d+)?$/;
+// Digits plain or in groups of three, set apart in one way. A single comma may be a decimal one: it needs a second, or a decimal point, to be
+// known for what it is. A leading zero is part of a code (a postcode, a phone number), not of a number.
+const NUMBER = /^([+-]?)(0|[1-9]\d*|[1-9]\d{0,2}(?:(?: \d{3})+|(?:'\d{3})+|(?:,\d{3}){2,}|,\d{3}(?=\.)))(?:\.(\d+))?$/;
 const DATE = /^(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(T00:00(:00)?(\.0+)?Z?)?$/;
 
 /** The value as it is compared: equal results mean equal values. */
@@ -8,12 +10,16 @@ export function comparable(value) {
   const text = value.trim().replace(/\s+/g, " ").toLowerCase();
   const date = DATE.exec(text);
   if (date && date[2] <= "12" && date[3] <= "31") return `${date[1]}-${date[2]}-${date[3]}`;
-  // A leading zero is part of a code (a postcode, a phone number), not of a number.
-  if (NUMBER.test(text) && !/^[+-]?0\d/.test(text)) {
-    const number = Number(text.replace(/[  ',]/g, ""));
-    if (Number.isSafeInteger(Math.trunc(number))) return String(number);
-  }
-  return text;
+  return plainNumber(text) ?? text;
+}
+
+/** A number without what changes nothing about it, else nothing. Its digits stay text: a computer's numbers end after some sixteen. */
+function plainNumber(text) {
+  const [, sign, grouped, decimals = ""] = NUMBER.exec(text) ?? [];
+  if (grouped === undefined) return null;
+  const tail = decimals.replace(/0+$/, "");
+  const digits = grouped.replace(/[ ',]/g, "") + (tail && `.${tail}`);
+  return sign === "-" && digits !== "0" ? `-${digits}` : digits;
 }
 
 export function sameValue(one, other) {
