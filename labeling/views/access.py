@@ -10,9 +10,11 @@ from __future__ import annotations
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.current import current_membership, look_at
 from accounts.models import Membership, Team, User
@@ -31,10 +33,17 @@ from labeling.models import (
 )
 from labeling.permissions import Allowed, is_member, require
 
+_OF_PERSON = "X-Workbench-Person"
+
 
 def signed_in(request: HttpRequest) -> User:
-    """The person; the middleware has sent everybody else to the sign-in page."""
+    """The person; the middleware has sent everybody else to the sign-in page.
+
+    The workbench says whose it is: if somebody else has signed in since in the same browser, what it sends is not theirs, and it keeps it.
+    """
     assert isinstance(request.user, User)
+    if request.headers.get(_OF_PERSON, str(request.user.pk)) != str(request.user.pk):
+        raise PermissionDenied(_("Somebody else has signed in since in this browser."))
     return request.user
 
 

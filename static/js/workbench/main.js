@@ -13,20 +13,24 @@ import { View } from "./view.js";
 
 const page = document.querySelector("[data-workbench]");
 const config = JSON.parse(document.getElementById("workbench-config").textContent);
-// Read anew for each message: signing in again in another tab changes it.
-const csrf = () => /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+// The token is read anew for each message: signing in again in another tab changes it. Somebody else may have signed in there, too: the
+// server takes nothing that is another person's.
+const signed = () => ({
+  "X-CSRFToken": /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "",
+  "X-Workbench-Person": config.person,
+});
 
 const view = new View(page, page.dataset.sprite);
 let bench;
 const store = new Store({
   person: config.person,
-  csrf,
+  signed,
   onState: (state) => view.saving(state),
   onRefused: (questionId, refusal) => bench.refused(questionId, refusal),
 });
 const prefs = new Prefs(`${config.person}.${config.transform}`, config.columns, (columns) => columnSaver.save(columns));
 const queue = new Queue(store, config.urls.next, (counts) => bench.counts(counts));
-const side = new Side(page, csrf, prefs, {
+const side = new Side(page, signed, prefs, {
   onClosed: () => bench.grid.table.focus({ preventScroll: true }),
   onRemarks: (remarks) => bench.grid.remark(remarks),
 });

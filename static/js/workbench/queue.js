@@ -85,7 +85,7 @@ export class Queue {
       fetch(question.urls.release, {
         method: "POST",
         keepalive: true,
-        headers: { "Content-Type": "application/json", "X-CSRFToken": this.store.csrf() },
+        headers: { "Content-Type": "application/json", ...this.store.signed() },
         body,
       }).catch(() => {});
     }

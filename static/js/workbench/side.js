@@ -38,7 +38,7 @@ class Written {
 
 export class Side {
   /** `onRemarks` hears how many open comments each row has, {row id: number}, when that may have changed. */
-  constructor(page, csrf, prefs, { onClosed, onRemarks }) {
+  constructor(page, signed, prefs, { onClosed, onRemarks }) {
     this.box = page.querySelector("[data-side]");
     this.body = this.box.querySelector("[data-side-body]");
     this.status = this.box.querySelector("[data-side-status]");
@@ -47,7 +47,7 @@ export class Side {
     this.count = page.querySelector("[data-side-count]");
     this.behind = [document.querySelector(".topbar"), ...page.querySelectorAll("[data-behind-side]")].filter(Boolean);
     this.narrow = matchMedia("(max-width: 40rem)");
-    this.csrf = csrf;
+    this.signed = signed;
     this.prefs = prefs;
     this.onClosed = onClosed;
     this.onRemarks = onRemarks;
@@ -141,7 +141,7 @@ export class Side {
     try {
       const response = await fetch(url, {
         method: body ? "POST" : "GET",
-        headers: { "X-CSRFToken": this.csrf() },
+        headers: this.signed(),
         body,
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT),

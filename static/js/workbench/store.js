@@ -9,16 +9,16 @@ const DEBOUNCE = 300;
 const RETRY = [1000, 2000, 5000, 10000];
 const TIMEOUT = 15000;
 
-/** Whether somebody has to sign in first: the server leads to that page, or misses the cookie that goes with what is sent. */
+/** Whether the person has to sign in first: the server leads to that page, misses the cookie that goes with what is sent, or knows another. */
 export const isSignedOut = (response) => response.type === "opaqueredirect" || response.status === 403;
 
 /** What is sent of a message: its body and by what it is known when it comes again. */
 const named = ({ body, stamp }) => ({ ...body, message: stamp });
 
 export class Store {
-  /** `onState` hears "saved" | "saving" | "offline" | "signed-out"; `onRefused` hears (question id, {code, message}). */
-  constructor({ person, csrf, onState, onRefused }) {
-    this.csrf = csrf;
+  /** `signed` gives the headers by which the server knows whose messages these are. `onState` hears "saved" | "saving" | "offline" | "signed-out"; `onRefused` hears (question id, {code, message}). */
+  constructor({ person, signed, onState, onRefused }) {
+    this.signed = signed;
     this.prefix = `${PREFIX}.${person}.`;
     this.onState = onState;
     this.onRefused = onRefused;
@@ -111,7 +111,7 @@ export class Store {
     try {
       const response = await fetch(url, {
         method: "POST",
-        headers: { "Content-Type": "application/json", "X-CSRFToken": this.csrf() },
+        headers: { "Content-Type": "application/json", ...this.signed() },
         body: JSON.stringify(body),
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT),
@@ -145,7 +145,7 @@ export class Store {
     fetch(url, {
       method: "POST",
       keepalive: true,
-      headers: { "Content-Type": "application/json", "X-CSRFToken": this.csrf() },
+      headers: { "Content-Type": "application/json", ...this.signed() },
       body: JSON.stringify(body),
     }).catch(() => {});
   }

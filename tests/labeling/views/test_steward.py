@@ -112,6 +112,16 @@ def test_submitting_twice_is_submitting_once(people: Cast, questions: list[Quest
     assert (given.status, given.seconds, given.keys) == (AnswerStatus.SUBMITTED, 7, 4)
 
 
+def test_what_a_page_of_somebody_else_sends_is_not_taken(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.colleague)
+    for person, status in ((people.steward, 403), (people.colleague, 200)):
+        client.defaults["HTTP_X_WORKBENCH_PERSON"] = str(person.pk)
+        assert send(client, "submit", questions[0], "AAB").status_code == status
+    assert Answer.objects.get().steward == people.colleague
+
+
 def test_another_answer_after_ones_own_is_refused_as_such(
     people: Cast, questions: list[Question], client_for: ClientFor
 ) -> None:
