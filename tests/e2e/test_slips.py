@@ -13,6 +13,7 @@ from tests.e2e.workbench import (
     Network,
     begin,
     begin_with_next,
+    cursor,
     fetched_ahead,
     groups,
     press,
@@ -147,11 +148,30 @@ def test_other_scripts_and_the_usual_chords_do_what_they_do_elsewhere(portal: Po
     page = visit(portal.steward)
     begin(page, portal, rows=4)
     keys = page.context.new_cdp_session(page)
-    for key, code in (("ф", "KeyA"), ("И", "KeyB"), ("α", "KeyA"), ("ש", "KeyA")):
-        keys.send("Input.dispatchKeyEvent", {"type": "keyDown", "key": key, "code": code})
-        keys.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "code": code})
+
+    def strike(*pairs: tuple[str, str]) -> None:
+        for key, code in pairs:
+            keys.send("Input.dispatchKeyEvent", {"type": "keyDown", "key": key, "code": code})
+            keys.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "code": code})
+
+    strike(("ф", "KeyA"), ("И", "KeyB"), ("α", "KeyA"), ("ש", "KeyA"))
     assert groups(page) == "ABAA"
     press(page, "Control+z", "Control+z")
     assert groups(page) == "AB.."
     press(page, "Control+y", "Control+z", "Control+Shift+z")
     assert groups(page) == "ABA."
+
+    press(page, "1")
+    strike(("\N{DEVANAGARI VOWEL SIGN I}", "KeyF"), ("ก", "KeyD"))
+    page.locator("[data-grid]").dispatch_event(
+        "keydown", {"key": "لا", "code": "KeyB"}
+    )  # one key of an Arabic keyboard
+    strike(("é", "Digit2"))
+    assert (groups(page), cursor(page)) == ("FDB.", "2")  # the last one as on a French keyboard
+    panel = page.get_by_role("complementary", name="Guidelines and comments")
+    strike(("b", "KeyN"), ("'", "KeyQ"))  # Dvorak
+    expect(panel).to_be_hidden()
+    strike(("ש", "KeyA"), ("/", "KeyQ"))  # Hebrew
+    expect(panel).to_be_visible()
+    press(page, "Escape", "q")
+    expect(panel).to_be_hidden()

@@ -45,10 +45,25 @@ export function commands(bench) {
   ];
 }
 
-/** What stands on the cap in Latin letters and digits, for who types in another script: the keys are named by them. */
-function latin({ key, code }) {
-  const other = /^[\p{L}\p{Nd}]$/u.test(key) && !/[\p{Script=Latin}\d]/u.test(key);
-  return (other && /^(?:Key|Digit)(.)$/.exec(code)?.[1]) || key.toUpperCase();
+let otherScript = false; // whether the letter that was typed last was not a Latin one
+
+/**
+ * What stands on the cap in Latin letters and digits, for who types in another script: the keys are named by them. Such a script may also have
+ * punctuation, marks or two characters where Latin has a letter. Latin letters go by the character: layouts do not agree on their places.
+ */
+function latin({ key, code, shiftKey }, typed) {
+  const [, kind, onCap] = /^(Key|Digit)(.)$/.exec(code) ?? [];
+  const isLetter = /[\p{L}\p{M}\p{Nd}]/u.test(key) && !/[\p{Script=Latin}\d]/u.test(key);
+  if (isLetter && !typed) otherScript = true;
+  else if (/\p{Script=Latin}/u.test(key) && !shiftKey) otherScript = false; // some layouts have Latin capitals with Shift
+  const isOther = isLetter || (kind === "Key" && otherScript && !/[\p{Script=Latin}\d]/u.test(key));
+  return (isOther && !typed && onCap) || key.toUpperCase();
+}
+
+/** The digit on the cap of a key that gives it with Shift alone, as on French and Czech keyboards; nothing for other keys. */
+function shiftedDigit(event) {
+  const held = event.shiftKey || event.ctrlKey || event.altKey || event.metaKey || event.getModifierState?.("AltGraph");
+  return held ? undefined : /^Digit(\d)$/.exec(event.code)?.[1];
 }
 
 /** The name of the key that was pressed, with Ctrl, Alt and Meta, and Shift where it does not show in the character; "" for none. */
@@ -61,7 +76,7 @@ export function keyName(event) {
     ["Meta", event.metaKey],
     ["Shift", event.shiftKey && event.key === " "],
   ].flatMap(([name, down]) => (down ? [name] : []));
-  const key = event.key === " " ? "Space" : event.key.length === 1 ? latin(event) : event.key;
+  const key = event.key === " " ? "Space" : event.key.length === 1 || /[^\x20-\x7e]/.test(event.key) ? latin(event, typed) : event.key;
   return [...held, key].join("+");
 }
 
@@ -110,7 +125,8 @@ export class Keys {
 
   /** Run what the key stands for, if anything; `seen` is told first. */
   press(event, seen) {
-    const plain = keyName(event);
+    const name = keyName(event);
+    const plain = this.owner(name) ? name : (shiftedDigit(event) ?? name);
     // Where Shift makes no other command of a character, it is passed over.
     const key = event.shiftKey && this.owner(`Shift+${plain}`) ? `Shift+${plain}` : plain;
     const command = this.owner(key);
