@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from playwright.sync_api import Response, Route, expect
+from playwright.sync_api import Request, Response, Route, expect
 
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question
@@ -158,6 +158,24 @@ def test_a_lost_connection_costs_nothing_but_time(portal: Portal, visit: Visit) 
     expect(saved(page)).to_be_visible()
     assert Answer.objects.get(question=first).status == AnswerStatus.SUBMITTED
     assert stored(second) == "C"
+
+
+def test_who_is_offline_at_the_last_question_goes_on_once_it_is_sent(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    page.clock.install()
+    network = Network(page, r"/(draft|submit)/$")
+    begin_with_next(page, portal, questions=1, rows=2)
+    network.cut()
+    tries: list[Request] = []
+    page.on("request", lambda request: tries.append(request) if request.url.endswith("/submit/") else None)
+    press(page, "t", "Enter")
+    for _second in range(8):
+        page.clock.run_for(1000)
+        page.wait_for_timeout(100)
+    assert 2 <= len(tries) <= 5  # less and less often
+    network.release()
+    page.clock.run_for(10_000)
+    expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
 
 
 def test_undo_goes_back_into_the_last_question(portal: Portal, visit: Visit) -> None:

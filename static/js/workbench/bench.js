@@ -161,7 +161,7 @@ export class Bench {
       this.view.stay();
       this.grid.table.removeAttribute("aria-busy");
     } else if (this.store.isEmpty) location.assign(url);
-    else setTimeout(() => this.store.flush().then(() => this.leave(url)), 1000);
+    else this.store.emptied.then(() => this.leave(url));
   }
 
   /** Back into a submitted or skipped question, the last if no other is named, with everything that was done there still to be undone. */

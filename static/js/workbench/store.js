@@ -27,6 +27,7 @@ export class Store {
     this.failures = 0;
     this.signedOut = false; // whether that was why the last message did not get through
     this.sending = null;
+    this.awaiting = [];
     window.addEventListener("online", () => this.flush());
     document.addEventListener("visibilitychange", () => this.flush());
     window.addEventListener("pagehide", () => this.flushForGood());
@@ -52,6 +53,11 @@ export class Store {
 
   get isEmpty() {
     return this.outbox.size === 0;
+  }
+
+  /** Resolves when nothing waits any more. */
+  get emptied() {
+    return this.isEmpty ? Promise.resolve() : new Promise((resolve) => this.awaiting.push(resolve));
   }
 
   draft(questionId, url, body) {
@@ -104,6 +110,7 @@ export class Store {
       if (result.refused) this.onRefused(questionId, result.refused);
     }
     this.onState("saved");
+    for (const resolve of this.awaiting.splice(0)) resolve();
   }
 
   /** {data} when the server has taken it, {refused} when it never will, {lost} when nobody knows. */
