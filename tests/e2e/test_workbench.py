@@ -64,9 +64,15 @@ def test_enter_is_blocked_with_the_reason_and_goes_to_the_gap(portal: Portal, vi
 def test_shortcuts_live_only_in_the_grid_and_can_be_switched_off(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     begin(page, portal, rows=3)
-    page.get_by_label("What to show").focus()
-    press(page, "a")
+    page.evaluate("window.stays = true")
+    page.get_by_role("link", name="Skip to content").press("Enter")
+    what = page.get_by_label("What to show")
+    what.focus()
+    press(page, "a", "ArrowUp")
+    expect(what).to_have_value("marks")
+    expect(what).to_be_focused()
     assert groups(page) == "..."
+    assert page.evaluate("window.stays")  # a link of the page itself loads nothing anew
     page.locator("[data-grid]").focus()
     press(page, "?")
     with page.expect_response("**/keys/") as kept:

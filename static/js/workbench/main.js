@@ -34,7 +34,13 @@ const side = new Side(page, signed, prefs, {
   onClosed: () => bench.grid.table.focus({ preventScroll: true }),
   onRemarks: (remarks) => bench.grid.remark(remarks),
 });
-bench = new Bench({ page, config, store, queue, view, prefs, side, opened: () => keySheet.draw() });
+const address = () => location.pathname + location.search;
+let shown;
+const opened = () => {
+  shown = address();
+  keySheet.draw();
+};
+bench = new Bench({ page, config, store, queue, view, prefs, side, opened });
 const columns = new Columns(page.querySelector("[data-columns]"), bench, prefs);
 const columnSaver = new Saver(store, config.urls.columns, (message) => {
   prefs.takeBack();
@@ -81,14 +87,19 @@ page.addEventListener("click", (event) => {
   const nowhere = document.activeElement === document.body && getSelection().isCollapsed;
   if (nowhere && !event.target.closest("[data-side]")) grid.focus({ preventScroll: true });
 });
-page.querySelector("[data-display]").addEventListener("change", (event) => {
-  bench.setDisplay(event.target.value);
-  grid.focus();
+const display = page.querySelector("[data-display]");
+let byPointer = false; // with the keyboard, each arrow key is a change
+display.addEventListener("pointerdown", () => (byPointer = true));
+display.addEventListener("keydown", () => (byPointer = false));
+display.addEventListener("change", () => {
+  bench.setDisplay(display.value);
+  if (byPointer) grid.focus();
 });
 
 view.sheet.addEventListener("close", () => grid.focus());
 
-window.addEventListener("popstate", () => location.reload());
+// The links of the page itself, such as the one to its content, lead nowhere else.
+window.addEventListener("popstate", () => address() !== shown && location.reload());
 window.addEventListener("pagehide", () => queue.release());
 // A page that comes back from the browser's memory knows nothing of what was submitted and given back as it went away.
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
