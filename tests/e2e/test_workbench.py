@@ -193,6 +193,7 @@ def test_taking_the_proposal_letter_by_letter_is_taking_it(portal: Portal, visit
     press(page, "ArrowDown")
     expect(page.locator("[data-live]")).to_have_text("Row 2 of 4, group B proposed.")
     press(page, "Home", "a")
+    expect(page.locator("[data-live]")).to_have_text("Row 1: A. Row 2 of 4, group B proposed.")
     press(page, "ArrowUp")
     expect(page.locator("[data-live]")).to_have_text("Row 1 of 4, group A.")
     press(page, "2", "b", "Enter")

@@ -5,6 +5,7 @@ import { DISPLAYS, Grid } from "./grid.js";
 import { Palette } from "./palette.js";
 import { Past } from "./past.js";
 import { UNSURE, Work } from "./work.js";
+import { moveInWords, placeInWords, rowInWords } from "./words.js";
 
 const IDLE = 60_000;
 
@@ -237,16 +238,17 @@ export class Bench {
 
   // ---- what a person does ----
 
-  /** Run one change of the work, then draw it and keep it. */
-  act(change) {
+  /** Run one change of the work, then draw it and keep it. Who does not see it hears what `row` is now, if the cursor leaves it, then the place. */
+  act(change, row = this.work.cursor) {
     if (this.between) return;
-    if (!change()) {
-      this.refresh();
-      return;
-    }
+    const changed = change();
     this.refresh();
-    this.view.say(this.work.moved.map((move) => this.movedWords(move)).join(" ") || this.where());
-    this.keep();
+    const left = row === null || row === this.work.cursor ? "" : rowInWords(this.work, row);
+    const moved = changed ? this.work.moved.map(moveInWords).join(" ") : "";
+    const place = placeInWords(this.work);
+    if (changed) this.view.hint(moved || place);
+    this.view.announce([left, moved, place].filter(Boolean).join(" "));
+    if (changed) this.keep();
   }
 
   keep() {
@@ -302,7 +304,7 @@ export class Bench {
 
   /** `held` says that the key has been down for a while: that leads back to the beginning of the question, not further. */
   undo(held = false) {
-    if (this.work.done.length) this.act(() => this.work.undo());
+    if (this.work.done.length) this.act(() => this.work.undo(), null); // the cursor comes to what changes
     else if (!held) this.back();
   }
 
@@ -318,7 +320,7 @@ export class Bench {
 
   step(by) {
     this.jump(this.work.cursor + by);
-    this.view.announce(this.where());
+    this.view.announce(placeInWords(this.work));
   }
 
   /** Take the brush of a group into the hand; null puts it down. */
@@ -394,22 +396,6 @@ export class Bench {
       folded: this.grid.folded.length,
       hasLong: this.grid.long.some((long, index) => long && this.grid.shown.includes(index)),
     });
-  }
-
-  /** The cursor in words, for screen readers. */
-  where() {
-    const { cursor, rows } = this.work;
-    const label = [...this.work.label(cursor)].join(" "); // AA is no word: it is spelled
-    if (this.work.isLocked(cursor)) return interpolate(gettext("Row %s of %s, group %s, settled."), [cursor + 1, rows.length, label]);
-    const given = this.work.isProposed(cursor) ? gettext("Row %s of %s, group %s proposed.") : gettext("Row %s of %s, group %s.");
-    const words = label ? given : gettext("Row %s of %s, no group.");
-    const values = label ? [cursor + 1, rows.length, label] : [cursor + 1, rows.length];
-    return interpolate(label === UNSURE ? gettext("Row %s of %s, unsure.") : words, label === UNSURE ? values.slice(0, 2) : values);
-  }
-
-  movedWords([from, to]) {
-    if (!to) return interpolate(gettext("No letter is left for the rows that were proposed as %s: give them a group yourself."), [from]);
-    return interpolate(gettext("The rows below that were proposed as %s are now %s, to keep them apart from your group %s."), [from, to, from]);
   }
 
   // ---- what it took ----

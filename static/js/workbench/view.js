@@ -8,6 +8,7 @@ export class View {
     this.sprite = sprite;
     this.part = (name) => page.querySelector(`[data-${name}]`);
     this.sheet = document.querySelector("[data-help]");
+    this.cutOff = false;
   }
 
   question(number, total, left) {
@@ -87,9 +88,16 @@ export class View {
     const box = this.part("saved");
     if (box.dataset.state === state) return;
     box.dataset.state = state;
+    this.tellCutOff(state, words[state]);
     box.querySelector("use").setAttribute("href", `${this.sprite}#${SAVED[state]}`);
     box.querySelector("[data-words]").textContent = words[state];
     this.part("signed-out").hidden = state !== "signed-out";
+  }
+
+  /** Screen readers hear of a lost connection and of its end, not of each key; that somebody is signed out is an alarm of its own. */
+  tellCutOff(state, words) {
+    if (state === "offline" || (state === "saved" && this.cutOff)) this.part("saved-told").textContent = words;
+    if (state !== "saving") this.cutOff = state !== "saved";
   }
 
   state({ gaps, canUndo, canRedo, display, folded, hasLong, proposal }) {
