@@ -53,11 +53,14 @@ def test_a_part_writes_on_while_its_log_cannot_be_written(tmp_path: Path, keep: 
     goes_on(tmp_path)
     log.rmdir()
     (tmp_path / "go").touch()
-    wait_until(lambda: log.is_file() and log.read_text() == "and on\n", what="the log, once it can be written again")
+    wait_until(lambda: log.is_file() and bool(log.read_text()), what="the log, once it can be written again")
+    assert log.read_text() == "and on\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 def test_a_part_writes_on_while_the_disk_is_full(tmp_path: Path, keep: Callable[[], None]) -> None:
-    (tmp_path / "part.log").symlink_to("/dev/full")
+    log = tmp_path / "part.log"
+    log.symlink_to("/dev/full")
     keep()
     goes_on(tmp_path)
+    assert log.is_symlink(), "the log was full all the while"

@@ -78,3 +78,4 @@ def test_a_run_that_is_told_to_end_leaves_no_data_and_no_server_behind(run: Run)
 def test_a_run_that_is_killed_leaves_no_server_behind(run: Run) -> None:
     run.process.kill()
     wait_until(lambda: not run.servers(), seconds=10, what="the end of PostgreSQL")
+    assert not run.servers(), "nor has another taken its place"

@@ -43,9 +43,11 @@ def disputed(people: Cast, of: Transform) -> Question:
     return question
 
 
-def decide(question: Question, people: Cast, letters: str) -> Answer:
+def decide(question: Question, people: Cast, letters: str, *, overrules: int | None = None) -> Answer:
     labels = grouping(question, letters)
-    return submit_adjudication(question=question, user=people.lead, labels=labels, seconds=5, keys=2)
+    return submit_adjudication(
+        question=question, user=people.lead, labels=labels, seconds=5, keys=2, overrules=overrules
+    )
 
 
 def test_only_what_is_disputed_is_open(people: Cast, of: Transform, disputed: Question) -> None:
@@ -170,14 +172,7 @@ def test_asked_again_an_overruled_question_is_asked_of_the_people_who_answered_i
     answer(question, people.steward, "AA")
     answer(question, people.colleague, "AA")
     question.refresh_from_db()
-    submit_adjudication(
-        question=question,
-        user=people.lead,
-        labels=grouping(question, "AB"),
-        seconds=5,
-        keys=2,
-        overrules=question.result_version,
-    )
+    decide(question, people, "AB", overrules=question.result_version)
 
     asked = ask_again(question=question, user=people.admin)
     assert {given.steward for given in asked} == {people.steward, people.colleague}
