@@ -30,7 +30,7 @@ from labelfiles import LabelFile
 PUBLIC, MADE, DIFFERENCES = 500, 100, 4
 MADE_SEEDS = (0, 1)
 # Shapes that hold next to no differences, or next to no matches.
-LEFT_OUT = ("big groups", "very rare", "single pair")
+LEFT_OUT = ("big groups", "payments", "very rare", "single pair")
 Lesson = tuple[NDArray[np.float32], NDArray[np.bool_]]
 
 

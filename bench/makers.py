@@ -341,3 +341,32 @@ def two_alphabets(rng: random.Random) -> Maker:
         ]
 
     return new, again
+
+
+def payments(rng: random.Random) -> Maker:
+    """What bank statements say of shops: the name with codes of branches and machines, cut short or misspelt; mostly the town; amount and day."""
+    kinds = ["cafe", "market", "books", "motors", "pharmacy", "hotel", "bakery", "fuel", "sports", "garden"]
+    towns = [word(rng, 2) for _ in range(60)]
+
+    def payment(name: str, town: str) -> Row:
+        text = name.upper() if rng.random() < 0.3 else name
+        if rng.random() < 0.3:
+            text += rng.choice([" #", " no ", " store "]) + str(rng.randrange(1, 9999))
+        if rng.random() < 0.2:
+            text = "POS " + text
+        if rng.random() < 0.15:
+            text = typo(text, rng)
+        if rng.random() < 0.1:
+            text = text[: rng.randrange(8, 20)]
+        day = f"2026-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}"
+        return [text, town if rng.random() < 0.8 else "", f"{rng.lognormvariate(3, 1):.2f}", day]
+
+    shops: dict[tuple[str, ...], tuple[str, str]] = {}
+
+    def new() -> Row:
+        shop = f"{word(rng, 3)} {rng.choice(kinds)}", rng.choice(towns)
+        row = payment(*shop)
+        shops[tuple(row)] = shop
+        return row
+
+    return new, lambda row: payment(*shops[tuple(row)])

@@ -42,6 +42,7 @@ SHAPES: dict[str, tuple[Shape, float, tuple[int, int]]] = {
     "events": (makers.events, 0.4, (1, 2)),
     "two alphabets": (makers.two_alphabets, 0.4, (1, 2)),
     "big groups": (makers.people, 1.0, (100, 300)),
+    "payments": (makers.payments, 1.0, (100, 300)),
     "very common": (makers.people, 0.95, (1, 6)),
     "careless": (makers.careless, 0.4, (1, 2)),
     "very rare": (makers.people, 0.002, (1, 1)),
@@ -49,10 +50,15 @@ SHAPES: dict[str, tuple[Shape, float, tuple[int, int]]] = {
 }
 
 
-def make(name: str, rows: int, seed: int) -> tuple[findmatches.Records, dict[str, str]]:
-    """About ``rows`` rows of a shape, in any order, and what each is. There is always at least one pair."""
+def make(
+    name: str, rows: int, seed: int, copies: Sequence[int] | None = None
+) -> tuple[findmatches.Records, dict[str, str]]:
+    """About ``rows`` rows of a shape, in any order, and what each is. There is always at least one pair. ``copies``: how many at least and at most,
+    if not as many as usual.
+    """
     rng = random.Random(f"{name} {seed}")  # noqa: S311 (made-up rows, no secrets)
-    shape, chance, (least, most) = SHAPES[name]
+    shape, chance, usual = SHAPES[name]
+    least, most = copies or usual
     new, again = shape(rng)
     made: list[tuple[Row, str]] = []
     number = 0
@@ -74,10 +80,15 @@ def make(name: str, rows: int, seed: int) -> tuple[findmatches.Records, dict[str
 
 
 def measured(
-    name: str, rows: int, seed: int, budgets: Sequence[int], trade_offs: Sequence[float]
+    name: str,
+    rows: int,
+    seed: int,
+    budgets: Sequence[int],
+    trade_offs: Sequence[float],
+    copies: Sequence[int] | None = None,
 ) -> list[tuple[float, float, float]]:
     """Precision, recall and F1 of one table: balanced after each budget, then at each trade-off after the last. All 0 where no match was labelled."""
-    made, truth = make(name, rows, seed)
+    made, truth = make(name, rows, seed, copies)
     with tempfile.TemporaryDirectory(prefix="bench-shapes-") as folder:
         records = made.cached_in(Path(folder))
         models = [_learnt(records, truth, budget, seed) for budget in sorted(budgets)]
@@ -100,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--shapes", nargs="+", choices=list(SHAPES), default=list(SHAPES))
     parser.add_argument("--rows", type=int, default=2000)
+    parser.add_argument("--copies", type=int, nargs=2, metavar=("LEAST", "MOST"), help="of things that have any")
     parser.add_argument("--budgets", type=int, nargs="+", default=[100, 200], help="rows labelled")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--precision-recall", type=float, nargs="+", default=[0.1, 0.5, 0.9], help="trade-offs")
@@ -107,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     budgets, trade_offs = sorted(options.budgets), options.precision_recall
     print(table(["shape", *(f"F1, {budget} rows" for budget in budgets), *(f"at {one}" for one in trade_offs)], []))
     for name in options.shapes:
-        found = [measured(name, options.rows, seed, budgets, trade_offs) for seed in options.seeds]
+        found = [measured(name, options.rows, seed, budgets, trade_offs, options.copies) for seed in options.seeds]
         means = [[sum(values) / len(values) for values in zip(*same, strict=True)] for same in zip(*found, strict=True)]
         f1 = [f"{mean[2]:.3f}" for mean in means[: len(budgets)]]
         both = [f"{precision:.3f}, {recall:.3f}" for precision, recall, _ in means[len(budgets) :]]

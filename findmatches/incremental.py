@@ -253,9 +253,9 @@ def _join(
     different: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """The group of each (sorted) row of a piece, by mean linkage; known groups stay whole and apart."""
-    score = np.zeros((len(rows), len(rows)))
     one, two, value = table.inside(rows)
-    score[one, two] = value
+    once = one < two
+    inner = Edges(one[once].astype(np.int32), two[once].astype(np.int32), value[once])
     known = np.flatnonzero(node[rows] < n_known)
     known = known[np.argsort(node[rows[known]], kind="stable")]
     alike = node[rows[known[:-1]]] == node[rows[known[1:]]]
@@ -263,7 +263,11 @@ def _join(
     first = known[np.append(True, ~alike)[: len(known)]]
     apart = np.column_stack(np.triu_indices(len(first), 1))
     joined = mean_linkage(
-        score, threshold, np.vstack([chain, _local(rows, same)]), np.vstack([first[apart], _local(rows, different)])
+        len(rows),
+        inner,
+        threshold,
+        np.vstack([chain, _local(rows, same)]),
+        np.vstack([first[apart], _local(rows, different)]),
     )
     group = node[rows]
     for label in np.unique(joined[group >= n_known]):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from findmatches import persist, tuning
 from findmatches.blocking import View
-from findmatches.clustering import Edges, Told, cluster
+from findmatches.clustering import Cores, Edges, Told, cluster
 from findmatches.comparisons import Schema
 from findmatches.doubts import Doubt
 from findmatches.errors import FindMatchesError
@@ -75,13 +75,14 @@ class Model:
 
     def match_prepared(self, prepared: Prepared) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Group and confidence of each row, in the order of the prepared table."""
-        scored = links(prepared, self.learner, self.threshold)
-        group = cluster(len(prepared.keys), scored, self.threshold, self._told(prepared))
-        return group, confidence_of(group, scored)
+        told = self._told(prepared)
+        scored, cores = links(prepared, self.learner, self.threshold, np.array(told.different, dtype=np.int64).ravel())
+        group = cluster(len(prepared.keys), scored, self.threshold, told, cores)
+        return group, confidence_of(group, scored, cores)
 
-    def _told(self, prepared: Prepared) -> Told | None:
+    def _told(self, prepared: Prepared) -> Told:
         if not self.enforce_labels:
-            return None
+            return Told()
         row_of = {key: row for row, key in enumerate(prepared.keys)}
         return Told(_rows(self.told_same, row_of), _rows(self.told_different, row_of))
 
@@ -226,13 +227,14 @@ def _rows(pairs: Sequence[tuple[str, str]], row_of: Mapping[str, int]) -> tuple[
     return tuple((row_of[one], row_of[two]) for one, two in pairs if one in row_of and two in row_of)
 
 
-def confidence_of(group: NDArray[np.int64], scored: Edges) -> NDArray[np.float64]:
+def confidence_of(group: NDArray[np.int64], scored: Edges, cores: Cores | None = None) -> NDArray[np.float64]:
     """One figure a group: the mean score of its scored pairs; for a row alone, 1 minus its best score."""
     n_groups = int(group.max(initial=-1)) + 1
-    inside = group[scored.left] == group[scored.right]
-    owner = group[scored.left[inside]]
+    counted = scored if cores is None else cores.counted(scored)
+    inside = group[counted.left] == group[counted.right]
+    owner = group[counted.left[inside]]
     count = np.bincount(owner, minlength=n_groups)
-    mean = np.bincount(owner, weights=scored.score[inside], minlength=n_groups) / np.maximum(count, 1)
+    mean = np.bincount(owner, weights=counted.score[inside], minlength=n_groups) / np.maximum(count, 1)
     best, some = np.zeros(len(group)), scored.where(scored.score > 0)
     score = some.score.astype(np.float64)  # of the type of ``best``, which is looked at quickly only then
     np.maximum.at(best, some.left, score)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches import tuning
-from findmatches.clustering import Edges, joined, pairs_inside, pieces
+from findmatches.clustering import Cores, Edges, joined, missing, pairs_inside, pieces
+from findmatches.cores import completed
 from findmatches.evidence import Evidence
 from findmatches.learner import Ensemble, Sieve
 from findmatches.linkage import Linkage, between
@@ -153,41 +154,48 @@ def _again(
     return result
 
 
-def links(prepared: Prepared, learner: Learner, threshold: float) -> Edges:
-    """All scored pairs that say how rows group: the candidates, and the pairs that are missing inside what these connect.
+def links(
+    prepared: Prepared, learner: Learner, threshold: float, apart: NDArray[np.int64]
+) -> tuple[Edges, Cores | None]:
+    """All scored pairs that say how rows group: the candidates, and the pairs that are missing inside what these connect, of large groups
+    (None if there are none) a sample. Rows judged to be ``apart`` from others are looked at one by one.
 
     Where rows of one source match only by way of another, these connect nothing, and are worth what their links make of them.
     """
     edges = Edges(prepared.candidates.left, prepared.candidates.right, score_candidates(prepared, learner))
     n_rows, sources = len(prepared.keys), prepared.sources
-    if learner.linkage is None or sources is None:
-        return _fill_gaps(prepared, learner, edges, pieces(n_rows, edges, threshold))
-    connected = pieces(n_rows, between(edges, sources.codes), threshold)
-    return learner.linkage.complete(_fill_gaps(prepared, learner, edges, connected), connected, sources)
+    scorer = _Scorer(prepared, learner, edges)
+    if learner.linkage is not None and sources is not None:
+        connected = pieces(n_rows, between(edges, sources.codes), threshold)
+        edges = joined(edges, scorer.score(*missing(n_rows, edges, *pairs_inside(connected))))
+        return learner.linkage.complete(edges, connected, sources), None
+    alone = np.zeros(n_rows, dtype=bool)
+    alone[apart] = True
+    return completed(n_rows, edges, threshold, alone, scorer.score)
 
 
-def _fill_gaps(prepared: Prepared, learner: Learner, edges: Edges, piece: NDArray[np.int32]) -> Edges:
-    """The edges, and the scores of the pairs that are missing inside pieces.
+class _Scorer:
+    """Scores pairs that are no candidates: a row has more matches than neighbours where hundreds of rows are one thing."""
 
-    A row has more matches than neighbours where hundreds of rows are one thing; groups must not fall apart because of that.
-    """
-    n_rows = len(prepared.keys)
-    left, right = pairs_inside(piece)
-    have = np.append(edges.codes(n_rows), -1)  # candidates are sorted
-    wanted = left * n_rows + right
-    missing = have[np.searchsorted(have[:-1], wanted)] != wanted
-    one, two = left[missing].astype(np.int32), right[missing].astype(np.int32)
-    if not len(one):
-        return edges
+    def __init__(self, prepared: Prepared, learner: Learner, edges: Edges) -> None:
+        self._prepared, self._learner, self._edges = prepared, learner, edges
+        self._around: Surroundings | None = None
 
-    def measures(part: NDArray[np.int64]) -> NDArray[np.float32]:
-        return prepared.comparer.compare(one[part], two[part])
+    def score(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> Edges:
+        one, two = left.astype(np.int32), right.astype(np.int32)
 
-    score = in_chunks(lambda part: learner.first.predict(measures(part)), np.arange(len(one)))
-    around = Surroundings(n_rows, edges.where(edges.score > 0), prepared.side)
-    filled = Edges(one, two, score)
-    again = np.flatnonzero(score >= DOUBT_FROM)
-    return joined(edges, Edges(one, two, _again(prepared, learner, filled, again, around, measures)))
+        def measures(part: NDArray[np.int64]) -> NDArray[np.float32]:
+            return self._prepared.comparer.compare(one[part], two[part])
+
+        score = in_chunks(lambda part: self._learner.first.predict(measures(part)), np.arange(len(one)))
+        again = np.flatnonzero(score >= DOUBT_FROM)
+        if not len(again):
+            return Edges(one, two, score)
+        if self._around is None:
+            n_rows, scored = len(self._prepared.keys), self._edges.where(self._edges.score > 0)
+            self._around = Surroundings(n_rows, scored, self._prepared.side)
+        found = _again(self._prepared, self._learner, Edges(one, two, score), again, self._around, measures)
+        return Edges(one, two, found)
 
 
 def score_pairs(

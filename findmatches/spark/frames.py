@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.errors import PySparkException
@@ -37,6 +38,11 @@ def errors_of_tasks() -> Iterator[None]:
         if ours := re.search(r"FindMatchesError: (.+)", str(error)):
             raise FindMatchesError(ours[1]) from error
         raise
+
+
+def strong(edges: DataFrame, threshold: float) -> DataFrame:
+    """The edges that link: scores are single precision, and so is the threshold that they are held against."""
+    return edges.where(F.col("score") >= float(np.float32(threshold)))
 
 
 def both_ways(edges: DataFrame, *rest: str) -> DataFrame:

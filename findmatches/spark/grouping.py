@@ -18,7 +18,8 @@ from findmatches.model import Model, confidence_of
 from findmatches.normalise import MISSING, object_array
 from findmatches.normalise import Column as Values
 from findmatches.spark.components import components
-from findmatches.spark.frames import both_ways, kept
+from findmatches.spark.cores import Cores, places_of
+from findmatches.spark.frames import both_ways, kept, strong
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -29,30 +30,35 @@ Pairs = Sequence[tuple[int, int]]
 _BLOCK = 100_000
 
 
-def strong(edges: DataFrame, threshold: float) -> DataFrame:
-    """The edges that link: scores are single precision, and so is the threshold that they are held against."""
-    return edges.where(F.col("score") >= float(np.float32(threshold)))
-
-
-def pieces_of(edges: DataFrame, threshold: float) -> DataFrame:
-    """What the edges connect, pieces that are too large cut as ``clustering.pieces`` does: ``row`` and ``piece``; rows without a link
-    are left out."""
-    pieces = components(strong(edges, threshold))
+def pieces_of(edges: DataFrame, whole: DataFrame, threshold: float, cores: Cores | None = None) -> DataFrame:
+    """What the edges connect, and cores, pieces that are too large cut as ``clustering.pieces`` does: ``row`` and ``piece``; rows without a
+    link are left out. ``whole`` are the pieces of edges of at least the threshold, uncut."""
+    core = cores.core if cores else edges.sparkSession.createDataFrame([], "row long, core long")
+    chains = core.select(F.col("core").alias("left"), F.col("row").alias("right"))
+    pieces = components(whole.toDF("right", "left").unionByName(chains)) if cores else whole
+    counts = F.coalesce(F.col("core") == F.col("row"), F.lit(True)).cast("int")
     while (level := higher(threshold)) is not None:
         threshold = level
-        large = kept(pieces.groupBy("piece").count().where(F.col("count") > MAX_PIECE).select("piece"))
+        size = pieces.join(core, "row", "left").groupBy("piece").agg(F.sum(counts).alias("size"))
+        large = kept(size.where(F.col("size") > MAX_PIECE).select("piece"))
         if large.isEmpty():
             break
         rows = pieces.join(large, "piece").select(F.col("row").alias("left"))
-        finer = components(strong(edges.join(rows, "left", "left_semi"), threshold))
+        links = strong(edges, threshold).select("left", "right").unionAll(chains)
+        finer = components(links.join(rows, "left", "left_semi"))
         pieces = kept(pieces.join(large, "piece", "left_anti").select("row", "piece").unionAll(finer))
     return pieces
 
 
-def gaps(edges: DataFrame, pieces: DataFrame) -> DataFrame:
-    """The pairs that are missing inside pieces of 3 to ``MAX_PIECE`` rows."""
+def gaps(edges: DataFrame, pieces: DataFrame, cores: Cores | None = None) -> DataFrame:
+    """The pairs that are missing inside pieces of 3 to ``MAX_PIECE`` rows, and of rows that are in no core inside those that have one."""
     size = pieces.groupBy("piece").count().where(F.col("count").between(3, MAX_PIECE)).select("piece")
     members = pieces.join(size, "piece")
+    if cores is not None:
+        mixed = pieces.join(cores.core, "row").select("piece").distinct()
+        outside = pieces.join(mixed, "piece", "left_semi").join(cores.core, "row", "left_anti").select("piece", "row")
+        few = outside.groupBy("piece").count().where(F.col("count") <= MAX_PIECE).select("piece")
+        members = members.join(mixed, "piece", "left_anti").select("piece", "row").unionAll(outside.join(few, "piece"))
     pairs = members.withColumnRenamed("row", "left").join(members.withColumnRenamed("row", "right"), "piece")
     pairs = pairs.where("left < right").select("left", "right")
     return kept(pairs.join(edges.select("left", "right"), ["left", "right"], "left_anti"))
@@ -80,22 +86,33 @@ def sources_of(names: pa.ChunkedArray) -> Values:
 
 
 def groups(
-    rows: DataFrame, edges: DataFrame, pieces: DataFrame, model: Model, same: Pairs, different: Pairs
+    rows: DataFrame,
+    edges: DataFrame,
+    pieces: DataFrame,
+    model: Model,
+    same: Pairs,
+    different: Pairs,
+    cores: Cores | None = None,
 ) -> DataFrame:
     """``row``, ``match_id`` and ``match_confidence_score`` of every row. Judged pairs are respected, whatever their scores."""
     session = rows.sparkSession
     threshold, linkage = model.threshold, model.learner.linkage
+    counted = edges.select("left", "right", "score", F.lit(False).alias("sampled"))
+    core = session.createDataFrame([], "row long, core long")
+    if cores is not None:
+        core = cores.core
+        counted = counted.unionAll(cores.sample.select("left", "right", "score", F.lit(True)))
     if same:
         links = pieces.select(F.col("piece").alias("left"), F.col("row").alias("right"))
         pieces = components(links.unionAll(session.createDataFrame(list(same), "left long, right long")))
     portions = max(1, session.sparkContext.defaultParallelism * 4)
     portion = F.pmod(F.xxhash64("piece"), F.lit(portions)).alias("portion")
-    members = with_source(pieces.select(portion, "row"), rows, model)
+    members = with_source(pieces.select(portion, "row"), rows, model).join(core, "row", "left")
     inside = (
-        edges.join(pieces.toDF("left", "piece"), "left")
+        counted.join(pieces.toDF("left", "piece"), "left")
         .join(pieces.toDF("right", "other piece"), "right")
         .where(F.col("piece") == F.col("other piece"))
-        .select(portion, "left", "right", "score")
+        .select(portion, "left", "right", "score", "sampled")
     )
 
     def join(members: pa.Table, inside: pa.Table) -> pa.Table:
@@ -104,6 +121,9 @@ def groups(
         inside = inside.sort_by([("left", "ascending"), ("right", "ascending")])
         left, right = (np.searchsorted(row, inside[name].to_numpy()).astype(np.int32) for name in ("left", "right"))
         scored = Edges(left, right, inside["score"].to_numpy().astype(np.float32))
+        sampled = inside["sampled"].to_numpy(zero_copy_only=False)
+        inner = clustering.Cores(places_of(members, row), scored.where(sampled)) if sampled.any() else None
+        scored = scored.where(~sampled)
         if linkage is not None:
             sources = sources_of(members["source"])
             connected = clustering.pieces(len(row), across(scored, sources.codes), threshold)
@@ -112,7 +132,7 @@ def groups(
         told = Told(
             *(tuple((place[a], place[b]) for a, b in pairs if a in place and b in place) for pairs in (same, different))
         )
-        group = cluster(len(row), scored, threshold, told)
+        group = cluster(len(row), scored, threshold, told, inner)
         first = np.full(int(group.max(initial=-1)) + 1, len(row))
         np.minimum.at(first, group, np.arange(len(row)))
         return pa.table(
@@ -120,7 +140,7 @@ def groups(
                 "row": row,
                 "leader": row[first[group]],
                 "size": np.bincount(group)[group],
-                "confidence": confidence_of(group, scored),
+                "confidence": confidence_of(group, scored, inner),
             }
         )
 

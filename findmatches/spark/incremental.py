@@ -15,7 +15,7 @@ from findmatches.errors import FindMatchesError
 from findmatches.incremental import check_columns, confidence_with_new, join_pieces, pieces_to_join
 from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.spark.components import components
-from findmatches.spark.frames import errors_of_tasks, kept
+from findmatches.spark.frames import errors_of_tasks, kept, strong
 from findmatches.spark.grouping import (
     Pairs,
     alone,
@@ -24,7 +24,6 @@ from findmatches.spark.grouping import (
     numbers,
     outside,
     sources_of,
-    strong,
     with_source,
 )
 from findmatches.spark.matching import check_frame, numbered, prepared, told, with_result

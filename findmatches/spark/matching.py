@@ -11,7 +11,9 @@ from findmatches import tuning
 from findmatches.errors import FindMatchesError
 from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.schema import text_table
-from findmatches.spark.frames import errors_of_tasks, kept
+from findmatches.spark.components import components
+from findmatches.spark.cores import find_cores, with_surroundings
+from findmatches.spark.frames import errors_of_tasks, kept, strong
 from findmatches.spark.grouping import Pairs, between, gaps, groups, pieces_of
 from findmatches.spark.rows import numbered_rows, quoted
 from findmatches.spark.scoring import Scorer
@@ -35,12 +37,20 @@ def match(frame: DataFrame, model: Model) -> DataFrame:
     scorer, candidates = prepared(rows, n_rows, model)
     scored = scorer.first(candidates, sift=True)
     edges = scorer.second(scored, scored)
-    pieces = pieces_of(between(edges, model), model.threshold)
-    missing = gaps(edges, pieces)
-    if not missing.isEmpty():
-        filled = scorer.first(scorer.cosines(missing), sift=False)
-        edges = kept(edges.unionAll(scorer.second(filled, edges)))
-    return with_result(frame, rows, groups(rows, edges, pieces, model, *told(rows, model)), model)
+    same, different = told(rows, model)
+
+    def score(pairs: DataFrame) -> DataFrame:
+        return scorer.second(scorer.first(scorer.cosines(pairs), sift=False), edges)
+
+    apart = [row for pair in different for row in pair]
+    linked = between(edges, model)
+    whole = components(strong(linked, model.threshold))
+    cores = find_cores(edges, whole, model.threshold, apart, score) if model.learner.linkage is None else None
+    pieces = pieces_of(linked, whole, model.threshold, cores)
+    missing = gaps(edges, pieces, cores)
+    filled = edges if missing.isEmpty() else kept(edges.unionAll(score(missing)))
+    around = with_surroundings(cores, pieces, score) if cores else None
+    return with_result(frame, rows, groups(rows, filled, pieces, model, same, different, around), model)
 
 
 def check_frame(frame: DataFrame, model: Model) -> None:

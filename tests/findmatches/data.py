@@ -147,3 +147,23 @@ def partition(table: pa.Table, key: str = "id") -> set[frozenset[str]]:
     for name, number in zip(table.column(key).to_pylist(), table.column("match_id").to_pylist(), strict=True):
         groups.setdefault(number, set()).add(name)
     return {frozenset(group) for group in groups.values()}
+
+
+def shops(sizes: Sequence[int], seed: int = 0) -> tuple[Records, dict[str, str]]:
+    """What so many payments say of each of some shops: its name with codes and errors, mostly its place; and the truth by key."""
+    rng = random.Random(seed)  # noqa: S311 (test data, no secrets)
+    names = ["delbrital market", "quikel motors", "northsea bakery", "grand lumen hotel", "tensorro books"]
+    rows: list[list[str]] = []
+    truth: dict[str, str] = {}
+    for name, size in zip(names, sizes, strict=False):
+        place = rng.choice(STREETS)
+        for number in range(size):
+            cut = rng.randrange(len(name))
+            text = name if rng.random() < 0.6 else name[:cut] + name[cut + 1 :]
+            key = f"{name[:4]}-{number:04d}"
+            rows.append(
+                [key, f"{text} {rng.randint(1, 999)}" if rng.random() < 0.3 else text, rng.choice([place] * 4 + [""])]
+            )
+            truth[key] = name
+    rng.shuffle(rows)
+    return records(rows, ["id", "shop", "place"]), truth

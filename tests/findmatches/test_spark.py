@@ -28,7 +28,7 @@ from findmatches.linkage import between as between_here
 from findmatches.model import confidence_of
 from findmatches.normalise import make_column
 from localglue.work.find_matches import matched
-from tests.findmatches.data import oracle, partition, register_and_finds
+from tests.findmatches.data import oracle, partition, register_and_finds, shops
 from tests.support.servers import wait_until
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ from findmatches.spark import (  # noqa: E402
     scoring,
 )
 from findmatches.spark.components import components  # noqa: E402
+from findmatches.spark.frames import strong  # noqa: E402
 from findmatches.spark.grouping import between, groups, pieces_of  # noqa: E402
 from findmatches.spark.rows import numbered_rows  # noqa: E402
 from findmatches.spark.session import read_frame, spark_session  # noqa: E402
@@ -213,7 +214,8 @@ def test_given_scores_make_the_groups_and_confidences_of_one_machine(
         for one, two, score in zip(edges.left.tolist(), edges.right.tolist(), edges.score.tolist(), strict=True)
     ]
     frame = session.createDataFrame(lines, "left long, right long, score float, left_side string, right_side string")
-    pieces = pieces_of(between(frame, model), model.threshold)
+    linked = between(frame, model)
+    pieces = pieces_of(linked, components(strong(linked, model.threshold)), model.threshold)
     found = groups(rows, frame, pieces, model, (), ()).orderBy("row").toArrow()
 
     sources = make_column("source", pa.chunked_array([names]))
@@ -387,3 +389,14 @@ def test_what_is_missing_is_said(
     assert not (tmp_path / "out").exists()
     assert main([*command, "--cache", str(tmp_path)]) == 1
     assert "--cache and --spark cannot be used together" in capsys.readouterr().err
+
+
+def test_large_groups_are_those_of_one_machine(session: SparkSession) -> None:
+    records, truth = shops(sizes=(230, 210, 20, 5))
+    model = findmatches.train(records, [oracle(truth)(findmatches.ask(records, [], sets=8, rows=10))])
+    here = model.match(records)
+    there = match(session.createDataFrame(records.table), model).orderBy("id").toArrow()
+    assert max(map(len, partition(here))) > 200
+    assert partition(there) == partition(here)
+    sure, as_sure = (table["match_confidence_score"].to_numpy() for table in (here.sort_by("id"), there))
+    assert np.allclose(sure, as_sure, atol=1e-4)
