@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ _MONTH = (
     + ")"
 )
 _DAY, _NUMBER, _YEAR = r"(?P<day>\d{1,2})", r"(?P<month>\d{1,2})", r"(?P<year>\d{4})"
+# Chinese and Japanese, and Korean as it is folded, in single signs of its letters.
+_YEARS, _MONTHS_OF, _DAYS = (
+    f"(?:{one}|{unicodedata.normalize('NFKD', other)})" for one, other in ("年년", "月월", "日일")
+)
 # What a day becomes where it has passed through a column of times.
 _AT_MIDNIGHT = r"[t ](?:0?0:00(?::00(?:\.0+)?)?z?|12:00(?::00)? am)"
 _MIDNIGHT = f"(?:{_AT_MIDNIGHT})?"
@@ -25,6 +30,7 @@ _FORMS = (
     rf"^{_DAY}(?:\.|st|nd|rd|th)?[ -]{_MONTH}\.?,?[ -]{_YEAR}$",
     rf"^{_MONTH}\.? {_DAY}(?:st|nd|rd|th)?,? {_YEAR}$",
     rf"^{_YEAR}[/.]{_NUMBER}[/.]{_DAY}{_MIDNIGHT}$",
+    rf"^{_YEAR} ?{_YEARS} ?{_NUMBER} ?{_MONTHS_OF} ?{_DAY} ?{_DAYS}$",
     rf"^{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d){_AT_MIDNIGHT}$",
 )
 _DAY_FIRST, _MONTH_FIRST = rf"^{_DAY}/{_NUMBER}/{_YEAR}{_MIDNIGHT}$", rf"^{_NUMBER}/{_DAY}/{_YEAR}{_MIDNIGHT}$"
@@ -49,8 +55,8 @@ def as_year_month_day(folded: pa.Array, highest: tuple[int, int]) -> pa.Array:
     import pyarrow.compute as pc  # here and not above: importing findmatches must stay quick
 
     length = pc.binary_length(folded)
-    maybe = pc.and_(pc.greater_equal(length, 8), pc.less_equal(length, 32))
-    maybe = pc.and_(maybe, pc.match_substring_regex(folded, r"^(\d|[a-z]{3,9}\.? \d{1,2}).*[\dmz]$"))
+    maybe = pc.and_(pc.greater_equal(length, 8), pc.less_equal(length, 48))
+    maybe = pc.and_(maybe, pc.match_substring_regex(folded, rf"^(\d|[a-z]{{3,9}}\.? \d{{1,2}}).*([\dmz]|{_DAYS})$"))
     texts = folded.filter(maybe)
     for form in (*_FORMS, *_slashes(highest)):
         found = pc.extract_regex(texts, form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,13 @@ MISSING = -1
 PLACEHOLDERS = frozenset({"null", "none", "nan", "n/a", "#n/a", "nil", "-", "--", "?", "."})
 _NOT_IN_NUMBER = r"[^\d.\-]"
 _NUMBER = r"^-?(\d+\.?\d*|\.\d+)$"
-_WORDY = r"(?s)([A-Za-z].*){4}"
+# A number with a power of ten; one that printf, pandas or a spreadsheet wrote, which no code looks like.
+_POWER = r"^-?\d+(\.\d*)?e[+-]?\d{1,2}$"
+_WRITTEN_POWER = r"^-?\d(\.\d+e[+-]\d\d|e[+-]0\d|e\+\d\d)$"
+# One comma, and points only between thousands before it; a comma that may separate thousands itself.
+_ONE_COMMA = r"^[^\d.,]*(0|[1-9]\d*|[1-9]\d{0,2}(\.\d{3})+),\d+[^\d.,]*$"
+_THOUSANDS = r"^[^\d.,]*[1-9]\d{0,2},\d{3}[^\d.,]*$"
+_LETTER_BETWEEN = r"\d.*[A-Za-z].*\d"
 # Blanks at the ends or side by side, and all other white space and NUL: what ``fold`` changes in text that is plain ASCII.
 _ODD = r"^ | $|  |[\x00-\x1f]"
 
@@ -117,7 +124,21 @@ def _fold_all(texts: pa.Array, highest: tuple[int, int]) -> pa.Array:
     one_by_one = pa.array([fold(text) for text in texts.filter(odd).to_pylist()], texts.type)
     folded = pc.replace_with_mask(pc.utf8_lower(texts), odd, one_by_one)
     nothing = pc.is_in(folded, pa.array(["", *sorted(PLACEHOLDERS)], texts.type))
-    return as_year_month_day(_whole_numbers(pc.if_else(nothing, pa.scalar(None, texts.type), folded)), highest)
+    return as_year_month_day(
+        _whole_numbers(_without_powers(pc.if_else(nothing, pa.scalar(None, texts.type), folded))), highest
+    )
+
+
+def _without_powers(folded: pa.Array) -> pa.Array:
+    """Cells such as ``1.23e+02`` as they would be written out."""
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+    import pyarrow.compute as pc
+
+    powers = pc.fill_null(pc.match_substring_regex(folded, _WRITTEN_POWER), False)
+    if not pc.any(powers).as_py():
+        return folded
+    plain = [format(Decimal(text).normalize(), "f") for text in folded.filter(powers).to_pylist()]
+    return pc.replace_with_mask(folded, powers, pa.array(plain, folded.type))
 
 
 def _whole_numbers(folded: pa.Array) -> pa.Array:
@@ -135,27 +156,45 @@ def object_array(values: list[str]) -> NDArray[np.object_]:
 
 
 def numbers(values: NDArray[np.object_]) -> NDArray[np.float64]:
-    """The number that each value is, if it is one (currency signs and thousands separators aside), else NaN."""
+    """The number that each (folded) value is, if it is one (currency signs and thousands separators aside), else NaN.
+
+    A comma before three digits separates thousands, unless nothing but a zero, or thousands with points, stand before it.
+    """
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
     import pyarrow.compute as pc
 
     texts = pa.array(values, pa.large_string())
+    power = pc.match_substring_regex(texts, _POWER)
+    texts = _with_decimal_points(texts)
     ascii_only = pc.string_is_ascii(texts)
     bare = pc.replace_substring_regex(texts, _NOT_IN_NUMBER, "")
     few = pc.less_equal(pc.subtract(pc.binary_length(texts), pc.binary_length(bare)), 3)
-    wordless = pc.invert(pc.match_substring_regex(texts, _WORDY))
-    fits = pc.and_(pc.and_(few, wordless), pc.match_substring_regex(bare, _NUMBER))
+    one = pc.invert(pc.match_substring_regex(texts, _LETTER_BETWEEN))
+    fits = pc.and_(pc.and_(few, one), pc.match_substring_regex(bare, _NUMBER))
     result = np.full(len(values), np.nan)
     use = pc.and_(fits, ascii_only)
     result[use.to_numpy(zero_copy_only=False)] = bare.filter(use).cast(pa.float64()).to_numpy(zero_copy_only=False)
-    for place in np.flatnonzero(~ascii_only.to_numpy(zero_copy_only=False)):  # other scripts have digits too
-        result[place] = _number(values[place])
+    # Other scripts have digits too.
+    other = pc.invert(ascii_only)
+    result[other.to_numpy(zero_copy_only=False)] = [_number(text) for text in texts.filter(other).to_pylist()]
+    result[power.to_numpy(zero_copy_only=False)] = [float(text) for text in texts.filter(power).to_pylist()]
     return result
+
+
+def _with_decimal_points(texts: pa.Array) -> pa.Array:
+    """Numbers with a decimal comma as they are written with a point."""
+    import pyarrow.compute as pc
+
+    comma = pc.and_(pc.match_substring_regex(texts, _ONE_COMMA), pc.invert(pc.match_substring_regex(texts, _THOUSANDS)))
+    if not pc.any(comma).as_py():
+        return texts
+    with_points = pc.replace_substring(pc.replace_substring(texts.filter(comma), ".", ""), ",", ".")
+    return pc.replace_with_mask(texts, comma, with_points)
 
 
 def _number(value: str) -> float:
     text = re.sub(_NOT_IN_NUMBER, "", value)
-    if not text or len(value) - len(text) > 3 or sum(map(str.isalpha, value)) > 3:
+    if not text or len(value) - len(text) > 3 or re.search(_LETTER_BETWEEN, value):
         return np.nan
     try:
         return float(text)

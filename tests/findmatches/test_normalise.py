@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import string
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from findmatches.normalise import PLACEHOLDERS, fold, make_column
+from findmatches.normalise import PLACEHOLDERS, fold, make_column, numbers, object_array
 
 
 def folded(*cells: str | None) -> list[str | None]:
@@ -28,6 +29,8 @@ def folded(*cells: str | None) -> list[str | None]:
         "2024/1/5",
         "2024-01-05 00:00:00",
         "2024-01-05T00:00:00.000Z",
+        "2024年1月5日",
+        "2024년 01월 05일",
     ],
 )
 def test_a_day_is_the_same_however_it_is_written(cell: str) -> None:
@@ -62,6 +65,31 @@ def test_months_have_their_numbers() -> None:
 @pytest.mark.parametrize("cell", ["7", "007", "7.0", "0007.00"])
 def test_a_whole_number_is_the_same_with_zeros_that_say_nothing(cell: str) -> None:
     assert folded(cell, "0", "000") == ["7", "0", "0"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "written_out"),
+    [("1.23e+02", "123"), ("-4.500000E-03", "-0.0045"), ("1e-05", "0.00001"), ("2E+06", "2000000"), ("0.0e+00", "0")],
+)
+def test_a_number_with_a_power_of_ten_is_the_one_written_out(cell: str, written_out: str) -> None:
+    assert folded(cell, written_out) == [written_out, written_out]
+
+
+@pytest.mark.parametrize("cell", ["12e4", "3e10", "5e-12", "1.5e", "e+05", "v1.2e+03"])
+def test_what_may_be_a_code_is_no_power_of_ten(cell: str) -> None:
+    assert folded(cell) == [cell]
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("1234.5", 1234.5), ("$1,234.50", 1234.5), ("1,234", 1234), ("12,34,567.5", 1234567.5), ("-7", -7),
+        ("0,5", 0.5), ("12,34", 12.34), ("1.234,56 €", 1234.56), ("1234,567", 1234.567), ("0,125", 0.125),
+        ("1e5", 1e5), ("1.5e-3", 0.0015), ("5 eu", 5), ("5 m²", 5), ("40 m2", np.nan), ("1e999", np.nan), ("12:30", 1230),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_they_are_meant(cell: str, number: float) -> None:
+    assert numbers(object_array([cell, "x"])) == pytest.approx([number, np.nan], nan_ok=True)
 
 
 @pytest.mark.parametrize("cell", ["7.5", "07:30", "v07", "0x7", "7.0.0", "-07"])
