@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place = f"{error.filename}: " if error.filename else ""
         print(f"findmatches: {place}{error.strerror or error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130  # as shells have it
     return 0
 
 
@@ -130,7 +132,10 @@ def _command(commands, name: str, text: str, run) -> argparse.ArgumentParser:  #
 
 def _records(options: argparse.Namespace, primary_key: str) -> Records:
     records = read_records(options.records, primary_key=primary_key)
-    return records.cached_in(options.cache) if options.cache else records
+    if not options.cache:
+        return records
+    check_folder(options.cache)
+    return records.cached_in(options.cache)
 
 
 def _add_key(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from findmatches import tuning
 from findmatches.doubts import doubts
 from findmatches.errors import FindMatchesError
 from findmatches.labels import Lessons, can_train, contradictions, lessons, with_labelled_rows
-from findmatches.model import Model
+from findmatches.model import RESULT_COLUMNS, Model, check_names
 from findmatches.prepared import Prepared, prepare
 from findmatches.questions import choose_sets
 from findmatches.schema import Records
@@ -43,6 +43,7 @@ def train(
         raise FindMatchesError(
             "The labels must hold at least one pair of rows that match and one pair that do not, each within a set."
         )
+    check_names(records, RESULT_COLUMNS, "every result")
     prepared = prepare(with_labelled_rows(records, labels), neighbours=neighbours)
     taught = lessons_of(prepared, labels)
     keys = prepared.keys
@@ -92,11 +93,8 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
     if sets < 1 or not 2 <= rows <= 50:
         raise FindMatchesError("Ask for at least one question, of 2 to 50 rows each.")
     tuning.check_seed(seed)
-    for name in (SET_ID_COLUMN, LABEL_COLUMN):
-        if name in records.columns:
-            raise FindMatchesError(
-                f"The table has a column {name}, and so has every label file, of its own. Give it another name in the table."
-            )
+    check_names(records, (SET_ID_COLUMN, LABEL_COLUMN), "every label file")
+    check_names(records, RESULT_COLUMNS, "every result")
     if records.n_rows < 2:
         raise FindMatchesError("There are no questions in a table with fewer than two rows.")
     records = with_labelled_rows(records, labels)
@@ -106,7 +104,11 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
     matches = int(taught.match.sum())
     chosen = choose_sets(prepared, score, taught.rows, matches, sets=sets, rows=rows, seed=seed)
     if not chosen:
-        raise FindMatchesError("No rows are left to ask about: all rows with neighbours are in the labels already.")
+        raise FindMatchesError(
+            "No rows are left to ask about: all rows with neighbours are in the labels already."
+            if taught.sets
+            else "There is nothing to ask: no two rows have anything in common, apart from the primary key, that could be compared."
+        )
     places = [int(prepared.order[row]) for group in chosen for row in group]
     columns = [column.to_pylist() for column in records.table.take(places).columns]
     contents = zip(*[[value or "" for value in column] for column in columns], strict=True)

@@ -64,9 +64,7 @@ class Model:
         """
         import pyarrow as pa  # here and not above: importing findmatches must stay quick
 
-        for name in RESULT_COLUMNS:
-            if name in records.columns:
-                raise FindMatchesError(f"The table already has a column {name}.")
+        check_names(records, RESULT_COLUMNS, "every result")
         prepared = prepare(records, neighbours=tuning.neighbours(self.accuracy_cost), schema=self.schema)
         group, confidence = self.match_prepared(prepared)
         back = np.argsort(prepared.order)
@@ -225,6 +223,15 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
 
 def _rows(pairs: Sequence[tuple[str, str]], row_of: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
     return tuple((row_of[one], row_of[two]) for one, two in pairs if one in row_of and two in row_of)
+
+
+def check_names(records: Records, names: Sequence[str], owner: str) -> None:
+    """Raises ``FindMatchesError`` if the table has a column of a name that what is made of it, the ``owner``, has for itself."""
+    for name in names:
+        if name in records.columns:
+            raise FindMatchesError(
+                f"The table has a column {name}, and so has {owner}, of its own. Give it another name in the table."
+            )
 
 
 def confidence_of(group: NDArray[np.int64], scored: Edges, cores: Cores | None = None) -> NDArray[np.float64]:

@@ -45,6 +45,8 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
             arrays = {name: stored[name] for name in stored.files}
     except FileNotFoundError as error:
         raise FindMatchesError(f"{path} is not a model folder: it lacks {Path(error.filename).name}.") from error
+    except NotADirectoryError as error:
+        raise FindMatchesError(f"{path} is a file, not a model folder.") from error
     except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
         raise FindMatchesError(f"The model in {path} is damaged: {error}") from error
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:

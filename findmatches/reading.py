@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _CSV = (".csv", ".csv.gz")
 PARQUET = (".parquet", ".parq")
-_BLOCK = 16 << 20
+# A row must fit into one block; where one does not, the file is read again in larger ones.
+_BLOCK, _LARGE_BLOCK = 16 << 20, 1 << 30
 _HEAD = 1 << 20
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r")
@@ -80,16 +81,26 @@ def _read_csv(path: Path) -> pa.Table:
     if not data.lstrip(b"\xef\xbb\xbf\r\n"):  # of which nothing is copied unless there is something to strip
         raise FindMatchesError(f"{path}: the file is empty.")
     names = _header(path, data)
-    try:
-        table = arrow_csv.read_csv(
+    if not _LINE_ENDS.search(data):
+        data += b"\n"  # without one, a header alone is nothing to Arrow
+
+    def read(block: int) -> pa.Table:
+        return arrow_csv.read_csv(
             pa.BufferReader(data),
-            # A cell may be large, but it must fit into one block.
-            read_options=arrow_csv.ReadOptions(block_size=_BLOCK if len(data) < 64 * _BLOCK else 4 * _BLOCK),
+            read_options=arrow_csv.ReadOptions(block_size=block),
             parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
                 column_types={name: pa.string() for name in names}, strings_can_be_null=True, null_values=[""]
             ),
         )
+
+    try:
+        try:
+            table = read(_BLOCK if len(data) < 64 * _BLOCK else 4 * _BLOCK)
+        except pa.ArrowInvalid as error:
+            if "straddl" not in str(error):
+                raise
+            table = read(_LARGE_BLOCK)
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise FindMatchesError(_csv_fault(path, data, names) or f"{path}: {error}") from error
     # Arrow takes all that follows a quote which is never closed, up to the next quote if there is one, for one cell.

@@ -60,7 +60,9 @@ def check_frame(frame: DataFrame, model: Model) -> None:
         columns = [name.lower() for name in columns]
     for place, name in enumerate(columns):
         if name in RESULT_COLUMNS:
-            raise FindMatchesError(f"The table already has a column {frame.columns[place]}.")
+            raise FindMatchesError(
+                f"The table has a column {frame.columns[place]}, and so has every result, of its own. Give it another name in the table."
+            )
         if name in columns[:place]:
             raise FindMatchesError(f"The table has more than one column named {frame.columns[place]}.")
     names = [model.primary_key, *(name for name, _, _ in model.schema.columns)]

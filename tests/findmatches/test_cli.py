@@ -56,6 +56,12 @@ def test_the_whole_way_through_files(tmp_path: Path, capsys: pytest.CaptureFixtu
     [
         (["ask", "none.csv", "--primary-key", "id", "-o", "q.csv"], "no file or folder none.csv"),
         (["match", "in.csv", "--model", "none", "-o", "o.csv"], "none is not a model folder"),
+        (["match", "in.csv", "--model", "l.csv", "-o", "o.csv"], "l.csv is a file, not a model folder"),
+        (["ask", "in.csv", "--primary-key", "id", "--cache", "l.csv", "-o", "q.csv"], "l.csv is not a folder"),
+        (
+            ["ask", "matched.csv", "--primary-key", "id", "-o", "q.csv"],
+            "has a column match_id, and so has every result",
+        ),
         (["train", "in.csv", "--primary-key", "id", "--labels", "in.csv", "-o", "m"], "first two columns"),
         (["train", "in.csv", "--primary-key", "id", "--labels", "gone.csv", "-o", "m"], "gone.csv: No such file"),
         (["ask", "in.csv", "--primary-key", "id", "--rows", "1", "-o", "q.csv"], "2 to 50 rows"),
@@ -89,6 +95,7 @@ def test_what_is_wrong_is_said_and_the_exit_code_is_1(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in.csv").write_text("id,name\n1,x\n2,y\n3,z\n")
+    (tmp_path / "matched.csv").write_text("id,name,match_id\n1,x,0\n2,y,1\n3,z,2\n")
     (tmp_path / "l.csv").write_text("labeling_set_id,label,id\ns,A,1\ns,A,2\ns,B,3\n")
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "k.csv").write_text("labeling_set_id,label,id\nt,A,1\nt,A,7\n")

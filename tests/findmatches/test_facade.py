@@ -260,11 +260,13 @@ def test_contradictions_are_reported_and_no_crash() -> None:
 
 
 def test_a_model_says_which_columns_a_table_lacks(taught: Taught, model: Model) -> None:
-    table, _, _ = taught
+    table, _, labels = taught
     with pytest.raises(FindMatchesError, match="lacks columns that the model was trained with: last, phone"):
         model.match(Records.from_arrow(table.table.drop_columns(["last", "phone"]), primary_key="id"))
-    with pytest.raises(FindMatchesError, match="already has a column match_id"):
-        model.match(Records.from_arrow(model.match(table), primary_key="id"))
+    matched = Records.from_arrow(model.match(table), primary_key="id")
+    for use in (model.match, lambda again: train(again, labels)):
+        with pytest.raises(FindMatchesError, match="has a column match_id, and so has every result"):
+            use(matched)
 
 
 def test_trade_offs_out_of_range(taught: Taught) -> None:

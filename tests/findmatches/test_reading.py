@@ -155,6 +155,10 @@ def test_bad_tables(table: pa.Table, message: str) -> None:
         Records.from_arrow(table, primary_key="id")
 
 
-def test_a_cell_larger_than_a_block(tmp_path: Path) -> None:
-    content = b"id,text\n1," + b"word " * 5_000_000 + b"\n2,x\n"
+def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
+    assert read_records(write(tmp_path / "a.csv", b"id,text"), primary_key="id").n_rows == 0
+
+
+def test_a_cell_larger_than_two_blocks(tmp_path: Path) -> None:
+    content = b"id,text\n1," + b"word " * 8_000_000 + b"\n2,x\n"
     assert read_records(write(tmp_path / "a.csv", content), primary_key="id").n_rows == 2

@@ -352,9 +352,9 @@ def test_what_is_missing_is_said(
     frame = session.createDataFrame(records.table)
     with pytest.raises(findmatches.FindMatchesError, match="lacks columns that the model was trained with: born"):
         match(frame.drop("born"), model)
-    with pytest.raises(findmatches.FindMatchesError, match="already has a column match_id"):
+    with pytest.raises(findmatches.FindMatchesError, match="has a column match_id, and so has every result"):
         FindMatches.apply(frame.withColumnRenamed("born", "match_id"), model)
-    with pytest.raises(findmatches.FindMatchesError, match="already has a column MATCH_ID"):
+    with pytest.raises(findmatches.FindMatchesError, match="has a column MATCH_ID, and so has every result"):
         match(frame.withColumn("MATCH_ID", functions.lit(1)), model)
     with pytest.raises(findmatches.FindMatchesError, match="more than one column named X"):
         match(frame.select("*", functions.lit(1).alias("x"), functions.lit(1).alias("X")), model)
