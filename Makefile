@@ -59,10 +59,13 @@ install-dev: environment
 install-spark: install
 	$(call install_file,requirements-spark.txt)
 
-# An upgrade of the system's Python leaves an environment without its packages, or without an interpreter: it is made anew.
+# An upgrade of the system's Python leaves an environment without its packages, or without an interpreter: it is made anew. A folder
+# that holds anything else is not touched.
 environment:
 	@$(BIN)/python -c 'import os, sysconfig; os.chdir(sysconfig.get_path("purelib"))' 2>/dev/null && exit; \
 	test -n '$(PYTHON)' || { echo 'labelportal needs Python 3.11 or newer; none was found. PYTHON=/path/to/python3 names one.'; exit 1; }; \
+	test -f $(VENV)/pyvenv.cfg || test -z "$$(ls -A $(VENV) 2>/dev/null)" || \
+	  { echo '$(VENV) holds other things than an environment of Python. Move them away, or name another folder: VENV=folder'; exit 1; }; \
 	$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo 'Python cannot make virtual environments here; on Debian: apt install python3-venv'; exit 1; }
 
 # A browser for the end-to-end tests. Of Debian's two builds of Chromium the headless one draws with half the processor time, so it is installed

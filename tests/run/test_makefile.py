@@ -11,21 +11,27 @@ import pytest
 from labelportal.run.config import ROOT
 
 
-@pytest.mark.parametrize("broken", ["the system's Python is another version now", "its interpreter is gone"])
-def test_an_environment_that_an_upgrade_has_broken_is_made_anew(tmp_path: Path, broken: str) -> None:
-    environment, quick = tmp_path / "venv", tmp_path / "python"
-    quick.write_text(
-        f'#!/bin/sh\nshift 2\nexec {sys.executable} -m venv --without-pip "$@"\n'
-    )  # without what takes seconds
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """Makes environments without what takes seconds."""
+    quick = tmp_path / "python"
+    quick.write_text(f'#!/bin/sh\nshift 2\nexec {sys.executable} -m venv --without-pip "$@"\n')
     quick.chmod(0o755)
+    return quick
 
-    def make() -> None:
-        subprocess.run(["make", "environment", f"VENV={environment}", f"PYTHON={quick}"], cwd=ROOT, check=True)
 
-    make()
+def make(environment: Path, python: Path | str) -> subprocess.CompletedProcess[str]:
+    command = ["make", "environment", f"VENV={environment}", f"PYTHON={python}"]
+    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("broken", ["the system's Python is another version now", "its interpreter is gone"])
+def test_an_environment_that_an_upgrade_has_broken_is_made_anew(tmp_path: Path, python: Path, broken: str) -> None:
+    environment = tmp_path / "venv"
+    assert make(environment, python).returncode == 0
     kept = environment / "kept"
     kept.touch()
-    make()
+    assert make(environment, python).returncode == 0
     assert kept.exists(), "one that works is left alone"
     if broken.startswith("its interpreter"):
         (environment / "bin" / "python").unlink()
@@ -33,6 +39,20 @@ def test_an_environment_that_an_upgrade_has_broken_is_made_anew(tmp_path: Path, 
     else:
         lib = next((environment / "lib").iterdir())
         lib.rename(lib.with_name("python3.0"))
-    make()
+    assert make(environment, python).returncode == 0
     assert not kept.exists()
     subprocess.run([environment / "bin" / "python", "-c", "pass"], check=True)
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path, python: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    thesis = home / "thesis.txt"
+    thesis.write_text("all of it")
+    for maker in (python, "false"):
+        refused = make(home, maker)
+        assert refused.returncode != 0
+        assert f"{home} holds other things than an environment of Python." in refused.stdout
+        assert thesis.read_text() == "all of it"
+    thesis.unlink()
+    assert make(home, python).returncode == 0, "an empty folder will do"
