@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 # When the session began or was last renewed, in seconds. Those of single sign-on have none and end after their age: the portal does not
-# hear when an account at the provider ends.
+# hear when an account at the provider ends. So do all others where nobody may sign in with a password any more.
 SESSION_SINCE = "since"
 
 
@@ -28,7 +28,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
     def process_view(
         self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
     ) -> HttpResponseBase | None:
-        if getattr(view_func, "login_required", True) and request.user.is_authenticated:
+        if getattr(view_func, "login_required", True) and request.user.is_authenticated and request.user.uses_password:
             _renew(request.session)
         return super().process_view(request, view_func, view_args, view_kwargs)
 

@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.middleware import SESSION_SINCE
 from tests.accounts.conftest import PASSWORD
@@ -62,16 +63,29 @@ def test_an_address_for_forms_says_so_when_it_is_opened(client: Client) -> None:
     assert client.get(reverse("accounts:logout")).content == b""
 
 
-def test_whoever_works_stays_signed_in(client: Client) -> None:
-    """A session by password is renewed once half of its two weeks is over, and not with each request."""
+def half_used(client: Client) -> None:
+    """Sign in with a password, eight days ago."""
     signed_out(client).post(reverse("accounts:login"), {"username": "sam", "password": PASSWORD})
     client.get("/")
-    key = settings.SESSION_COOKIE_NAME
-    assert key not in client.get("/").cookies
+    assert settings.SESSION_COOKIE_NAME not in client.get("/").cookies
     session = client.session
     session[SESSION_SINCE] -= timedelta(days=8).total_seconds()
     session.save()
     Session.objects.update(expire_date=timezone.now() + timedelta(days=6))
+
+
+def test_whoever_works_stays_signed_in(client: Client) -> None:
+    """A session by password is renewed once half of its two weeks is over, and not with each request."""
+    half_used(client)
+    key = settings.SESSION_COOKIE_NAME
     assert client.get("/").cookies[key]["max-age"] == settings.SESSION_COOKIE_AGE
     assert Session.objects.get(pk=client.session.session_key).expire_date > timezone.now() + timedelta(days=13)
     assert key not in client.get("/").cookies
+
+
+def test_where_nobody_uses_passwords_any_more_a_session_by_password_ends(client: Client, settings: Settings) -> None:
+    half_used(client)
+    settings.OIDC_ONLY = True
+    assert client.get("/").status_code == 200
+    assert settings.SESSION_COOKIE_NAME not in client.get("/").cookies
+    assert Session.objects.get(pk=client.session.session_key).expire_date < timezone.now() + timedelta(days=7)
