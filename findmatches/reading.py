@@ -7,6 +7,7 @@ import gzip
 import io
 import re
 import zlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ _BLOCK, _LARGE_BLOCK = 16 << 20, 1 << 30
 _HEAD = 1 << 20
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r")
+# A cell of a row; if it begins with a quote, with what is in quotes, and from the closing quote on, if there is one, all up to the next comma.
+_CELL = re.compile(r'(?:\A|,)(?:"(?P<quoted>[^"]*+(?:""[^"]*+)*+)(?P<rest>"[^,\r\n]*+)?|[^,\r\n]*+)')
 
 
 def read_records(source: Path | str | Sequence[Path | str], *, primary_key: str) -> Records:
@@ -104,15 +107,33 @@ def _read_csv(path: Path) -> pa.Table:
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise FindMatchesError(_csv_fault(path, data, names) or f"{path}: {error}") from error
     # Arrow takes all that follows a quote which is never closed, up to the next quote if there is one, for one cell.
-    if _may_lack_quotes(data, table.num_rows) and (fault := _csv_fault(path, data, names)):
+    if _may_lack_quotes(data, table.num_rows) and not _is_strict(data) and (fault := _csv_fault(path, data, names)):
         raise FindMatchesError(fault)
     return table
 
 
 def _may_lack_quotes(data: bytes, n_rows: int) -> bool:
-    """Whether a quote is left over, or some lines are no rows; of these each may be right, in a cell of several lines."""
+    """Whether a quote is left over, some lines are no rows, or the last is open; each may be right, say in a cell of several lines."""
     quotes = data.count(b'"')
-    return bool(quotes % 2 or (quotes and max(data.count(b"\n"), data.count(b"\r")) > n_rows + 1))
+    if not quotes:
+        return False
+    lines = max(data.count(b"\n"), data.count(b"\r")) + (not data.endswith((b"\n", b"\r")))
+    return bool(quotes % 2) or lines > n_rows + 1 or _is_torn(_last_line(data))
+
+
+def _last_line(data: bytes) -> str:
+    return data[-_HEAD:].splitlines()[-1].decode(errors="replace")
+
+
+def _is_strict(data: bytes) -> bool:
+    """Whether every quote is where it may be, and closed."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(data)))
+    text = io.StringIO(data.decode("utf-8-sig", errors="replace"), newline="")
+    try:
+        deque(csv.reader(text, strict=True), maxlen=0)
+    except csv.Error:
+        return False
+    return True
 
 
 def _content(path: Path) -> bytes:
@@ -161,32 +182,45 @@ def _encoding_fault(path: Path, data: bytes) -> str:
 
 
 def _csv_fault(path: Path, data: bytes, names: list[str]) -> str:
-    """Where and why Arrow could not read the file, found by a slow second look."""
+    """Where and why Arrow could not read the file, or read rows as one, found by a slow second look; "" if it did right.
+
+    As to Arrow, a quote that is out of place is a character, as long as no other row is drawn in by it.
+    """
     if fault := _encoding_fault(path, data):
         return fault
-    try:
-        for line, row in _rows_with_lines(data):
-            if len(row) != len(names):
-                return f"{path}, line {line}: the row has {len(row)} cells; the header has {len(names)} columns."
-    except csv.Error as error:
-        return f"{path}, {error}"
+    for line, text, row in _rows_with_lines(data):
+        torn = '"' in text and _is_torn(text)
+        if torn or (len(row) != len(names) and not _is_strict(text.encode())):
+            return (
+                f"{path}, line {line}: in the row that starts here a quote is out of place or never closed. "
+                "Double every quote inside a quoted cell."
+            )
+        if len(row) != len(names):
+            return f"{path}, line {line}: the row has {len(row)} cells; the header has {len(names)} columns."
     return ""
 
 
-def _rows_with_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Every row, header included, with the line on which it starts. Raises ``csv.Error``, which says where, if quotes are out of place."""
+def _is_torn(row: str) -> bool:
+    """Whether a cell of several lines ends at what may be the opening quote of another row, or a cell does not end at all."""
+    for cell in _CELL.finditer(row):
+        quoted, rest = cell["quoted"], cell["rest"]
+        if quoted is not None and (rest is None or (("\n" in quoted or "\r" in quoted) and rest[1:].strip())):
+            return True
+    return False
+
+
+def _rows_with_lines(data: bytes) -> Iterator[tuple[int, str, list[str]]]:
+    """Every row as Arrow reads it, header included, with the line on which it starts and its own text."""
     csv.field_size_limit(max(csv.field_size_limit(), len(data)))
-    reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
-    line = 1
-    try:
-        for row in reader:
-            if row:
-                yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise csv.Error(
-            f"line {line}: in the row that starts here a quote is out of place or never closed. Double every quote inside a quoted cell."
-        ) from error
+    text = data.decode("utf-8-sig")
+    stream = io.StringIO(text, newline="")
+    reader = csv.reader(stream)
+    line, start = 1, 0
+    for row in reader:
+        end = stream.tell()
+        if row:
+            yield line, text[start:end], row
+        line, start = reader.line_num + 1, end
 
 
 def _join(paths: list[Path], tables: list[pa.Table], primary_key: str) -> Records:
@@ -256,7 +290,7 @@ def _place(paths: list[Path], tables: list[pa.Table], row: int) -> str:
         if row < table.num_rows:
             if path.name.lower().endswith(PARQUET):
                 return f"{path}, row {row + 1}"
-            for number, (line, _) in enumerate(_rows_with_lines(_content(path)), start=-1):
+            for number, (line, *_) in enumerate(_rows_with_lines(_content(path)), start=-1):
                 if number == row:
                     return f"{path}, line {line}"
         row -= table.num_rows

@@ -65,6 +65,7 @@ def test_folders_compressed_files_parquet_and_another_order_of_columns(tmp_path:
         (b"key,name\n1,x\n", "a.csv: The primary key id is not a column of the table. Its columns are: key, name"),
         (b'id,name\n1,"x\ny"\n,z\n', "line 4, column id: the primary key is blank"),
         (b"id,name\n1,x\n2,y\n1,z\n", "line 4, column id: the primary key 1 is already in row 1"),
+        (b'id,name\n1,"x" \n2,y\n1,z\n', "line 4, column id: the primary key 1 is already in row 1"),
     ],
 )
 def test_bad_csv(tmp_path: Path, content: bytes, message: str) -> None:
@@ -93,6 +94,28 @@ def test_a_header_that_spark_would_change_is_refused_as_on_one_machine(tmp_path:
 def test_a_quote_in_a_cell_without_quotes_is_a_character(tmp_path: Path) -> None:
     records = read_records(write(tmp_path / "a.csv", b'id,name\n1,pipe 5"\n2,"x"\n'), primary_key="id")
     assert records.table.column("name").to_pylist() == ['pipe 5"', "x"]
+
+
+END = pytest.mark.parametrize("end", ["", "\n", "\n\n", "\n3,p,q\n\n", '\n3,"two\nlines",q'], ids=repr)
+
+
+@END
+@pytest.mark.parametrize("cell", ['"x" ', '"x" "y', 'x"', '"two\nlines" '])
+def test_a_quote_that_is_out_of_place_is_a_character_whatever_the_rest_of_the_file_holds(
+    tmp_path: Path, cell: str, end: str
+) -> None:
+    records = read_records(write(tmp_path / "a.csv", f'id,a,b\n1,{cell},"y"\n2,z,w{end}'.encode()), primary_key="id")
+    assert records.table.slice(0, 2).to_pylist() == [
+        {"id": "1", "a": cell.replace('"', "", 2) if cell.startswith('"') else cell, "b": "y"},
+        {"id": "2", "a": "z", "b": "w"},
+    ]
+
+
+@END
+def test_quotes_that_draw_other_rows_in_are_found_whatever_the_rest_of_the_file_holds(tmp_path: Path, end: str) -> None:
+    for rows in ('1,"x,b\n2,"y,c', '1,5",b\n2,c,"y'):
+        with pytest.raises(FindMatchesError, match=r"line [23]: in the row that starts here a quote is out of place"):
+            read_records(write(tmp_path / "a.csv", f"id,a,b\n{rows}{end}".encode()), primary_key="id")
 
 
 @pytest.mark.parametrize("damage", [slice(0, 30), slice(12, None)])
