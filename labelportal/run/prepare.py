@@ -1,9 +1,16 @@
-"""``python -m labelportal.run.prepare``: brings the database and the static files to the state of the code. Does nothing that is done already."""
+"""``python -m labelportal.run.prepare``: brings the database and the static files to the state of the code. Does nothing that is done already.
+
+``--scratch FOLDER``: also deletes what killed processes have left in a folder that holds nothing but temporary files.
+"""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
+import shutil
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import django
@@ -14,6 +21,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 FINGERPRINT = ".fingerprint"
+LEFT_BEHIND = 7 * 24 * 3600  # seconds; whatever is still in use has been written to since
 
 
 def static_fingerprint() -> str:
@@ -38,8 +46,23 @@ def collect_static() -> bool:
     return True
 
 
+def empty_scratch(folder: Path) -> None:
+    """Delete what nothing was written to for a week, files and folders; others may work here meanwhile."""
+    for path in folder.iterdir():
+        with suppress(OSError):  # gone meanwhile
+            if max(one.lstat().st_mtime for one in (path, *path.rglob("*"))) > time.time() - LEFT_BEHIND:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
 def main() -> None:
     """Check, migrate, collect. Prints ``nobody`` if the database holds no accounts yet."""
+    parser = argparse.ArgumentParser(prog="python -m labelportal.run.prepare")
+    parser.add_argument("--scratch", type=Path)
+    scratch = parser.parse_args().scratch
     django.setup()
     try:
         call_command("check")
@@ -47,6 +70,8 @@ def main() -> None:
         sys.exit(str(error))
     call_command("migrate", interactive=False, verbosity=0)
     collect_static()
+    if scratch:
+        empty_scratch(scratch)
     if not get_user_model().objects.exists():
         sys.stdout.write("nobody\n")
 

@@ -141,6 +141,7 @@ class Compose:
 
     def __init__(self, folder: Path, database_url: str) -> None:
         self.folder = folder
+        (folder / "tmp").mkdir()
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.ports = {name: free_port() for name in ("web", "glue", "s3", "redis")}
         self.env = example_env() | {"COMPOSE_PROFILES": "glue,s3"}
@@ -156,7 +157,7 @@ class Compose:
         text = text.replace("0.0.0.0:8000", f"127.0.0.1:{self.ports['web']}").replace(
             "0.0.0.0:8010", f"127.0.0.1:{self.ports['glue']}"
         )
-        return text.replace("/var/lib/labelportal", str(self.folder))
+        return text.replace("/var/lib/labelportal", str(self.folder)).replace("/var/tmp", str(self.folder / "tmp"))
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """The command of the service."""
@@ -209,9 +210,16 @@ def test_the_commands_run_with_the_environment_that_the_file_gives_them(compose:
     redis_url = compose.local(COMPOSE["x-environment"]["REDIS_URL"])
     compose.start("redis")
     wait_until(lambda: probes.redis_answers(redis_url), what="redis")
+    scratch, week_ago = compose.folder / "tmp", time.time() - 8 * 24 * 3600
+    (scratch / "folder").mkdir()
+    for name in ("a.upload.csv", "b.upload.csv", "folder/c"):
+        (scratch / name).touch()
+    for name in ("a.upload.csv", "folder/c", "folder"):
+        os.utime(scratch / name, (week_ago, week_ago))
     prepare = compose.start("prepare")
     assert prepare.wait(120) == 0, compose.output("prepare")
     compose.running.pop("prepare")
+    assert [path.name for path in scratch.iterdir()] == ["b.upload.csv"], "what a killed process has left goes"
     env = {key: compose.local(value) for key, value in COMPOSE["x-environment"].items()}
     compose.start("s3")
     wait_until(lambda: probes.s3_answers(env), what="s3")
