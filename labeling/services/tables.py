@@ -261,7 +261,9 @@ def check_columns(schema: pa.Schema) -> None:
         raise InvalidSourceError(_("More than one column is called %(name)s.") % {"name": repeated[0]})
     reserved = sorted(_RESERVED.intersection(name.lower() for name in names))
     if reserved:
-        message = _("A column cannot be called %(name)s: label files and results use that name.")
+        message = _(
+            "A column cannot be called %(name)s: label files and results use that name. Give the column another name."
+        )
         raise InvalidSourceError(message % {"name": reserved[0]})
     for field in schema:
         catalog_type(field)

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
+from labelfiles import LABEL_COLUMN, SET_ID_COLUMN
 from localglue import deletion, paging, runs
 from localglue.choices import ACTIVE, TransformStatus
 from localglue.errors import (
@@ -36,6 +37,13 @@ _ORDER = {
     "STATUS": "status",
     "CREATED": "created_at",
     "LAST_MODIFIED": "modified_at",
+}
+# The engine neither asks nor learns where a table has one of these.
+_TAKEN_NAMES = {
+    SET_ID_COLUMN: "every label file",
+    LABEL_COLUMN: "every label file",
+    "match_id": "every result",
+    "match_confidence_score": "every result",
 }
 
 
@@ -144,7 +152,7 @@ def _input_table(request: Request) -> dict[str, Any]:
 
 
 def _schema(input_table: dict[str, Any]) -> list[dict[str, str]]:
-    """Names and types of the columns that the catalog knows now."""
+    """Names and types of the columns that the catalog knows now. Raises ``InvalidInputException`` if they will not do."""
     try:
         table = find_table(input_table["DatabaseName"], input_table["TableName"])
     except GlueError as error:
@@ -157,6 +165,10 @@ def _schema(input_table: dict[str, Any]) -> list[dict[str, str]]:
             f"Problem fetching the data catalog schema: The table has {len(columns)} columns; {MAX_COLUMNS} are allowed."
         )
     for column in columns:
+        if owner := _TAKEN_NAMES.get(column["Name"]):
+            raise InvalidInputException(
+                f"The table has a column {column['Name']}, and so has {owner}, of its own. Give it another name in the table."
+            )
         if not is_plain(column.get("Type", "string")):
             raise InvalidInputException(
                 f"Input source column {column['Name']} has an invalid data type defined in the catalog."

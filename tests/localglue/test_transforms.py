@@ -99,6 +99,18 @@ def test_more_than_100_columns_are_refused(lab: GlueClient) -> None:
     assert "101 columns" in message
 
 
+@pytest.mark.parametrize(
+    ("name", "owner"), [("label", "label file"), ("labeling_set_id", "label file"), ("match_id", "result")]
+)
+def test_a_table_that_can_never_be_taught_is_refused(lab: GlueClient, name: str, owner: str) -> None:
+    lab.create_table(DatabaseName="lab", TableInput=table_input("taken", ("id", "string"), (name, "string")))
+    request = transform_request(InputRecordTables=[{"DatabaseName": "lab", "TableName": "taken"}])
+    assert refused(lab.create_ml_transform, **request) == (
+        INVALID,
+        f"The table has a column {name}, and so has every {owner}, of its own. Give it another name in the table.",
+    )
+
+
 def test_creating_twice_is_creating_once(lab: GlueClient) -> None:
     first = lab.create_ml_transform(**transform_request(Tags={"a": "b"}))["TransformId"]
     assert lab.create_ml_transform(**transform_request(Tags={"a": "b"}))["TransformId"] == first

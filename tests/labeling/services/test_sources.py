@@ -5,6 +5,7 @@ import datetime as dt
 import gzip
 import hashlib
 import io
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -92,7 +93,8 @@ def test_line_ends(ending: bytes) -> None:
         (b"id;name\n1;a\n", "not separated by commas"),
         (b"id,\n1,a\n", "Column 2 has no name"),
         (b"id,Name,name\n1,a,b\n", "More than one column is called name"),
-        (b"id,label\n1,a\n", "cannot be called label"),
+        (b"id,label\n1,a\n", "cannot be called label: .* Give the column another name"),
+        (b"id,Labeling_Set_ID\n1,a\n", "cannot be called labeling_set_id"),
         (",".join(f"c{n}" for n in range(101)).encode() + b"\n" + b"," * 100 + b"\n", "101 columns"),
         (b"PK\x03\x04\0\0\0\0", "neither CSV nor Parquet"),
         (b"i\0d\0,\0n\0\n\0001\0,\0a\0", "neither CSV nor Parquet"),
@@ -212,6 +214,14 @@ def test_a_catalog_table_is_read_from_all_its_files(s3_server: str) -> None:
     parameters = {"classification": "csv", "skip.header.line.count": "1", "delimiter": "|"}
     found = preview_table(table=catalog_table(folder, **parameters))
     assert (found.row_count, found.key_candidates) == (3, ["name"])
+
+
+def test_a_catalog_table_with_a_column_that_label_files_have_is_refused(s3_server: str) -> None:
+    storage.overwrite("elsewhere/label/a.csv", b"1,a\n")
+    table = catalog_table(storage.our_uri("elsewhere/label/"), classification="csv")
+    table = replace(table, columns=(CatalogColumn("id", "string"), CatalogColumn("label", "string")))
+    with pytest.raises(InvalidSourceError, match="A column cannot be called label"):
+        preview_table(table=table)
 
 
 def test_a_catalog_table_over_parquet(s3_server: str) -> None:
