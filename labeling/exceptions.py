@@ -35,6 +35,10 @@ class AlreadyAnsweredError(QuestionTakenError):
     """The person has submitted an answer to the question before, perhaps in another tab; it stands."""
 
 
+class NewerGroupingError(QuestionTakenError):
+    """The person has gone on with the question since, perhaps on another computer; what is there is newer than what comes."""
+
+
 class InvalidFilterError(LabelportalError):
     """The filter names something that is not there."""
 

@@ -8,13 +8,14 @@ from typing import ParamSpec
 
 from django.http import HttpResponse, JsonResponse
 
-from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError, QuestionTakenError
+from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError, NewerGroupingError, QuestionTakenError
 
 P = ParamSpec("P")
 
 
 def says_why_as_json(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """Refusals reach the workbench as a sentence with a code: ``taken`` is for good, ``answered`` can be reopened, ``invalid`` can be mended."""
+    """Refusals reach the workbench as a sentence with a code: ``taken`` is for good, ``answered`` can be reopened, ``newer`` can be gone
+    back to, ``invalid`` can be mended."""
 
     @wraps(view)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -22,6 +23,8 @@ def says_why_as_json(view: Callable[P, HttpResponse]) -> Callable[P, HttpRespons
             return view(*args, **kwargs)
         except AlreadyAnsweredError as error:
             return JsonResponse({"code": "answered", "message": str(error)}, status=409)
+        except NewerGroupingError as error:
+            return JsonResponse({"code": "newer", "message": str(error)}, status=409)
         except QuestionTakenError as error:
             return JsonResponse({"code": "taken", "message": str(error)}, status=409)
         except InvalidAnswerError as error:

@@ -73,8 +73,8 @@ def test_a_draft_is_newer_than_one_by_a_clock_that_runs_ahead(portal: Portal, vi
 
 def test_what_a_page_left_behind_undoes_nothing_that_came_later(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
-    network = Network(page, r"/draft/$")
-    first, *_rest = begin_with_next(page, portal, rows=2)
+    network = Network(page, r"/(draft|submit)/$")
+    first, second, *_rest = begin_with_next(page, portal, rows=2)
     page.evaluate("window.dispatchEvent(new Event('beforeunload'))")  # to a page that never came
     press(page, "t", "Enter")
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
@@ -97,6 +97,27 @@ def test_what_a_page_left_behind_undoes_nothing_that_came_later(portal: Portal, 
     network.release()
     expect(saved(page)).to_be_visible()
     assert stored(first) == "CD"
+
+    network.cut()
+    press(page, "t", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    save_draft(question=first, steward=portal.steward, labels=grouping(first, "DE"), stamp=2 * an_hour_later)
+    page.goto(f"/questions/{second.pk}/")
+    network.release()
+    expect(page.get_by_text("An earlier question: You went on with this question elsewhere")).to_be_visible()
+    assert stored(first) == "DE"
+    for number in (3, 1):
+        press(page, "t", "Enter")
+        expect(page.get_by_role("heading", name=f"Question {number} of 3")).to_be_visible()
+    assert groups(page) == "DE"
+    told = page.get_by_role("alert").filter(has_text="You went on with question 1 elsewhere after you submitted it")
+    told.get_by_role("button", name="Restore what this tab has").click()
+    expect(page.get_by_text("Question 1 is open again.").first).to_be_visible()
+    assert groups(page) == "AA"
+    expect(saved(page)).to_be_visible()
+    assert stored(first) == "AA"
+    press(page, "z")
+    assert groups(page) == "DE"
 
 
 def test_undo_and_redo_outlive_a_reload(portal: Portal, visit: Visit) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling.choices import AnswerStatus
-from labeling.exceptions import AlreadyAnsweredError, QuestionTakenError
+from labeling.exceptions import AlreadyAnsweredError, NewerGroupingError, QuestionTakenError
 from labeling.models import Answer, Question
 from labeling.selectors.queue import proposal_for
 from labeling.services.answers.labels import (
@@ -24,7 +24,7 @@ from labeling.services.answers.labels import (
     write_draft,
     write_labels,
 )
-from labeling.services.answers.queue import answered_already, free_for, hold, open_to, own_answer
+from labeling.services.answers.queue import answered_already, free_for, gone_on, hold, open_to, own_answer
 from labeling.services.consensus import settle
 from partitions import Grouping
 
@@ -74,8 +74,9 @@ def submit_answer(
 
     ``seconds`` and ``keys`` are what this round of work took; rounds add up. ``proposal_shown`` is noted if the person may see the proposal at
     all. ``stamp`` says when the grouping was made, as in ``save_draft``. Submitting the same once more changes nothing, and the same
-    ``message`` not even if the answer was taken back since: a page that was closed leaves it to the next one to send. Raises ``InvalidAnswerError`` if rows are blank; ``AlreadyAnsweredError`` if another
-    answer by this person stands; ``QuestionTakenError`` if somebody else was faster: the grouping is then kept as a draft.
+    ``message`` not even if the answer was taken back since: a page that was closed leaves it to the next one to send. Raises
+    ``InvalidAnswerError`` if rows are blank; ``AlreadyAnsweredError`` if another answer by this person stands; ``NewerGroupingError`` if they
+    have done something with a greater ``stamp``; ``QuestionTakenError`` if somebody else was faster: the grouping is then kept as a draft.
     """
     rows = rows_of(question)
     wanted = checked_labels(rows, labels, complete=True)
@@ -90,7 +91,7 @@ def submit_answer(
     try:
         with transaction.atomic():
             return _submit(question, steward, wanted, measured, stamp=stamp, message=message)
-    except AlreadyAnsweredError:
+    except (AlreadyAnsweredError, NewerGroupingError):
         raise
     except QuestionTakenError:
         with transaction.atomic():
@@ -110,7 +111,7 @@ def _submit(
     now = timezone.now()
     answer = own_answer(question, steward)
     # The answer is claimed before the question: a second tab of the same person waits here and then finds it submitted.
-    claimed = open_to(message, answer).update(
+    claimed = open_to(answer, message=message, stamp=stamp).update(
         status=AnswerStatus.SUBMITTED,
         submitted_at=now,
         updated_at=now,
@@ -124,9 +125,10 @@ def _submit(
     )
     if not claimed:
         answer.refresh_from_db()
-        if (message and answer.last_message == message) or labels_of(answer) == labels:
+        stands = answer.status == AnswerStatus.SUBMITTED
+        if (message and answer.last_message == message) or (stands and labels_of(answer) == labels):
             return answer
-        raise answered_already()
+        raise answered_already() if stands else gone_on()
     _count(question, steward, answer)
     write_labels(answer, labels, complete=True)
     answer.refresh_from_db()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.selectors import membership_in
 from labeling.choices import AnswerKind, AnswerStatus
-from labeling.exceptions import AlreadyAnsweredError, QuestionTakenError
+from labeling.exceptions import AlreadyAnsweredError, NewerGroupingError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import is_lead
 from labeling.selectors.queue import QueueFilter, control_due, controls_for, meant_for, offers, shuffled
@@ -74,22 +74,24 @@ def skip_question(
     """Leave the question for others; it comes back to this person after everything else. What was typed stays.
 
     ``labels``, if given, is the grid as it stands, to be kept; then raises ``AlreadyAnsweredError`` if the person has submitted, and
-    ``InvalidAnswerError`` if a label or row does not belong to the question. ``stamp`` and ``message`` are as in ``submit_answer``.
+    ``InvalidAnswerError`` if a label or row does not belong to the question. ``stamp`` and ``message`` are as in ``submit_answer``; a skip that
+    is older than what the person did last changes nothing.
     """
     with transaction.atomic():
         answer = own_answer(question, steward)
-        left = open_to(message, answer).update(
+        left = open_to(answer, message=message, stamp=stamp).update(
             status=AnswerStatus.SKIPPED,
             updated_at=timezone.now(),
             draft_stamp=Greatest(F("draft_stamp"), stamp or 0),
             last_message=message or F("last_message"),
         )
-        if labels is not None:
-            if not left:
-                answer.refresh_from_db()
-                if message and answer.last_message == message:
-                    return
+        if not left:
+            answer.refresh_from_db()
+            if is_past(answer, message=message, stamp=stamp):
+                return
+            if labels is not None:
                 raise answered_already()
+        elif labels is not None:
             write_labels(answer, checked_labels(rows_of(question), labels, complete=False))
         release_question(question=question, steward=steward)
 
@@ -128,10 +130,26 @@ def free_for(steward: User) -> Q:
     return Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now())
 
 
-def open_to(message: str, answer: Answer) -> QuerySet[Answer]:
-    """The answer, to be claimed by the submission or skip with this id: not if it stands, nor once more if that was taken before."""
+def gone_on() -> NewerGroupingError:
+    """What to raise when the person has done something newer."""
+    return NewerGroupingError(
+        _(
+            "You went on with this question elsewhere after you submitted it here, so what you submitted here does not count."
+        )
+    )
+
+
+def open_to(answer: Answer, *, message: str, stamp: int | None) -> QuerySet[Answer]:
+    """The answer, to be claimed by the submission or skip with this id, made at that time: not if it stands, nor if ``is_past``."""
     claimable = Answer.objects.filter(pk=answer.pk).exclude(status=AnswerStatus.SUBMITTED)
-    return claimable.exclude(last_message=message) if message else claimable
+    if message:
+        claimable = claimable.exclude(last_message=message)
+    return claimable if stamp is None else claimable.filter(draft_stamp__lte=stamp)
+
+
+def is_past(answer: Answer, *, message: str, stamp: int | None) -> bool:
+    """Whether the submission or skip was taken before, or is older than what the person did last."""
+    return (message != "" and answer.last_message == message) or (stamp is not None and answer.draft_stamp > stamp)
 
 
 def own_answer(question: Question, steward: User, kind: AnswerKind = AnswerKind.ANSWER) -> Answer:

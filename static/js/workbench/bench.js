@@ -31,6 +31,7 @@ export class Bench {
       paint: (indexes, label) => this.act(() => this.work.assign(indexes.map((at) => [at, label]), indexes.at(-1))),
       point: (index) => this.jump(index),
     });
+    this.older = new Map(); // by question what an earlier page submitted and the server has something newer of
     this.allGroups = false;
     this.between = false;
     this.advancing = null;
@@ -71,6 +72,7 @@ export class Bench {
     this.grid.table.focus({ preventScroll: true });
     this.side.open(question, this.work.rows);
     this.opened();
+    if (this.older.has(question.id)) this.refused(question.id, { code: "newer" }, { labels: this.older.get(question.id) });
     this.queue.prefetch(question.id);
   }
 
@@ -194,6 +196,7 @@ export class Bench {
       history.pushState({}, "", last.question.urls.detail);
     }
     this.open(last);
+    if (last.labels) this.act(() => this.work.take(last.labels), null);
     this.keep();
     this.view.say(interpolate(gettext("Question %s is open again. Press Enter to submit it again."), [last.question.number]));
   }
@@ -212,14 +215,21 @@ export class Bench {
     return this.store.isEmpty ? this.store.post(question.urls.reopen, {}) : { lost: true, signedOut: this.store.signedOut };
   }
 
-  refused(questionId, { code, message }) {
+  refused(questionId, { code, message }, { labels }) {
     const here = questionId === this.question?.id;
     const entry = here ? { question: this.question, work: this.work } : this.queue.behind.find(({ question }) => question.id === questionId);
-    const canReturn = code === "answered" && Boolean(entry);
+    const returns = {
+      answered: gettext("Question %s was already submitted in another tab. What this tab has was not sent."),
+      newer: gettext("You went on with question %s elsewhere after you submitted it here. What you submitted here does not count."),
+    }[code];
+    const canReturn = Boolean(returns && entry);
     let words = message || gettext("This question is no longer available. Your other answers are safe.");
-    if (canReturn) words = interpolate(gettext("Question %s was already submitted in another tab. What this tab has was not sent."), [entry.question.number]);
+    if (canReturn) words = interpolate(returns, [entry.question.number]);
     else if (entry && !here) words = interpolate(gettext("Question %s: %s"), [entry.question.number, words]);
     else if (!here) words = interpolate(gettext("An earlier question: %s"), [words]);
+    if (code === "newer" && !entry) this.older.set(questionId, labels);
+    else this.older.delete(questionId);
+    if (code === "newer" && here) entry.labels = labels; // on the screen is what is newer
     this.refusal = entry ?? {};
     this.view.alarm(code, words, { here, canReturn });
   }

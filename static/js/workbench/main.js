@@ -26,7 +26,7 @@ const store = new Store({
   person: config.person,
   signed,
   onState: (state) => view.saving(state),
-  onRefused: (questionId, refusal) => bench.refused(questionId, refusal),
+  onRefused: (...refusal) => bench.refused(...refusal),
 });
 const prefs = new Prefs(`${config.person}.${config.transform}`, config.columns, (columns) => columnSaver.save(columns));
 const queue = new Queue(store, config.urls.next, (counts) => bench.counts(counts));

@@ -16,7 +16,7 @@ export const isSignedOut = (response) => response.type === "opaqueredirect" || r
 const named = ({ body, stamp }) => ({ ...body, message: stamp });
 
 export class Store {
-  /** `signed` gives the headers by which the server knows whose messages these are. `onState` hears "saved" | "saving" | "offline" | "signed-out"; `onRefused` hears (question id, {code, message}). */
+  /** `signed` gives the headers by which the server knows whose messages these are. `onState` hears "saved" | "saving" | "offline" | "signed-out"; `onRefused` hears (question id, {code, message}, what was sent). */
   constructor({ person, signed, onState, onRefused }) {
     this.signed = signed;
     this.prefix = `${PREFIX}.${person}.`;
@@ -107,7 +107,7 @@ export class Store {
         this.outbox.delete(questionId);
         this.keep(questionId);
       }
-      if (result.refused) this.onRefused(questionId, result.refused);
+      if (result.refused) this.onRefused(questionId, result.refused, message.body);
     }
     this.onState("saved");
     for (const resolve of this.awaiting.splice(0)) resolve();

@@ -140,7 +140,7 @@ export class View {
   alarm(code, message, { here, canReturn }) {
     const alarm = this.part("alarm");
     this.part("alarm-text").textContent = message;
-    this.part("alarm-next").hidden = !here || code === "invalid";
+    this.part("alarm-next").hidden = !here || ["invalid", "newer"].includes(code);
     this.part("alarm-back").hidden = !canReturn;
     alarm.hidden = false;
   }

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from labeling.choices import AnswerStatus
-from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError, QuestionTakenError
+from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError, NewerGroupingError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.selectors.imports import label_contents
 from labeling.services.answers import (
@@ -200,7 +200,31 @@ def test_the_same_message_once_more_changes_nothing_whatever_happened_since(
     save_draft(**sent, stamp=2_002)
     skip_question(**skipped)
     assert Answer.objects.get().status == AnswerStatus.DRAFT
+    with pytest.raises(NewerGroupingError):
+        submit_answer(**sent, seconds=7, keys=4, stamp=2_000, message="one")
     assert submit_answer(**sent, seconds=1, keys=1, stamp=2_003, message="three").version == 2
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["draft", "skipped"])
+def test_what_waited_in_another_browser_undoes_nothing_newer(
+    people: Cast, questions: list[Question], *, left: bool
+) -> None:
+    mine: dict[str, Any] = {"question": questions[0], "steward": people.steward}
+    newer = mine | {"labels": grouping(questions[0], "ABC"), "stamp": 2_000}
+    older = mine | {"labels": grouping(questions[0], "AAA"), "stamp": 1_000, "message": "one"}
+    skip_question(**newer) if left else save_draft(**newer)
+    skip_question(**older)
+    with pytest.raises(NewerGroupingError):
+        submit_answer(**older, seconds=1, keys=1)
+    standing = Answer.objects.get()
+    assert standing.status == (AnswerStatus.SKIPPED if left else AnswerStatus.DRAFT)
+    assert [label.label for label in standing.row_labels.order_by("row__position")] == ["A", "B", "C"]
+    questions[0].refresh_from_db()
+    assert questions[0].leased_to == (None if left else people.steward)
+    submit_answer(**newer, seconds=1, keys=1)
+    skip_question(**older)
+    with pytest.raises(AlreadyAnsweredError):
+        skip_question(**older | {"stamp": 3_000})
 
 
 def test_submit_too_late_keeps_the_work_as_a_draft(people: Cast, questions: list[Question]) -> None:

@@ -132,6 +132,17 @@ def test_another_answer_after_ones_own_is_refused_as_such(
         assert (refused.status_code, refused.json()["code"]) == (409, "answered")
 
 
+def test_an_answer_that_is_older_than_ones_draft_is_refused_as_such(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    send(client, "draft", questions[0], "ABC", stamp=2_000)
+    refused = send(client, "submit", questions[0], "AAA", stamp=1_000)
+    assert (refused.status_code, refused.json()["code"]) == (409, "newer")
+    assert send(client, "skip", questions[0], "AAA", stamp=1_000).status_code == 200
+    assert Answer.objects.get().status == AnswerStatus.DRAFT
+
+
 def test_an_incomplete_answer_is_refused_in_words(
     people: Cast, questions: list[Question], client_for: ClientFor
 ) -> None:
