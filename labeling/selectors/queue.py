@@ -175,6 +175,13 @@ def controls_for(*, transform: Transform, steward: User) -> QuerySet[WithAnnotat
     )
 
 
+def may_answer_control(*, question: Question, steward: User) -> bool:
+    """Whether it is a control question that the person may answer if they come to it: one that they left or took back, too, as an open one."""
+    mine = Answer.objects.filter(question=question, steward=steward)
+    closed = mine.filter(Q(control=False) | Q(status=AnswerStatus.SUBMITTED))
+    return Question.objects.filter(~Exists(closed), pk=question.pk, is_control=True).exists()
+
+
 def shows_proposal(*, question: Question, question_set: QuestionSet, transform: Transform, steward: User) -> bool:
     """Whether the person may see the engine's proposal for the question.
 

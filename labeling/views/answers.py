@@ -27,7 +27,7 @@ from labeling.selectors.answers import answer_history, answers_for_transform, an
 from labeling.selectors.comments import comments_on
 from labeling.selectors.controls import is_concealed
 from labeling.selectors.questions import question_number
-from labeling.selectors.queue import controls_for, takeable_by
+from labeling.selectors.queue import may_answer_control, takeable_by
 from labeling.selectors.second_look import LookAt, count_to_look_at
 from labeling.services.answers import reopen_answer, withdraw_answer
 from labeling.views.access import answer_access, question_access, signed_in, transform_access
@@ -131,7 +131,8 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
     given = [{label.row_id: label.label for label in answer.row_labels.all()} for answer in answers]
     # What is known about a control question would tell the people it is asked of what it is.
     concealed = is_concealed(question=question, reader=membership.user)
-    result = {} if question.is_control and not can_see_answers(membership) else question.result_labels
+    asked_blind = question.is_control and not can_see_answers(membership)
+    result = {} if asked_blind else question.result_labels
     transform = question.question_set.transform
     return {
         "area": "transforms",
@@ -142,6 +143,7 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
         "columns": transform.column_names,
         "answers": answers,
         "show_result": bool(result),
+        "imported_version": None if asked_blind else question.imported_version,
         "rows": [(row, [labels.get(row.pk, "") for labels in given], result.get(row.pk, "")) for row in rows],
         "changes": [_change(change, rows) for change in answer_history(question=question, viewer=membership)],
         "comments": comments_on(question=question, reader=membership.user),
@@ -165,8 +167,7 @@ def _as_if_open(question: Question) -> Question:
 
 def _can_answer(question: Question, membership: Membership, *, concealed: bool) -> bool:
     if concealed:
-        transform = question.question_set.transform
-        return controls_for(transform=transform, steward=membership.user).filter(pk=question.pk).exists()
+        return may_answer_control(question=question, steward=membership.user)
     return takeable_by(steward=membership.user, skills=membership.skill_tags).filter(pk=question.pk).exists()
 
 

@@ -18,7 +18,15 @@ from labeling.choices import AnswerKind, AnswerStatus
 from labeling.exceptions import AlreadyAnsweredError, NewerGroupingError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import is_lead
-from labeling.selectors.queue import QueueFilter, control_due, controls_for, meant_for, offers, shuffled
+from labeling.selectors.queue import (
+    QueueFilter,
+    control_due,
+    controls_for,
+    may_answer_control,
+    meant_for,
+    offers,
+    shuffled,
+)
 from labeling.services.answers.labels import checked_labels, rows_of, write_labels
 
 LEASE = timedelta(minutes=10)
@@ -103,7 +111,7 @@ def release_question(*, question: Question, steward: User) -> None:
 
 def hold(question: Question, steward: User) -> None:
     """Take or renew the lease, unless it is a control question, which needs none. Raises ``QuestionTakenError``."""
-    if not take(question.pk, steward) and not _may_answer_control(question, steward):
+    if not take(question.pk, steward) and not may_answer_control(question=question, steward=steward):
         if _has_submitted(question, steward):
             raise answered_already()
         if Question.objects.filter(pk=question.pk, answers_missing__gt=0).exists():
@@ -172,11 +180,6 @@ def _control(transform: Transform, steward: User, exclude: Collection[uuid.UUID]
     if not waiting and control_due(transform=transform, steward=steward, on_screen=len(exclude)):
         waiting = shuffled(begun, steward=steward)
     return _loaded(waiting[0]) if waiting else None
-
-
-def _may_answer_control(question: Question, steward: User) -> bool:
-    """A control question may be answered by whoever has not seen it as an ordinary one."""
-    return controls_for(transform=question.question_set.transform, steward=steward).filter(pk=question.pk).exists()
 
 
 def _may_open(question: Question, steward: User) -> bool:

@@ -101,6 +101,8 @@ def test_a_draft_of_a_control_question_comes_back(people: Cast, of: Transform, q
     assert next_question(transform=of, steward=people.colleague) == control
     skip_question(question=control, steward=people.colleague)
     assert next_question(transform=of, steward=people.colleague) != control
+    save_draft(question=control, steward=people.colleague, labels={})  # Undo
+    assert next_question(transform=of, steward=people.colleague) == control
 
 
 def test_many_may_answer_it_at_the_same_time(people: Cast, of: Transform, questions: list[Question]) -> None:
@@ -133,6 +135,7 @@ def test_its_answer_can_be_taken_back_and_the_known_one_cannot(
     assert reopened.status == AnswerStatus.DRAFT
     answer(question, people.colleague, "AAB")
     withdraw_answer(answer=blind, user=people.colleague)
+    assert open_question(question=question, steward=people.colleague) == question
     with pytest.raises(InvalidAnswerError):
         reopen_answer(answer=Answer.objects.get(question=question, control=False), user=people.steward)
     question.refresh_from_db()

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, QuestionSet, Transform
-from labeling.services.answers import open_question, reopen_answer, save_draft
+from labeling.services.answers import open_question, reopen_answer, save_draft, skip_question
 from labeling.services.comments import add_comment
 from labeling.services.consensus import settle
 from labeling.services.controls import mark_control
@@ -203,9 +203,11 @@ def test_a_control_question_looks_like_an_open_one_to_those_who_have_not_answere
             assert words in page, one
         for words in ("Settled", "Twins?"):
             assert words not in page, one
+        skip_question(question=one, steward=people.colleague)
+        assert f'href="{way}"' in colleague.get(history_of(one)).content.decode(), one
+        save_draft(question=one, steward=people.colleague, labels={})  # Undo
     shown = colleague.get(reverse("labeling:question-detail", args=[question.pk])).context["workbench"]["question"]
     assert (shown["commentsOpen"], shown["remarks"]) == (0, {})
-    save_draft(question=question, steward=people.colleague, labels={})
     panel_url = reverse("labeling:question-panel", args=[question.pk])
     for url in (panel_url, reverse("labeling:home")):
         assert "Twins?" not in colleague.get(url).content.decode()
@@ -221,6 +223,11 @@ def test_a_control_question_looks_like_an_open_one_to_those_who_have_not_answere
     assert "Settled" in client_for(people.lead).get(history_of(question)).content.decode()
 
     answer(question, people.colleague, "AAB")
+    Question.objects.filter(pk=question.pk).update(imported_version=question.result_version)
+    own = reverse("labeling:question-detail", args=[question.pk])
+    assert "Glue has learned from it" not in colleague.get(own).content.decode()
+    assert "Glue has learned from it" in client_for(people.lead).get(history_of(question)).content.decode()
     page = colleague.get(history_of(question)).content.decode()
+    assert "Glue has learned from it" not in page
     assert "Settled" in page
     assert "Twins?" in page
