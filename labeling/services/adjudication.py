@@ -25,7 +25,7 @@ from labeling.services.answers.labels import (
     write_draft,
     write_labels,
 )
-from labeling.services.answers.queue import free_for, own_answer
+from labeling.services.answers.queue import free_for, gone_on, is_past, own_answer
 from labeling.services.consensus import settle
 from partitions import Grouping
 
@@ -68,6 +68,23 @@ def save_adjudication(*, question: Question, user: User, labels: dict[int, str],
 
 
 @transaction.atomic
+def skip_adjudication(
+    *, question: Question, user: User, labels: dict[int, str], stamp: int | None = None, message: str = ""
+) -> None:
+    """Leave the question to others, or for later: the grid is kept as a draft and the question given back.
+
+    ``stamp`` and ``message`` are as in ``skip_question``. Raises as ``save_adjudication`` does.
+    """
+    _locked(question)
+    answer = own_answer(question, user, AnswerKind.ADJUDICATION)
+    if is_past(answer, message=message, stamp=stamp):
+        return
+    save_adjudication(question=question, user=user, labels=labels, stamp=stamp)
+    Answer.objects.filter(pk=answer.pk).update(last_message=message or F("last_message"))
+    release_question(question=question, steward=user)
+
+
+@transaction.atomic
 def submit_adjudication(
     *,
     question: Question,
@@ -84,16 +101,19 @@ def submit_adjudication(
     Of a disputed question only the disputed rows are open: the others must stand to each other as the people agreed. A decision that stands is
     replaced only if ``overrules`` is the ``result_version`` it came to: then the person has seen it. Submitting the same once more changes
     nothing; ``stamp`` and ``message`` are as in ``submit_answer``. Raises ``InvalidAnswerError`` if rows are blank or that is not so;
-    ``QuestionTakenError`` if somebody else holds the question or has decided.
+    ``NewerGroupingError`` as ``submit_answer`` does; ``QuestionTakenError`` if somebody else holds the question or has decided.
     """
     wanted = checked_labels(rows_of(question), labels, complete=True)
     now = timezone.now()
+    current = _locked(question)
     answer = own_answer(question, user, AnswerKind.ADJUDICATION)
-    taken_before = message != "" and answer.last_message == message
-    if taken_before or (answer.status == AnswerStatus.SUBMITTED and labels_of(answer) == wanted):
+    if message and answer.last_message == message:
+        return answer
+    if answer.status == AnswerStatus.SUBMITTED and labels_of(answer) == wanted:
         release_question(question=question, steward=user)
         return answer
-    current = Question.objects.select_for_update(of=("self",)).get(pk=question.pk)
+    if is_past(answer, message=message, stamp=stamp):
+        raise gone_on()
     open_adjudication(question=question, user=user)
     agreed = settled_part(question=current)
     if Grouping({row_id: wanted[row_id] for row_id in agreed}) != Grouping(agreed):
@@ -120,6 +140,11 @@ def submit_adjudication(
     Question.objects.filter(pk=question.pk).update(leased_to=None, lease_expires_at=None)
     settle(question=question)
     return answer
+
+
+def _locked(question: Question) -> Question:
+    """The question as it is now, under its lock: of the same message twice at once, the second finds what the first has done."""
+    return Question.objects.select_for_update(of=("self",)).get(pk=question.pk)
 
 
 def _take(question_id: uuid.UUID, user: User) -> bool:

@@ -20,10 +20,16 @@ from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.forms.answers import AnswerPayload, parse_answer, parse_exclude
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import can_adjudicate
-from labeling.selectors.adjudication import AdjudicationWork, adjudication_work, disputed_questions
+from labeling.selectors.adjudication import adjudication_work, disputed_questions
 from labeling.selectors.questions import question_progress
-from labeling.services.adjudication import next_disputed, open_adjudication, save_adjudication, submit_adjudication
-from labeling.services.answers import release_question, reopen_answer
+from labeling.services.adjudication import (
+    next_disputed,
+    open_adjudication,
+    save_adjudication,
+    skip_adjudication,
+    submit_adjudication,
+)
+from labeling.services.answers import reopen_answer
 from labeling.views.access import question_access, signed_in, transform_access
 from labeling.views.contexts import bench_config, error_text
 from labeling.views.decisions import decision_payload
@@ -100,7 +106,8 @@ def question_adjudicate(request: HttpRequest, question_id: UUID) -> HttpResponse
 def adjudication_draft(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Keep the grid as it stands."""
     question, _membership = question_access(request, question_id, can_adjudicate)
-    _save(question, signed_in(request), parse_answer(request.body))
+    user, payload = signed_in(request), parse_answer(request.body)
+    save_adjudication(question=question, user=user, labels=_as_seen(question, user, payload), stamp=payload.stamp)
     return JsonResponse({"saved": True})
 
 
@@ -109,9 +116,14 @@ def adjudication_draft(request: HttpRequest, question_id: UUID) -> HttpResponse:
 def adjudication_skip(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Leave the question to others, or for later: the draft is kept and the question given back."""
     question, _membership = question_access(request, question_id, can_adjudicate)
-    user = signed_in(request)
-    _save(question, user, parse_answer(request.body))
-    release_question(question=question, steward=user)
+    user, payload = signed_in(request), parse_answer(request.body)
+    skip_adjudication(
+        question=question,
+        user=user,
+        labels=_as_seen(question, user, payload),
+        stamp=payload.stamp,
+        message=payload.message,
+    )
     return JsonResponse({"skipped": True})
 
 
@@ -124,7 +136,7 @@ def adjudication_submit(request: HttpRequest, question_id: UUID) -> HttpResponse
     answer = submit_adjudication(
         question=question,
         user=user,
-        labels=_as_seen(adjudication_work(question=question, user=user), payload),
+        labels=_as_seen(question, user, payload),
         seconds=payload.seconds,
         keys=payload.keys,
         overrules=payload.overrules,
@@ -147,13 +159,9 @@ def adjudication_reopen(request: HttpRequest, question_id: UUID) -> HttpResponse
     return JsonResponse({"reopened": True, "stamp": answer.draft_stamp})
 
 
-def _save(question: Question, user: User, payload: AnswerPayload) -> None:
-    work = adjudication_work(question=question, user=user)
-    save_adjudication(question=question, user=user, labels=_as_seen(work, payload), stamp=payload.stamp)
-
-
-def _as_seen(work: AdjudicationWork, payload: AnswerPayload) -> dict[int, str]:
+def _as_seen(question: Question, user: User, payload: AnswerPayload) -> dict[int, str]:
     """The labels that were sent. A letter means what it meant on the screen, so the settled rows must have the letters that they had there."""
+    work = adjudication_work(question=question, user=user)
     if any(payload.labels.get(row) != label for row, label in work.settled.items()):
         raise InvalidAnswerError(
             _("Only the disputed rows can be changed, or answers have changed in the meantime. Reload the page.")

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from labeling.choices import AnswerStatus, ChangeAction, QuestionState
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
@@ -89,6 +91,33 @@ def test_the_same_decision_once_more_does_not_bring_back_what_was_taken_back(peo
     assert submit_adjudication(**sent, seconds=5, keys=2).status == AnswerStatus.DRAFT
     disputed.refresh_from_db()
     assert disputed.state == QuestionState.DISPUTED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_decision_twice_at_once_is_taken_once(people: Cast, disputed: Question) -> None:
+    labels = grouping(disputed, "CCCD")
+    save_adjudication(question=disputed, user=people.lead, labels=labels)
+    start = threading.Barrier(2)
+    heard: list[int | QuestionTakenError] = []
+
+    def send() -> None:
+        start.wait()
+        try:
+            sent = submit_adjudication(
+                question=disputed, user=people.lead, labels=labels, seconds=5, keys=2, message="one"
+            )
+            heard.append(sent.version)
+        except QuestionTakenError as error:
+            heard.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send) for _tab in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == [1, 1]
 
 
 @pytest.mark.parametrize("letters", ["ABCD", "AAAA", "AA?A", "??AB"])

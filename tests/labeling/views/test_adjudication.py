@@ -51,7 +51,7 @@ def config_of(page: Any) -> dict[str, Any]:
     return config
 
 
-def send(client: Client, url: str, labels: dict[int, str], **took: int) -> Any:
+def send(client: Client, url: str, labels: dict[int, str], **took: int | str) -> Any:
     return client.post(url, {"labels": labels, **took}, content_type="application/json")
 
 
@@ -132,11 +132,21 @@ def test_a_draft_is_kept_and_a_skipped_question_given_back(
     shown = config_of(lead.get(page_of(question)))["question"]
     send(lead, shown["urls"]["draft"], decided(shown, "F"), stamp=1_000)
     assert Question.objects.get(pk=question.pk).leased_to == people.lead
-    send(lead, shown["urls"]["skip"], decided(shown, "G"), stamp=1_001)
+    skipped: dict[str, Any] = {"labels": decided(shown, "G"), "stamp": 1_001, "message": "one"}
+    send(lead, shown["urls"]["skip"], **skipped)
     assert Answer.objects.get(kind=AnswerKind.ADJUDICATION).status == AnswerStatus.DRAFT
     assert Question.objects.get(pk=question.pk).leased_to is None
     send(lead, shown["urls"]["draft"], decided(shown, "F"), stamp=999)  # sent before, and long on its way
     assert config_of(lead.get(page_of(question)))["question"]["labels"][str(shown["rows"][2]["id"])] == "G"
+
+    # A closed page leaves what it sent to the next one, which sends it once more.
+    assert send(lead, shown["urls"]["skip"], **skipped).status_code == 200
+    assert Question.objects.get(pk=question.pk).leased_to == people.lead
+    older = send(lead, shown["urls"]["submit"], decided(shown, "F"), stamp=1_000)
+    assert (older.status_code, older.json()["code"]) == (409, "newer")
+    assert send(lead, shown["urls"]["submit"], decided(shown, "H"), stamp=1_002, message="two").status_code == 200
+    assert send(lead, shown["urls"]["skip"], **skipped).status_code == 200
+    assert Answer.objects.get(kind=AnswerKind.ADJUDICATION).status == AnswerStatus.SUBMITTED
 
 
 def test_somebody_else_holds_it(
