@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from labeling.api.site import api_urls
 
+handler403 = "labeling.views.refusals.permission_denied"
 urlpatterns = [
     path("api/v1/", api_urls()),
     path("accounts/", include("accounts.urls")),

@@ -36,14 +36,19 @@ from labeling.permissions import Allowed, is_member, require
 _OF_PERSON = "X-Workbench-Person"
 
 
+class SomebodyElseError(PermissionDenied):
+    """Another person has signed in, in the browser of whoever the page belongs to."""
+
+
 def signed_in(request: HttpRequest) -> User:
     """The person; the middleware has sent everybody else to the sign-in page.
 
-    The workbench says whose it is: if somebody else has signed in since in the same browser, what it sends is not theirs, and it keeps it.
+    The workbench says whose it is: if somebody else has signed in since in the same browser, what it sends is not theirs, and it keeps it:
+    raises ``SomebodyElseError``.
     """
     assert isinstance(request.user, User)
     if request.headers.get(_OF_PERSON, str(request.user.pk)) != str(request.user.pk):
-        raise PermissionDenied(_("Somebody else has signed in since in this browser."))
+        raise SomebodyElseError(_("Somebody else has signed in since in this browser."))
     return request.user
 
 

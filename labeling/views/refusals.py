@@ -6,11 +6,23 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 
 from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError, NewerGroupingError, QuestionTakenError
+from labeling.views.access import SomebodyElseError
 
 P = ParamSpec("P")
+
+_CUT_OFF = "X-Workbench-Cut-Off"
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page that says why not. The workbench hears in a header whether that is because somebody else is signed in, not of roles."""
+    response = defaults.permission_denied(request, exception)
+    if isinstance(exception, SomebodyElseError):
+        response.headers[_CUT_OFF] = "somebody-else"
+    return response
 
 
 def says_why_as_json(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:

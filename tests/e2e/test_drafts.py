@@ -324,10 +324,18 @@ def test_who_was_signed_out_in_another_tab_is_told_so_and_goes_on_after_signing_
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     assert refused.value.status == 403  # these are not the colleague's answers
     assert not Answer.objects.filter(steward=portal.colleague).exists()
-    expect(told).to_be_visible()
+    other = page.get_by_role("alert").filter(has_text="Somebody else has signed in since in this browser. What you")
+    expect(other.get_by_role("link", name="Go to their home page")).to_have_attribute("href", "/")
+    expect(page.locator("[data-saved]")).to_have_text("not signed in, will save")
+    expect(told).to_be_hidden()
+    press(page, "q")
+    panel = page.get_by_role("complementary", name="Guidelines and comments")
+    expect(panel.get_by_role("alert")).to_contain_text("Somebody else has signed in since in this browser.")
+    press(page, "Escape")
     page.context.add_cookies(signed_in)  # type: ignore[arg-type]
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # back from the tab where that happened
-    expect(told).to_be_hidden()
+    expect(other).to_be_hidden()
+    expect(panel.get_by_text("Your team has written no guidelines yet.")).to_be_visible()
     expect(saved(page)).to_be_visible()
     expect(page.locator("[data-saved-told]")).to_have_text("saved")
     press(page, "z", "z")

@@ -183,10 +183,11 @@ export class Bench {
     if (!result.data) {
       this.between = false;
       this.queue.behind.push(last);
-      const cutOff = result.signedOut
-        ? gettext("You are signed out. Go back once you have signed in again.")
-        : gettext("You are offline. Go back once you are connected again.");
-      this.view.say(result.refused?.message || cutOff, "blocked");
+      const cutOff = {
+        "signed-out": gettext("You are signed out. Go back once you have signed in again."),
+        "somebody-else": gettext("Somebody else is signed in. Go back once you have signed in again."),
+      }[result.cutOff];
+      this.view.say(result.refused?.message || cutOff || gettext("You are offline. Go back once you are connected again."), "blocked");
       return;
     }
     if (counted) this.left += 1;
@@ -212,7 +213,7 @@ export class Bench {
   async regain({ question, skipped }) {
     if (skipped) return { data: {} };
     await this.store.flush();
-    return this.store.isEmpty ? this.store.post(question.urls.reopen, {}) : { lost: true, signedOut: this.store.signedOut };
+    return this.store.isEmpty ? this.store.post(question.urls.reopen, {}) : { lost: true, cutOff: this.store.cutOff };
   }
 
   refused(questionId, { code, message }, { labels }) {

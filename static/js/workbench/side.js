@@ -1,7 +1,7 @@
 // The panel beside the grid: guidelines, examples and comments of the question on the screen. The server draws it; it is fetched when it
 // is open. On a narrow screen it covers the page, and what lies behind cannot be reached until it is closed.
 
-import { isSignedOut } from "./store.js";
+import { cutOffBy } from "./store.js";
 
 const TIMEOUT = 15000;
 
@@ -42,7 +42,7 @@ export class Side {
     this.box = page.querySelector("[data-side]");
     this.body = this.box.querySelector("[data-side-body]");
     this.status = this.box.querySelector("[data-side-status]");
-    this.signedOut = this.box.querySelector("[data-side-signed-out]");
+    this.cutOff = this.box.querySelectorAll("[data-side-cut-off]");
     this.buttons = page.querySelectorAll("[data-side-toggle]");
     this.count = page.querySelector("[data-side-count]");
     this.behind = [document.querySelector(".topbar"), ...page.querySelectorAll("[data-behind-side]")].filter(Boolean);
@@ -93,7 +93,7 @@ export class Side {
 
   /** From the tab where one can sign in again, perhaps. */
   comeBack() {
-    if (document.visibilityState === "visible" && this.isOpen && !this.signedOut.hidden) this.load();
+    if (document.visibilityState === "visible" && this.isOpen && [...this.cutOff].some((part) => !part.hidden)) this.load();
   }
 
   show() {
@@ -146,8 +146,9 @@ export class Side {
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT),
       });
-      if (isSignedOut(response)) {
-        if (question === this.question) this.tell("", { signedOut: true });
+      const cutOff = cutOffBy(response);
+      if (cutOff) {
+        if (question === this.question) this.tell("", cutOff);
         return null;
       }
       if (!response.ok && response.status !== 422) throw new Error(String(response.status));
@@ -161,9 +162,9 @@ export class Side {
     }
   }
 
-  tell(words, { signedOut = false } = {}) {
+  tell(words, cutOff = "") {
     this.status.textContent = words;
-    this.signedOut.hidden = !signedOut;
+    for (const part of this.cutOff) part.hidden = part.dataset.sideCutOff !== cutOff;
   }
 
   draw(html) {

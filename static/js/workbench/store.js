@@ -9,14 +9,20 @@ const DEBOUNCE = 300;
 const RETRY = [1000, 2000, 5000, 10000];
 const TIMEOUT = 15000;
 
-/** Whether the person has to sign in first: the server leads to that page, misses the cookie that goes with what is sent, or knows another. */
-export const isSignedOut = (response) => response.type === "opaqueredirect" || response.status === 403;
+/**
+ * Why the person has to sign in first: "signed-out" if the server leads to that page or misses the cookie that goes with what is sent,
+ * "somebody-else" if it knows another person; nothing otherwise.
+ */
+export function cutOffBy(response) {
+  const signedOut = response.type === "opaqueredirect" || response.status === 403;
+  return response.headers.get("X-Workbench-Cut-Off") ?? (signedOut ? "signed-out" : "");
+}
 
 /** What is sent of a message: its body and by what it is known when it comes again. */
 const named = ({ body, stamp }) => ({ ...body, message: stamp });
 
 export class Store {
-  /** `signed` gives the headers by which the server knows whose messages these are. `onState` hears "saved" | "saving" | "offline" | "signed-out"; `onRefused` hears (question id, {code, message}, what was sent). */
+  /** `signed` gives the headers by which the server knows whose messages these are. `onState` hears "saved" | "saving" | "offline" | "signed-out" | "somebody-else"; `onRefused` hears (question id, {code, message}, what was sent). */
   constructor({ person, signed, onState, onRefused }) {
     this.signed = signed;
     this.prefix = `${PREFIX}.${person}.`;
@@ -25,7 +31,7 @@ export class Store {
     this.outbox = this.read();
     this.timers = new Map();
     this.failures = 0;
-    this.signedOut = false; // whether that was why the last message did not get through
+    this.cutOff = ""; // why the last message did not get through, unless nobody was reached
     this.sending = null;
     this.awaiting = [];
     window.addEventListener("online", () => this.flush());
@@ -96,8 +102,8 @@ export class Store {
       const result = await this.post(message.url, named(message));
       if (result.lost) {
         this.failures++;
-        this.signedOut = Boolean(result.signedOut);
-        this.onState(this.signedOut ? "signed-out" : "offline");
+        this.cutOff = result.cutOff ?? "";
+        this.onState(this.cutOff || "offline");
         this.retry = setTimeout(() => this.flush(), RETRY[Math.min(this.failures, RETRY.length) - 1]);
         return;
       }
@@ -126,7 +132,7 @@ export class Store {
       if (response.ok) return { data: await response.json() };
       if (response.status === 409 || response.status === 422) return { refused: await response.json() };
       if (response.status === 404) return { refused: { code: "gone", message: "" } };
-      return { lost: true, signedOut: isSignedOut(response) };
+      return { lost: true, cutOff: cutOffBy(response) };
     } catch {
       return { lost: true };
     }

@@ -1,6 +1,6 @@
 // What stands around the grid: progress, the state of saving, hints, the buttons, the help dialog.
 
-const SAVED = { saved: "cloud-check", saving: "cloud-up", offline: "cloud-off", "signed-out": "lock" };
+const SAVED = { saved: "cloud-check", saving: "cloud-up", offline: "cloud-off", "signed-out": "lock", "somebody-else": "lock" };
 
 export class View {
   constructor(page, sprite) {
@@ -84,6 +84,7 @@ export class View {
       saving: gettext("saving…"),
       offline: gettext("offline, will save"),
       "signed-out": gettext("signed out, will save"),
+      "somebody-else": gettext("not signed in, will save"),
     };
     const box = this.part("saved");
     if (box.dataset.state === state) return;
@@ -91,10 +92,10 @@ export class View {
     this.tellCutOff(state, words[state]);
     box.querySelector("use").setAttribute("href", `${this.sprite}#${SAVED[state]}`);
     box.querySelector("[data-words]").textContent = words[state];
-    this.part("signed-out").hidden = state !== "signed-out";
+    for (const name of ["signed-out", "somebody-else"]) this.part(name).hidden = state !== name;
   }
 
-  /** Screen readers hear of a lost connection and of its end, not of each key; that somebody is signed out is an alarm of its own. */
+  /** Screen readers hear of a lost connection and of its end, not of each key; that the person has to sign in is an alarm of its own. */
   tellCutOff(state, words) {
     if (state === "offline" || (state === "saved" && this.cutOff)) this.part("saved-told").textContent = words;
     if (state !== "saving") this.cutOff = state !== "saved";

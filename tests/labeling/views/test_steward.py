@@ -116,9 +116,10 @@ def test_what_a_page_of_somebody_else_sends_is_not_taken(
     people: Cast, questions: list[Question], client_for: ClientFor
 ) -> None:
     client = client_for(people.colleague)
-    for person, status in ((people.steward, 403), (people.colleague, 200)):
+    for person, status, why in ((people.steward, 403, "somebody-else"), (people.colleague, 200, None)):
         client.defaults["HTTP_X_WORKBENCH_PERSON"] = str(person.pk)
-        assert send(client, "submit", questions[0], "AAB").status_code == status
+        sent = send(client, "submit", questions[0], "AAB")
+        assert (sent.status_code, sent.headers.get("X-Workbench-Cut-Off")) == (status, why)
     assert Answer.objects.get().steward == people.colleague
 
 
