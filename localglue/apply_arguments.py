@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Self, cast, get_args
+
+from localglue import store
 
 SCRIPT = "find_matches_apply.py"
 _OWN = {
@@ -79,6 +82,23 @@ class ApplyArguments:
 def s3_paths(arguments: ApplyArguments) -> list[str]:
     """All paths that the run will read or write."""
     return [path for path in (arguments.output_path, arguments.input_path, arguments.existing_path) if path]
+
+
+def result_path(arguments: ApplyArguments) -> store.S3Path:
+    """The one object that the run will write. Raises ``store.StoreError``."""
+    return store.parse_path(arguments.output_path).child(f"part-00000.{arguments.output_format}")
+
+
+def check_output(arguments: ApplyArguments, sources: list[str]) -> None:
+    """Raises ``ValueError`` if the result would take the place of rows in one of the sources, or be read with them the next time."""
+    result = result_path(arguments)
+    for source in sources:
+        with suppress(store.StoreError):  # it cannot be read: told when it is
+            if store.is_read_from(result, store.parse_path(source)):
+                raise ValueError(
+                    f"The result would be written to {result}, but rows are read from {source}. "
+                    "Give --output-path a folder outside of that."
+                )
 
 
 def _flag(arguments: dict[str, str], name: str) -> bool:

@@ -28,7 +28,11 @@ _TEMPORARY = {"500", "502", "503", "504", "InternalError", "ServiceUnavailable",
 
 
 class StoreError(Exception):
-    """S3 refuses; the message says why."""
+    """S3 refuses. The message says at which path, if one was asked for, and why; ``reason`` only why."""
+
+    def __init__(self, reason: str, path: S3Path | None = None) -> None:
+        super().__init__(f"{path}: {reason}" if path else reason)
+        self.reason = reason
 
 
 class StoreUnavailableError(StoreError):
@@ -88,7 +92,7 @@ def client(*, hurried: bool = False) -> S3Client:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(path: S3Path) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
@@ -96,23 +100,34 @@ def _translated() -> Iterator[None]:
         message = error.response["Error"].get("Message") or code
         if code == "404":
             message = "The object or bucket does not exist."
-        raise (StoreUnavailableError if code in _TEMPORARY else StoreError)(message) from error
+        raise (StoreUnavailableError if code in _TEMPORARY else StoreError)(message, path) from error
     except (BotoCoreError, Boto3Error) as error:  # the second: an object that broke off at every try
         raise StoreUnavailableError(f"S3 does not answer ({type(error).__name__}).") from error
 
 
-def bucket_region(bucket: str) -> str:
-    """The region of a bucket, in a hurry. Raises ``StoreError`` if there is no such bucket."""
-    with _translated():
-        location = client(hurried=True).get_bucket_location(Bucket=bucket).get("LocationConstraint")
+def bucket_region(path: S3Path) -> str:
+    """The region of the path's bucket, in a hurry. Raises ``StoreError`` if there is no such bucket."""
+    with _translated(path):
+        location = client(hurried=True).get_bucket_location(Bucket=path.bucket).get("LocationConstraint")
     return {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}.get(location, str(location))
+
+
+def check_bucket(path: S3Path) -> None:
+    """Raises ``StoreError`` if the path's bucket does not exist. Whether it may be written to only shows in writing: who may write need not be
+    allowed to look."""
+    with _translated(path):
+        try:
+            client().head_bucket(Bucket=path.bucket)
+        except ClientError as error:
+            if error.response["Error"].get("Code") == "404":
+                raise StoreError("The specified bucket does not exist", path) from None
 
 
 def find(path: S3Path, *, hurried: bool = False) -> list[S3Object]:
     """The object at the path, or all objects under it that are not hidden if it ends with a slash or is a bucket; sorted."""
     if not path.key or path.key.endswith("/"):
-        return [item for item in list_folder(path, hurried=hurried) if not is_hidden(item, path)]
-    with _translated():
+        return [item for item in list_folder(path, hurried=hurried) if not is_hidden(item.path, path)]
+    with _translated(path):
         head = client(hurried=hurried).head_object(Bucket=path.bucket, Key=path.key)
     return [S3Object(path, head["ContentLength"], head["ETag"])]
 
@@ -120,7 +135,7 @@ def find(path: S3Path, *, hurried: bool = False) -> list[S3Object]:
 def list_folder(path: S3Path, *, hurried: bool = False) -> list[S3Object]:
     """All objects whose key begins with that of the path, sorted by key, without the marks that stand for folders."""
     found: list[S3Object] = []
-    with _translated():
+    with _translated(path):
         pages = client(hurried=hurried).get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=path.bucket, Prefix=path.key):
             found.extend(
@@ -131,24 +146,31 @@ def list_folder(path: S3Path, *, hurried: bool = False) -> list[S3Object]:
     return sorted(found, key=lambda item: item.path.key)
 
 
-def is_hidden(item: S3Object, folder: S3Path) -> bool:
+def is_hidden(path: S3Path, folder: S3Path) -> bool:
     """Whether Hive and Spark would not read it there: ``_SUCCESS``, ``.part.crc``, what is in a folder with such a name."""
-    return any(part.startswith(("_", ".")) for part in item.path.key[len(folder.key) :].split("/"))
+    return any(part.startswith(("_", ".")) for part in path.key[len(folder.key) :].split("/"))
+
+
+def is_read_from(path: S3Path, location: S3Path) -> bool:
+    """Whether whoever reads a location, an object or a folder, would find an object of this path there."""
+    folder = S3Path(location.bucket, location.key and f"{location.key.rstrip('/')}/")
+    inside = path.bucket == folder.bucket and path.key.startswith(folder.key) and not is_hidden(path, folder)
+    return inside or path == location
 
 
 def read(path: S3Path, *, limit: int) -> bytes:
     """The object's bytes. Raises ``StoreError`` if there are more than ``limit``."""
-    with _translated():
+    with _translated(path):
         response = client().get_object(Bucket=path.bucket, Key=path.key)
         data = response["Body"].read(limit + 1)
     if len(data) > limit:
-        raise StoreError(f"The object has more than {limit} bytes.")
+        raise StoreError(f"The object has more than {limit} bytes.", path)
     return data
 
 
 def write(path: S3Path, data: bytes, *, content_type: str) -> None:
     """Write an object, all of it or nothing."""
-    with _translated():
+    with _translated(path):
         client().put_object(Bucket=path.bucket, Key=path.key, Body=data, ContentType=content_type)
 
 
@@ -165,7 +187,7 @@ def download(item: S3Object) -> Path:
     partial = target.with_name(f"{name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _translated():
+        with _translated(item.path):
             client().download_file(item.path.bucket, item.path.key, str(partial))
         partial.replace(target)
     except OSError as error:

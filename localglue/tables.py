@@ -151,7 +151,7 @@ def _files(definition: dict[str, Any]) -> list[store.S3Object]:
         if exact:
             return exact
         path = store.S3Path(path.bucket, f"{path.key}/")
-    found = [item for item in store.list_folder(path) if item.size and not store.is_hidden(item, path)]
+    found = [item for item in store.list_folder(path) if item.size and not store.is_hidden(item.path, path)]
     if not found:
         raise TableError(f"There is no data at the table's location {location}.")
     return found

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from localglue import paging, runs, store
-from localglue.apply_arguments import SCRIPT, ApplyArguments, s3_paths
+from localglue.apply_arguments import SCRIPT, ApplyArguments, check_output, s3_paths
 from localglue.choices import TERMINAL
 from localglue.errors import (
     AlreadyExistsException,
@@ -135,7 +135,10 @@ def delete_job(request: Request, caller: Caller) -> Result:
 
 @operation(writes=True)
 def start_job_run(request: Request, caller: Caller) -> Result:
-    """Arguments are checked now; whether the transform exists and is ready shows when the run gets there, as on AWS."""
+    """Arguments are checked now; whether the transform exists and is ready shows when the run gets there, as on AWS.
+
+    So does where the table's rows are, which may change until then.
+    """
     if request.get("JobRunQueuingEnabled") or request.get("ExecutionRoleSessionPolicy"):
         raise InvalidInputException("localglue does not support JobRunQueuingEnabled and ExecutionRoleSessionPolicy.")
     capacity(request)
@@ -145,6 +148,7 @@ def start_job_run(request: Request, caller: Caller) -> Result:
         try:
             parsed = ApplyArguments.parse(arguments)
             output, *_ = [store.parse_path(path) for path in s3_paths(parsed)]
+            check_output(parsed, [parsed.input_path])
         except (ValueError, store.StoreError) as error:
             raise InvalidInputException(str(error)) from None
         shown = _show(job)

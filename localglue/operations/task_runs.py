@@ -64,7 +64,7 @@ def start_export_labels_task_run(request: Request, caller: Caller) -> Result:
     except store.StoreUnavailableError:
         raise InternalServiceException("Dependency failure.") from None
     except store.StoreError as error:
-        raise InvalidInputException(f"The bucket {path.bucket} cannot be used: {error}") from None
+        raise InvalidInputException(f"The bucket {path.bucket} cannot be used: {error.reason}") from None
     run = runs.start_run(
         transform=transform, task_type=TaskType.EXPORT_LABELS, path=str(path), requested_by=caller.key_id
     )
@@ -101,7 +101,7 @@ def _check_label_file(path: store.S3Path) -> None:
     except store.StoreUnavailableError:
         raise InternalServiceException("Dependency failure.") from None
     except store.StoreError as error:
-        raise InvalidInputException(f"Cannot access the label file at {path}. {error}") from None
+        raise InvalidInputException(f"Cannot access the label file at {path}. {error.reason}") from None
     if not found:
         raise InvalidInputException(f"Cannot access the label file at {path}. There is no object under this prefix.")
     size, limit = sum(item.size for item in found), settings.LOCALGLUE_MAX_LABEL_FILE_MB
@@ -112,7 +112,7 @@ def _check_label_file(path: store.S3Path) -> None:
 
 
 def _check_region(path: store.S3Path) -> None:
-    region = store.bucket_region(path.bucket)
+    region = store.bucket_region(path)
     if region != settings.LOCALGLUE_REGION:
         raise InvalidInputException(
             "S3 path provided is not in the same region as transform. "

@@ -31,7 +31,8 @@ _KEPT_MODELS = 3
 def transform_of(run: TaskRun) -> MLTransform:
     """The transform of a run, as it is now."""
     if run.transform_id is None:
-        raise WorkError("The transform of this run does not exist.")
+        handle = (run.arguments or {}).get("--transform-id", "")
+        raise WorkError(f"The transform of this run, {handle}, does not exist.")
     return MLTransform.objects.get(pk=run.transform_id)
 
 

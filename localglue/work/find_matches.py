@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from localglue import store
-from localglue.apply_arguments import ApplyArguments
+from localglue.apply_arguments import ApplyArguments, check_output, result_path
+from localglue.errors import GlueError
 from localglue.labels import stored_labels
 from localglue.models import MLTransform, TaskRun
+from localglue.operations.catalog import find_table
 from localglue.tables import read_files
 from localglue.work import Store, WorkError, nothing
 from localglue.work.common import read_records, trained_model, transform_of, write_output
@@ -43,6 +46,7 @@ def perform(run: TaskRun) -> Store:
     labels = stored_labels(transform)
     if not findmatches.can_train([labels], transform.primary_key):
         raise WorkError("This operation can only be applied to a transform that is in a READY state.")
+    _check_output(arguments, transform)
     own = cache(
         lambda: read_records(transform)
     )  # read only if the model must be trained, or these are the rows to match
@@ -54,9 +58,26 @@ def perform(run: TaskRun) -> Store:
         matches = _without_duplicates(matches, transform.primary_key)
     if not arguments.match_confidence:
         matches = matches.drop_columns(["match_confidence_score"])
-    path = store.parse_path(arguments.output_path).child(f"part-00000.{arguments.output_format}")
-    write_output(run, path, _encoded(matches, arguments.output_format), _TYPES[arguments.output_format])
+    write_output(
+        run, result_path(arguments), _encoded(matches, arguments.output_format), _TYPES[arguments.output_format]
+    )
     return nothing
+
+
+def _check_output(arguments: ApplyArguments, transform: MLTransform) -> None:
+    """Before anything is read: raises ``WorkError`` or ``store.StoreError`` if the result cannot be written where it is to go."""
+    sources = [arguments.input_path]
+    for database, table in (
+        (arguments.database, arguments.table),
+        (transform.database_name, transform.table_name),
+    ):
+        with suppress(GlueError):  # gone: told if it is to be read
+            sources.append(find_table(database, table).definition.get("StorageDescriptor", {}).get("Location", ""))
+    try:
+        check_output(arguments, sources)
+    except ValueError as error:
+        raise WorkError(str(error)) from None
+    store.check_bucket(store.parse_path(arguments.output_path))
 
 
 def matched(records: Records, model: Model, existing: Records | None) -> pa.Table:

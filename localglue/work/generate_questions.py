@@ -15,9 +15,12 @@ def perform(run: TaskRun) -> Store:
     from findmatches import ask  # the engine is heavy; only children of the worker load it
 
     transform = transform_of(run)
+    folder = store.parse_path(run.path)
+    store.check_bucket(folder)
     records = read_records(transform)
     labels = stored_labels(transform)
     questions = ask(records, [labels] if labels.rows else [], seed=run.pk)
-    path = store.parse_path(run.path).child(output_name(run, "labeling_set"))
-    write_output(run, path, label_file_bytes(questions), "text/csv; charset=utf-8")
+    write_output(
+        run, folder.child(output_name(run, "labeling_set")), label_file_bytes(questions), "text/csv; charset=utf-8"
+    )
     return nothing

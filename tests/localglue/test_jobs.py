@@ -114,6 +114,7 @@ def test_runs_at_once_are_limited_by_the_job(lab: GlueClient, make_transform: Ma
         ({"existing_path": "file:///tmp"}, "s3://"),
         ({"input_path": "s3://data/new.csv"}, "--input-path or --database"),
         ({"input_path": "/etc/passwd", "database": "", "table": ""}, "s3://"),
+        ({"input_path": "s3://out/matches/part-00000.csv", "database": "", "table": ""}, "outside of that"),
     ],
 )
 def test_arguments_are_checked_at_the_start(

@@ -204,13 +204,39 @@ def test_new_rows_join_a_table_that_has_been_matched(transform: MLTransform, fol
     assert run.error.endswith("data.csv: the file has no column match_id.")
 
 
+def test_no_job_writes_to_where_rows_are_read(lab: GlueClient, transform: MLTransform, folder: str) -> None:
+    source = csv_bytes(people())
+    store.write(store.parse_path(f"{folder}/spark/part-00000.csv"), source, content_type="text/csv")
+    columns = [(name, "string") for name in COLUMNS]
+    lab.create_table(DatabaseName="lab", TableInput=table_input("spark", *columns, location=f"{folder}/spark"))
+    from_files = {"database": "", "table": ""}
+    for output, arguments, read in (
+        ("spark/", {"table": "spark", "remove_duplicates": "true"}, "spark"),
+        ("spark", {"input_path": f"{folder}/spark/part-00000.csv", **from_files}, "spark/part-00000.csv"),
+        ("people/matches", {"output_format": "parquet"}, "people/"),
+        ("people", {"input_path": f"{folder}/spark/", **from_files}, "people/"),  # which the transform learns from
+    ):
+        run = applied(transform, f"{folder}/{output}", **arguments)
+        assert run.status == "FAILED"
+        assert run.error.endswith(
+            f" but rows are read from {folder}/{read}. Give --output-path a folder outside of that."
+        )
+    kept = store.list_folder(store.parse_path(f"{folder}/"))
+    assert [item.path.key.rpartition("/")[2] for item in kept] == ["data.csv", "part-00000.csv"]
+    assert store.read(kept[1].path, limit=1 << 20) == source
+    assert applied(transform, f"{folder}/people-matched/").status == "SUCCEEDED"
+    assert applied(transform, f"{folder}/people/_matches/").status == "SUCCEEDED", (
+        "which no reader of the table looks into"
+    )
+
+
 @pytest.mark.parametrize("broken", ["unknown", "not ready", "no table", "no bucket"])
 def test_a_job_run_that_cannot_succeed_says_why(transform: MLTransform, folder: str, broken: str) -> None:
     words = {
-        "unknown": "The transform of this run does not exist.",
+        "unknown": "The transform of this run, tfm-0, does not exist.",
         "not ready": "This operation can only be applied to a transform that is in a READY state.",
         "no table": "Problem fetching the data catalog schema: Table other not found.",
-        "no bucket": "The specified bucket does not exist",
+        "no bucket": "s3://no-such-bucket-at-all/x/: The specified bucket does not exist",
     }[broken]
     if broken == "not ready":
         transform.labeling_sets.all().delete()
@@ -219,6 +245,16 @@ def test_a_job_run_that_cannot_succeed_says_why(transform: MLTransform, folder: 
     run = applied(None if broken == "unknown" else transform, output, **table)
     assert run.status == "FAILED"
     assert run.error.startswith(words)
+
+
+def test_a_run_that_finds_nothing_in_s3_says_where_it_looked(transform: MLTransform, folder: str) -> None:
+    nowhere = "s3://no-such-bucket-at-all"
+    run = done(transform, TaskType.LABELING_SET_GENERATION, f"{nowhere}/q/")
+    assert (run.status, run.error) == ("FAILED", f"{nowhere}/q/: The specified bucket does not exist")
+    run = done(transform, TaskType.IMPORT_LABELS, f"{folder}/gone.csv")
+    assert (run.status, run.error) == ("FAILED", f"{folder}/gone.csv: The object or bucket does not exist.")
+    run = applied(transform, f"{folder}/out/", database="", table="", input_path=f"{nowhere}/new/")
+    assert run.error.startswith(f"{nowhere}/new/: The specified bucket does not exist")
 
 
 def test_a_run_that_was_taken_away_writes_nothing(transform: MLTransform, folder: str) -> None:
