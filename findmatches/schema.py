@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,16 +52,17 @@ class Records:
         return keys
 
     @classmethod
-    def from_arrow(cls, table: pa.Table, *, primary_key: str) -> Records:
-        """Cast every column to text and check the table.
+    def from_arrow(cls, table: pa.Table, *, primary_key: str, place: Callable[[int], str] | None = None) -> Records:
+        """Cast every column to text and check the table. ``place`` says in errors where a row, counted from 0, comes from.
 
         Raises ``FindMatchesError`` if the primary key is no column, is blank or repeated in a row, if there are more than 100
         columns, if two columns share a name, or if a column holds values that are not plain (lists, structures).
         """
         records = cls(text_table(table, primary_key), primary_key)
-        if fault := key_fault(records.keys()):
+        if fault := key_fault(records.keys(), place or _row_of_all):
             row, message = fault
-            raise FindMatchesError(f"Row {row + 1}, column {primary_key}: {message}")
+            where = place(row) if place else f"Row {row + 1}"
+            raise FindMatchesError(f"{where}, column {primary_key}: {message}")
         return records
 
 
@@ -88,8 +90,12 @@ def text_table(table: pa.Table, primary_key: str) -> pa.Table:
     return pa.table(columns, names=names)
 
 
-def key_fault(keys: list[str]) -> tuple[int, str] | None:
-    """The index of the first row whose key is blank or was seen before, and what is wrong with it."""
+def _row_of_all(row: int) -> str:
+    return f"row {row + 1}"
+
+
+def key_fault(keys: list[str], place: Callable[[int], str] = _row_of_all) -> tuple[int, str] | None:
+    """The index of the first row whose key is blank or was seen before, and what is wrong with it. ``place`` names another row in that."""
     distinct = set(keys)
     if len(distinct) == len(keys) and None not in distinct and all(map(str.strip, keys)):
         return None
@@ -98,7 +104,7 @@ def key_fault(keys: list[str]) -> tuple[int, str] | None:
         if key is None or not key.strip():
             return row, "the primary key is blank."
         if (first := seen.setdefault(key, row)) != row:
-            return row, f"the primary key {key} is already in row {first + 1}."
+            return row, f"the primary key {key} is already in {place(first)}."
     return None
 
 

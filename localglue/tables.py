@@ -11,8 +11,12 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Iterator
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from localglue import store
@@ -20,6 +24,7 @@ from tableformats import NULL_MARK, FormatError, TableFormat, is_gzipped, table_
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 MAX_COLUMNS = 100
 _BATCH = 65_536
@@ -31,16 +36,67 @@ _NUMBER = re.compile(
     r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*|\s*[+-]?(nan|inf|infinity)\s*", re.ASCII | re.IGNORECASE
 )
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?(Z|[+-]\d{2}:?\d{2})?", re.ASCII)
+_TIMESTAMP = re.compile(
+    rf"({_DATE.pattern})([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{{1,9}})?)?)?(Z|[+-]\d{{2}}:?\d{{2}})?", re.ASCII
+)
 _BOOLEAN = re.compile(r"true|false|0|1", re.IGNORECASE)
-_CHECKS = {
-    "tinyint": _INT, "smallint": _INT, "int": _INT, "integer": _INT, "bigint": _INT, "long": _INT,
-    "float": _NUMBER, "double": _NUMBER, "decimal": _NUMBER, "date": _DATE, "timestamp": _TIMESTAMP, "boolean": _BOOLEAN,
-}  # fmt: skip
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def _is_date(text: str) -> bool:
+    return _DATE.fullmatch(text) is not None and _is_day(text)
+
+
+def _is_timestamp(text: str) -> bool:
+    match = _TIMESTAMP.fullmatch(text)
+    return match is not None and _is_day(match[1])
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    **dict.fromkeys(("tinyint", "smallint", "int", "integer", "bigint", "long"), _INT.fullmatch),
+    **dict.fromkeys(("float", "double", "decimal"), _NUMBER.fullmatch),
+    "date": _is_date,
+    "timestamp": _is_timestamp,
+    "boolean": _BOOLEAN.fullmatch,
+}
 
 
 class TableError(Exception):
     """The table cannot be read; the message says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What was read: the ``table``, and from which ``files`` its rows are, in their order, how many from each."""
+
+    table: pa.Table
+    files: tuple[tuple[store.S3Path, int], ...]
+
+    def place(self, row: int) -> str:
+        """Where a row of the table, counted from 0, is: the file and its row, counted from 1, without the header."""
+        for path, n_rows in self.files:
+            if row < n_rows:
+                return f"{path}, row {row + 1}"
+            row -= n_rows
+        raise IndexError(row)
+
+
+def _joined(parts: Iterable[tuple[store.S3Object, pa.Table]]) -> Rows:
+    import pyarrow as pa  # here and not above: the server never reads tables and should start quickly
+
+    found = list(parts)
+    return Rows(
+        pa.concat_tables([table for _, table in found]),
+        tuple((item.path, int(table.num_rows)) for item, table in found),
+    )
 
 
 def is_plain(data_type: str) -> bool:
@@ -65,20 +121,22 @@ def layout_of(definition: dict[str, Any]) -> TableFormat:
         raise TableError(str(error)) from None
 
 
-def read_table(definition: dict[str, Any], schema: list[dict[str, str]]) -> pa.Table:
+def read_table(definition: dict[str, Any], schema: list[dict[str, str]]) -> Rows:
     """All rows of a table, the columns of ``schema`` in its order, as text; an empty cell is a null.
 
     Raises ``TableError``, or ``store.StoreError`` where S3 refuses.
     """
-    import pyarrow as pa  # here and not above: the server never reads tables and should start quickly
-
     layout = layout_of(definition)
     columns = definition.get("StorageDescriptor", {}).get("Columns", [])
     have = {column["Name"].lower() for column in columns}
     if missing := [column["Name"] for column in schema if column["Name"].lower() not in have]:
         raise TableError(f"The table no longer has the column {missing[0]}, which is in the schema of the transform.")
     read = _READERS[layout.kind]
-    return pa.concat_tables(_select(read(item, layout, columns), schema) for item in _files(definition))
+    location = definition.get("StorageDescriptor", {}).get("Location", "")
+    if not location:
+        raise TableError("The table has no location.")
+    files = _files(location, f"the table's location {location}")
+    return _joined((item, _select(read(item, layout, columns), schema)) for item in files)
 
 
 def _select(rows: pa.Table, schema: list[dict[str, str]]) -> pa.Table:
@@ -87,15 +145,13 @@ def _select(rows: pa.Table, schema: list[dict[str, str]]) -> pa.Table:
     return rows.select(order).rename_columns([column["Name"] for column in schema])
 
 
-def read_files(location: str, schema: list[dict[str, str]], *, optional: frozenset[str] = frozenset()) -> pa.Table:
+def read_files(location: str, schema: list[dict[str, str]], *, optional: frozenset[str] = frozenset()) -> Rows:
     """The columns of ``schema`` from files that no table describes: CSV with a header, Parquet or JSON lines, by their names' end.
 
     All files must have them, in whatever order; a column in ``optional`` may be missing from the first, and is then left out.
     Raises as ``read_table``.
     """
-    import pyarrow as pa  # as above
-
-    files = _files({"StorageDescriptor": {"Location": location}})
+    files = _files(location, location)
     first = files[0]
     kind = first.path.key.lower().removesuffix(".gz").rpartition(".")[2]
     readers = {"csv": _csv_columns, "parquet": _parquet_columns, "json": None, "jsonl": None}
@@ -114,11 +170,22 @@ def read_files(location: str, schema: list[dict[str, str]], *, optional: frozens
         for column in schema:
             if column["Name"].lower() not in have | optional:
                 raise TableError(f"{item.path}: the file has no column {column['Name']}.")
+        _check_once(item, names, schema)
         if item is first:
             schema, optional = [column for column in schema if column["Name"].lower() in have], frozenset()
-        columns = [{"Name": name, "Type": types.get(name.lower(), "string")} for name in names]
-        parts.append(_select(read(item, layout, columns), schema))
-    return pa.concat_tables(parts)
+        wanted = names if layout.kind == "csv" else [column["Name"] for column in schema]  # the others go by name
+        columns = [{"Name": name, "Type": types.get(name.lower(), "string")} for name in wanted]
+        parts.append((item, _select(read(item, layout, columns), schema)))
+    return _joined(parts)
+
+
+def _check_once(item: store.S3Object, names: Iterable[str], schema: list[dict[str, Any]], line: int = 0) -> None:
+    """Raises ``TableError`` if it is not clear which column is meant; what is not read may have one name twice."""
+    count = Counter(name.lower() for name in names)
+    for column in schema:
+        if count[column["Name"].lower()] > 1:
+            place = f"{item.path}, line {line}" if line else f"{item.path}"
+            raise TableError(f"{place}: more than one column is named {column['Name']}; capitals do not count.")
 
 
 def _csv_columns(item: store.S3Object) -> list[str]:
@@ -131,20 +198,28 @@ def _csv_columns(item: store.S3Object) -> list[str]:
 
 
 def _parquet_columns(item: store.S3Object) -> list[str]:
+    with _parquet(item) as file:
+        return list(file.schema_arrow.names)
+
+
+@contextmanager
+def _parquet(item: store.S3Object) -> Iterator[pq.ParquetFile]:
     import pyarrow as pa  # as above
     import pyarrow.parquet as pq  # as above
 
+    path = store.download(item)
     try:
-        return list(pq.ParquetFile(store.download(item)).schema_arrow.names)
-    except pa.ArrowInvalid:
-        raise TableError(f"{item.path}: the file cannot be read as Parquet.") from None
+        yield pq.ParquetFile(path)
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowNotImplementedError,
+        OSError,
+    ) as error:  # of damage Arrow says the one or the other
+        raise TableError(f"{item.path}: the file cannot be read as Parquet: {error}") from None
 
 
-def _files(definition: dict[str, Any]) -> list[store.S3Object]:
-    """The object at the table's location, or all under it that Hive would read (not ``_SUCCESS``, not ``.hidden``)."""
-    location = definition.get("StorageDescriptor", {}).get("Location", "")
-    if not location:
-        raise TableError("The table has no location.")
+def _files(location: str, name: str) -> list[store.S3Object]:
+    """The object at the location, or all under it that Hive would read (not ``_SUCCESS``, not ``.hidden``). ``name`` is for the error."""
     path = store.parse_path(location)
     if path.key and not path.key.endswith("/"):
         exact = [item for item in store.list_folder(path) if item.path == path]
@@ -153,7 +228,7 @@ def _files(definition: dict[str, Any]) -> list[store.S3Object]:
         path = store.S3Path(path.bucket, f"{path.key}/")
     found = [item for item in store.list_folder(path) if item.size and not store.is_hidden(item.path, path)]
     if not found:
-        raise TableError(f"There is no data at the table's location {location}.")
+        raise TableError(f"There is no data at {name}.")
     return found
 
 
@@ -161,8 +236,12 @@ def _files(definition: dict[str, Any]) -> list[store.S3Object]:
 def _opened(item: store.S3Object) -> Iterator[BinaryIO]:
     with store.download(item).open("rb") as raw:
         if is_gzipped(item.path.key):
-            with gzip.open(raw) as stream:
-                yield cast(BinaryIO, stream)
+            try:
+                with gzip.open(raw) as stream:
+                    yield cast(BinaryIO, stream)
+            except (OSError, EOFError, zlib.error) as error:
+                reason = f"this is not a gzip file, or not a complete one: {error}."
+                raise TableError(f"{item.path}: {reason}") from None
         else:
             yield raw
 
@@ -180,7 +259,7 @@ class _Columns:
 
     def add(self, line: int, cells: list[str | None]) -> None:
         for index, (check, cell) in enumerate(zip(self.checks, cells, strict=True)):
-            if check is not None and cell is not None and not check.fullmatch(cell):
+            if check is not None and cell is not None and not check(cell):
                 raise TableError(
                     f"{self.item.path}, line {line}, column {self.names[index]}: the value is not of type {self.types[index]}."
                 )
@@ -250,12 +329,17 @@ def _read_json(item: store.S3Object, layout: TableFormat, columns: list[dict[str
             if not text.strip():
                 continue
             try:
-                value = json.loads(text.decode("utf-8-sig"), parse_int=str, parse_float=str, parse_constant=str)
+                value = json.loads(
+                    text.decode("utf-8-sig"),
+                    parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=tuple,
+                )  # fmt: skip
             except (ValueError, RecursionError):
                 raise TableError(f"{item.path}, line {line}: the line is not JSON in UTF-8.") from None
-            if not isinstance(value, dict):
+            if not isinstance(value, tuple):
                 raise TableError(f"{item.path}, line {line}: the line is not an object.")
-            members = {name.lower(): member for name, member in value.items()}
+            members = {name.lower(): member for name, member in value}
+            if len(members) < len(value):
+                _check_once(item, (name for name, _ in value), columns, line)
             found.add(line, [_json_text(item, line, name, members.get(name)) for name in names])
     return found.table()
 
@@ -263,19 +347,21 @@ def _read_json(item: store.S3Object, layout: TableFormat, columns: list[dict[str
 def _json_text(item: store.S3Object, line: int, name: str, value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (dict, list)):
+    if isinstance(value, (tuple, list)):
         raise TableError(f"{item.path}, line {line}, column {name}: the value is not a plain value.")
+    if value and _SURROGATE.search(value):
+        raise TableError(f"{item.path}, line {line}, column {name}: the value holds half of a character.")
     return value or None
 
 
 def _read_parquet(item: store.S3Object, layout: TableFormat, columns: list[dict[str, Any]]) -> pa.Table:
     """Columns by name, whatever their case; the file's own types hold."""
     import pyarrow as pa  # as above
-    import pyarrow.parquet as pq  # as above
 
-    try:
-        table = pq.ParquetFile(store.download(item)).read()
+    with _parquet(item) as file:
+        table = file.read()
         positions = {name.lower(): index for index, name in enumerate(table.column_names)}
+        _check_once(item, table.column_names, columns)
         arrays = []
         for column in columns:
             if column["Name"].lower() not in positions:
@@ -285,8 +371,6 @@ def _read_parquet(item: store.S3Object, layout: TableFormat, columns: list[dict[
                 raise TableError(f"{item.path}, column {column['Name']}: the values are not plain values.")
             arrays.append(values.cast(pa.large_string()))
         return pa.table(arrays, names=[column["Name"] for column in columns])
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise TableError(f"{item.path}: {type(error).__name__}: the file cannot be read as Parquet.") from None
 
 
 _READERS = {"csv": _read_csv, "parquet": _read_parquet, "json": _read_json}

@@ -48,7 +48,8 @@ def read_records(transform: MLTransform, *, database: str = "", table: str = "")
         definition = find_table(database, table).definition
     except GlueError as error:
         raise WorkError(f"Problem fetching the data catalog schema: {error.message}") from None
-    records = Records.from_arrow(read_table(definition, transform.schema), primary_key=transform.primary_key)
+    found = read_table(definition, transform.schema)
+    records = Records.from_arrow(found.table, primary_key=transform.primary_key, place=found.place)
     limit = settings.LOCALGLUE_ENGINE_CACHE_MB * 1024 * 1024
     return records.cached_in(Path(settings.LOCALGLUE_DIR) / "engine", max_bytes=limit) if limit else records
 

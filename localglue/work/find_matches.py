@@ -96,7 +96,8 @@ def _records(arguments: ApplyArguments, transform: MLTransform, own: Callable[[]
     from findmatches import Records  # as above
 
     if arguments.input_path:
-        return Records.from_arrow(read_files(arguments.input_path, transform.schema), primary_key=transform.primary_key)
+        found = read_files(arguments.input_path, transform.schema)
+        return Records.from_arrow(found.table, primary_key=transform.primary_key, place=found.place)
     same = (transform.database_name, transform.table_name) == (arguments.database.lower(), arguments.table.lower())
     return own() if same else read_records(transform, database=arguments.database, table=arguments.table)
 
@@ -105,8 +106,8 @@ def _existing(path: str, transform: MLTransform) -> Records:
     """The output of an earlier run; without its confidence, if that was not asked for."""
     from findmatches import Records  # as above
 
-    table = read_files(path, [*transform.schema, *_RESULT], optional=frozenset({"match_confidence_score"}))
-    return Records.from_arrow(table, primary_key=transform.primary_key)
+    found = read_files(path, [*transform.schema, *_RESULT], optional=frozenset({"match_confidence_score"}))
+    return Records.from_arrow(found.table, primary_key=transform.primary_key, place=found.place)
 
 
 def _without_duplicates(matches: pa.Table, primary_key: str) -> pa.Table:

@@ -61,7 +61,7 @@ def rows(definition: dict[str, Any], *names: str) -> list[tuple[str | None, ...]
     """The rows of a table; ``names`` is the schema of the transform if it is not that of the table."""
     columns = definition["StorageDescriptor"]["Columns"]
     schema = [{"Name": name, "DataType": ""} for name in names or [column["Name"] for column in columns]]
-    found = read_table(definition, schema)
+    found = read_table(definition, schema).table
     assert found.column_names == [column["Name"] for column in schema]
     return [tuple(row.values()) for row in found.to_pylist()]
 
@@ -141,10 +141,42 @@ def test_the_schema_of_the_transform_chooses_and_orders_the_columns(put: Put) ->
 def test_files_without_a_table_are_read_by_the_names_in_their_own_headers(put: Put) -> None:
     schema = [{"Name": name, "DataType": kind} for name, kind in COLUMNS[:2]]
     location = put(a_dot_csv=b"id,name,city\n1,Ann,Rome\n", b_dot_csv=b"name,more,id\nBob,x,2\n")
-    assert read_files(location, schema).to_pylist() == [{"id": "1", "name": "Ann"}, {"id": "2", "name": "Bob"}]
+    found = read_files(location, schema)
+    assert found.table.to_pylist() == [{"id": "1", "name": "Ann"}, {"id": "2", "name": "Bob"}]
+    assert [found.place(row) for row in range(2)] == [f"{location}a.csv, row 1", f"{location}b.csv, row 1"]
     location = put(c_dot_csv=b"id,surname\n3,Cox\n")
     with pytest.raises(TableError, match=r"c\.csv: the file has no column name"):
         read_files(location, schema)
+    with pytest.raises(TableError, match=f"^There is no data at {location}none/\\.$"):
+        read_files(f"{location}none/", schema)
+
+
+def parquet(columns: dict[str, list[Any]], **options: Any) -> bytes:
+    stream = io.BytesIO()
+    pq.write_table(
+        pa.Table.from_arrays([pa.array(values) for values in columns.values()], [*columns]), stream, **options
+    )
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "twice", "once"),
+    [
+        ("a_dot_csv", b"id,zip,Zip\n1,00100,\n", b"id,zip,more,More\n1,00100,,\n"),
+        ("a_dot_parquet", parquet({"id": [1], "zip": ["00100"], "ZIP": [""]}), parquet({"id": [1], "zip": ["00100"], "m": [1], "M": [1]})),
+        ("a_dot_json", b'{"id": 1, "zip": "00100", "ZIP": ""}\n', b'{"id": 1, "zip": "00100", "m": 1, "M": 1}\n'),
+    ],
+)  # fmt: skip
+def test_a_column_that_a_file_has_twice_is_not_guessed(put: Put, name: str, twice: bytes, once: bytes) -> None:
+    schema = [{"Name": "id", "DataType": "string"}, {"Name": "zip", "DataType": "string"}]
+    location = put(**{name: once})
+    assert read_files(location, schema).table.to_pylist() == [{"id": "1", "zip": "00100"}]
+    put(**{name: twice})
+    with pytest.raises(TableError, match=r"a\.\w+(, line 1)?: more than one column is named zip"):
+        read_files(location, schema)
+    if not name.endswith("csv"):  # whose columns a table takes by their places
+        with pytest.raises(TableError, match="more than one column is named zip"):
+            rows(table(location, ("id", "string"), ("zip", "string"), classification=name.rpartition("_")[2]))
 
 
 @pytest.mark.parametrize(
@@ -156,7 +188,11 @@ def test_files_without_a_table_are_read_by_the_names_in_their_own_headers(put: P
         ("decimal(10,2)", "1.25", "x"),
         ("boolean", "TRUE", "yes"),
         ("date", "2020-02-03", "3.2.2020"),
+        ("date", "2024-02-29", "2024-13-45"),
+        ("date", "2024-12-31", "2023-02-29"),
         ("timestamp", "2020-02-03 04:05:06.789", "04:05"),
+        ("timestamp", "2020-02-03T23:59:59Z", "2020-02-03 25:99:99"),
+        ("timestamp", "2020-02-03", "2020-00-03 04:05:06"),
     ],
 )
 def test_a_cell_that_breaks_its_type_is_named_without_its_content(put: Put, kind: str, good: str, bad: str) -> None:
@@ -167,6 +203,11 @@ def test_a_cell_that_breaks_its_type_is_named_without_its_content(put: Put, kind
     with pytest.raises(TableError) as caught:
         rows(table(location, *columns, classification="csv"))
     assert str(caught.value) == f"{location}more.csv, line 4, column Value: the value is not of type {kind}."
+
+
+_ZIPPED = gzip.compress(b"1,a,\n2,b,\n", mtime=0)
+_WHOLE = parquet({"id": [*range(1000)], "name": ["x"] * 1000, "born": ["2020-01-01"] * 1000}, compression="snappy")
+_DAMAGED = _WHOLE[:40] + b"\xff" * 40 + _WHOLE[80:]
 
 
 @pytest.mark.parametrize(
@@ -183,13 +224,21 @@ def test_a_cell_that_breaks_its_type_is_named_without_its_content(put: Put, kind
             JSON,
             "a.json, line 1, column name: the value is not a plain value",
         ),
-        ("a_dot_parquet", b"PAR1 not really", PARQUET, "a.parquet: ArrowInvalid"),
+        ("a_dot_json", b'{"id": 1}\n{"name": "\\ud83d"}\n', JSON, "a.json, line 2, column name: the value holds half of a"),
+        ("a_dot_parquet", b"PAR1 not really", PARQUET, "a.parquet: the file cannot be read as Parquet"),
+        ("a_dot_parquet", _DAMAGED, PARQUET, "a.parquet: the file cannot be read as Parquet: "),
+        ("a_dot_csv_dot_gz", _ZIPPED[:-9], OPEN_CSV, "a.csv.gz: this is not a gzip file, or not a complete one: "),
+        ("a_dot_csv_dot_gz", _ZIPPED + b"more", OPEN_CSV, "a.csv.gz: this is not a gzip file, or not a complete one: "),
+        ("a_dot_csv_dot_gz", b"1,a,\n", OPEN_CSV, "a.csv.gz: this is not a gzip file, or not a complete one: "),
     ],
-)
+)  # fmt: skip
 def test_broken_files_are_named_with_the_line(put: Put, name: str, data: bytes, serde: str, message: str) -> None:
     with pytest.raises(TableError) as caught:
         rows(table(put(**{name: data}), serde=serde))
     assert message in str(caught.value)
+    if not name.endswith("json"):
+        with pytest.raises(TableError, match=f"/{name.replace('_dot_', '.')}"):
+            read_files(put(**{name: data}), [{"Name": "id", "DataType": "string"}, {"Name": "x", "DataType": "string"}])
 
 
 def test_formats_and_places_that_are_not_read() -> None:

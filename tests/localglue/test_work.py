@@ -230,6 +230,13 @@ def test_no_job_writes_to_where_rows_are_read(lab: GlueClient, transform: MLTran
     )
 
 
+def test_a_key_that_two_rows_have_is_told_with_the_files(transform: MLTransform, folder: str) -> None:
+    store.write(store.parse_path(f"{folder}/people/more.csv"), csv_bytes(people()[5:]), content_type="text/csv")
+    run = done(transform, TaskType.EVALUATION)
+    first, key = f"{folder}/people/data.csv, row 6", people()[5][0]
+    assert run.error == f"{folder}/people/more.csv, row 1, column id: the primary key {key} is already in {first}."
+
+
 @pytest.mark.parametrize("broken", ["unknown", "not ready", "no table", "no bucket"])
 def test_a_job_run_that_cannot_succeed_says_why(transform: MLTransform, folder: str, broken: str) -> None:
     words = {

@@ -63,7 +63,7 @@ def seen_by_localglue(made: Transform) -> list[tuple[str, ...]]:
     """Its null is an empty cell."""
     found = clients.glue().get_table(DatabaseName=made.database_name, Name=made.table_name)["Table"]
     schema = [{"Name": column["name"], "DataType": column["data_type"]} for column in made.columns]
-    rows = read_table(cast("dict[str, Any]", found), schema).to_pylist()
+    rows = read_table(cast("dict[str, Any]", found), schema).table.to_pylist()
     return [tuple(value or "" for value in row.values()) for row in rows]
 
 
