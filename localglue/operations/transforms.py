@@ -290,7 +290,13 @@ def update_ml_transform(request: Request, caller: Caller) -> Result:
         if "Parameters" in request:
             parameters = _checked_parameters(request["Parameters"])
             _check_key(parameters, transform.schema)
+            key = transform.primary_key
             transform.parameters = parameters
+            if transform.primary_key != key and transform.label_count:
+                raise InvalidInputException(
+                    f"The transform has labels of rows that {key} identifies, so its primary key cannot change. "
+                    "Make another transform, and import the labels there."
+                )
         for name, value in (capacity(request) or {}).items():
             setattr(transform, name, value)
         for member, field in (

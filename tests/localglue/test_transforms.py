@@ -137,13 +137,30 @@ def test_there_is_a_limit_to_transforms(lab: GlueClient, settings: Settings) -> 
 
 def test_an_update_changes_what_it_names(lab: GlueClient, make_transform: Make) -> None:
     handle = make_transform("before", Description="stays", ready=True)
-    changed = find_matches(PrimaryKeyColumnName="name", PrecisionRecallTradeoff=0.2)
+    changed = find_matches(PrimaryKeyColumnName="ID", PrecisionRecallTradeoff=0.2)
     lab.update_ml_transform(TransformId=handle, Name="after", Parameters=changed, Role="other", GlueVersion="1.0")
     transform = lab.get_ml_transform(TransformId=handle)
     assert (transform["Name"], transform["Description"], transform["Role"]) == ("after", "stays", "other")
     assert transform["Parameters"] == changed
     assert (transform["Status"], transform["LabelCount"]) == ("READY", 1)
     assert transform["LastModifiedOn"] > transform["CreatedOn"]
+
+
+def test_the_primary_key_changes_only_while_there_are_no_labels(lab: GlueClient, make_transform: Make) -> None:
+    by_name = find_matches(PrimaryKeyColumnName="name")
+    handle = make_transform("new")
+    lab.update_ml_transform(TransformId=handle, Parameters=by_name)
+    assert lab.get_ml_transform(TransformId=handle)["Parameters"] == by_name
+    taught = make_transform("taught", ready=True)
+    code, message = refused(lab.update_ml_transform, TransformId=taught, Name="other", Parameters=by_name)
+    assert code == INVALID
+    assert message == (
+        "The transform has labels of rows that id identifies, so its primary key cannot change. "
+        "Make another transform, and import the labels there."
+    )
+    shown = lab.get_ml_transform(TransformId=taught)
+    assert (shown["Name"], shown["Status"]) == ("taught", "READY")
+    assert shown["Parameters"] == find_matches(PrimaryKeyColumnName="id")
 
 
 @pytest.mark.parametrize(
