@@ -107,4 +107,7 @@ def check_header(names: Sequence[str], line: int = 1) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         message = "The header names this column more than once."
-        raise LabelFileError([Problem(line, name, "repeated_column", message) for name in repeated])
+        unnamed = "Several columns have no name. Does every line end with commas?"
+        raise LabelFileError(
+            Problem(line, name or None, "repeated_column", message if name else unnamed) for name in repeated
+        )

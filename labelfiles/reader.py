@@ -12,6 +12,7 @@ from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile,
 MAX_PROBLEMS = 100
 _BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_GZIP = b"\x1f\x8b"
 # Bytes that Windows-1252 leaves undefined: a file that holds one of them was not written in it.
 _CP1252_HOLES = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"')
@@ -57,6 +58,9 @@ def read_label_file(source: bytes | BinaryIO | Path | str) -> LabelFile:
 
 
 def _decode(data: bytes) -> str:
+    if data.startswith(_GZIP):
+        message = "The file is compressed with gzip. Unpack it: a label file is plain CSV in UTF-8."
+        raise LabelFileError([Problem(None, None, "encoding", message)])
     if data.startswith(_UTF16_BOMS):
         raise LabelFileError(
             [Problem(1, None, "encoding", "The file is UTF-16. Save it as CSV in UTF-8.")],

@@ -82,7 +82,11 @@ def check_columns(have: Sequence[str], columns: Sequence[str] | None, primary_ke
                 "The source table has columns that the file does not have",
             )
             yield _of_columns("missing_column", missing, one, several)
-        if unknown := [name for name in have if name not in columns]:
+        for place, name in enumerate(have, start=3):
+            if not name.strip() and name not in columns:
+                message = f"Column {place} has no name. Does every line end with a comma?"
+                yield Problem(1, None, "unknown_column", message)
+        if unknown := [name for name in have if name.strip() and name not in columns]:
             one, several = (
                 "The source table has no such column.",
                 "The file has columns that the source table does not have",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
 from pathlib import Path
@@ -127,6 +128,11 @@ def test_utf_16() -> None:
     assert (problem.code, "UTF-16" in problem.message) == ("encoding", True)
 
 
+def test_a_compressed_file_is_called_so() -> None:
+    (problem,) = problems(gzip.compress(b"labeling_set_id,label,id\ns,A,1\n"))
+    assert (problem.code, "compressed with gzip" in problem.message) == ("encoding", True)
+
+
 def test_short_and_long_rows_are_all_reported() -> None:
     found = problems(b'labeling_set_id,label,id,"two\nlines"\ns,A,1\ns,A,1,2\ns,A,1,2,3\n')
     assert [(problem.line, problem.code) for problem in found] == [(3, "short_row"), (5, "long_row")]
@@ -146,6 +152,7 @@ def test_reports_stop_at_a_hundred() -> None:
         (b"labeling_set_id", "header", "first two columns"),
         (b"labeling_set_id,label,id,id", "repeated_column", "more than once"),
         (b"labeling_set_id,label,label", "repeated_column", "more than once"),
+        (b"labeling_set_id,label,id,,", "repeated_column", "line end with commas"),
     ],
 )
 def test_wrong_headers(header: bytes, code: str, hint: str) -> None:

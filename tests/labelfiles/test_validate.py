@@ -91,6 +91,13 @@ def test_columns_that_are_missing_unknown_or_out_of_order() -> None:
     assert [p.code for p in validate(file, columns=["id", "name", "key"], primary_key="key")] == ["missing_column"]
 
 
+def test_a_column_without_a_name_comes_from_a_comma_too_many() -> None:
+    file = label_file(*GOOD, columns=("id", ""))
+    (problem,) = validate(file, columns=["id"], primary_key="id")
+    assert str(problem) == "line 1: Column 4 has no name. Does every line end with a comma?"
+    assert problem.code == "unknown_column"
+
+
 def test_many_columns_are_named_in_one_problem() -> None:
     file = label_file(*GOOD, columns=("id", "name", "town", "note"))
     missing, unknown = validate(file, columns=["id", "zip", "city"])[:2]
