@@ -23,6 +23,7 @@ PARQUET = (".parquet", ".parq")
 # A row must fit into one block; where one does not, the file is read again in larger ones.
 _BLOCK, _LARGE_BLOCK = 16 << 20, 1 << 30
 _HEAD = 1 << 20
+_LONGEST_NAME = 100_000
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 # A cell of a row; if it begins with a quote, with what is in quotes, and from the closing quote on, if there is one, all up to the next comma.
@@ -156,8 +157,11 @@ def _header(path: Path, data: bytes, *, strict: bool = True) -> list[str]:
         raise FindMatchesError(_encoding_fault(path, data)) from None
     try:
         names = next((row for row in csv.reader(io.StringIO(text, newline="")) if row), [])
-    except csv.Error as error:  # a cell of more characters than it takes
-        raise FindMatchesError(f"{path}, line 1: a quote in the header is never closed.") from error
+        endless = any(len(name) > _LONGEST_NAME for name in names)
+    except csv.Error:  # a cell of more characters than it takes
+        endless = True
+    if endless:
+        raise FindMatchesError(f"{path}, line 1: a quote in the header is never closed.")
     if len(names) == 1 and any(separator in names[0] for separator in ";\t|"):
         raise FindMatchesError(f"{path}, line 1: the cells seem to be separated by something other than commas.")
     for place, name in enumerate(names, start=1):
