@@ -1,7 +1,7 @@
 """How long the pre-flight of a label file takes and how much memory it needs, beside reading the same file with ``csv``; then the pages of a brought file.
 
 ``python -m bench.preflight [MB ...]``: files of these sizes (1 and 10 unless said), eight columns, sets of ten rows. Each figure is the median of five
-runs in one process; memory is the peak above what was in use before, by ``tracemalloc`` in a run of its own. Keys are looked up in a set of all keys, which counts for neither.
+runs in one process; memory is the peak above what was in use before, by ``tracemalloc`` in a run of its own.
 
 The pages are those of somebody who brings the file for a transform whose table has just as many rows: uploading it, looking at what would come of it, making
 the label file of it. They are asked for through all of Django in this process; objects are kept in memory, so S3 counts for nothing.
@@ -155,10 +155,9 @@ def measure() -> None:
     for megabytes in [float(word) for word in sys.argv[1:]] or [1.0, 10.0]:
         with tempfile.TemporaryFile() as file:
             rows = write(file, megabytes)
-            keys = {str(row) for row in range(rows)}
 
-            def look(file: BinaryIO = file, keys: set[str] = keys) -> None:
-                found = preflight(file, columns=COLUMNS, primary_key="id", known_keys=keys)
+            def look(file: BinaryIO = file) -> None:
+                found = preflight(file, columns=COLUMNS, primary_key="id")
                 assert not found.errors, found.errors
 
             def peer(file: BinaryIO = file) -> None:

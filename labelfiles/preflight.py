@@ -10,7 +10,7 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -31,7 +31,6 @@ REPAIRS = {
     "tidy": "labels that differ only in capitals or spaces count as the same",
     "split_sets": "the set is split into sets of at most 30 rows; pairs across them teach nothing",
     "split_file": "the file is split into several, imported one after the other",
-    "restore_key": "the key of the table is put back",
 }
 """What can be put right without guessing, by ``Problem.repair``."""
 
@@ -60,37 +59,25 @@ def preflight(
     *,
     columns: Sequence[str],
     primary_key: str,
-    known_keys: Collection[str] | None = None,
-    changed_key: Callable[[str], str | None] = lambda _key: None,
     max_bytes: int = MAX_BYTES,
 ) -> Preflight:
     """Look at a seekable stream of bytes from its start; never raises for what is in them.
 
-    ``columns`` are those of the source table in order. ``known_keys`` are its primary keys, if they are at hand; ``changed_key`` gives the key
-    that a spreadsheet made another one of, if only one can have been meant.
+    ``columns`` are those of the source table in order. Whether the table has the keys of the file is not looked at.
     """
-    return _Look(source, tuple(columns), primary_key, known_keys, changed_key, max_bytes).report()
+    return _Look(source, tuple(columns), primary_key, max_bytes).report()
 
 
 def check_form(source: BinaryIO, *, columns: Sequence[str], primary_key: str) -> tuple[Problem, ...]:
     """The same for what concerns the file as such: its encoding, what separates the cells, its header. Rows are not looked at."""
-    return _Look(source, tuple(columns), primary_key, None, lambda _key: None, MAX_BYTES).form()
+    return _Look(source, tuple(columns), primary_key, MAX_BYTES).form()
 
 
 class _Look:
     """One look at one file."""
 
-    def __init__(
-        self,
-        source: BinaryIO,
-        columns: tuple[str, ...],
-        primary_key: str,
-        known_keys: Collection[str] | None,
-        changed_key: Callable[[str], str | None],
-        max_bytes: int,
-    ) -> None:
+    def __init__(self, source: BinaryIO, columns: tuple[str, ...], primary_key: str, max_bytes: int) -> None:
         self._source, self._columns, self._primary_key = source, columns, primary_key
-        self._known_keys, self._changed_key = known_keys, changed_key
         self._findings: list[Problem] = []
         self._counts: Counter[str] = Counter()
         self._sets = self._rows = self._blank = 0
@@ -266,18 +253,6 @@ class _Look:
         self._blank += not row.label
         for problem in check_row(row, columns, key, require_labels=True):
             self._add(problem)
-        if key is None or self._known_keys is None or row.values[key] in self._known_keys:
-            return
-        cell = row.values[key].strip()
-        if not cell:
-            return
-        if meant := self._changed_key(cell):
-            message = f"The table has no key {cell}; a spreadsheet has probably made it from {meant}."
-            self._add(Problem(row.line, columns[key], "key_changed", message, repair="restore_key"))
-        else:
-            self._add(
-                Problem(row.line, columns[key], "unknown_key", f"The source table has no row with the key {cell}.")
-            )
 
     def _set(self, rows: list[LabeledRow], key: int | None) -> None:
         set_id = rows[0].labeling_set_id

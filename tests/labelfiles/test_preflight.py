@@ -24,21 +24,13 @@ from labelfiles import (
 from labelfiles.preflight import MAX_PER_CODE
 
 COLUMNS = ("id", "name", "city")
-KEYS = {str(number) for number in range(1, 100)} | {"00123"}
 HEAD = "labeling_set_id,label,id,name,city\n"
 GOOD = "s,A,1,Ann,Ulm\ns,A,2,Anne,Ulm\ns,B,3,Cy,Bonn\n"
 
 
 def look(content: str | bytes, **options: object) -> Preflight:
     data = content if isinstance(content, bytes) else content.encode()
-    return preflight(
-        BytesIO(data),
-        columns=COLUMNS,
-        primary_key="id",
-        known_keys=KEYS,
-        changed_key=lambda cell: "00123" if cell == "123" else None,
-        **options,  # type: ignore[arg-type]
-    )
+    return preflight(BytesIO(data), columns=COLUMNS, primary_key="id", **options)  # type: ignore[arg-type]
 
 
 def rows(count: int, set_id: str = "t", label: str = "A", first: int = 10) -> str:
@@ -83,11 +75,6 @@ RULES: dict[str, tuple[str | bytes, tuple[int | None, str | None, str, str, str]
     "labels differ in capitals": (HEAD + GOOD + "s,a,4,Di,Ulm\n", (5, "label", "case_only", "warning", "tidy")),
     "labels differ in spaces": (HEAD + GOOD + "s,A ,4,Di,Ulm\n", (5, "label", "label_spaces", "warning", "tidy")),
     "no key": (HEAD + GOOD + "s,A,,Di,Ulm\n", (5, "id", "blank_key", "error", "")),
-    "a key of no row": (HEAD + GOOD + "s,A,x9,Di,Ulm\n", (5, "id", "unknown_key", "error", "")),
-    "a key that a spreadsheet changed": (
-        HEAD + GOOD + "s,A,123,Di,Ulm\n",
-        (5, "id", "key_changed", "error", "restore_key"),
-    ),
     "the same row twice": (HEAD + GOOD + "s,A,1,Ann,Ulm\n", (5, None, "repeated_row", "warning", "leave_out")),
     "the same row with another label": (
         HEAD + GOOD + "s,B,1,Ann,Ulm\n",
