@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from partitions.agreement import (
-    PairAgreement,
-    adjusted_rand,
-    alpha_nominal,
-    compare,
-    pairwise_f1,
-    reliability,
-)
+from partitions.agreement import PairAgreement, compare, reliability
 from partitions.consensus import Consensus, Rule, Votes, find_consensus, pair_votes
 from partitions.contradictions import AnswerGraph, Contradiction, Step, suspects
 from partitions.model import LABELS, UNSURE, Grouping, Verdict, labels_for
@@ -29,13 +22,10 @@ __all__ = [
     "Step",
     "Verdict",
     "Votes",
-    "adjusted_rand",
-    "alpha_nominal",
     "compare",
     "find_consensus",
     "labels_for",
     "pair_votes",
-    "pairwise_f1",
     "reliability",
     "suspects",
 ]

@@ -10,8 +10,7 @@ Krippendorff's Alpha-Reliability" (2011), nominal data with missing values. Inte
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -29,7 +28,8 @@ class PairAgreement:
     """Two people, or a person and what is known, on the questions that both answered.
 
     The four counts are pairs of rows that both decided: ``both_same``, ``first_same`` (the second says different),
-    ``second_same``, ``both_different``. ``f1`` is that of "same" (1 if neither ever says it), None without such pairs.
+    ``second_same``, ``both_different``. ``f1`` is that of "same" (1 if neither ever says it); ``adjusted_rand`` is 1 for the same
+    partitions and about 0 for chance. Both are None without such pairs.
     """
 
     both_same: int
@@ -38,31 +38,6 @@ class PairAgreement:
     both_different: int
     f1: Measure
     adjusted_rand: Measure
-
-
-def pairwise_f1(first: Grouping[R], second: Grouping[R]) -> float | None:
-    """F1 of the pairs called the same, over the pairs that both decided; 1 if neither calls one the same, None without pairs."""
-    return _f1(_pair_sums(first, second))
-
-
-def adjusted_rand(first: Grouping[R], second: Grouping[R]) -> float | None:
-    """The adjusted Rand index over the rows that both placed: 1 for the same partition, about 0 for chance, None below two rows."""
-    return _adjusted(_rand_sums(_pair_sums(first, second)))
-
-
-def alpha_nominal(units: Iterable[Collection[Hashable]]) -> float | None:
-    """Krippendorff's alpha for nominal data; a unit holds the values its coders gave, missing ones left out.
-
-    1 is full agreement, 0 is what chance would give, below 0 is systematic disagreement. None if all values are the same or no
-    unit has two: then there is nothing to tell apart.
-    """
-    differing, totals = 0.0, Counter[Hashable]()
-    for values in units:
-        counts = Counter(values)
-        if counts.total() > 1:
-            differing += _disagreement(counts.values())
-            totals.update(counts)
-    return _alpha(differing, totals.values())
 
 
 def compare(
@@ -83,12 +58,16 @@ def compare(
 
 
 def reliability(answers: Mapping[P, Mapping[Q, Grouping[R]]], sampling: Sampling = DEFAULT_SAMPLING) -> Measure:
-    """Krippendorff's alpha over the pair decisions of all people, each pair of rows of a question one unit."""
+    """Krippendorff's alpha over the pair decisions of all people, each pair of rows of a question one unit.
+
+    1 is full agreement, 0 is what chance would give, below 0 is systematic disagreement. None if all decisions are the same or nobody
+    decided a pair that somebody else did: then there is nothing to tell apart.
+    """
     by_question: dict[Q, list[Grouping[R]]] = {}
     for groupings in answers.values():
         for question, grouping in groupings.items():
             by_question.setdefault(question, []).append(grouping)
-    return measure(map(_alpha_sums, by_question.values()), 3, _pair_alpha, sampling)
+    return measure(map(_alpha_sums, by_question.values()), 3, _alpha, sampling)
 
 
 @lru_cache(maxsize=8192)
@@ -142,7 +121,7 @@ def _alpha_sums(groupings: Sequence[Grouping[R]]) -> Sums:
         [_decided(tuple(grouping.labels.get(row, UNSURE) for row in rows)) for grouping in groupings]
     )
     return (
-        _added_in_order([(_disagreement(verdicts), found) for verdicts, found in pairs.items()]),
+        _added_in_order([(_disagreement(*verdicts), found) for verdicts, found in pairs.items()]),
         sum(same * found.bit_count() for (same, _different), found in pairs.items()),
         sum(different * found.bit_count() for (_same, different), found in pairs.items()),
     )
@@ -178,18 +157,12 @@ def _added_in_order(values: Sequence[tuple[float, int]]) -> float:
     return found
 
 
-def _pair_alpha(sums: Sums) -> float | None:
-    return _alpha(sums[0], sums[1:])
+def _disagreement(same: int, different: int) -> float:
+    """The off-diagonal coincidences of a pair that so many people call the same and so many different, two people at least."""
+    return 2 * same * different / (same + different - 1)
 
 
-def _disagreement(counts: Collection[int]) -> float:
-    """The off-diagonal coincidences of one unit, in which each value was given so many times, two or more in all."""
-    total = sum(counts)
-    return (total * total - sum(count * count for count in counts)) / (total - 1)
-
-
-def _alpha(differing: float, totals: Iterable[float]) -> float | None:
-    counts = list(totals)
-    total = sum(counts)
-    chance = total * total - sum(count * count for count in counts)
-    return 1 - (total - 1) * differing / chance if chance else None
+def _alpha(sums: Sums) -> float | None:
+    differing, same, different = sums
+    chance = 2 * same * different
+    return 1 - (same + different - 1) * differing / chance if chance else None

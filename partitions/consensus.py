@@ -64,14 +64,13 @@ class Consensus(Generic[R]):
     """What the people agree on.
 
     ``grouping`` holds the settled rows, with the labels of ``LABELS`` in the order of the rows and ``?`` where the people agree to be
-    unsure; its pairs never contradict each other. ``disputed`` are the other rows, in the order of the rows, and
-    ``disputed_pairs`` the pairs that made them so (a row may also be disputed because too few people placed it, or because
-    there are more groups than labels). ``exact`` is False if the search was cut short; see ``SEARCH_STEPS``.
+    unsure; its pairs never contradict each other. ``disputed`` are the other rows, in the order of the rows: those of disputed pairs,
+    those that too few people placed, and those of more groups than there are labels. ``exact`` is False if the search was cut
+    short; see ``SEARCH_STEPS``.
     """
 
     grouping: Grouping[R]
     disputed: tuple[R, ...]
-    disputed_pairs: tuple[tuple[R, R], ...]
     exact: bool
 
     @property
@@ -127,7 +126,6 @@ def find_consensus(
     return Consensus(
         grouping=Grouping({row: labels[row] for row in rows if row in labels}),
         disputed=tuple(row for row in rows if row not in labels),
-        disputed_pairs=tuple((placed[one], placed[two]) for one, two in disputed),
         exact=exact,
     )
 
