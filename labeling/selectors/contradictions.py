@@ -49,12 +49,12 @@ class ContradictionView:
         return tuple(dict.fromkeys([self.different, *(step.question for step in self.steps)]))
 
 
-def contradictions_for(*, transform: Transform, cleared: bool = False) -> QuerySet[Contradiction]:
-    """Those that stand, what was found last first; or those that were ``cleared``, last first."""
+def contradictions_for(*, transform: Transform) -> QuerySet[Contradiction]:
+    """Those that stand, what was found last first."""
     return (
-        Contradiction.objects.filter(transform=transform, cleared_at__isnull=not cleared)
+        Contradiction.objects.filter(transform=transform, cleared_at__isnull=True)
         .select_related("different_question__question_set__transform")
-        .order_by("-cleared_at" if cleared else "-found_at", "key_a", "key_b", "pk")
+        .order_by("-found_at", "key_a", "key_b", "pk")
     )
 
 

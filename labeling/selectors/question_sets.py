@@ -19,8 +19,8 @@ from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, T
 
 @dataclass(frozen=True, slots=True)
 class SetOverview:
-    """One set in numbers: questions by state, those ``in_work`` now, answers that were given of all that are needed, and how many people
-    have questions assigned. ``overdue`` sets should have been answered before today."""
+    """One set in numbers: questions by state, those ``in_work`` now, answers that were given of all that are needed. ``overdue`` sets
+    should have been answered before today."""
 
     question_set: QuestionSet
     questions: int
@@ -30,7 +30,6 @@ class SetOverview:
     in_work: int
     answers_given: int
     answers_needed: int
-    assigned_people: int
     overdue: bool
 
     @property
@@ -65,7 +64,7 @@ def sets_in_order(*, transform: Transform) -> QuerySet[QuestionSet]:
 
 
 def set_overviews(question_sets: Sequence[QuestionSet]) -> list[SetOverview]:
-    """These sets in numbers, in their order. Three queries."""
+    """These sets in numbers, in their order. Two queries."""
     now = timezone.now()
     ids = [question_set.pk for question_set in question_sets]
     counts: dict[uuid.UUID, tuple[int, ...]] = {
@@ -90,12 +89,6 @@ def set_overviews(question_sets: Sequence[QuestionSet]) -> list[SetOverview]:
         .annotate(count=Count("pk"))
         .order_by()
     )
-    people = dict(
-        QuestionAssignment.objects.filter(question__question_set__in=ids)
-        .values_list("question__question_set")
-        .annotate(count=Count("user", distinct=True))
-        .order_by()
-    )
     overviews = []
     for question_set in question_sets:
         total, settled, disputed, open_, in_work, missing = counts.get(question_set.pk, (0, 0, 0, 0, 0, 0))
@@ -110,7 +103,6 @@ def set_overviews(question_sets: Sequence[QuestionSet]) -> list[SetOverview]:
                 in_work=in_work,
                 answers_given=answered,
                 answers_needed=answered + missing,
-                assigned_people=people.get(question_set.pk, 0),
                 overdue=due is not None and due < timezone.localdate() and missing > 0,
             )
         )

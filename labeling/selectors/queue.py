@@ -90,21 +90,17 @@ def _own(steward: User) -> QuerySet[Answer]:
     return Answer.objects.filter(steward=steward, kind=AnswerKind.ANSWER).order_by()
 
 
-def offers(
-    *, transform: Transform, steward: User, exclude: Collection[uuid.UUID], only: QueueFilter | None
-) -> Iterator[Offer]:
+def offers(*, transform: Transform, steward: User, exclude: Collection[uuid.UUID]) -> Iterator[Offer]:
     """What the person may be offered of a transform, the first turn first; each is read when it is needed.
 
     First what they hold or have begun, then fresh questions, then those they skipped or withdrew, longest ago first. Within a turn sets of
-    higher priority come first, then those due first. Raises ``InvalidFilterError``.
+    higher priority come first, then those due first.
     """
     questions = _on_offer(steward, skills_of(user=steward, transform=transform)).filter(
         question_set__transform=transform
     )
     if exclude:
         questions = questions.exclude(pk__in=exclude)
-    if only is not None:
-        questions = questions.filter(matching(transform=transform, only=only))
     mine = _own(steward)
     # Mostly there is nothing but what is on the screen already; then the queue is not searched for it.
     held = Question.objects.filter(leased_to=steward).order_by().values_list("pk")

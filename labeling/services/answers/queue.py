@@ -18,15 +18,7 @@ from labeling.choices import AnswerKind, AnswerStatus
 from labeling.exceptions import AlreadyAnsweredError, NewerGroupingError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import is_lead
-from labeling.selectors.queue import (
-    QueueFilter,
-    control_due,
-    controls_for,
-    may_answer_control,
-    meant_for,
-    offers,
-    shuffled,
-)
+from labeling.selectors.queue import control_due, controls_for, may_answer_control, meant_for, offers, shuffled
 from labeling.services.answers.labels import checked_labels, rows_of, write_labels
 
 LEASE = timedelta(minutes=10)
@@ -34,17 +26,15 @@ _BATCH = 50
 _ROUNDS = 5
 
 
-def next_question(
-    *, transform: Transform, steward: User, exclude: Collection[uuid.UUID] = (), only: QueueFilter | None = None
-) -> Question | None:
+def next_question(*, transform: Transform, steward: User, exclude: Collection[uuid.UUID] = ()) -> Question | None:
     """The question this person should answer next, now held under a lease; None when none is left for them.
 
     First what they hold or have begun, then fresh questions by priority and order, then those they skipped or withdrew, longest ago
     first. At the team's rate a control question takes the place of a fresh one; control questions are held by nobody, because anybody may
     answer them at the same time. ``exclude`` names questions that are on their screen already, so that the one after can be fetched
-    before it is needed. ``only`` narrows the queue. Raises ``InvalidFilterError``.
+    before it is needed.
     """
-    for offer in offers(transform=transform, steward=steward, exclude=exclude, only=only):
+    for offer in offers(transform=transform, steward=steward, exclude=exclude):
         for _round in range(_ROUNDS):
             batch = list(offer.questions.values_list("pk", flat=True)[:_BATCH])
             if not batch:

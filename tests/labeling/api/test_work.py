@@ -214,7 +214,7 @@ def test_a_longer_list_takes_no_more_queries(
     counts = {
         "/transforms": 3,
         "/runs": 3,
-        f"{base}/question-sets": 6,
+        f"{base}/question-sets": 5,
         f"{base}/questions": 4,
         f"{base}/answers": 4,
         f"{base}/label-files": 3,

@@ -73,7 +73,7 @@ def test_lists_ask_as_often_for_three_as_for_one(
         questions = question_set(people_transform, people.lead, [2] * count, first_key=100 * number)
         answer(questions[0], people.steward, "AB")
     client = client_for(people.lead)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         page = client.get(reverse("labeling:question-set-list", args=[people_transform.pk])).content.decode()
     assert page.count(f"1 of {count} answers") == count
 
