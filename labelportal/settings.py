@@ -9,7 +9,6 @@ from typing import Any
 import environ
 from botocore.config import Config
 from celery.schedules import crontab
-from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from labelportal.run.credentials import write_private
@@ -68,7 +67,6 @@ else:
         "labeling.content_security.ContentSecurityPolicyMiddleware",
         "labelportal.middleware.TimeZoneMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.middleware.locale.LocaleMiddleware",
         "django.middleware.common.CommonMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -143,9 +141,8 @@ OIDC_TRUST_EMAIL = env.bool("OIDC_TRUST_EMAIL", default=False)
 # No passwords any more.
 OIDC_ONLY = env.bool("OIDC_ONLY", default=False)
 
+# All texts go through gettext; LANGUAGES, LOCALE_PATHS and Django's LocaleMiddleware come with the first translation.
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

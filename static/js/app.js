@@ -28,7 +28,7 @@ function write(element, text) {
   element.title = exact.format(moment);
 }
 
-export function localTimes(root = document) {
+function localTimes(root = document) {
   for (const element of root.querySelectorAll("time[data-when]")) write(element, ago);
   for (const element of root.querySelectorAll("time[data-clock]")) write(element, (moment) => time.format(moment));
 }

@@ -6,7 +6,7 @@ const NUMBER = /^([+-]?)(0|[1-9]\d*|[1-9]\d{0,2}(?:(?: \d{3})+|(?:'\d{3})+|(?:,\
 const DATE = /^(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(T00:00(:00)?(\.0+)?Z?)?$/;
 
 /** The value as it is compared: equal results mean equal values. */
-export function comparable(value) {
+function comparable(value) {
   const text = value.trim().replace(/\s+/g, " ").toLowerCase();
   const date = DATE.exec(text);
   if (date && date[2] <= "12" && date[3] <= "31") return `${date[1]}-${date[2]}-${date[3]}`;
