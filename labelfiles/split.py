@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from io import BytesIO
 
 from labelfiles.model import SET_ID_COLUMN, LabeledRow, LabelFile, LabelFileError, Problem
 from labelfiles.validate import WARN_SET_ROWS
-from labelfiles.writer import write_label_file
+from labelfiles.writer import label_file_bytes
 
 
 def split_label_file(label_file: LabelFile, *, max_bytes: int) -> list[LabelFile]:
@@ -16,11 +15,11 @@ def split_label_file(label_file: LabelFile, *, max_bytes: int) -> list[LabelFile
 
     Raises ``LabelFileError`` if a set alone is larger.
     """
-    header = len(_written(LabelFile(label_file.columns, ())))
+    header = len(label_file_bytes(LabelFile(label_file.columns, ())))
     parts: list[list[LabeledRow]] = []
     size = max_bytes + 1
     for set_id, rows in label_file.by_set().items():
-        length = len(_written(LabelFile(label_file.columns, tuple(rows)))) - header
+        length = len(label_file_bytes(LabelFile(label_file.columns, tuple(rows)))) - header
         if header + length > max_bytes:
             message = f"Set {set_id} alone is larger than Glue accepts in one file."
             raise LabelFileError([Problem(rows[0].line or None, SET_ID_COLUMN, "too_large", message)])
@@ -49,9 +48,3 @@ def split_set(set_id: str, rows: Sequence[LabeledRow], *, max_rows: int = WARN_S
             filled += len(chunk)
             for row in chunk:
                 yield replace(row, labeling_set_id=f"{set_id}-{part}")
-
-
-def _written(label_file: LabelFile) -> bytes:
-    stream = BytesIO()
-    write_label_file(label_file, stream)
-    return stream.getvalue()

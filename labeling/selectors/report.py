@@ -21,7 +21,7 @@ from labeling.choices import AnswerKind, AnswerStatus, QuestionState, RunKind, R
 from labeling.models import Answer, QuestionAssignment, TaskRun, Transform
 from labeling.reports.model import Cell, Column, Figure, Report, Table
 from labeling.selectors.questions import question_progress_by_transform
-from labeling.selectors.work import Dimension, WorkLine, submitted_answers, work_lines
+from labeling.selectors.work import Dimension, WorkLine, midnight, submitted_answers, work_lines
 
 _MAX_FAILED = 20
 _BY_PERSON: tuple[Dimension] = ("person",)
@@ -82,7 +82,7 @@ class TransformWeek:
 
 def transform_weeks(*, team: Team, week: Week) -> list[TransformWeek]:
     """What became of each transform that was not archived before the week, by name, in a constant number of queries."""
-    start, end = _moment(week.since), _moment(week.after.since)
+    start, end = midnight(week.since), midnight(week.after.since)
     transforms = list(
         Transform.objects.filter(Q(archived_at=None) | Q(archived_at__gte=start), team=team)
         .annotate(
@@ -143,7 +143,7 @@ def weekly_report(*, team: Team, week: Week) -> Report:
     weeks = transform_weeks(team=team, week=week)
     people = work_lines(team=team, since=week.since, until=week.until, by=_BY_PERSON)
     runs = TaskRun.objects.filter(
-        transform__team=team, created_at__gte=_moment(week.since), created_at__lt=_moment(week.after.since)
+        transform__team=team, created_at__gte=midnight(week.since), created_at__lt=midnight(week.after.since)
     )
     states = Counter(dict(runs.order_by().values_list("status").annotate(count=Count("pk"))))
     failed = states[RunStatus.FAILED] + states[RunStatus.TIMEOUT]
@@ -277,8 +277,3 @@ def _row(who: str, what: str, transform: Transform, count: int, page: str) -> tu
         Cell(transform.name, reverse(f"labeling:{page}", args=[transform.pk])),
         Cell(f"{count:,}"),
     )
-
-
-def _moment(day: dt.date) -> dt.datetime:
-    """When the day begins, in the current time zone."""
-    return timezone.make_aware(dt.datetime.combine(day, dt.time()))

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from labeling.choices import RunKind, RunStatus
 from labeling.models import TaskRun
+from labeling.selectors.task_runs import with_what_is_shown
 
 _FOLLOWING = 5
 
@@ -37,8 +38,8 @@ def run_story(*, run: TaskRun) -> RunStory:
     of_transform = TaskRun.objects.filter(transform=run.transform_id).exclude(pk=run.pk)
     later = of_transform.filter(created_at__gt=run.created_at).exclude(retry_of=run)
     return RunStory(
-        retries=tuple(_shown(run.retries.order_by("created_at"))),
-        followed_by=tuple(_shown(later.order_by("created_at"))[:_FOLLOWING]),
+        retries=tuple(with_what_is_shown(run.retries.order_by("created_at"))),
+        followed_by=tuple(with_what_is_shown(later.order_by("created_at"))[:_FOLLOWING]),
         f1_change=_f1_change(run, of_transform),
     )
 
@@ -60,7 +61,3 @@ def _f1_change(run: TaskRun, others: QuerySet[TaskRun]) -> float | None:
     if before is None or before.f1 is None:
         return None
     return run.f1 - before.f1
-
-
-def _shown(runs: QuerySet[TaskRun]) -> QuerySet[TaskRun]:
-    return runs.select_related("transform", "requested_by", "label_file", "question_set__label_file")

@@ -137,10 +137,15 @@ def submitted_answers(*, team: Team, since: dt.date | None = None, until: dt.dat
     )
     # Moments, not days of moments: those would be worked out for every answer that there is.
     if since is not None and since > dt.date.min:
-        answers = answers.filter(submitted_at__gte=_midnight(since))
+        answers = answers.filter(submitted_at__gte=midnight(since))
     if until is not None and until < dt.date.max:
-        answers = answers.filter(submitted_at__lt=_midnight(until + dt.timedelta(days=1)))
+        answers = answers.filter(submitted_at__lt=midnight(until + dt.timedelta(days=1)))
     return answers
+
+
+def midnight(day: dt.date) -> dt.datetime:
+    """When the day begins, in the current time zone."""
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 def work_csv_rows(lines: Iterable[WorkLine]) -> Iterator[list[str]]:
@@ -189,10 +194,6 @@ def _line(person: User | None, day: dt.date | None, transform: Transform | None,
 def _place(found: Mapping[str, Any]) -> _Place:
     person, day, transform = (found.get(field) for field in _FIELDS.values())
     return person, day, transform
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 def _spread(numbers: list[int]) -> Spread | None:
