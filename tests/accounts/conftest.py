@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import redis
 from django.test import Client
-from pytest_django import Settings
 
 from accounts.models import Agent, Role
 from accounts.services import create_person, create_team, set_role
@@ -18,14 +17,6 @@ from tests.support.servers import Services
 
 PASSWORD = "correct horse battery"
 Waiting = Callable[[], list[dict[str, Any]]]
-
-
-@pytest.fixture(autouse=True)
-def plain_static_files(settings: Settings) -> None:
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
 
 
 @pytest.fixture

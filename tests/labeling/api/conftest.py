@@ -1,4 +1,4 @@
-"""The cast of the page tests, and programs that act for them."""
+"""Programs that act for the cast."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from django.test import Client
 
 from accounts.models import Membership, User
 from accounts.tokens import create_token
-from labeling.models import Transform
-from tests.labeling.builders import Cast, cast, transform
 
 
 @dataclass(frozen=True)
@@ -48,18 +46,6 @@ class Program:
 
 
 ProgramOf = Callable[..., Program]
-
-
-@pytest.fixture
-def people(db: None) -> Cast:
-    """admin, lead, steward, colleague; and a stranger who leads another team."""
-    return cast()
-
-
-@pytest.fixture
-def people_transform(people: Cast) -> Transform:
-    """A transform of the cast's team."""
-    return transform(people.team, people.admin, glue_transform_id="tfm-1", glue_status="NOT_READY")
 
 
 @pytest.fixture

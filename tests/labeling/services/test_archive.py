@@ -14,13 +14,8 @@ from labeling.services.archive import archive_transform, bring_back_transform
 from labeling.services.automation import save_automation, start_due_imports
 from labeling.services.task_runs import request_evaluation
 from labeling.services.task_runs.transitions import transition
-from tests.labeling.builders import Cast, answer, cast, question_set, transform
-from tests.labeling.views.conftest import ClientFor, client_for, plain_static_files  # noqa: F401 (fixtures)
-
-
-@pytest.fixture
-def people(db: None) -> Cast:
-    return cast()
+from tests.labeling.builders import Cast, answer, question_set, transform
+from tests.labeling.views.conftest import ClientFor, client_for  # noqa: F401 (a fixture)
 
 
 @pytest.fixture

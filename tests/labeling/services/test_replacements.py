@@ -23,15 +23,7 @@ from labeling.services.task_runs import request_label_import, submit_run
 from localglue.models import MLTransform
 from localglue.models import TaskRun as RunAtGlue
 from tests.labeling.builders import grouping
-from tests.labeling.taught import LABELS, follow, lead, runs_at_glue, small_transform, succeeded
-from tests.support.servers import Services
-
-
-@pytest.fixture
-def taught(services: Services, monkeypatch: pytest.MonkeyPatch) -> Transform:
-    """Messages are lost, so that only the test submits."""
-    monkeypatch.setattr("labeling.services.task_runs.request.submit_run.delay", lambda **_message: None)
-    return small_transform()
+from tests.labeling.taught import LABELS, follow, lead, runs_at_glue, succeeded
 
 
 def looked(replacement: LabelReplacement) -> LabelReplacement:

@@ -25,15 +25,8 @@ from labeling.services.task_runs import (
 from labeling.services.task_runs.foreign import take_in_foreign_runs
 from labeling.services.task_runs.submit import recover_submission
 from labeling.services.task_runs.transitions import MAX_ATTEMPTS
-from tests.labeling.taught import follow, lead, runs_at_glue, small_transform, succeeded
+from tests.labeling.taught import follow, lead, runs_at_glue, succeeded
 from tests.support.servers import Services
-
-
-@pytest.fixture
-def taught(services: Services, monkeypatch: pytest.MonkeyPatch) -> Transform:
-    """Messages are lost, so that only the test submits."""
-    monkeypatch.setattr("labeling.services.task_runs.request.submit_run.delay", lambda **_message: None)
-    return small_transform()
 
 
 def submitted(run: TaskRun) -> TaskRun:

@@ -10,13 +10,8 @@ from django.urls import reverse
 from labeling.models import Comment, Question, Transform
 from labeling.services.comments import add_comment
 from labeling.services.guidelines import save_guidelines
-from tests.labeling.builders import Cast, question_set
+from tests.labeling.builders import Cast
 from tests.labeling.views.conftest import ClientFor
-
-
-@pytest.fixture
-def questions(people: Cast, people_transform: Transform) -> list[Question]:
-    return question_set(people_transform, people.lead, [3, 2])
 
 
 def test_guidelines_and_comments_are_shown_safely(

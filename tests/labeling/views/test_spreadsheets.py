@@ -20,11 +20,6 @@ from tests.labeling.sheets import SET, Cells, as_workbook, cells_of, filled
 from tests.labeling.views.conftest import ClientFor
 
 
-@pytest.fixture
-def questions(people: Cast, people_transform: Transform) -> list[Question]:
-    return question_set(people_transform, people.lead, [3, 2, 2])
-
-
 def downloaded(client: Client, of: Transform, kind: str = "xlsx", **query: int) -> Cells:
     response = client.get(reverse("labeling:sheet-download", args=[of.pk, kind]), query)
     assert response.headers["Content-Disposition"] == (

@@ -20,11 +20,6 @@ from tests.labeling.builders import Cast, answer, grouping, question_set
 from tests.labeling.views.conftest import ClientFor
 
 
-@pytest.fixture
-def questions(people: Cast, people_transform: Transform) -> list[Question]:
-    return question_set(people_transform, people.lead, [3, 2, 2])
-
-
 def send(client: Client, name: str, question: Question, letters: str = "", **more: Any) -> Any:
     rows = question.rows.order_by("position").values_list("pk", flat=True)
     labels = {str(row): letter for row, letter in zip(rows, letters, strict=False)}
