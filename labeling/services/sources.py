@@ -88,12 +88,6 @@ class SourcePreview:
         return _("The table has no column %(name)s.") % {"name": name}
 
 
-def preview_source(*, file: IO[bytes], name: str = "") -> SourcePreview:
-    """Look at a CSV or Parquet file without storing anything. Raises ``InvalidSourceError`` with the line at fault."""
-    kind = tables.detect_format(file, name)
-    return _look([file], _UPLOADED[kind])[0]
-
-
 def stage_source(
     *,
     team: Team,
