@@ -10,7 +10,8 @@ RUN_FLAGS = $(if $(VERBOSE),--verbose)
 
 export WEB_PORT GLUE_PORT S3_PORT REDIS_PORT LABELPORTAL_VAR DEMO_PASSWORD
 
-.PHONY: help run logs clean-data environment install install-dev install-spark browser node-modules check check-types check-the-rest test suites format lock
+.PHONY: help run logs clean-data environment install install-dev install-spark install-peers browser node-modules check check-types check-the-rest \
+  test suites data-sets bench bench-quality bench-speed bench-spark format lock
 .DEFAULT_GOAL := help
 
 help:
@@ -19,9 +20,13 @@ help:
 	@echo 'make clean-data   forget all data in $(VAR)/'
 	@echo 'make check        ruff, mypy, djlint, import-linter, migrations, deployment checks'
 	@echo 'make test         make check, then all tests (SQLite, PostgreSQL, real servers, browser)'
-	@echo 'make bench        the engine beside Splink and dedupe: quality and speed, into docs/benchmarks.md (hours; DATA=folder of data sets)'
+	@echo 'make suites       the tests alone, after a make test has installed what they need'
+	@echo 'make bench        bench-quality, bench-speed and bench-spark, into docs/benchmarks.md (hours; DATA=folder of data sets, see docs/engine-measured.md)'
+	@echo 'make bench-quality  how well the engine matches public tables'
+	@echo 'make bench-speed  time and memory, beside Splink and dedupe (a quarter of an hour on a machine that does nothing else; 20 GiB for dedupe)'
+	@echo 'make bench-spark  the engine on Apache Spark, which needs Java 17 or newer'
+	@echo 'make install-dev  what checks and tests need, into $(VENV)'
 	@echo 'make install-spark  what findmatches needs to run on Apache Spark, into $(VENV)'
-	@echo 'make bench-speed  speed and memory alone (a quarter of an hour on a machine that does nothing else; 20 GiB for dedupe)'
 	@echo 'make format       format Python and templates'
 	@echo 'make lock         compile requirements*.in to requirements*.txt'
 
@@ -55,7 +60,7 @@ install-dev: environment
 	@$(MAKE) --no-print-directory install
 	$(call install_file,requirements-dev.txt)
 
-# PySpark is large, and only who matches on Spark needs it; Java 17 is looked for when it starts.
+# PySpark is large, and only who matches on Spark needs it; Java 17 or newer is looked for when it starts.
 install-spark: install
 	$(call install_file,requirements-spark.txt)
 
@@ -121,19 +126,22 @@ install-peers: install-dev
 	  $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/peers/requirements.txt && \
 	  cp bench/peers/requirements.txt $(PEERS)/requirements.txt; }
 
+data-sets:
+	@test -d $(DATA) || { echo 'There are no data sets in $(DATA): say DATA=folder. docs/engine-measured.md tells which they are, and where to get them.'; exit 1; }
+
 bench: bench-quality bench-speed bench-spark
 
-bench-quality: install-dev
+bench-quality: data-sets install-dev
 	@mkdir -p var
 	$(BIN)/python -m bench.quality $(addprefix $(DATA)/,$(BENCH_SETS)) --cache var/bench-cache --json var/bench-quality.json
 	$(BIN)/python -m bench.report --quality var/bench-quality.json -o docs/benchmarks.md
 
-bench-speed: install-peers
+bench-speed: data-sets install-peers
 	@mkdir -p var
 	$(BIN)/python -m bench.speed $(DATA) --peers $(PEERS)/bin/python --json var/bench-speed.json
 	$(BIN)/python -m bench.report --speed var/bench-speed.json -o docs/benchmarks.md
 
-bench-spark: install-dev install-spark
+bench-spark: data-sets install-dev install-spark
 	@mkdir -p var
 	$(BIN)/python -m bench.spark $(DATA) --json var/bench-spark.json
 	$(BIN)/python -m bench.report --spark var/bench-spark.json -o docs/benchmarks.md
