@@ -213,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("data", type=Path, help="the folder of the data sets")
     parser.add_argument("--people", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], help="sizes of tables")
     parser.add_argument("--papers", action=argparse.BooleanOptionalAction, default=True, help="dblp_acm beside dedupe")
-    parser.add_argument("--linked", action="store_true", help="dedupe's lighter mode, 5 GB instead of 12")
+    parser.add_argument("--linked", action="store_true", help="dedupe's lighter mode, which takes less memory")
     parser.add_argument("--peers", type=Path, help="the Python that has Splink and dedupe")
     parser.add_argument("--json", type=Path, help="also write every single result here")
     options = parser.parse_args(arguments)

@@ -1,6 +1,6 @@
 """FindMatches on Apache Spark: the same model, the same result, and nothing that must fit into one machine.
 
-Needs PySpark (``requirements-spark.txt``) and Java 17, and ``findmatches`` with what it needs on every executor. ``FindMatches`` and
+Needs PySpark (``requirements-spark.txt``) and Java 17 or newer, and ``findmatches`` with what it needs on every executor. ``FindMatches`` and
 ``FindIncrementalMatches`` stand in for those of ``awsglueml.transforms``, and take tables of one machine, too. How it works: ``docs/engine.md``.
 """
 

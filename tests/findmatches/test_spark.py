@@ -1,4 +1,4 @@
-"""FindMatches on a real Spark, in one session: what it finds is what one machine finds."""
+"""FindMatches on a real Spark: what it finds is what one machine finds. Tests share a session, but for those of processes that start their own."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 @pytest.fixture(scope="module")
 def session() -> Iterator[SparkSession]:
     if shutil.which("java") is None:
-        pytest.skip("Spark needs Java 17: apt install openjdk-17-jre-headless")
+        pytest.skip("Spark needs Java 17 or newer: apt install openjdk-17-jre-headless")
     with ExitStack() as stack:
         environment = stack.enter_context(pytest.MonkeyPatch.context())
         environment.setenv("PYSPARK_SUBMIT_ARGS", f"--driver-java-options '{SHORT_LIVED}' pyspark-shell")
