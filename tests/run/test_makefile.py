@@ -1,4 +1,4 @@
-"""The Makefile's own rules: what it does about an environment that has been broken from outside."""
+"""The Makefile's own rules: about an environment that has been broken from outside, and benchmarks without data."""
 
 from __future__ import annotations
 
@@ -56,3 +56,13 @@ def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path, python: 
         assert thesis.read_text() == "all of it"
     thesis.unlink()
     assert make(home, python).returncode == 0, "an empty folder will do"
+
+
+def test_benchmarks_without_data_say_what_to_set_before_they_install_anything(tmp_path: Path) -> None:
+    missing, environment = tmp_path / "data", tmp_path / "venv"
+    for target in ("bench", "bench-speed", "bench-spark"):
+        command = ["make", target, f"DATA={missing}", f"VENV={environment}", f"PEERS={tmp_path / 'peers'}"]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert run.returncode
+        assert f"There are no data sets in {missing}: say DATA=folder." in run.stdout
+    assert list(tmp_path.iterdir()) == []
