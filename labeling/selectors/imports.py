@@ -28,7 +28,7 @@ from labelfiles import (
 from labeling.choices import UNSURE, QuestionState
 from labeling.models import LabelFile as StoredLabelFile
 from labeling.models import LabelUpload, Question, Row, Transform
-from labeling.selectors.known_labels import AddEffect, add_effect, sets_of
+from labeling.selectors.known_labels import AddEffect, KnownLabels, known_labels, sets_of
 from labeling.selectors.questions import MIN_SURE_ROWS, TEACHES, UNLEARNED, WAITING_FOR_IMPORT
 
 
@@ -53,8 +53,8 @@ class LabelContents:
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
     """What adding would do. ``answers`` are settled questions. Labels are labelled rows, as Glue counts them; ``labels_after``
-    is an estimate. ``effect`` says what adding changes, where that is known. ``findings`` are those of the pre-flight, of the file as it would be
-    sent, and the questions that would not be in it."""
+    is an estimate where the portal does not know what Glue holds. ``effect`` says what adding changes, where that is known. ``findings`` are
+    those of the pre-flight, of the file as it would be sent, and the questions that would not be in it."""
 
     answers: int
     sets: int
@@ -149,6 +149,9 @@ def import_preview(*, transform: Transform) -> ImportPreview:
     contents = label_contents(transform=transform, replace_all=False)
     summary = summarise(contents.label_file)
     now = transform.label_count
+    sets = set_digests(contents.label_file, primary_key=transform.primary_key)
+    known = known_labels(transform=transform)
+    after = known.after(sets) if known else None
     return ImportPreview(
         answers=len(contents.included),
         sets=summary.sets,
@@ -159,11 +162,9 @@ def import_preview(*, transform: Transform) -> ImportPreview:
         dropped_sets=contents.dropped_sets,
         not_taken_back=contents.not_taken_back,
         labels_now=now,
-        labels_after=now + summary.rows - min(contents.corrected_rows, summary.rows),
-        effect=add_effect(
-            transform=transform, sets=set_digests(contents.label_file, primary_key=transform.primary_key)
-        ),
-        findings=(*contents.refused, *(_findings(transform, contents.label_file) if contents.label_file.rows else ())),
+        labels_after=after.rows if after else now + summary.rows - min(contents.corrected_rows, summary.rows),
+        effect=known.effect_of(sets) if known else None,
+        findings=(*contents.refused, *_findings(transform, contents.label_file, after)),
     )
 
 
@@ -197,15 +198,22 @@ def _group_sizes(questions: QuerySet[Question]) -> Iterator[list[int]]:
             yield list(sizes.values())
 
 
-def _findings(transform: Transform, contents: LabelFile) -> tuple[Problem, ...]:
-    """Those of the pre-flight. A file that is too large is no fault: it is sent in parts."""
+def _findings(transform: Transform, contents: LabelFile, after: KnownLabels | None) -> tuple[Problem, ...]:
+    """Those of the pre-flight. A file that is too large is no fault: it is sent in parts. Nor is one with pairs of one kind alone, if Glue
+    then holds both."""
+    if not contents.rows:
+        return ()
+    pairs = after.pairs if after else None
+    fine = ("all_matching", "all_different") if pairs and pairs.matching and pairs.non_matching else ()
     limit = settings.LABEL_FILE_MAX_BYTES
     source = BytesIO(label_file_bytes(contents))
     found = preflight(
         source, columns=transform.column_names, primary_key=transform.primary_key, max_bytes=limit
     ).findings
     return tuple(
-        replace(finding, severity="warning") if finding.repair == "split_file" else finding for finding in found
+        replace(finding, severity="warning") if finding.repair == "split_file" else finding
+        for finding in found
+        if finding.code not in fine
     )
 
 

@@ -40,6 +40,12 @@ class KnownLabels:
         """What would be known after an import of these sets."""
         return KnownLabels(more if replace_all else {**self.sets, **more})
 
+    def effect_of(self, sets: Mapping[str, SetDigest]) -> AddEffect:
+        """What adding these sets would change."""
+        new = sum(name not in self.sets for name in sets)
+        same = sum(self.sets.get(name) == found for name, found in sets.items())
+        return AddEffect(new, len(sets) - new - same, same)
+
 
 def known_labels(*, transform: Transform, label_count: int | None = None) -> KnownLabels | None:
     """The labels after the newest export or replacement and every import since; None if that is not what Glue counts.
@@ -107,11 +113,7 @@ class AddEffect:
 def add_effect(*, transform: Transform, sets: Mapping[str, SetDigest]) -> AddEffect | None:
     """What adding these sets would change; None where the portal does not know all that Glue holds."""
     known = known_labels(transform=transform)
-    if known is None:
-        return None
-    new = sum(name not in known.sets for name in sets)
-    same = sum(known.sets.get(name) == found for name, found in sets.items())
-    return AddEffect(new, len(sets) - new - same, same)
+    return known.effect_of(sets) if known else None
 
 
 def stored_digest(found: SetDigest) -> list[str | int]:

@@ -11,6 +11,7 @@ from labeling.selectors.imports import import_preview, label_contents, replace_p
 from labeling.selectors.questions import question_progress
 from labeling.services.answers import reopen_answer, save_draft
 from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
+from tests.labeling.selectors.test_known_labels import Rows, learned
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +108,44 @@ def test_preview_counts(people: Cast, taught: Transform, questions: list[Questio
     assert (add.unsure_rows, add.dropped_sets) == (1, 1)
     assert (add.labels_now, add.labels_after) == (40, 43)
     assert (replace.labels_forgotten, replace.labels_after) == (40, 3)
+
+
+def holds(taught: Transform, rows: Rows, *, replace_all: bool = False) -> None:
+    """Glue has learned these rows, and counts them."""
+    learned(taught, rows, replace_all=replace_all)
+    taught.label_count = sum(bool(label) for _set, label, _key in rows)
+    taught.save(update_fields=["label_count"])
+
+
+def test_labels_afterwards_are_those_that_glue_then_holds(
+    people: Cast, taught: Transform, questions: list[Question]
+) -> None:
+    """Also where other labels have replaced all that were imported, and where an overruled result has rows that nobody was sure about before."""
+    answer(questions[0], people.steward, "AA?")
+    answer(questions[1], people.steward, "AB")
+    rows = [("s1-1", "A", "0"), ("s1-1", "A", "1"), ("s1-2", "A", "3"), ("s1-2", "B", "4")]
+    holds(taught, rows, replace_all=True)
+    preview = import_preview(transform=taught)
+    assert (preview.rows, preview.labels_now, preview.labels_after) == (4, 4, 4)
+    imported(*questions[:2])
+    reopen_answer(answer=Answer.objects.get(question=questions[0]), user=people.steward)
+    answer(questions[0], people.steward, "AAB")
+    preview = import_preview(transform=taught)
+    assert (preview.rows, preview.labels_now, preview.labels_after) == (3, 4, 5)
+
+
+def test_pairs_of_one_kind_are_no_finding_where_glue_then_holds_both(
+    people: Cast, taught: Transform, questions: list[Question]
+) -> None:
+    def found() -> list[str]:
+        return [finding.code for finding in import_preview(transform=taught).findings]
+
+    answer(questions[1], people.steward, "AB")
+    assert found() == ["all_different"], "nobody knows what Glue holds"
+    holds(taught, [("s1-2", "A", "3"), ("s1-2", "A", "4")])
+    assert found() == ["all_different"], "the pair that matched is the one that is corrected"
+    holds(taught, [("s1-3", "A", "5"), ("s1-3", "A", "6")], replace_all=True)
+    assert found() == []
 
 
 def test_a_replacement_is_told_from_the_results_alone(
