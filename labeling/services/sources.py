@@ -117,6 +117,7 @@ def stage_source(
         names = columns or [column.name for column in preview.columns]
         places = _places(preview, names) if columns else range(len(names))
         preview = preview.select(places, names)
+        _check_comparable(preview)
         if check:
             check(preview)
         if kind == SourceFormat.CSV:
@@ -151,6 +152,11 @@ def _places(preview: SourcePreview, names: Sequence[str]) -> list[int]:
     return [at_hand[name.strip().lower()] for name in names]
 
 
+def _check_comparable(preview: SourcePreview) -> None:
+    if len(preview.columns) == 1:
+        raise InvalidSourceError(_("The table has one column; matching needs a primary key and at least one other."))
+
+
 def staged_preview(*, source: SourceFile) -> SourcePreview:
     """The preview of a staged file, from what was kept when it came."""
     return SourcePreview(
@@ -166,7 +172,9 @@ def preview_table(*, table: CatalogTable) -> SourcePreview:
 
     Raises ``InvalidSourceError`` for tables that cannot be used, for an empty Location, and beyond the limits of an upload.
     """
-    return _look(_files_of(table), _layout(table), _names(table))[0]
+    preview = _look(_files_of(table), _layout(table), _names(table))[0]
+    _check_comparable(preview)
+    return preview
 
 
 def table_pieces(*, table: CatalogTable) -> Iterator[pa.RecordBatch]:

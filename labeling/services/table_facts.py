@@ -15,7 +15,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from labeling.exceptions import InvalidSourceError
-from labeling.services.tables import Pieces, as_text, catalog_type, check_columns, check_rows, nul_words
+from labeling.services.csv_text import nul_words
+from labeling.services.tables import Pieces, as_text, catalog_type, check_columns, check_rows
 
 _MAX_CELL = 1000
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from labeling.choices import SourceFormat
 from labeling.exceptions import InvalidSourceError
+from labeling.services import csv_text
 from tableformats import NULL_MARK, TableFormat
 
 MAX_COLUMNS = 100  # TransformSchema of https://docs.aws.amazon.com/glue/latest/webapi/API_GetMLTransform.html
@@ -119,15 +119,16 @@ class _CsvFile:
     def __init__(
         self, file: IO[bytes], layout: TableFormat, columns: Sequence[str] | None, *, refuse_nul: bool
     ) -> None:
-        quotes, escapes, nuls = _check_utf8(file, layout)
+        quotes, escapes, nuls = csv_text.check_utf8(file, layout)
         if nuls and refuse_nul:
-            _refuse_nul(file, layout, columns)
+            csv_text.refuse_nul(file, layout, columns)
         if quotes % 2 or escapes:
-            _check_quotes(file, layout)
-        first = _first_record(file, layout)
-        names = list(columns) if columns is not None else _header(first)
+            csv_text.check_quotes(file, layout)
+        first = csv_text.first_record(file, layout)
+        names = list(columns) if columns is not None else csv_text.header(file, first)
         self.schema = pa.schema([(name, pa.string()) for name in names])
-        self._bad_rows: list[tuple[int | None, int]] = []
+        self._file, self._layout = file, layout
+        self._bad_rows = 0
         self._letters = layout.escaped_null
         self._source = pa.PythonFile(_MarkedNulls(file, layout), mode="r") if self._letters else _source(file)
         self._options: dict[str, Any] = {
@@ -161,9 +162,9 @@ class _CsvFile:
                 columns = [pc.replace_substring(column, NULL_MARK, self._letters) for column in batch.columns]
                 yield pa.record_batch(columns, schema=batch.schema)
 
-    def _note(self, row: pa_csv.InvalidRow) -> str:
-        self._bad_rows.append((row.number, row.actual_columns))
-        return "skip" if len(self._bad_rows) < 2 else "error"
+    def _note(self, _row: pa_csv.InvalidRow) -> str:
+        self._bad_rows += 1
+        return "skip" if self._bad_rows < 2 else "error"
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -172,13 +173,12 @@ class _CsvFile:
             yield
         except pa.ArrowInvalid as error:
             if not self._bad_rows:
-                raise InvalidSourceError(_("The file cannot be read as CSV: %(error)s") % {"error": error}) from error
+                message = _(
+                    "The file cannot be read as CSV. Either a row is longer than %(limit)d MB, or a quote is missing somewhere."
+                )
+                raise InvalidSourceError(message % {"limit": _BLOCK >> 20}) from error
         if self._bad_rows:
-            number, actual = self._bad_rows[0]
-            message = _("Row %(number)s has %(actual)d cells; the header has %(expected)d columns.")
-            raise InvalidSourceError(
-                message % {"number": number or "?", "actual": actual, "expected": len(self.schema)}
-            )
+            raise InvalidSourceError(csv_text.uneven_row(self._file, self._layout, len(self.schema)))
 
 
 class _MarkedNulls(io.RawIOBase):
@@ -258,7 +258,11 @@ def check_columns(schema: pa.Schema) -> None:
     # The catalog is case-insensitive.
     repeated = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
     if repeated:
-        raise InvalidSourceError(_("More than one column is called %(name)s.") % {"name": repeated[0]})
+        one, other = [name for name in names if name.lower() == repeated[0]][:2]
+        message = _("The columns %(one)s and %(other)s differ only in case; the catalog does not tell them apart.")
+        if one == other:
+            message = _("More than one column is called %(one)s.")
+        raise InvalidSourceError(message % {"one": one, "other": other})
     reserved = sorted(_RESERVED.intersection(name.lower() for name in names))
     if reserved:
         message = _(
@@ -296,100 +300,3 @@ _TYPES = (
     (pa.types.is_timestamp, "timestamp"),
     (pa.types.is_null, "string"),
 )
-
-
-def _check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int, int]:
-    """How many quotes there are, how many escapes, and how many NULs. Raises ``InvalidSourceError`` with the line of the first byte that is not UTF-8."""
-    file.seek(0)
-    quotes = escapes = nuls = 0
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    line = 1
-    first = True
-    while chunk := file.read(_CHUNK):
-        if first and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise InvalidSourceError(_("The file is UTF-16. Save it as CSV in UTF-8."))
-        first = False
-        pending = decoder.getstate()[0]
-        try:
-            decoder.decode(chunk)
-        except UnicodeDecodeError as error:
-            line += (pending + chunk)[: error.start].count(b"\n")
-            message = _("Line %(line)d is not UTF-8; the file may be Windows-1252. Save it as CSV in UTF-8.")
-            raise InvalidSourceError(message % {"line": line}) from None
-        line += chunk.count(b"\n")
-        quotes += chunk.count(layout.quote.encode())
-        escapes += chunk.count(layout.escape.encode()) if layout.escape else 0
-        nuls += chunk.count(0)
-    if decoder.getstate()[0]:
-        message = _("Line %(line)d is not UTF-8: the file ends in the middle of a character.")
-        raise InvalidSourceError(message % {"line": line})
-    return quotes, escapes, nuls
-
-
-def _refuse_nul(file: IO[bytes], layout: TableFormat, columns: Sequence[str] | None) -> None:
-    """Raises ``InvalidSourceError`` with line and column of the first cell with a NUL."""
-    line = 1
-    with _records(file, layout, strict=False) as reader:
-        try:
-            for cells in reader:
-                columns = columns or cells
-                for place, cell in enumerate(cells):
-                    if "\0" in cell:
-                        name = columns[place].replace("\0", "�") if place < len(columns) else str(place + 1)
-                        raise InvalidSourceError(
-                            _("Line %(line)d, column %(name)s: %(nul)s")
-                            % {"line": line, "name": name, "nul": nul_words()}
-                        )
-                line = reader.line_num + 1
-        except csv.Error:  # what is wrong with the file is told by whoever reads all of it
-            return
-
-
-def nul_words() -> str:
-    """Why a cell with a NUL character is refused."""
-    return _("The cell contains a NUL character, which no table here can hold. Remove it.")
-
-
-def _check_quotes(file: IO[bytes], layout: TableFormat) -> None:
-    """Raises ``InvalidSourceError`` if a quoted cell never ends; pyarrow would take the rest of the file as that cell."""
-    last = 1
-    with _records(file, layout, strict=True) as reader:
-        try:
-            for _row in reader:
-                last = reader.line_num + 1
-        except csv.Error as error:
-            message = _("From line %(line)d on, the file cannot be read as CSV: %(error)s.")
-            raise InvalidSourceError(message % {"line": last, "error": error}) from error
-
-
-def _first_record(file: IO[bytes], layout: TableFormat) -> list[str]:
-    with _records(file, layout, strict=False) as reader:
-        try:
-            return next(reader, [])
-        except csv.Error as error:
-            raise InvalidSourceError(_("The header cannot be read: %(error)s") % {"error": error}) from error
-
-
-@contextmanager
-def _records(file: IO[bytes], layout: TableFormat, *, strict: bool) -> Iterator[Any]:
-    csv.field_size_limit(_BLOCK)
-    file.seek(0)
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    try:
-        yield csv.reader(
-            text,
-            delimiter=layout.delimiter,
-            quotechar=layout.quote,
-            escapechar=layout.escape or None,
-            strict=strict,
-        )
-    finally:
-        text.detach()
-
-
-def _header(names: list[str]) -> list[str]:
-    if len(names) == 1 and any(other in names[0] for other in ";\t|"):
-        raise InvalidSourceError(_("The cells are not separated by commas. Save the file as CSV with commas."))
-    if not names:
-        raise InvalidSourceError(_("The file has no header."))
-    return names

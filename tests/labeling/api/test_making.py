@@ -40,7 +40,7 @@ def test_over_a_file_and_over_its_table(services: Services, people: Cast, progra
         ({}, "Send either a file or the name of a table"),
         ({"file": table(), "table": "t"}, "Send either a file or the name of a table"),
         ({"file": table(), "primary_key": "city"}, "city cannot be the primary key. Only 1 of 2 values are different."),
-        ({"file": SimpleUploadedFile("c.csv", b"id,name\n1\n")}, "Row 2 has 1 cells; the header has 2 columns."),
+        ({"file": SimpleUploadedFile("c.csv", b"id,name\n1\n")}, "Line 2 has 1 cell; the header has 2."),
         ({"file": SimpleUploadedFile("c.csv", b"id,label\n1,a\n")}, "A column cannot be called label"),
         ({"file": table(), "precision_recall_trade_off": 1.5}, "less than or equal to 1"),
         ({"file": table(), "price": "9"}, "There is no field price."),

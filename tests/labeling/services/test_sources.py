@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime as dt
 import gzip
 import hashlib
@@ -102,11 +103,18 @@ def test_line_ends(ending: bytes) -> None:
         (b"id,name\n1,Jos\xe9\n", "Line 2 is not UTF-8"),
         (b"id,name\n1,a\n2,b\n3,\xe2\x82", "Line 4 is not UTF-8"),
         ("id,name\n1,a\n".encode("utf-16"), "UTF-16"),
-        (b"id,name\n1,a\n2\n3,c\n", "Row 3 has 1 cells; the header has 2"),
-        (b"id,name\n1,a,x\n", "Row 2 has 3 cells; the header has 2"),
+        (b"id,name\n1,a\n2\n3,c\n", r"Line 3 has 1 cell; the header has 2\."),
+        (b"id,name\n1,a,x\n", r"Line 2 has 3 cells; the header has 2\."),
+        (b"id,name\n\n1,a\n\n\n2\n3\n", "Line 6 has 1 cell;"),
+        (b'id,name\n1,"a\nb\r\nc"\n\n2,b,c\n', "Line 6 has 3 cells;"),
+        (b"id,name\n1," + b"x" * (17 << 20), "a row is longer than 8 MB"),
         (b"id;name\n1;a\n", "not separated by commas"),
+        (b"id;name, vorname;ort\n1;Meier, Karl;Ulm\n", "separated by semicolons, not by commas"),
+        (b'id|name, "first|x"\n1|Meier, Karl\n', "separated by vertical bars, not by commas"),
+        (b"id\tname, first\n", "separated by tabs, not by commas"),
         (b"id,\n1,a\n", "Column 2 has no name"),
-        (b"id,Name,name\n1,a,b\n", "More than one column is called name"),
+        (b"id,Name,name\n1,a,b\n", "Name and name differ only in case"),
+        (b"id,name,name\n1,a,b\n", "More than one column is called name"),
         (b"id,label\n1,a\n", "cannot be called label: .* Give the column another name"),
         (b"id,Labeling_Set_ID\n1,a\n", "cannot be called labeling_set_id"),
         (",".join(f"c{n}" for n in range(101)).encode() + b"\n" + b"," * 100 + b"\n", "101 columns"),
@@ -122,6 +130,14 @@ def test_line_ends(ending: bytes) -> None:
 def test_what_is_wrong_is_said(content: bytes, said: str) -> None:
     with pytest.raises(InvalidSourceError, match=said):
         preview(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'id,"a;b|c"\n1,x;y|z\n', b"id,lat;lon\n1,near Ulm\n", b"id,name|alias\n1,a|b|c\n", b"a,b,c;d\n1,2,3;4\n"],
+)
+def test_other_marks_in_a_file_with_commas_are_text(content: bytes) -> None:
+    assert preview(content).row_count == 1
 
 
 def test_the_line_is_right_beyond_the_first_chunk_and_across_chunks() -> None:
@@ -205,8 +221,9 @@ def test_staging_keeps_the_file_and_its_preview(s3_server: str) -> None:
 def test_nothing_is_kept_of_a_bad_or_large_file(s3_server: str, settings: Settings) -> None:
     people = cast()
     before = len(storage.list_objects(storage.our_uri("sources/")))
-    with pytest.raises(InvalidSourceError):
-        stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("a.csv", b"id\n\xff\n"))
+    for content, said in ((b"id\n\xff\n", "Line 2"), (b"id\n1\n2\n", "one column; matching needs")):
+        with pytest.raises(InvalidSourceError, match=said):
+            stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("a.csv", content))
     settings.MAX_SOURCE_BYTES = 10
     with pytest.raises(InvalidSourceError, match="larger than"):
         stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("a.csv", b"id,name\n1,a\n2,b\n"))
@@ -278,6 +295,13 @@ def test_packed_files_are_not_unpacked_without_end(s3_server: str, settings: Set
     storage.overwrite("elsewhere/packed/a.csv.gz", gzip.compress(b"1,a\n" * 1000)[:-9])
     with pytest.raises(InvalidSourceError, match=r"a\.csv\.gz cannot be unpacked"):
         preview_table(table=table)
+
+
+def test_a_catalog_table_of_a_key_alone_cannot_be_used(s3_server: str) -> None:
+    storage.overwrite("elsewhere/key/a.csv", b"1\n2\n")
+    table = catalog_table(storage.our_uri("elsewhere/key/"), classification="csv")
+    with pytest.raises(InvalidSourceError, match="one column; matching needs"):
+        preview_table(table=dataclasses.replace(table, columns=table.columns[:1]))
 
 
 def test_a_catalog_table_without_files_cannot_be_used(s3_server: str) -> None:

@@ -143,6 +143,13 @@ def test_an_uploaded_file_is_previewed(people: Cast, client_for: ClientFor, s3_s
     assert '<option value="name"' not in page
 
 
+def test_a_table_without_rows_is_called_so(people: Cast, client_for: ClientFor, s3_server: str) -> None:
+    file = SimpleUploadedFile("people.csv", b"id,name\n")
+    page = client_for(people.admin).post(reverse("labeling:transform-create"), {"file": file}, follow=True)
+    assert "The table has no rows." in page.content.decode()
+    assert "No column can be the primary key" not in page.content.decode()
+
+
 def test_the_preview_says_why_a_column_is_no_key(people: Cast, client_for: ClientFor) -> None:
     url = reverse("labeling:transform-create-from-file", args=[source(people, people.admin).pk])
     page = client_for(people.admin).get(url).content.decode()

@@ -1,0 +1,153 @@
+"""CSV as text: what pyarrow takes without a word, and what it refuses without the line, is told here."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from labeling.exceptions import InvalidSourceError
+from tableformats import TableFormat
+
+_CHUNK = 1024 * 1024
+_MAX_CELL = 8 * _CHUNK
+
+
+def check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int, int]:
+    """How many quotes there are, how many escapes, and how many NULs. Raises ``InvalidSourceError`` with the line of the first byte that is not UTF-8."""
+    file.seek(0)
+    quotes = escapes = nuls = 0
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line = 1
+    first = True
+    while chunk := file.read(_CHUNK):
+        if first and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise InvalidSourceError(_("The file is UTF-16. Save it as CSV in UTF-8."))
+        first = False
+        pending = decoder.getstate()[0]
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            line += (pending + chunk)[: error.start].count(b"\n")
+            message = _("Line %(line)d is not UTF-8; the file may be Windows-1252. Save it as CSV in UTF-8.")
+            raise InvalidSourceError(message % {"line": line}) from None
+        line += chunk.count(b"\n")
+        quotes += chunk.count(layout.quote.encode())
+        escapes += chunk.count(layout.escape.encode()) if layout.escape else 0
+        nuls += chunk.count(0)
+    if decoder.getstate()[0]:
+        message = _("Line %(line)d is not UTF-8: the file ends in the middle of a character.")
+        raise InvalidSourceError(message % {"line": line})
+    return quotes, escapes, nuls
+
+
+def refuse_nul(file: IO[bytes], layout: TableFormat, columns: Sequence[str] | None) -> None:
+    """Raises ``InvalidSourceError`` with line and column of the first cell with a NUL."""
+    line = 1
+    with _records(file, layout, strict=False) as reader:
+        try:
+            for cells in reader:
+                columns = columns or cells
+                for place, cell in enumerate(cells):
+                    if "\0" in cell:
+                        name = columns[place].replace("\0", "�") if place < len(columns) else str(place + 1)
+                        raise InvalidSourceError(
+                            _("Line %(line)d, column %(name)s: %(nul)s")
+                            % {"line": line, "name": name, "nul": nul_words()}
+                        )
+                line = reader.line_num + 1
+        except csv.Error:  # what is wrong with the file is told by whoever reads all of it
+            return
+
+
+def nul_words() -> str:
+    """Why a cell with a NUL character is refused."""
+    return _("The cell contains a NUL character, which no table here can hold. Remove it.")
+
+
+def check_quotes(file: IO[bytes], layout: TableFormat) -> None:
+    """Raises ``InvalidSourceError`` if a quoted cell never ends; pyarrow would take the rest of the file as that cell."""
+    last = 1
+    with _records(file, layout, strict=True) as reader:
+        try:
+            for _row in reader:
+                last = reader.line_num + 1
+        except csv.Error as error:
+            message = _("From line %(line)d on, the file cannot be read as CSV: %(error)s.")
+            raise InvalidSourceError(message % {"line": last, "error": error}) from error
+
+
+def first_record(file: IO[bytes], layout: TableFormat) -> list[str]:
+    """The cells of the first line, none if it is blank. Raises ``InvalidSourceError``."""
+    with _records(file, layout, strict=False) as reader:
+        try:
+            return next(reader, [])
+        except csv.Error as error:
+            raise InvalidSourceError(_("The header cannot be read: %(error)s") % {"error": error}) from error
+
+
+@contextmanager
+def _records(file: IO[bytes], layout: TableFormat, *, strict: bool) -> Iterator[Any]:
+    csv.field_size_limit(_MAX_CELL)
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        yield csv.reader(
+            text,
+            delimiter=layout.delimiter,
+            quotechar=layout.quote,
+            escapechar=layout.escape or None,
+            strict=strict,
+        )
+    finally:
+        text.detach()
+
+
+def header(file: IO[bytes], names: list[str]) -> list[str]:
+    """The names in the first record of a file with commas. Raises ``InvalidSourceError`` if there are none, or commas do not separate them."""
+    if not names:
+        raise InvalidSourceError(_("The file has no header."))
+    if len(names) == 1 and any(other in names[0] for other in _other_delimiters()):
+        raise InvalidSourceError(_("The cells are not separated by commas. Save the file as CSV with commas."))
+    file.seek(0)
+    text = re.sub(r'"[^"]*"', "", file.read(_CHUNK).decode(errors="ignore"))
+    lines = [line for line in text.splitlines() if line.strip()][:2]
+    for other, word in _other_delimiters().items():
+        counts = {line.count(other) for line in lines}
+        if len(counts) == 1 and 0 < max(counts) >= len(names) - 1:
+            message = _(
+                "The cells seem to be separated by %(others)s, not by commas. Save the file as CSV with commas. "
+                "If commas do separate them, put the names of the columns in quotes."
+            )
+            raise InvalidSourceError(message % {"others": word})
+    return names
+
+
+def _other_delimiters() -> dict[str, str]:
+    return {";": _("semicolons"), "\t": _("tabs"), "|": _("vertical bars")}
+
+
+def uneven_row(file: IO[bytes], layout: TableFormat, columns: int) -> str:
+    """Where the first row is that has more or fewer cells than there are columns, in words."""
+    line = 1
+    with _records(file, layout, strict=False) as reader:
+        try:
+            for number, cells in enumerate(reader):
+                if cells and len(cells) != columns and number >= layout.header_lines:
+                    message = ngettext(
+                        "Line %(line)d has %(count)d cell; the header has %(columns)d.",
+                        "Line %(line)d has %(count)d cells; the header has %(columns)d.",
+                        len(cells),
+                    )
+                    return message % {"line": line, "count": len(cells), "columns": columns}
+                line = reader.line_num + 1
+        except csv.Error:  # a cell too large for this reader before the row that pyarrow found
+            pass
+    return _("A row has more or fewer cells than the header, which has %(columns)d.") % {"columns": columns}
