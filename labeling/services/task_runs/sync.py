@@ -172,4 +172,4 @@ def _advice(run: TaskRun) -> str:
         case RunKind.EVALUATION:
             return _("An estimate needs labels with both matching and different rows. Import more, then try again.")
         case _:
-            return _("See the run's log at Glue for more, then try again.")
+            return _("The run's log at Glue may say more.")

@@ -93,6 +93,18 @@ def test_glue_that_refuses_says_why(people: Cast, of: Transform, monkeypatch: py
     assert (run.status, run.stop_wanted) == (RunStatus.RUNNING, False)
 
 
+def test_what_glue_says_to_do_is_not_followed_by_advice_to_do_the_same_again(
+    of: Transform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_in(of, RunStatus.RUNNING, RunKind.LABELING_SET_GENERATION)
+    with stubbed(monkeypatch) as glue:
+        words = "The table has a column label. Give it another name in the table."
+        glue.add_response("get_ml_task_run", ml_run("FAILED", "LABELING_SET_GENERATION", ErrorString=words))
+        sweep_runs()
+    run.refresh_from_db()
+    assert (run.error, run.advice) == (words, "The run's log at Glue may say more.")
+
+
 @pytest.mark.parametrize("status", [RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.STOPPED, RunStatus.TIMEOUT])
 def test_what_has_ended_stays(people: Cast, of: Transform, status: RunStatus) -> None:
     with pytest.raises(RunConflictError, match="has ended"):
