@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.audit import By, record_of_person
 from accounts.exceptions import SignInRefusedError
 from accounts.models import Agent, AuditAction, Identity, Role, Team, User
+from accounts.names import taken_usernames
 from accounts.oidc import Claims, provider_name
 from accounts.selectors import memberships_for
 from accounts.services import create_person, set_role
@@ -130,9 +131,7 @@ def _free_username(claims: Claims) -> str:
     """What they are called at the provider, without what no sign-in name has in it, and with a number if somebody is called so."""
     wanted = unicodedata.normalize("NFKC", claims.username or claims.email).partition("@")[0]
     name = re.sub(r"[^\w.+-]+", ".", wanted).strip(".")[: _LONGEST_NAME - 10] or "person"
-    taken = {
-        one.casefold() for one in User.objects.filter(username__istartswith=name).values_list("username", flat=True)
-    }
+    taken = taken_usernames()
     number, free = 1, name
     while free.casefold() in taken:
         number += 1

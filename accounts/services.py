@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit import By, changes, record, record_changes, record_of_person
 from accounts.exceptions import LastAdminError
 from accounts.models import AuditAction, Membership, Role, Team, User
+from accounts.names import taken_usernames
 from accounts.selectors import active_memberships, admins_of
 
 _DETAILS = ("first_name", "last_name", "email")
@@ -18,13 +20,16 @@ def create_person(
 ) -> User:
     """A person who can sign in, without a password only once they have chosen one (``accounts.links``).
 
-    Raises ``ValidationError`` when the name or the address is malformed, or the name is taken.
+    Raises ``ValidationError`` when the name or the address is malformed, or the name is taken, in capitals or not.
     """
     user = User(
         username=username, first_name=first_name, last_name=last_name, email=User.objects.normalize_email(email)
     )
     user.set_password(password)
     user.full_clean()
+    if user.username.casefold() in taken_usernames():
+        words = _("Someone already has this sign-in name, in other capital or small letters.")
+        raise ValidationError({"username": words})
     user.save(force_insert=True)
     return user
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
+from accounts.names import names_apart
 
 
 class StyledForm(forms.Form):
@@ -37,12 +38,15 @@ def _css_class(widget: forms.Widget) -> str:
 
 def person_choices(members: Iterable[Membership]) -> list[tuple[str, str]]:
     """Everyone, and each person; those who are no members any more are named as such."""
-    names = [(str(member.user_id), _person_name(member)) for member in members]
-    return [("", _("Everyone")), *names]
+    members = list(members)
+    names = names_apart(member.user for member in members)
+    return [
+        ("", _("Everyone")),
+        *((str(member.user_id), _person_name(member, names[member.user_id])) for member in members),
+    ]
 
 
-def _person_name(member: Membership) -> str:
-    name = member.user.display_name
+def _person_name(member: Membership, name: str) -> str:
     if member.is_active and member.user.is_active:
         return name
     return _("%(who)s (deactivated)") % {"who": name}

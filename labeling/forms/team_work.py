@@ -10,6 +10,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, User
+from accounts.names import names_apart
 from labeling.choices import ConsensusRule
 from labeling.forms.fields import StyledForm
 from labeling.models import QuestionSet, Transform
@@ -95,7 +96,7 @@ class AssignForm(StyledForm):
         people, column = self.fields["people"], self.fields["column"]
         assert isinstance(people, forms.MultipleChoiceField)
         assert isinstance(column, forms.ChoiceField)
-        people.choices = [(key, user.display_name) for key, user in self._users.items()]
+        people.choices = [(str(key), name) for key, name in names_apart(self._users.values()).items()]
         people.widget.attrs["class"] = "form-check-input"
         column.choices = [("", _("All questions")), *((name, name) for name in transform.column_names)]
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.names import names_apart
 from accounts.selectors import members_of
 from labeling.choices import GROUP_LABELS, AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, Transform
@@ -40,9 +41,10 @@ class SetOverview:
 
 @dataclass(frozen=True, slots=True)
 class PersonProgress:
-    """One person's part in a set: open questions ``assigned`` to them, submitted answers, drafts on open questions."""
+    """One person's part in a set, and what to call them there: open questions ``assigned`` to them, submitted answers, drafts on open questions."""
 
     user: User
+    name: str
     assigned: int
     answered: int
     drafts: int
@@ -132,11 +134,12 @@ def people_progress(*, question_set: QuestionSet) -> list[PersonProgress]:
         .annotate(count=Count("pk", filter=Q(question__answers_missing__gt=0)))
         .order_by()
     )
-    people = User.objects.filter(pk__in={*worked, *assigned}).order_by("last_name", "first_name", "username")
+    everybody = User.objects.filter(pk__in={*worked, *assigned}).order_by("last_name", "first_name", "username")
+    people = [person for person in everybody if assigned.get(person.pk) or any(worked.get(person.pk, ()))]
+    names = names_apart(people)
     return [
-        PersonProgress(person, assigned.get(person.pk, 0), *worked.get(person.pk, (0, 0)))
+        PersonProgress(person, names[person.pk], assigned.get(person.pk, 0), *worked.get(person.pk, (0, 0)))
         for person in people
-        if assigned.get(person.pk) or any(worked.get(person.pk, ()))
     ]
 
 

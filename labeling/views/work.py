@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Membership, User
+from accounts.names import names_apart
 from accounts.selectors import everybody_of, former_members_of, members_of
 from accounts.services import set_skills
 from labeling.choices import GoalPeriod
@@ -60,13 +61,16 @@ def people(request: HttpRequest) -> HttpResponse:
     """Who is in the team, in which role, with which skills."""
     membership = team_access(request, can_edit_skills)
     goals = {progress.goal.user_id: progress for progress in goals_of(team=membership.team)}
+    members = members_of(team=membership.team)
+    former = former_members_of(team=membership.team) if can_manage_people(membership) else []
+    names = names_apart(member.user for member in (*members, *former))
     context = {
         "area": "people",
         "membership": membership,
-        "members": [(member, goals.get(member.user_id)) for member in members_of(team=membership.team)],
+        "members": [(member, names[member.user_id], goals.get(member.user_id)) for member in members],
         "team_goal": goals.get(None),
         "periods": GoalPeriod.choices,
-        "former": former_members_of(team=membership.team) if can_manage_people(membership) else [],
+        "former": [(member, names[member.user_id]) for member in former],
     }
     return render(request, "labeling/work/people.html", context)
 

@@ -45,6 +45,10 @@ def test_names_are_taken_once() -> None:
     create_person(username="ada", password="correct horse")
     with pytest.raises(ValidationError):
         create_person(username="ada", password="correct horse")
+    create_person(username="zoë.x", password="correct horse")
+    for name in ("Ada", "ZOË.x"):
+        with pytest.raises(ValidationError, match="already has this sign-in name"):
+            create_person(username=name, password="correct horse")
     create_team(name="Team")
     with pytest.raises(ValidationError):
         create_team(name="Team")

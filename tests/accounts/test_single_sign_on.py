@@ -236,6 +236,7 @@ def test_strangers_come_in_only_where_there_is_a_team_for_them(
     ("claims", "username"),
     [
         ({"preferred_username": "Zoë Ångström"}, "Zoë.Ångström"),
+        ({"preferred_username": "STEWÄRD"}, "STEWÄRD2"),
         ({"preferred_username": "<>"}, "person"),
         ({"preferred_username": "x" * 300, "given_name": "y" * 300}, "x" * 140),
     ],
@@ -244,6 +245,7 @@ def test_new_people_get_a_name_that_can_be_one(
     provider: Provider, team: Team, settings: Settings, claims: dict[str, str], username: str
 ) -> None:
     settings.OIDC_TEAM = "Customers"
+    create_person(username="stewärd", password=PASSWORD)
     provider.knows("new", {"email": "new@example.org", "email_verified": True, **claims})
     client, _answer = sign_in("new")
     assert who(client) == username

@@ -129,6 +129,7 @@ def test_a_mail_server_that_refuses_is_no_fault_of_the_page(admin: Client, monke
     ("changed", "words"),
     [
         ({"username": "steward"}, "already exists"),
+        ({"username": "Steward"}, "already has this sign-in name, in other capital or small letters"),
         ({"username": "two words"}, "valid username"),
         ({"email": "nowhere"}, "valid email"),
         ({"role": "owner"}, "valid choice"),
@@ -283,6 +284,23 @@ def test_what_somebody_did_who_left_can_still_be_picked_out(
         page = client.get(url, {"person": str(people.steward.pk)}).content.decode().split("<tbody>")[1]
         assert "Steward" in page, name
         assert "Colleague" not in page, name
+
+
+def test_people_of_one_name_are_told_apart(admin: Client, people: Cast) -> None:
+    User.objects.filter(username__in=["steward", "colleague"]).update(first_name="Ada", last_name="Okafor")
+    of_set = question_set(transform(people.team, people.admin), people.lead, [2, 2])[0].question_set
+    both = [people.steward, people.colleague]
+    assign_questions(question_set=of_set, user=people.admin, people=both, split=True)
+    pages = (
+        reverse("labeling:people"),
+        reverse("labeling:question-set-detail", args=[of_set.pk]),
+        reverse("labeling:work"),
+    )
+    for page in pages:
+        shown = admin.get(page).content.decode()
+        assert "Ada Okafor (@steward)" in shown, page
+        assert "Ada Okafor (@colleague)" in shown, page
+        assert "(@lead)" not in shown, page
 
 
 def test_a_form_acts_in_the_team_that_it_was_shown_for(people: Cast, client_for: ClientFor) -> None:
