@@ -124,14 +124,12 @@ def _import_without_estimate() -> TaskRun | None:
 
 
 def _estimate_without_curve() -> ShadowEstimate | None:
-    """The newest of a transform where nothing runs: the curve takes a core for a while, and runs come first."""
-    newer = ShadowEstimate.objects.filter(transform=OuterRef("transform"), created_at__gt=OuterRef("created_at"))
-    newer = newer.exclude(import_run__status__in=RETRYABLE)
+    """The newest of a transform where nothing runs, imports that failed aside: the curve takes a core for a while, and runs come first."""
+    shown = ShadowEstimate.objects.exclude(import_run__status__in=RETRYABLE)
+    newer = shown.filter(transform=OuterRef("transform"), created_at__gt=OuterRef("created_at"))
     running = TaskRun.objects.filter(transform=OuterRef("transform"), status__in=ACTIVE)
     return (
-        ShadowEstimate.objects.filter(
-            free(), ~Exists(newer), ~Exists(running), metrics__isnull=False, curve_at__isnull=True
-        )
+        shown.filter(free(), ~Exists(newer), ~Exists(running), metrics__isnull=False, curve_at__isnull=True)
         .select_related("import_run__transform", "import_run__label_file")
         .order_by("created_at")
         .first()

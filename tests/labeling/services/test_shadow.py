@@ -169,6 +169,8 @@ def test_an_import_that_fails_leaves_the_estimate_before_it_with_its_questions(
     sweep_shadow()
     before.refresh_from_db()
     assert before.curve is not None
+    sweep_shadow()
+    assert ShadowEstimate.objects.get(import_run=run).curve_at is None, "nobody would see it"
 
     third, _content = taught(of, people, questions, kept)
     sweep_shadow()
