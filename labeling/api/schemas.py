@@ -195,7 +195,10 @@ class QuestionOut(Schema):
 
 
 class AnswerOut(Schema):
-    """One person's grouping of one question: the letter of each row by its key. An adjudication decides what people disagreed on."""
+    """One person's grouping of one question: the letter of each row by its key. An adjudication decides what people disagreed on.
+
+    ``changed_at`` is when the answer, or the state or result of its question, changed last.
+    """
 
     id: UUID
     question: UUID
@@ -203,7 +206,9 @@ class AnswerOut(Schema):
     kind: str
     status: str
     version: int
+    begun_at: dt.datetime
     submitted_at: dt.datetime | None
+    changed_at: dt.datetime
     seconds: int | None
     control: bool
     proposal_shown: bool
@@ -219,7 +224,9 @@ class AnswerOut(Schema):
             kind=answer.kind,
             status=answer.status,
             version=answer.version,
+            begun_at=answer.created_at,
             submitted_at=answer.submitted_at,
+            changed_at=max(answer.updated_at, answer.question.changed_at),
             seconds=answer.seconds,
             control=answer.control,
             proposal_shown=answer.proposal_shown,

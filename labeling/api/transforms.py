@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Router, Status, UploadedFile
+from pydantic import AwareDatetime
 
 from accounts.models import Team
 from labeling.api.access import member, person, question_for, question_set_for, token_of, transform_for
@@ -46,7 +48,7 @@ from labeling.services.transforms import create_transform
 
 router = Router(tags=["Transforms"])
 
-_NEWEST = KeyOrder("created_at", falling=True)
+_BEGUN_LAST = KeyOrder("created_at", falling=True)
 
 
 @router.get("/me", response={200: MeOut, **REFUSALS}, tags=["Token"])
@@ -169,21 +171,27 @@ def answer_list(
     request: HttpRequest,
     transform_id: UUID,
     username: Annotated[str, Query(alias="person", max_length=150, pattern=r"^[^\x00]*$")] = "",
+    changed_since: Annotated[
+        AwareDatetime | None, Query(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC))
+    ] = None,
     after: str = "",
     limit: Limit = 100,
 ) -> Page[AnswerOut]:
     """Who said what, what was begun last first: a place that no change moves, so that paging misses nothing.
 
-    Answers of others to open questions are left out: those who may still answer do it alone.
+    Answers of others to open questions are left out: those who may still answer do it alone. What is new since a moment (``changed_since``) may stand
+    anywhere in this order: also answers that can be read only now, because their question is no longer open, are among it.
     """
     transform = transform_for(request, transform_id, can_see_answers)
     answers = answers_for_transform(transform=transform)
     if username:
         answers = answers.filter(steward__username=username)
+    if changed_since is not None:
+        answers = answers.filter(Q(updated_at__gte=changed_since) | Q(question__changed_at__gte=changed_since))
     readable = answers.exclude(question__state=QuestionState.OPEN) | answers.filter(steward=person(request))
     labels = RowLabel.objects.select_related("row").order_by("row__position")
     readable = readable.prefetch_related(None).prefetch_related(Prefetch("row_labels", queryset=labels))
-    page = key_page(readable, order=_NEWEST, after=after, size=limit)
+    page = key_page(readable, order=_BEGUN_LAST, after=after, size=limit)
     return Page[AnswerOut](items=[AnswerOut.of(answer) for answer in page.records], next=next_of(page, after))
 
 

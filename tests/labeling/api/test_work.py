@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -16,11 +18,11 @@ from accounts.models import User
 from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind, RunStatus
 from labeling.exceptions import GlueError
-from labeling.models import Answer, Chain, LabelFile, LabelUpload, MatchGroup, TaskRun, Transform
-from labeling.services.answers import reopen_answer
+from labeling.models import Answer, Chain, LabelFile, LabelUpload, MatchGroup, Question, TaskRun, Transform
+from labeling.services.answers import reopen_answer, save_draft
 from labeling.services.sources import stage_source
 from tests.labeling.api.conftest import ProgramOf
-from tests.labeling.builders import Cast, answer, finished_run, question_set, read_result, transform
+from tests.labeling.builders import Cast, answer, finished_run, grouping, question_set, read_result, transform, wanting
 from tests.labeling.views.test_transforms import METRICS
 
 SOURCE = "id,name\n1,Ann\n2,Anne\n3,Cy\n"
@@ -184,6 +186,36 @@ def test_paging_through_answers_misses_none_that_changes_meanwhile(
     assert [each["question"] for each in seen] == [str(question.pk) for question in questions[2::-1]]
     assert [each["version"] for each in seen] == [1, second.version, 2]
     assert program.get(path, expect=422, after="100")["message"].startswith("“after” is not")
+
+
+def test_answers_that_are_news_are_told_wherever_they_stand(
+    people: Cast, people_transform: Transform, program_of: ProgramOf
+) -> None:
+    begun, known = question_set(people_transform, people.admin, [2] * 2)
+    (shared,) = question_set(people_transform, people.admin, [2], first_key=4)
+    wanting([shared], 2)
+    save_draft(question=begun, steward=people.steward, labels=grouping(begun, "AB"))
+    answer(shared, people.steward, "AB")
+    answer(known, people.steward, "AB")
+    program, path = program_of(people.lead), f"/transforms/{people_transform.pk}/answers"
+    (listed,) = program.get(path)["items"]
+    assert listed["begun_at"] <= listed["changed_at"]
+    Answer.objects.filter(question=known).update(updated_at=F("updated_at") - timedelta(hours=1))
+    Question.objects.update(changed_at=F("changed_at") - timedelta(hours=1))
+    since = listed["changed_at"]
+    assert program.get(path, changed_since=since)["items"] == []
+
+    answer(begun, people.steward, "AB")
+    answer(shared, people.colleague, "AB")
+    news = program.get(path, changed_since=since)["items"]
+    assert {(each["question"], each["person"]) for each in news} == {
+        (str(begun.pk), "steward"),
+        (str(shared.pk), "steward"),
+        (str(shared.pk), "colleague"),
+    }
+    assert all(each["changed_at"] > since for each in news)
+    for wrong in ("yesterday", "2026-11-29T12:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        program.get(path, expect=422, changed_since=wrong)
 
 
 def test_what_the_newest_result_says(people: Cast, people_transform: Transform, program_of: ProgramOf) -> None:
