@@ -103,6 +103,11 @@ class MatchGroup(models.Model):
         return f"{self.match_id} ({self.size})"
 
     @property
+    def set_id(self) -> str:
+        """What the group is called in a file of questions: the same for whatever reason it is listed."""
+        return f"{'split' if self.kind == GroupKind.SPLIT else 'match'}-{self.match_id}"
+
+    @property
     def can_be_asked(self) -> bool:
         """Whether a question can hold it."""
         return self.size <= MAX_SET_ROWS

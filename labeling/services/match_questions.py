@@ -15,7 +15,7 @@ from accounts.models import User
 from labelfiles import MAX_SET_ROWS, LabeledRow, label_file_bytes
 from labelfiles import LabelFile as LabelFileContents
 from labeling.aws import storage
-from labeling.choices import GroupKind
+from labeling.choices import GroupKind, LeftOut
 from labeling.exceptions import NoQuestionsError, RunConflictError
 from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
 from labeling.selectors.matches import question_sets_about
@@ -48,7 +48,8 @@ def ask_about_groups(
     """Make a set of questions about groups that are listed and groups that were found: one of each, or one of all rows ``together``.
 
     People are asked about the same rows once, for whatever reasons and in whichever results they are listed; groups that were asked about are left out.
-    Raises ``NoQuestionsError`` if nothing is left, the groups are those of a result that has been replaced, or all rows are too many for one question;
+    Raises ``NoQuestionsError`` if nothing is left, the groups are those of a result that has been replaced, or all rows are too many for one question
+    or have no proper keys;
     ``RunConflictError`` if the transform is archived, ``GlueError`` or ``InvalidSourceError`` if the result cannot be read or the file of questions not
     be kept.
     """
@@ -63,7 +64,7 @@ def ask_about_groups(
     if match_ids:
         with result_file(result.run) as file:
             found = _groups(result, file, match_ids)
-    chosen = {_set_id(group): group for group in [*listed, *found]}
+    chosen = {group.set_id: group for group in [*listed, *found]}
     key = transform.column_names.index(transform.primary_key)
     sets = _one_set(chosen, key) if together else _set_of_each(chosen, key)
     asked = [[values[key] for values in rows] for rows in sets.values()]
@@ -88,6 +89,13 @@ def ask_about_groups(
     return made
 
 
+def count_groups(*, result: MatchResult, groups: Collection[uuid.UUID], match_ids: Collection[str]) -> int:
+    """How many groups these are: one may be listed for several reasons, and be found."""
+    found = [MatchGroup(kind=GroupKind.FOUND, match_id=match_id) for match_id in match_ids]
+    listed = result.found.filter(pk__in=groups).only("kind", "match_id")
+    return len({group.set_id for group in [*listed, *found]})
+
+
 def _groups(result: MatchResult, file: IO[bytes], match_ids: Sequence[str]) -> list[MatchGroup]:
     """Groups as the file of the result has them, with their first rows."""
     columns = result.run.transform.column_names
@@ -103,13 +111,14 @@ def _groups(result: MatchResult, file: IO[bytes], match_ids: Sequence[str]) -> l
 
 def _set_of_each(chosen: dict[str, MatchGroup], key: int) -> dict[str, list[list[str]]]:
     """The rows of each group that can be asked about; ``key`` is the place of the primary key."""
-    sets = {
-        name: group.values
+    groups = {
+        name: group
         for name, group in chosen.items()
-        if group.question_set_id is None
-        and 1 < group.size <= MAX_SET_ROWS
-        and not doubtful_keys(name, [values[key] for values in group.values])
+        if group.question_set_id is None and 1 < group.size <= MAX_SET_ROWS
     }
+    sets = {name: group.values for name, group in groups.items() if not _doubtful(name, group, key)}
+    if groups and not sets:
+        raise _no_proper_keys(groups, key)
     if not sets:
         raise NoQuestionsError(_("Choose groups of 2 to 50 rows that nobody has been asked about yet."))
     return sets
@@ -124,8 +133,20 @@ def _one_set(chosen: dict[str, MatchGroup], key: int) -> dict[str, list[list[str
     if count > MAX_SET_ROWS:
         message = _("These groups have %(count)d rows; a question can have %(limit)d at most.")
         raise NoQuestionsError(message % {"count": count, "limit": MAX_SET_ROWS})
+    if any(_doubtful(name, group, key) for name, group in chosen.items()):
+        raise _no_proper_keys(chosen, key)
     name = "+".join(sorted(chosen))
     return {name if len(name) <= 200 else f"{name[:199]}…": list(rows.values())}
+
+
+def _doubtful(name: str, group: MatchGroup, key: int) -> str:
+    return doubtful_keys(name, [values[key] for values in group.values])
+
+
+def _no_proper_keys(groups: dict[str, MatchGroup], key: int) -> NoQuestionsError:
+    """That these groups fit no question, and what is wrong with the keys of the first of which that is so."""
+    why = next(filter(None, (_doubtful(name, group, key) for name, group in groups.items())))
+    return NoQuestionsError(_("These rows fit no question: %(why)s.") % {"why": LeftOut(why).label})
 
 
 def _remember(result: MatchResult, asked: Iterable[MatchGroup], made: QuestionSet) -> None:
@@ -148,7 +169,3 @@ def _remember(result: MatchResult, asked: Iterable[MatchGroup], made: QuestionSe
 def _known(result: MatchResult) -> QuerySet[MatchGroup]:
     """The kept groups of the result itself."""
     return result.found.exclude(kind=GroupKind.SPLIT)
-
-
-def _set_id(group: MatchGroup) -> str:
-    return f"{'split' if group.kind == GroupKind.SPLIT else 'match'}-{group.match_id}"

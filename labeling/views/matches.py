@@ -20,7 +20,7 @@ from labeling.exceptions import LabelportalError
 from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
 from labeling.permissions import can_generate_questions, can_see_matches
 from labeling.selectors.matches import ShownGroup, applied, groups_by_kind, is_given_up, shown_group
-from labeling.services.match_questions import FOUND, ask_about_groups, find_groups
+from labeling.services.match_questions import FOUND, ask_about_groups, count_groups, find_groups
 from labeling.services.matches import LISTED
 from labeling.views.access import signed_in, transform_access
 from labeling.views.contexts import error_text
@@ -28,6 +28,9 @@ from labeling.views.contexts import error_text
 PAGE_SIZE = 20
 PAGE_COLUMNS = 400
 """So many columns all tables of a page have: twenty large groups of a hundred columns would be seven megabytes."""
+
+_TAKEN, _FORMS = "taken_ticks", 20
+"""The numbers of the last forms about which people were asked, in the session: what was ticked in them is ticked no more."""
 
 
 @require_GET
@@ -56,7 +59,7 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         find = request.GET.get("find", "").strip()[:200]
         context |= _found(result, transform, find) if find else _listed(request, result, transform, counts)
         context["counts"] = _kinds(counts)
-        context["asked"] = result.found.exclude(question_set=None).count()
+        context["taken"] = " ".join(request.session.get(_TAKEN, []))
     return render(request, "labeling/matches/page.html", context)
 
 
@@ -95,16 +98,20 @@ def matches_ask(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     except LabelportalError as error:
         messages.error(request, error_text(error))
         return redirect(_back(request, transform))
-    messages.success(request, _asked_words(request.POST, question_set))
+    chosen = count_groups(
+        result=result, groups=_ids(request.POST.getlist("group")), match_ids=request.POST.getlist("found")
+    )
+    messages.success(request, _asked_words(request.POST, question_set, chosen))
+    request.session[_TAKEN] = [*request.session.get(_TAKEN, []), request.POST.get("number", "")[:20]][-_FORMS:]
     return redirect("labeling:question-set-detail", question_set.pk)
 
 
-def _asked_words(form: QueryDict, question_set: QuestionSet) -> str:
-    """How many questions there are now, and how many of the ticked groups are in none."""
+def _asked_words(form: QueryDict, question_set: QuestionSet, chosen: int) -> str:
+    """How many questions there are now, and how many of the ``chosen`` groups are in none."""
     asked = question_set.asked
     words = ngettext("%(n)d question is in the stewards’ queue.", "%(n)d questions are in the stewards’ queue.", asked)
     words %= {"n": asked}
-    left_out = 0 if {"all", "together"} & form.keys() else len(_ticked(form)) - asked
+    left_out = 0 if {"all", "together"} & form.keys() else chosen - asked
     if left_out > 0:
         more = ngettext(
             "%(n)d ticked group is left out: people have been asked about its rows before, or no question can hold it.",

@@ -1,12 +1,15 @@
 // Groups of a result that are ticked stay ticked while one looks at its other pages, kinds and searches, until people have been asked about them.
 
 const form = document.querySelector("[data-ticks]");
-const key = `labelportal.ticks.${form.dataset.ticks}`;
-const asked = Number(form.dataset.asked);
+const key = `labelportal.ticked.${form.dataset.ticks}`;
+const taken = form.dataset.taken.split(" ");
 const boxes = [...form.querySelectorAll("input[type=checkbox]")];
 const note = form.querySelector("[data-ticked]");
 
-/** `ticks` is {value: name of the field}; `sent`, how many groups had been asked about when they were sent. */
+/**
+ * `ticks` is {group: [name, value] of the field}: a group may be listed for several reasons, and be found. `sent` is what was sent last: the groups, and
+ * the number by which the server says that it has taken them. What was refused, or never arrived, is still ticked.
+ */
 let kept = { ticks: {}, sent: null };
 
 function read() {
@@ -15,8 +18,9 @@ function read() {
   } catch {
     // Storage may be forbidden, and the ticks are then those of the page.
   }
-  // What was refused, or never arrived, is still ticked.
-  if (kept.sent !== null) kept = { ticks: asked > kept.sent ? {} : kept.ticks, sent: null };
+  if (!taken.includes(kept.sent?.number)) return;
+  for (const group of kept.sent.groups) delete kept.ticks[group];
+  kept.sent = null;
 }
 
 function write() {
@@ -31,17 +35,24 @@ function draw() {
   const count = Object.keys(kept.ticks).length;
   note.hidden = !count;
   note.querySelector("[data-ticked-count]").textContent = note.dataset.ticked.replace("%s", count);
-  for (const box of boxes) box.checked = box.value in kept.ticks;
+  for (const box of boxes) box.checked = box.dataset.tick in kept.ticks;
 }
 
 function tick(box) {
-  if (box.checked) kept.ticks[box.value] = box.name;
-  else delete kept.ticks[box.value];
+  if (box.checked) kept.ticks[box.dataset.tick] = [box.name, box.value];
+  else delete kept.ticks[box.dataset.tick];
 }
 
 function start() {
-  for (const field of form.querySelectorAll("[data-elsewhere]")) field.remove();
+  for (const field of form.querySelectorAll("[data-extra]")) field.remove();
   read();
+}
+
+function send(name, value) {
+  const field = document.createElement("input");
+  Object.assign(field, { type: "hidden", name, value });
+  field.dataset.extra = "";
+  form.append(field);
 }
 
 start();
@@ -62,15 +73,13 @@ form.querySelector("[data-untick]").addEventListener("click", () => {
 });
 
 form.addEventListener("submit", (event) => {
-  if (event.submitter?.name === "all" || form.dataset.sent) return; // all of this page, whatever is ticked elsewhere
-  const here = new Set(boxes.map((box) => box.value));
-  for (const [value, name] of Object.entries(kept.ticks).filter(([value]) => !here.has(value))) {
-    const field = document.createElement("input");
-    Object.assign(field, { type: "hidden", name, value });
-    field.dataset.elsewhere = "";
-    form.append(field);
-  }
-  kept.sent = asked;
+  if (form.dataset.sent) return;
+  const here = boxes.map((box) => box.dataset.tick);
+  const all = event.submitter?.name === "all"; // of this page, whatever is ticked elsewhere
+  const elsewhere = Object.entries(kept.ticks).filter(([group]) => !here.includes(group));
+  if (!all) for (const [, field] of elsewhere) send(...field);
+  kept.sent = { number: String(Date.now()), groups: all ? here : Object.keys(kept.ticks) };
+  send("number", kept.sent.number);
   write();
 });
 

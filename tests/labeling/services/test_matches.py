@@ -295,6 +295,20 @@ def test_groups_that_may_be_one_thing_become_one_question(people: Cast, taught: 
         ask_about_groups(result=result, user=people.lead, match_ids=["0"], together=True)
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"), [(["", "a"], "a row has no primary key"), (["a", "a"], "two rows have the same primary key")]
+)
+def test_rows_without_proper_keys_fit_no_question_and_it_is_said_why(
+    people: Cast, taught: Transform, keys: list[str], said: str
+) -> None:
+    result = read(written(taught, [*((key, "0", "0.9") for key in keys), ("c", "1", "0.9")]))
+    for together, match_ids in ((True, ["0", "1"]), (False, ["0"])):
+        with pytest.raises(NoQuestionsError, match=said):
+            ask_about_groups(result=result, user=people.lead, match_ids=match_ids, together=together)
+    assert not any(group.question_set for group in find_groups(result=result, text="name"))
+    assert not QuestionSet.objects.exists()
+
+
 def test_too_many_rows_for_one_question(people: Cast, taught: Transform) -> None:
     rows = [(f"{letter}{n}", letter, "0.9") for letter in "ab" for n in range(26)]
     result = read(written(taught, rows))

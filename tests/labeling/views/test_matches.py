@@ -138,6 +138,20 @@ def test_asking_about_groups(
     assert QuestionSet.objects.count() == 2
 
 
+def test_a_group_that_is_ticked_twice_is_not_left_out(
+    s3_server: str, people: Cast, people_transform: Transform, result: MatchResult, client_for: ClientFor
+) -> None:
+    lead, unsure = client_for(people.lead), result.found.get(kind=GroupKind.UNSURE)
+    large = MatchGroup.objects.create(
+        result=result, kind=GroupKind.LARGE, place=0, match_id=unsure.match_id, size=2, values=unsure.values
+    )
+    sent = {"result": result.pk, "group": [unsure.pk, large.pk], "number": "17"}
+    asked = lead.post(reverse("labeling:matches-ask", args=[people_transform.pk]), sent, follow=True)
+    assert "1 question is in the stewards’ queue.<" in " ".join(asked.content.decode().split()).replace(" <", "<")
+    page = lead.get(reverse("labeling:matches", args=[people_transform.pk])).content.decode()
+    assert 'data-taken="17"' in page
+
+
 def test_what_was_ticked_is_ticked_after_an_error(
     people: Cast, people_transform: Transform, result: MatchResult, client_for: ClientFor
 ) -> None:
