@@ -2,11 +2,38 @@
 // The server marks such refusals with data-unsent.
 
 const KEY = "labelportal.unsent";
+const NOT_KEPT = ["hidden", "password", "file", "submit", "button", "image", "reset"];
 const { person } = document.documentElement.dataset;
 
-/** The texts, and over which version they were written: whoever saved another one meanwhile is not to be overwritten. */
+/** All that a person fills in, and over which version: whoever saved another one meanwhile is not to be overwritten. */
 function fieldsOf(form) {
-  return [...form.querySelectorAll("textarea[name]:not([readonly]), input[name=seen]")];
+  const fields = form.querySelectorAll("textarea[name]:not([readonly]), select[name], input[name]:not([readonly])");
+  return [...fields].filter((field) => field.name === "seen" || !NOT_KEPT.includes(field.type));
+}
+
+function texts(form) {
+  return fieldsOf(form).filter((field) => field.matches("textarea"));
+}
+
+function isBox(field) {
+  return field.type === "checkbox" || field.type === "radio";
+}
+
+/** Boxes share a name, so each is known by its value too. */
+function keyOf(field) {
+  return isBox(field) ? `${field.name}=${field.value}` : field.name;
+}
+
+function valueOf(field) {
+  if (isBox(field)) return field.checked;
+  return field.matches("select") ? [...field.selectedOptions].map((option) => option.value) : field.value;
+}
+
+function fill(field, value) {
+  if (value === undefined) return;
+  if (isBox(field)) field.checked = value;
+  else if (!field.matches("select")) field.value = value;
+  else for (const option of field.options) option.selected = value.includes(option.value);
 }
 
 function keep(unsent) {
@@ -27,11 +54,11 @@ function read() {
 
 function formOf({ page, action }) {
   if (page !== location.pathname) return null;
-  return [...document.forms].find((form) => form.method === "post" && form.getAttribute("action") === action && fieldsOf(form).length);
+  return [...document.forms].find((form) => form.method === "post" && form.getAttribute("action") === action && texts(form).length);
 }
 
 function restore(form, values) {
-  for (const field of fieldsOf(form)) field.value = values[field.name] ?? field.value;
+  for (const field of fieldsOf(form)) fill(field, values[keyOf(field)]);
   const note = document.querySelector("[data-restored]");
   form.before(note);
   note.hidden = false;
@@ -50,8 +77,7 @@ if (unsent) {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post") return;
-  const fields = fieldsOf(form);
-  if (!fields.some((field) => field.matches("textarea") && field.value.trim())) return;
-  const values = Object.fromEntries(fields.map((field) => [field.name, field.value]));
+  if (!texts(form).some((field) => field.value.trim())) return;
+  const values = Object.fromEntries(fieldsOf(form).map((field) => [keyOf(field), valueOf(field)]));
   keep({ person, page: location.pathname, action: form.getAttribute("action"), values, refused: false });
 });
