@@ -84,7 +84,7 @@ class Question(models.Model):
     While ``lease_expires_at`` lies ahead the question belongs to ``leased_to`` and is offered to nobody else. It is open while
     ``answers_missing`` people still have to answer it; then it is settled or disputed. ``result`` is what was settled,
     {row id: label} with ``?`` for unsure rows: this, not single answers, is what label files are built from. ``sure_rows`` is how many rows it
-    groups. ``result_version`` grows with each settling; ``imported_version`` is the one Glue last learned from, so a result waits for import while the two differ.
+    groups; ``refused``, whether Glue would refuse a label file with them, for the keys of the rows. ``result_version`` grows with each settling; ``imported_version`` is the one Glue last learned from, so a result waits for import while the two differ.
     ``changed_at`` dates the last change of state or result.
 
     A control question (``is_control``) looks like any other, but its grouping is ``known``: it is never imported, and shows who groups as the
@@ -103,6 +103,7 @@ class Question(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=QuestionState.choices, default=QuestionState.OPEN)
     result = models.JSONField(null=True, blank=True)
     sure_rows = models.PositiveSmallIntegerField(default=0)
+    refused = models.BooleanField(default=False)
     result_version = models.PositiveIntegerField(default=0)
     imported_version = models.PositiveIntegerField(null=True, blank=True)
     changed_at = models.DateTimeField(default=timezone.now)

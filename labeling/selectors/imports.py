@@ -29,7 +29,7 @@ from labeling.choices import UNSURE, QuestionState
 from labeling.models import LabelFile as StoredLabelFile
 from labeling.models import LabelUpload, Question, Row, Transform
 from labeling.selectors.known_labels import AddEffect, KnownLabels, known_labels, sets_of
-from labeling.selectors.questions import MIN_SURE_ROWS, TEACHES, UNLEARNED, WAITING_FOR_IMPORT
+from labeling.selectors.questions import MIN_SURE_ROWS, SAYS_SOMETHING, TEACHES, UNLEARNED, WAITING_FOR_IMPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class LabelContents:
     """A label file before it is written, and which version of the result of which question it carries.
 
     ``unsure_rows`` were left out; ``dropped_sets`` kept fewer than two rows and so said nothing. ``not_taken_back`` questions
-    taught Glue something once and say nothing now: an import that adds cannot unteach that, only one that replaces can. ``refused`` names
+    taught Glue something once and teach nothing now: an import that adds cannot unteach that, only one that replaces can. ``refused`` names
     the questions that were left out because Glue would not take the file with them, and with it no other answer.
     """
 
@@ -170,7 +170,7 @@ def import_preview(*, transform: Transform) -> ImportPreview:
 
 def replace_preview(*, transform: Transform) -> ReplacePreview:
     """What replacing all labels would do now, told from the results alone: the rows of all answers would be most of the work. One query."""
-    every = list(_group_sizes(Question.objects.filter(TEACHES, question_set__transform=transform)))
+    every = list(_group_sizes(Question.objects.filter(TEACHES & SAYS_SOMETHING, question_set__transform=transform)))
     pairs = sum((PairCounts.of_groups(sizes) for sizes in every), PairCounts(0, 0))
     return ReplacePreview(
         sets=len(every),
@@ -183,19 +183,25 @@ def replace_preview(*, transform: Transform) -> ReplacePreview:
 
 def teaches_anything(*, transform: Transform, replace_all: bool) -> bool:
     """Whether a row would be in the file of an import. A query, and one for each question that would be looked at until there is one."""
-    wanted = TEACHES & Q(sure_rows__gte=MIN_SURE_ROWS) if replace_all else WAITING_FOR_IMPORT
+    wanted = TEACHES & SAYS_SOMETHING if replace_all else WAITING_FOR_IMPORT
     questions = Question.objects.filter(wanted, question_set__transform=transform).order_by()
     rows_of = (_sure_rows(question.result or {}, _rows_of(question)) for question in questions.iterator())
     columns, key = transform.column_names, transform.primary_key
     return any(len(rows) >= MIN_SURE_ROWS and not set_errors(rows, columns, key) for rows in rows_of)
 
 
+def is_refused(*, question: Question, labels: dict[str, str]) -> bool:
+    """Whether Glue would refuse a file with this result of the question, labels by row id. A query."""
+    transform = question.question_set.transform
+    sure = _sure_rows(labels, _rows_of(question))
+    return len(sure) >= MIN_SURE_ROWS and bool(set_errors(sure, transform.column_names, transform.primary_key))
+
+
 def _group_sizes(questions: QuerySet[Question]) -> Iterator[list[int]]:
-    """How many rows the groups of each settled question have, of those that say anything."""
+    """How many rows the groups of each settled question have."""
     for labels in questions.order_by().values_list("result", flat=True).iterator():
         sizes = Counter(label for label in (labels or {}).values() if label != UNSURE)
-        if sizes.total() >= MIN_SURE_ROWS:
-            yield list(sizes.values())
+        yield list(sizes.values())
 
 
 def _findings(transform: Transform, contents: LabelFile, after: KnownLabels | None) -> tuple[Problem, ...]:

@@ -24,11 +24,17 @@ UNLEARNED = TEACHES & (Q(imported_version__isnull=True) | ~Q(imported_version=F(
 MIN_SURE_ROWS = 2
 """So many rows of a question say how they group; of fewer nothing can be learned."""
 
-WAITING_FOR_IMPORT = UNLEARNED & Q(sure_rows__gte=MIN_SURE_ROWS)
+SAYS_SOMETHING = Q(sure_rows__gte=MIN_SURE_ROWS, refused=False)
+"""Those whose rows would be in a label file."""
+
+WAITING_FOR_IMPORT = UNLEARNED & SAYS_SOMETHING
 """Those that an import would teach something of."""
 
 UNSURE_ABOUT = UNLEARNED & Q(sure_rows__lt=MIN_SURE_ROWS)
 """Those that people were unsure about, so that there is nothing to import of them."""
+
+REFUSED = UNLEARNED & Q(sure_rows__gte=MIN_SURE_ROWS, refused=True)
+"""Those with which Glue would refuse a label file: they are in none, and are named where labels are imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class QuestionProgress:
     """Counts over all questions of a transform.
 
     ``answered`` questions need nobody's answer any more; ``disputed`` ones among them wait for adjudication, and of those that people were
-    ``unsure`` about there is nothing to import. ``in_work`` are open questions under a lease now.
+    ``unsure`` about there is nothing to import, nor of those that Glue would have ``refused``. ``in_work`` are open questions under a lease now.
     """
 
     total: int = 0
@@ -45,6 +51,7 @@ class QuestionProgress:
     waiting_for_import: int = 0
     disputed: int = 0
     unsure: int = 0
+    refused: int = 0
 
     @property
     def open(self) -> int:
@@ -105,6 +112,7 @@ def question_progress_by_transform(*, transforms: Iterable[Transform]) -> dict[u
             waiting=Count("pk", filter=WAITING_FOR_IMPORT),
             disputed=Count("pk", filter=Q(state=QuestionState.DISPUTED)),
             unsure=Count("pk", filter=UNSURE_ABOUT),
+            refused=Count("pk", filter=REFUSED),
         )
         .order_by()
     )

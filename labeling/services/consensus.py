@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from labeling.choices import UNSURE, AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, RowLabel
+from labeling.selectors.imports import is_refused
 from partitions import Grouping, Rule, find_consensus
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,8 @@ def settle(*, question: Question) -> Question:
     if (locked.state, locked.result) != (state, result):
         locked.state, locked.result, locked.changed_at = state, result, timezone.now()
         locked.sure_rows = sum(label != UNSURE for label in (result or {}).values())
-        fields += ["state", "result", "sure_rows", "changed_at"]
+        locked.refused = result is not None and is_refused(question=locked, labels=result)
+        fields += ["state", "result", "sure_rows", "refused", "changed_at"]
         if result is not None:
             locked.result_version += 1
             fields.append("result_version")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
+
+from labeling.models import Question, Row
+from tests.labeling.builders import answer, cast, question_set, transform
 
 BEFORE = [("labeling", "0001_initial"), ("accounts", "0001_initial")]
 NEWEST = [("labeling", "0028_sure_rows"), ("accounts", "0009_audit_entries")]
@@ -101,6 +106,23 @@ def test_answers_become_results() -> None:
     assert (change.action, change.version, change.after) == ("corrected", 2, done.result)
     rows = new.get_model("labeling", "Row").objects.filter(question=asked.pk).order_by("position")
     assert list(rows.values_list("position", "key")) == [(1, "Ann Miller"), (2, "Ann Miler"), (3, "Robert Stone")]
+
+
+@pytest.mark.django_db
+def test_results_that_glue_would_refuse_are_marked() -> None:
+    """As ``settle`` marks them, whatever is wrong with the keys."""
+    people = cast()
+    questions = question_set(transform(people.team, people.admin), people.admin, [2] * 6)
+    keys = [("", "b"), (" \u3000", "b"), ("a", "a"), ("a", "a"), ("", "b"), ("a", "b")]
+    for question, pair, letters in zip(questions, keys, ("AB", "AA", "AB", "AA", "?A", "AB"), strict=True):
+        for row, key in zip(question.rows.order_by("position"), pair, strict=True):
+            Row.objects.filter(pk=row.pk).update(key=key, values=[key, "name"])
+        answer(question, people.steward, letters)
+    settled = dict(Question.objects.values_list("position", "refused"))
+    assert settled == {1: True, 2: True, 3: True, 4: False, 5: False, 6: False}
+    Question.objects.update(refused=False)
+    import_module("labeling.migrations.0030_refused_results").mark(apps, None)
+    assert dict(Question.objects.values_list("position", "refused")) == settled
 
 
 @pytest.mark.usefixtures("empty_database")

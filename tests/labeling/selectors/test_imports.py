@@ -189,7 +189,11 @@ def test_an_answer_for_which_glue_would_refuse_the_file_is_left_out_and_named(
     answer(questions[0], people.steward, "AAB")
     answer(questions[1], people.steward, "AB")
     assert not any(teaches_anything(transform=taught, replace_all=choice) for choice in (False, True))
+    progress = question_progress(transform=taught)
+    assert (progress.waiting_for_import, progress.unsure, progress.refused) == (0, 0, 2)
+    assert answers_waiting(transform=taught) == 0
     answer(questions[2], people.steward, "AB")
+    assert replace_preview(transform=taught).rows == 2
     for replace_all in (False, True):
         assert teaches_anything(transform=taught, replace_all=replace_all)
         contents = label_contents(transform=taught, replace_all=replace_all)

@@ -82,6 +82,17 @@ def test_what_people_were_unsure_about_does_not_wait_for_an_import(
     assert "1 answer waits to be imported." in client_for(people.lead).get(HOME).content.decode()
 
 
+def test_an_answer_that_glue_would_refuse_does_not_wait_for_an_import(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    (question,) = question_set(people_transform, people.lead, [2])
+    question.rows.filter(position=1).update(key="", values=["", "name"])
+    answer(question, people.steward, "AB")
+    page = client_for(people.lead).get(HOME).content.decode()
+    assert "The answer to 1 question cannot be imported: Glue would refuse a row that has no primary key" in page
+    assert "to be imported" not in page
+
+
 def test_what_is_disputed_is_not_called_learned(
     people: Cast, people_transform: Transform, client_for: ClientFor
 ) -> None:
