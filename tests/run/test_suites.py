@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,12 @@ SLOW = """
 import pathlib, tempfile, time
 
 def test_slow():
-    (pathlib.Path(tempfile.gettempdir()) / "begun").touch()
-    time.sleep(60)
+    folder = pathlib.Path(tempfile.gettempdir())
+    (folder / "begun").touch()
+    try:
+        time.sleep(60)
+    finally:
+        (folder / "cleared").touch()
 """
 
 
@@ -50,14 +55,16 @@ class Run:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    """In the middle of a test."""
+    """In the middle of a test; started as a script starts what it does not wait for, which Ctrl-C is not to reach."""
     (tmp_path / "test_slow.py").write_text(SLOW)
     # Short, since a socket's path must be, and open to the account that PostgreSQL runs as.
     with tempfile.TemporaryDirectory(prefix="suites-", dir="/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)
         command = [sys.executable, "-c", SUITES, str(tmp_path / "test_slow.py")]
-        made = Run(subprocess.Popen(command, cwd=ROOT, env=clean_environ() | {"TMPDIR": name}), folder)
+        deaf = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+        env = clean_environ() | {"TMPDIR": name}
+        made = Run(subprocess.Popen(command, cwd=ROOT, env=env, preexec_fn=deaf), folder)
         try:
             wait_until(lambda: (folder / "begun").exists(), what="a test that runs")
             assert made.servers()
@@ -70,6 +77,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 def test_a_run_that_is_told_to_end_leaves_no_data_and_no_server_behind(run: Run) -> None:
     run.process.send_signal(signal.SIGTERM)
     assert run.process.wait(60) == 128 + signal.SIGTERM
+    assert (run.folder / "cleared").exists(), "the test that ran was interrupted, not killed"
     assert list(run.folder.glob("labelportal-*")) == []
     assert not run.servers()
 

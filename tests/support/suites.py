@@ -88,8 +88,7 @@ def run(suite: Suite, folder: Path, copied: str, database_url: str = "") -> Coun
     print(f"\n=== {suite.name}", flush=True)
     started = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "--durations=5", f"--junit-xml={report}", *suite.arguments]
-    with_us = partial(die_with_parent, os.getpid(), signal.SIGTERM)
-    code = _end(subprocess.Popen(command, env=env, cwd=ROOT, preexec_fn=with_us))
+    code = _end(subprocess.Popen(command, env=env, cwd=ROOT, preexec_fn=partial(_begin_pytest, os.getpid())))
     print(f"=== {suite.name}: {time.monotonic() - started:.0f} s", flush=True)
     result = Counter({"failed": 0, "passed": 0, "skipped": 0})
     if report.exists():
@@ -103,6 +102,12 @@ def run(suite: Suite, folder: Path, copied: str, database_url: str = "") -> Coun
         print(f"=== {suite.name}: pytest ended with exit code {code}")
         result["failed"] += 1
     return result
+
+
+def _begin_pytest(parent: int) -> None:
+    """Runs in the child before pytest does: it goes with us, and can be interrupted even where we were started so that we cannot, as by ``&``."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    die_with_parent(parent, signal.SIGTERM)
 
 
 def _end(pytest: subprocess.Popen[bytes]) -> int:
