@@ -17,7 +17,6 @@ import redis
 
 from labelportal.run import probes
 from tests.run.launcher import Launcher
-from tests.support.environment import free_port
 from tests.support.servers import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
@@ -194,18 +193,3 @@ def test_ports_that_move_are_written_and_what_is_there_stays(launcher: Launcher)
         wait_until(lambda: not moved.processes(), seconds=10, what=f"the end of all processes ({keepers} killed)")
     finally:
         moved.end()
-
-
-def test_a_glue_that_refuses_the_demo_does_not_keep_the_portal_from_starting(tmp_path: Path) -> None:
-    away = {"EXTERNAL": "glue", "AWS_ENDPOINT_URL_GLUE": f"http://127.0.0.1:{free_port()}"}
-    launcher = Launcher(tmp_path / "var", env=away)
-    launcher.prepare()
-    try:
-        launcher.start()
-        launcher.wait_for("ready after")
-        assert "The demo transform could not be created" in launcher.printed()
-        assert re.search(r"steward2 +Data steward +\S+", launcher.printed()), "passwords are shown all the same"
-        assert not (launcher.var / "seeded").exists()
-        assert launcher.signal(signal.SIGTERM) == 0
-    finally:
-        launcher.end()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,16 @@ import pytest
 from labelportal.run import probes
 from labelportal.run.config import ROOT
 from tests.run.launcher import Launcher
-from tests.support.environment import clean_environ
+from tests.support.environment import clean_environ, free_port
+
+SEED = """
+from labelportal.run.__main__ import Portal
+from labelportal.run.config import Installation
+
+portal = Portal(Installation.from_environ(), verbose=False)
+portal.step("prepare", "-m", "labelportal.run.prepare")
+portal._seed([])
+"""
 
 
 def refused(launcher: Launcher) -> str:
@@ -63,3 +74,17 @@ def test_a_bucket_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_a_log_that_cannot_be_read_says_nothing(tmp_path: Path) -> None:
     assert not probes.log_says(tmp_path, "Configuration ->")
+
+
+def test_a_glue_that_refuses_the_demo_does_not_keep_the_portal_from_starting(tmp_path: Path, s3_server: str) -> None:
+    theirs = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    theirs["AWS_ENDPOINT_URL_GLUE"] = f"http://127.0.0.1:{free_port()}"
+    launcher = Launcher(tmp_path / "var", env={**theirs, "EXTERNAL": "glue,s3"})
+    launcher.prepare()
+    command = [sys.executable, "-c", SEED]
+    run = subprocess.run(command, env=launcher.environment(), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "The demo transform could not be created" in run.stdout
+    assert "the next start tries that again" in run.stdout
+    assert re.search(r"steward2 +Data steward +\S+", run.stdout), "passwords are shown all the same"
+    assert not (launcher.var / "seeded").exists()
