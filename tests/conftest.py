@@ -24,6 +24,7 @@ from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
 from tests.support.environment import TestEnvironment
+from tests.support.places import LOCKS, PAGES, SERVED
 from tests.support.servers import Services, services_for
 
 if settings.configured:
@@ -40,21 +41,6 @@ settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.stora
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 django.setup()
 
-# What pages, API and commands make of what services and selectors give, which are tested on both databases.
-_PAGES = (
-    "labeling/views/",
-    "labeling/api/",
-    "accounts/test_person_command.py",
-    "accounts/test_single_sign_on.py",
-    "accounts/test_views.py",
-    "localglue/test_fuzz.py",
-)
-# What rests on how a database locks and commits: the rest of what needs servers does not differ from one database to another.
-_LOCKS = (
-    "faults/test_fault_table.py",
-    "labeling/services/test_chains.py",
-    "localglue/",
-)
 _TESTS = Path(__file__).parent
 _BACKEND = ("redis", "s3", "glue", "engine-worker", "worker")
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "services", "client_for"}
@@ -86,7 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order: dict[pytest.Item, tuple[bool, bool, int, bool]] = {}
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
-        if names & {"redis_server", "s3_server", "services", "beat", "web"}:
+        place = item.path.relative_to(_TESTS).as_posix() if item.path.is_relative_to(_TESTS) else ""
+        if names & {"redis_server", "s3_server", "services", "beat", "web"} or place.startswith(SERVED):
             item.add_marker("services")
         if "page" in names or "browser" in names or "context" in names:
             item.add_marker("e2e")
@@ -95,10 +82,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("django_db")
         if names & _DATABASE_FIXTURES or marker:
             item.add_marker("database")
-            place = item.path.relative_to(_TESTS).as_posix()
-            if place.startswith(_LOCKS):
+            if place.startswith(LOCKS):
                 item.add_marker("locks")
-            if place.startswith(_PAGES):
+            if place.startswith(PAGES):
                 item.add_marker("pages")
         kind = 2 if item.get_closest_marker("e2e") else 1 if item.get_closest_marker("services") else 0
         empties = bool(names & {"transactional_db", "live_server"} or (marker and marker.kwargs.get("transaction")))

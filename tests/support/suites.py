@@ -29,6 +29,8 @@ import psycopg
 from labelportal.run.config import ROOT
 from labelportal.run.lifeline import die_with_parent
 from tests.support.environment import clean_environ
+from tests.support.places import PAGES
+from tests.support.places import SERVED as SERVED_PLACES
 from tests.support.postgres import postgres
 from tests.support.servers import COLLECTED
 
@@ -48,10 +50,15 @@ LIBRARIES = tuple(f"--ignore=tests/{name}" for name in ("findmatches", "labelfil
 # What happens after each single step of an import is worked out once, on PostgreSQL; crashes, kills and outages are tried on SQLite.
 ONCE = "--ignore=tests/faults/test_fault_table.py"
 SERVED = Suite("real servers and browser, SQLite", ("-n", "2", *BY_MODULE, *LIBRARIES, ONCE, "-m", "services or e2e"))
-ALONE = Suite("without servers, SQLite", ("-n", "2", *BY_MODULE, "-m", "not services and not e2e"))
+# Of what is in these places none is for the run: to read it and to put it aside takes seconds of each process.
+NOT_SERVED = tuple(f"--ignore=tests/{place}" for place in SERVED_PLACES)
+ALONE = Suite("without servers, SQLite", ("-n", "2", *BY_MODULE, *NOT_SERVED, "-m", "not services and not e2e"))
 # With servers, what rests on how a database locks and commits: the rest, and pages, do not differ from the SQLite run.
 ON_DATABASE = "database and not e2e and not pages and (locks or not services)"
-DATABASE = Suite("database, PostgreSQL", ("-n", "2", *BY_MODULE, *LIBRARIES, "-m", ON_DATABASE))
+NOT_PAGES = tuple(f"--ignore=tests/{place}" for place in PAGES)
+DATABASE = Suite(
+    "database, PostgreSQL", ("-n", "2", *BY_MODULE, *LIBRARIES, *NOT_SERVED, *NOT_PAGES, "-m", ON_DATABASE)
+)
 # All cores are busy with processes, which threads would only disturb; memory that is given back is soon asked for again.
 QUICK = {
     "OMP_NUM_THREADS": "1",

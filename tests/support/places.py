@@ -1,0 +1,21 @@
+"""Which tests a place alone tells about: ``conftest`` marks them by it, and ``suites`` reads no files of which a run would take nothing."""
+
+from __future__ import annotations
+
+# What pages, API and commands make of what services and selectors give, which are tested on both databases.
+PAGES = (
+    "labeling/views/",
+    "labeling/api/",
+    "accounts/test_person_command.py",
+    "accounts/test_single_sign_on.py",
+    "accounts/test_views.py",
+    "localglue/test_fuzz.py",
+)
+# What rests on how a database locks and commits: the rest of what needs servers does not differ from one database to another.
+LOCKS = (
+    "faults/test_fault_table.py",
+    "labeling/services/test_chains.py",
+    "localglue/",
+)
+# What needs real servers, and a browser before them.
+SERVED = ("contract/", "e2e/")
