@@ -19,13 +19,10 @@ SUBMIT, SYNC, GLUE = "labeling.services.task_runs.submit", "labeling.services.ta
 # step -> module, function, and when to die
 STEPS: dict[str, tuple[str, str, str]] = {
     "claimed": (SUBMIT, "_prepare", "before"),
-    "label file in S3": ("labeling.aws.storage", "save_bytes", "after"),
-    "before the import is started": (GLUE, "start_import_labels_task_run", "before"),
     "import started, id not saved": (GLUE, "start_import_labels_task_run", "after"),
     "generation started, id not saved": (GLUE, "start_ml_labeling_set_generation_task_run", "after"),
     "evaluation started, id not saved": (GLUE, "start_ml_evaluation_task_run", "after"),
     "job started, id not saved": (GLUE, "start_job_run", "after"),
-    "import marked, not committed": (SYNC, "_mark_imported", "after"),
     "generation ended, questions not loaded": (SYNC, "load_generated_questions", "before"),
     "questions loaded, not committed": (SYNC, "load_generated_questions", "after"),
     "end committed": (SYNC, "_finish", "after"),

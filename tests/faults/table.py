@@ -86,7 +86,7 @@ once, and each answer is marked with the version that Glue learned; where no imp
 
 The steps are those of [the architecture](architecture.md#a-label-import-end-to-end). `python -m tests.faults.table`
 writes this page; `tests/faults/test_fault_table.py` brings about each of the {len(TABLE)} cases against real servers
-and checks them.
+and checks them; what a step does not notice is away all at once.
 
 | Step | {" | ".join(FAULTS.values())} |
 |---|{"---|" * len(FAULTS)}

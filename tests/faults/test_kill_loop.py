@@ -1,6 +1,6 @@
 """Parts are killed at random while imports are asked for, one after the other; in the end each import has ended once.
 
-``KILL_LOOP_SECONDS`` says for how long (15 unless said; ``KILL_LOOP_SECONDS=600 python -m pytest -s tests/faults/test_kill_loop.py`` for the long one), ``KILL_LOOP_SEED``
+``KILL_LOOP_SECONDS`` says for how long (6 unless said; ``KILL_LOOP_SECONDS=600 python -m pytest -s tests/faults/test_kill_loop.py`` for the long one), ``KILL_LOOP_SEED``
 repeats the choices, not the timing.
 """
 
@@ -21,7 +21,7 @@ from labeling.services.task_runs import request_label_import
 from tests.labeling.taught import LABELS, lead, runs_at_glue, small_transform
 from tests.support.servers import Services, wait_until
 
-SECONDS = float(os.environ.get("KILL_LOOP_SECONDS", "15"))
+SECONDS = float(os.environ.get("KILL_LOOP_SECONDS", "6"))
 SEED = int(os.environ.get("KILL_LOOP_SEED", str(random.SystemRandom().randrange(10**6))))
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS + 300)]
