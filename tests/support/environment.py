@@ -84,6 +84,7 @@ class TestEnvironment:
             "DATABASE_URL": database_url or f"sqlite:///{var / 'labelportal.sqlite3'}",
             "TASK_RUN_SYNC_SECONDS": "0.5",
             "WEB_CONCURRENCY": "1",
+            "WORKER_CONCURRENCY": "2",
             "SECRET_KEY": "only-for-tests-" + "x" * 40,
         }
         installation = Installation(var=var, ports=ports, base=base)
