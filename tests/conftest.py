@@ -21,6 +21,8 @@ from urllib.parse import urlsplit, urlunsplit
 import django
 import pytest
 from django.conf import settings
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
 
 from tests.support.environment import TestEnvironment
@@ -40,6 +42,10 @@ settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.stora
 # Passwords are meant to take half a second each; what signs in at a web process has one of its own making.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 django.setup()
+# Django makes the rows of permissions and content types anew whenever a database has been emptied, after each test that commits: nothing here reads them,
+# and they take fifteen times as long as all the rest of it.
+post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+post_migrate.disconnect(create_contenttypes)
 
 _TESTS = Path(__file__).parent
 _BACKEND = ("redis", "s3", "glue", "engine-worker", "worker")
