@@ -144,7 +144,7 @@ class Compose:
         (folder / "tmp").mkdir()
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.ports = {name: free_port() for name in ("web", "glue", "s3", "redis")}
-        self.env = example_env() | {"COMPOSE_PROFILES": "glue,s3"}
+        self.env = example_env() | {"COMPOSE_PROFILES": "glue,s3", "WEB_CONCURRENCY": "1", "WORKER_CONCURRENCY": "1"}
         self.database_url = database_url
 
     def local(self, text: str) -> str:
