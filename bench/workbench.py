@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 ROWS = 10
 LETTERS = "ABCDEFGHIJKLMNO"
 NO_PROPOSAL = None
+UNREAD_MS = 420  # for so long the workbench takes no Enter for a question that nothing was changed in
 WRONG = (0.2, 0.1, 0.0, NO_PROPOSAL)
 # Painted is painted: a message that is posted in an animation frame is handled after that frame is on the screen.
 WATCH = """
@@ -157,6 +158,7 @@ def answer_all(page: Page, address: str, person_of: Mapping[str, str], transform
         expect(page.locator("[data-grid]")).to_be_focused()
         while len(ahead) < number:
             page.wait_for_timeout(10)
+        page.wait_for_timeout(UNREAD_MS)
         paints = page.evaluate("window.paints")
         rows: list[list[str]] = page.locator("[data-grid] tbody tr").evaluate_all(
             "rows => rows.map((row) => [row.id.slice(4), row.querySelector('.badge-group').textContent])"

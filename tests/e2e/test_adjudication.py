@@ -12,6 +12,7 @@ from labeling.services.consensus import settle
 from labeling.services.contradictions import check_contradictions
 from tests.e2e.conftest import Portal, Visit, picture
 from tests.e2e.data import people_transform
+from tests.e2e.workbench import read
 from tests.labeling.builders import answer
 
 
@@ -28,6 +29,7 @@ def test_one_key_takes_a_persons_grouping_and_enter_goes_on(portal: Portal, visi
     expect(grid).to_be_focused()
     expect(page.locator("tr.is-locked")).to_have_count(3)
     expect(page.locator("tr.is-cursor")).not_to_have_class(re.compile("is-locked"))
+    read(page)
     page.keyboard.press("Enter")  # a gap: nothing is sent
     expect(page.get_by_text(re.compile(r"Row \d has no group yet")).first).to_be_visible()
 
@@ -84,6 +86,9 @@ def test_from_a_contradiction_to_the_answers_that_explain_it(portal: Portal, vis
     why = page.locator("[data-why]")
     expect(why).to_contain_text("other")
     before = page.url
+    page.keyboard.press("Enter")  # it has not been read yet
+    read(page)
+    expect(page).to_have_url(before)
     page.keyboard.press("Enter")  # the first of the two stands
     expect(page).not_to_have_url(before)
     picture(page, "lead-second-look")

@@ -11,7 +11,19 @@ from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question
 from labeling.services.answers import open_question, save_draft
 from tests.e2e.conftest import Portal, Visit
-from tests.e2e.workbench import Network, begin, begin_with_next, cursor, groups, press, propose, saved, stored, submit
+from tests.e2e.workbench import (
+    Network,
+    begin,
+    begin_with_next,
+    cursor,
+    groups,
+    press,
+    propose,
+    read,
+    saved,
+    stored,
+    submit,
+)
 from tests.labeling.builders import grouping
 
 
@@ -363,6 +375,7 @@ def test_the_other_tabs_grouping_comes_back_after_more_work_and_at_the_end(porta
     assert (stored(first), groups(page)) == ("ABC", "AAA")
 
     submit(last, portal.steward, "ABC")
+    read(page)
     press(page, "Enter")  # nothing comes after this one, yet the person is not led away from what they said
     expect(told).to_contain_text("Question 2")
     expect(told.get_by_role("link", name="Next question")).to_be_visible()

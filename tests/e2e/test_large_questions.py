@@ -18,7 +18,7 @@ from tests.e2e.conftest import ROOT, Portal, Visit, picture
 from tests.e2e.data import ask, people_transform
 from tests.e2e.steps import wait_for_run
 from tests.e2e.test_accessibility import assert_accessible, assert_all_accessible
-from tests.e2e.workbench import groups, press, saved
+from tests.e2e.workbench import groups, press, read, saved
 
 
 def transform_of_forty(portal: Portal) -> Transform:
@@ -90,6 +90,7 @@ def test_doubled_groups_by_mouse_and_only_where_rows_are_many(portal: Portal, vi
     assert groups(page) == "".join(["OO", *LABELS[1:16]])
 
     page.get_by_role("button", name="Group OO:").click()
+    read(page)
     press(page, "Enter")
     expect(rows).to_have_count(15)
     expect(hint).to_be_hidden()

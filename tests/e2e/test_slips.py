@@ -18,6 +18,7 @@ from tests.e2e.workbench import (
     groups,
     press,
     propose,
+    read,
     saved,
     stored,
 )
@@ -86,6 +87,7 @@ def test_a_key_that_is_held_down_accepts_one_question_and_undoes_one(portal: Por
     for question in questions:
         question.rows.update(proposed="A", proposed_confidence=0.9)
     propose(page, "AA")
+    read(page)
     page.keyboard.down("Enter")
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
     for _repeat in range(4):
@@ -103,6 +105,39 @@ def test_a_key_that_is_held_down_accepts_one_question_and_undoes_one(portal: Por
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
     press(page, "z")
     expect(page.get_by_role("heading", name="Question 1 of 3")).to_be_visible()
+
+
+def test_two_quick_presses_decide_one_question(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    with page.expect_response(fetched_ahead):
+        questions = begin(page, portal, questions=4, rows=2)
+    for question in questions:
+        question.rows.update(proposed="A", proposed_confidence=0.9)
+    submitted = Answer.objects.filter(status=AnswerStatus.SUBMITTED)
+    with page.expect_response(fetched_ahead) as following:
+        propose(page, "AA")
+    following.value.finished()
+    read(page)
+    press(page, "Enter", "Enter")
+    expect(page.get_by_text("3 left for you")).to_be_visible()
+    read(page)
+    accept, skip = page.get_by_role("button", name="Accept"), page.get_by_role("button", name="Skip")
+    accept.dblclick()
+    expect(page.get_by_role("heading", name="Question 3 of 4")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert submitted.count() == 2
+
+    read(page)
+    accept.dispatch_event("click", {"detail": 2})  # a double click that takes longer
+    skip.click()
+    expect(page.get_by_role("heading", name="Question 4 of 4")).to_be_visible()
+    page.wait_for_timeout(250)
+    skip.click()
+    page.keyboard.press("s")
+    expect(saved(page)).to_be_visible()
+    assert Answer.objects.filter(status=AnswerStatus.SKIPPED).count() == 1
+    press(page, "b", "Enter")  # who has changed something has read it
+    expect(page.get_by_role("heading", name="Question 3 of 4")).to_be_visible()
 
 
 def test_undo_brings_a_skipped_question_back_as_it_was(portal: Portal, visit: Visit) -> None:
@@ -132,8 +167,10 @@ def test_undo_brings_a_skipped_question_back_as_it_was(portal: Portal, visit: Vi
 def test_a_question_that_was_skipped_and_came_again_is_not_behind_itself(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     begin(page, portal, questions=2, rows=2)
+    read(page)
     press(page, "s")
     expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
+    read(page)
     press(page, "s")
     expect(page.get_by_role("heading", name="Question 1 of 2")).to_be_visible()
     press(page, "z")

@@ -10,7 +10,7 @@ from labeling.models import Answer, Comment, KeyPreference, QuestionSet, Row, Tr
 from labeling.services.guidelines import save_guidelines
 from tests.e2e.conftest import ROOT, Portal, Visit, picture
 from tests.e2e.data import people_transform
-from tests.e2e.workbench import begin, cursor, groups, press, propose, saved, stored
+from tests.e2e.workbench import begin, cursor, groups, press, propose, read, saved, stored
 
 
 def test_every_key_does_what_the_help_says(portal: Portal, visit: Visit) -> None:
@@ -122,6 +122,7 @@ def test_commands_get_other_keys_and_keep_them(portal: Portal, visit: Visit) -> 
 def test_skipping_and_the_last_question(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     begin(page, portal, questions=2, rows=2)
+    read(page)
     press(page, "s")
     expect(page.get_by_role("heading", name="Question 2 of 2")).to_be_visible()
     press(page, "t", "Enter")
@@ -142,6 +143,7 @@ def test_the_proposal_is_taken_by_enter_and_overruled_by_a_letter(portal: Portal
     expect(proposed).to_have_count(4)
     picture(page, "steward-proposal")
 
+    read(page)
     press(page, "Enter")
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
     expect(saved(page)).to_be_visible()
@@ -155,6 +157,7 @@ def test_the_proposal_is_taken_by_enter_and_overruled_by_a_letter(portal: Portal
 
     press(page, "r")
     expect(proposed).to_have_count(0)
+    read(page)
     press(page, "Enter")
     expect(page.get_by_text("Row 1 has no group yet, and 3 more.").first).to_be_visible()
     page.reload()

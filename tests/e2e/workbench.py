@@ -35,6 +35,11 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+def read(page: Page) -> None:
+    """For as long as a question takes no answer of somebody who has changed nothing in it: the press may be one for the question before."""
+    page.wait_for_timeout(420)
+
+
 def begin(page: Page, portal: Portal, **shape: int) -> list[Question]:
     transform, questions = people_transform(portal, **shape)
     page.goto(f"/transforms/{transform.pk}/questions/next/")

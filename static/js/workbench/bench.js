@@ -8,6 +8,8 @@ import { UNSURE, Work } from "./work.js";
 import { moveInWords, placeInWords, rowInWords } from "./words.js";
 
 const IDLE = 60_000;
+/** For so many milliseconds a question cannot have been read: a press was meant for the one before. */
+const UNREAD = 400;
 
 export class Bench {
   /** `opened` is told whenever another question is on the screen. */
@@ -44,9 +46,15 @@ export class Bench {
     return this.question.groups.some((label) => label.length > 1);
   }
 
+  /** Whether the question has only just come and nothing was done in it: a double click or a second Enter does not decide it. */
+  get isUnread() {
+    return !this.kept && performance.now() - this.openedAt < UNREAD;
+  }
+
   /** Put a question on the screen; `work` is there when it was here before. */
   open({ question, work }) {
     this.between = false;
+    this.kept = false;
     this.question = question;
     this.keyColumn = question.columns.indexOf(question.primaryKey);
     this.work =
@@ -74,6 +82,7 @@ export class Bench {
     this.opened();
     if (this.older.has(question.id)) this.refused(question.id, { code: "newer" }, { labels: this.older.get(question.id) });
     this.queue.prefetch(question.id);
+    this.openedAt = performance.now(); // now that it is drawn, which many rows take a while for
   }
 
   /** What other answers say against this one, and the cursor where it is about. */
@@ -96,7 +105,7 @@ export class Bench {
   }
 
   async accept() {
-    if (this.between) return;
+    if (this.between || this.isUnread) return;
     const gaps = this.work.gaps();
     if (gaps.length) {
       this.jump(gaps[0]);
@@ -122,7 +131,7 @@ export class Bench {
   }
 
   async skip() {
-    if (this.between) return;
+    if (this.between || this.isUnread) return;
     const { question, work } = this;
     this.calm();
     const sent = this.store.send(question.id, question.urls.skip, this.draft());
@@ -263,6 +272,7 @@ export class Bench {
   }
 
   keep() {
+    this.kept = true;
     this.past.keep(this.question, this.work);
     if (this.question.urls.draft) this.store.draft(this.question.id, this.question.urls.draft, this.draft());
   }

@@ -61,12 +61,14 @@ page.addEventListener("pointerdown", () => bench.sign(true));
 page.addEventListener("wheel", () => bench.sign(false), { passive: true });
 
 const on = (name, run) =>
-  page.querySelectorAll(`[data-${name}]`).forEach((button) => button.addEventListener("click", () => run(button)));
-on("accept", () => bench.accept());
+  page.querySelectorAll(`[data-${name}]`).forEach((button) => button.addEventListener("click", (event) => run(button, event)));
+// The second click of a double click lands on the question that the first has brought.
+const onSingle = (name, run) => on(name, (_button, event) => event.detail < 2 && run());
+onSingle("accept", () => bench.accept());
 on("bring-back", () => bench.bringBack());
 on("undo", () => bench.undo());
 on("redo", () => bench.redo());
-on("skip", () => bench.skip());
+onSingle("skip", () => bench.skip());
 on("help-open", () => bench.help());
 on("open-long", () => bench.toggleLong());
 on("proposal", () => bench.toggleProposal());
