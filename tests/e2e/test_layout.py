@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.e2e.conftest import Portal, Visit
+from tests.e2e.data import LONG
 from tests.e2e.workbench import begin, cursor, press
 
 
@@ -78,3 +79,28 @@ def test_values_run_in_the_direction_of_their_script(portal: Portal, visit: Visi
     directions = values.evaluate_all("parts => parts.map(part => getComputedStyle(part).direction)")
     assert directions[0] == "rtl"
     assert set(directions[1:]) == {"ltr"}
+
+
+def test_what_differs_late_in_a_long_text_is_seen(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=3)
+    texts = [f"{LONG}number 30 {LONG}", f"{LONG}number 40 {LONG}", f"{'漢字' * 30}変"]
+    for row, note, city in zip(
+        first.rows.order_by("position"), texts, ("漢字" * 30, "漢字" * 30, texts[2]), strict=True
+    ):
+        row.values[4], row.values[-1] = city, note
+        row.save()
+    page.reload()
+    cells = page.locator("[data-grid] tbody td.cell-long")
+    mark, other = cells.nth(3).locator("mark"), cells.nth(4).locator("mark")
+    expect(mark).to_have_text("40")
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for part in (mark, other):
+            inside, whole = box(part), box(part.locator("xpath=ancestor::div[1]"))
+            assert inside["y"] + inside["height"] <= whole["y"] + whole["height"]
+            assert inside["x"] + inside["width"] <= whole["x"] + whole["width"]
+    expect(cells.nth(3)).to_contain_text("… back both times. number 40")
+    page.get_by_role("gridcell", name=" ".join(texts[1].split())).wait_for()
+    press(page, "p")
+    expect(cells.nth(3).locator(".clip")).to_have_text(texts[1], use_inner_text=True)

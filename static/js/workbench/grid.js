@@ -10,12 +10,25 @@ export const DISPLAYS = ["columns", "marks", "all"];
 /** Characters from which a value is clamped, and from which it takes a line of its own on a narrow screen. */
 const LONG = 36;
 const WIDE = 20;
+/** Characters that have room in a clamped cell, and how many of them stand before the first difference where not all before it have room. */
+const ROOM = 48;
+const BEFORE = 28;
 
 function element(name, attributes = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);
   return node;
+}
+
+/** Text before a difference as [what is seen only in full texts, what stands right before it], cut between words if there are some. */
+function cutBefore(text) {
+  const characters = [...text];
+  const wide = text.match(/[\u1100-\u115f\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uff60]/g)?.length ?? 0;
+  if (characters.length + wide <= ROOM) return ["", text];
+  const near = characters.slice(-BEFORE).join("");
+  const words = near.replace(/^\S*\s+(?=\S)/, "");
+  return [text.slice(0, text.length - words.length), words];
 }
 
 export class Grid {
@@ -216,13 +229,20 @@ export class Grid {
     const link = this.shows.links && linkOf(value);
     const box = link ? this.link(link) : clip;
     if (link) clip.replaceChildren(box);
+    const [skipped, near] = parts.length > 1 && parts[0].kind === "same" ? cutBefore(parts[0].text) : [""];
     box.replaceChildren(
-      ...parts.map((part) => {
+      ...parts.flatMap((part, place) => {
+        if (skipped && !place) return this.cut(skipped, near);
         if (part.kind === "new") return element("mark", parts.length === 1 ? { class: "whole" } : {}, part.text);
         if (part.kind === "gone") return element("span", { class: "gone", "aria-hidden": "true" });
         return document.createTextNode(part.text);
       }),
     );
+  }
+
+  /** The beginning of a text that differs only further on: while texts are shortened it is read out and not seen. */
+  cut(skipped, near) {
+    return [element("span", { class: "skipped" }, skipped), element("span", { class: "cut", "aria-hidden": "true" }, "… "), near];
   }
 
   link(address) {
