@@ -5,8 +5,9 @@ from __future__ import annotations
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.e2e.conftest import Portal, Visit
-from tests.e2e.data import LONG
+from tests.e2e.data import LONG, people_transform
 from tests.e2e.workbench import begin, cursor, press
+from tests.labeling.builders import answer
 
 
 def box(part: Locator) -> FloatRect:
@@ -104,3 +105,16 @@ def test_what_differs_late_in_a_long_text_is_seen(portal: Portal, visit: Visit) 
     page.get_by_role("gridcell", name=" ".join(texts[1].split())).wait_for()
     press(page, "p")
     expect(cells.nth(3).locator(".clip")).to_have_text(texts[1], use_inner_text=True)
+
+
+def test_long_texts_of_answers_begin_with_two_lines_and_open(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    _transform, (question, *_rest) = people_transform(portal, questions=1, rows=3)
+    answer(question, portal.steward, "ABC")
+    page.goto(f"/questions/{question.pk}/")
+    row, long = page.locator("tbody tr").nth(2), page.get_by_text("Called in spring")
+    assert box(row)["height"] < 80
+    long.press("Enter")
+    assert box(row)["height"] > 80
+    long.click()
+    assert box(row)["height"] < 80
