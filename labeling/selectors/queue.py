@@ -86,6 +86,22 @@ def meant_for(*, steward: User, skills: Collection[str]) -> Q:
     )
 
 
+def held_by_others(*, transform: Transform, steward: User) -> int:
+    """How many questions of the transform the person could take, and has not answered, were they not in the hands of others now."""
+    answered = _own(steward).filter(status=AnswerStatus.SUBMITTED)
+    leased = Question.objects.filter(leased_to__isnull=False, lease_expires_at__gt=timezone.now())
+    return (
+        leased.filter(
+            meant_for(steward=steward, skills=skills_of(user=steward, transform=transform)),
+            question_set__transform=transform,
+            answers_missing__gt=0,
+        )
+        .exclude(leased_to=steward)
+        .exclude(pk__in=answered.values("question"))
+        .count()
+    )
+
+
 def _own(steward: User) -> QuerySet[Answer]:
     return Answer.objects.filter(steward=steward, kind=AnswerKind.ANSWER).order_by()
 

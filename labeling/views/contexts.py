@@ -33,6 +33,7 @@ from labeling.selectors.questions import (
     recent_answers,
     total_and_left,
 )
+from labeling.selectors.queue import held_by_others
 from labeling.selectors.report import Week, better_table, waiting_table
 from labeling.selectors.run_story import run_cost, run_story
 from labeling.selectors.shadow import estimate_awaited, estimate_for
@@ -325,6 +326,7 @@ def done_context(transform: Transform, steward: User) -> dict[str, Any]:
         "area": "transforms",
         "transform": transform,
         "progress": question_progress(transform=transform),
+        "held": held_by_others(transform=transform, steward=steward),
         "elsewhere": elsewhere,
         "recent": recent_answers(transform=transform, steward=steward, limit=10),
     }

@@ -16,7 +16,7 @@ from labeling.services.adjudication import submit_adjudication
 from labeling.services.assignment import assign_questions
 from labeling.services.comments import add_comment
 from labeling.services.controls import mark_control
-from tests.labeling.builders import Cast, answer, grouping, question_set
+from tests.labeling.builders import Cast, answer, grouping, question_set, wanting
 from tests.labeling.views.conftest import ClientFor
 
 
@@ -303,6 +303,22 @@ def test_questions_in_other_hands_are_told_apart_from_done(
     client_for(people.colleague).get(reverse("labeling:question-detail", args=[question.pk]))
     page = client_for(people.steward).get(reverse("labeling:question-next", args=[people_transform.pk]))
     assert "Others are working on 1 question." in page.content.decode()
+
+
+def test_what_others_hold_and_this_person_cannot_take_is_not_promised(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    (answered,) = question_set(people_transform, people.lead, [2])
+    wanting([answered], 2)
+    answer(answered, people.steward, "AB")
+    (assigned,) = question_set(people_transform, people.lead, [2])
+    assign_questions(question_set=assigned.question_set, user=people.lead, people=[people.colleague], split=False)
+    for question in (answered, assigned):
+        client_for(people.colleague).get(reverse("labeling:question-detail", args=[question.pk]))
+    response = client_for(people.steward).get(reverse("labeling:question-next", args=[people_transform.pk]))
+    page = response.content.decode()
+    assert "Others are working" not in page
+    assert "2 questions still need an answer from somebody else." in page
 
 
 def test_the_payload_is_small_and_holds_no_answer_of_others(
