@@ -170,13 +170,13 @@ def _conflict(planned: PlannedQuestion, transform: Transform) -> dict[str, Any]:
         "question": planned.question,
         "name": SheetConfirmForm.field_of(planned.question.pk),
         "then": str(planned.then),
-        "columns": transform.column_names[:4],
+        "columns": transform.column_names,
         "rows": [
             {
                 "before": row.filed.before if row.filed else None,
                 "now": row.now,
                 "then": planned.labels.get(row.row_id, ""),
-                "values": row.values[:4],
+                "values": row.values,
             }
             for row in planned.rows
         ],

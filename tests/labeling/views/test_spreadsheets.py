@@ -142,6 +142,22 @@ def test_conflicts_are_decided_by_the_person(
     assert "".join(labels.values_list("label", flat=True)) == letters
 
 
+def test_a_conflict_shows_every_column(
+    s3_server: str, people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    names = ["id", "first_name", "surname", "dob", "city", "email"]
+    people_transform.columns = [{"name": name, "data_type": "string"} for name in names]
+    people_transform.save()
+    (question,) = question_set(people_transform, people.lead, [2])
+    question.rows.update(values=["1", "Ann", "Lee", "1990-01-01", "Oslo", "ann@example.com"])
+    client = client_for(people.steward)
+    cells = filled(downloaded(client, people_transform), {question: "AA"})
+    answer(question, people.steward, "AB")
+    page = looked_at(client, uploaded(client, people_transform, as_workbook(cells)))
+    assert [f'<th scope="col">{name}</th>' in page for name in names] == [True] * 6
+    assert page.count(">ann@example.com</td>") == 2
+
+
 def test_what_was_not_on_the_page_is_not_taken_in(
     s3_server: str, people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
 ) -> None:
