@@ -9,15 +9,23 @@ from enum import StrEnum
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from labeling.choices import RETRYABLE, RunKind, RunStatus
+from labeling.choices import ACTIVE, RETRYABLE, RunKind, RunStatus
 from labeling.metrics import Metrics
 from labeling.models import JudgedQuestion, LabelFile, Row, ShadowEstimate, TaskRun, Transform
-from labeling.selectors.claims import CLAIM
+from labeling.selectors.claims import CLAIM, MAX_ATTEMPTS
 
 NEXT_QUESTIONS = 10
 """So many questions are what the next file holds when its gain is worked out."""
 
 _SOON = timedelta(minutes=1)
+
+
+class CurveState(StrEnum):
+    """Why an estimate has no learning curve yet."""
+
+    WAITING = "waiting"
+    WORKING = "working"
+    GIVEN_UP = "given up"
 
 
 class Cell(StrEnum):
@@ -105,6 +113,16 @@ def newest_estimate(*, transform: Transform) -> ShadowEstimate | None:
         .order_by("-created_at")
         .first()
     )
+
+
+def curve_state(*, estimate: ShadowEstimate) -> CurveState:
+    """What becomes of a learning curve that is not there yet: it waits for the runs of its transform. At most one query."""
+    if estimate.claimed_at and estimate.claimed_at > timezone.now() - CLAIM:
+        return CurveState.WORKING
+    if estimate.attempts >= MAX_ATTEMPTS:
+        return CurveState.GIVEN_UP
+    runs = TaskRun.objects.filter(transform=estimate.transform_id, status__in=ACTIVE)
+    return CurveState.WAITING if runs.exists() else CurveState.WORKING
 
 
 def estimate_for(*, run: TaskRun) -> Metrics | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
@@ -22,7 +22,8 @@ MAX_LINES = 6
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """``x`` are seconds since 1970 or numbers of labels, ascending; ``notes`` say of each point what stands under the chart."""
+    """``x`` are seconds since 1970 or numbers of labels, ascending; ``notes`` say of each point what stands under the chart,
+    ``days`` when it was if that is not a moment."""
 
     name: str
     title: str
@@ -30,14 +31,16 @@ class Chart:
     x: list[float]
     series: list[dict[str, Any]]
     notes: list[str]
+    days: list[str] = field(default_factory=list)
 
     def payload(self) -> dict[str, Any]:
-        """As JSON for the page. ``places`` says numbers of labels as the tables do; dates are in the reader's zone, which the script knows."""
+        """As JSON for the page. ``places`` says numbers of labels and whole days as the tables do; moments are in the reader's zone, which the
+        script knows."""
         return {
             "title": self.title,
             "axis": self.axis,
             "x": self.x,
-            "places": [] if self.axis == "dates" else [_labels_words(round(labels)) for labels in self.x],
+            "places": self.days if self.axis == "dates" else [_labels_words(round(labels)) for labels in self.x],
             "series": self.series,
             "notes": self.notes,
         }
@@ -133,7 +136,8 @@ def agreement_chart(points: Sequence[AgreementPoint], now: dt.datetime) -> Chart
     notes = [
         ngettext("%(n)d question", "%(n)d questions", point.questions) % {"n": point.questions} for point in points
     ]
-    return Chart("agreement", _("Do people agree?"), "dates", middles, [alphas], notes)
+    days = [f"{point.since}" if point.since == point.until else f"{point.since} – {point.until}" for point in points]
+    return Chart("agreement", _("Do people agree?"), "dates", middles, [alphas], notes, days)
 
 
 def point_words(point: QualityPoint) -> str:

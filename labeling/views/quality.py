@@ -17,7 +17,7 @@ from labeling.permissions import can_see_quality
 from labeling.responses import csv_attachment
 from labeling.selectors.quality import agreement_points, columns_over_time, quality_points, shadow_points
 from labeling.selectors.quality_csv import agreement_csv, columns_csv, points_csv, shadow_csv
-from labeling.selectors.shadow import NEXT_QUESTIONS, newest_estimate
+from labeling.selectors.shadow import NEXT_QUESTIONS, curve_state, newest_estimate
 from labeling.views.access import transform_access
 from labeling.views.charts import Axis, agreement_chart, curve_chart, quality_charts
 
@@ -57,6 +57,7 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         ),
         "shadows": _newest_first(request, shadows, "shadows"),
         "estimate": estimate,
+        "curve_state": curve_state(estimate=estimate) if estimate and not estimate.curve_at else None,
         "matrix": estimate.metrics if estimate else None,
         "next_questions": NEXT_QUESTIONS,
         "agreed": _newest_first(request, agreed, "agreed"),

@@ -81,12 +81,12 @@ export class Chart {
 
   // What stands under the chart: the values of one point and what moved it.
   say(place) {
-    const { x, places, series, notes, axis } = this.data;
+    const { x, places, series, notes } = this.data;
     if (place < 0 || place >= x.length) return;
     const values = series
       .filter((line) => line.values[place] !== null)
       .map((line) => `${line.label} ${line.values[place].toFixed(3)}${interval(line, place)}`);
-    const where = axis === "dates" ? `${day(x[place])} ${clock(x[place])}` : places[place];
+    const where = places[place] ?? `${day(x[place])} ${clock(x[place])}`;
     const strong = document.createElement("strong");
     strong.textContent = where;
     this.readout.replaceChildren(strong, ` · ${values.join(" · ")} · ${notes[place]}`);

@@ -15,8 +15,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from labeling.choices import LabelFileKind, RunKind
-from labeling.models import Answer, LabelFile, TaskRun, Transform
+from labeling.choices import LabelFileKind, RunKind, RunStatus
+from labeling.models import Answer, LabelFile, ShadowEstimate, TaskRun, Transform
 from labeling.selectors.quality import AgreementPoint, agreement_points, quality_points
 from labeling.views import quality
 from labeling.views.charts import agreement_chart, import_words
@@ -155,6 +155,26 @@ def test_agreement_stands_beneath_at_the_day_of_the_last_answer(people: Cast, pe
     assert earlier.alpha.value < 1 == later.alpha.value
 
 
+def test_what_the_learning_curve_waits_for_is_said(
+    people: Cast, people_transform: Transform, client_for: ClientFor, url: str
+) -> None:
+    import_and_estimate(people_transform, people.lead, days_ago=1, labels=90)
+    learned = TaskRun.objects.get(kind=RunKind.IMPORT_LABELS)
+    estimate = ShadowEstimate.objects.create(import_run=learned, transform=people_transform, metrics=METRICS)
+    client = client_for(people.lead)
+    working, waiting = "The learning curve is being worked out", "once no run of this transform is under way"
+    page = client.get(url).content.decode()
+    assert working in page
+    assert waiting not in page
+    run = TaskRun.objects.create(transform=people_transform, kind=RunKind.EVALUATION, status=RunStatus.RUNNING)
+    page = client.get(url).content.decode()
+    assert waiting in page
+    assert working not in page
+    run.delete()
+    ShadowEstimate.objects.filter(pk=estimate.pk).update(attempts=3)
+    assert "The learning curve could not be worked out." in client.get(url).content.decode()
+
+
 def test_a_day_that_is_not_over_is_drawn_no_later_than_now() -> None:
     """At its noon once that is past: a point ahead of all others would stretch the axis of every chart."""
     alpha = Measure(0.8, None, None, 3)
@@ -164,6 +184,7 @@ def test_a_day_that_is_not_over_is_drawn_no_later_than_now() -> None:
     noons = [datetime(2026, 11, day, 12, tzinfo=UTC).timestamp() for day in (27, 28)]
     assert agreement_chart(points, morning).x == [noons[0], morning.timestamp()]
     assert agreement_chart(points, evening).x == noons
+    assert agreement_chart(points, evening).payload()["places"] == ["2026-11-27", "2026-11-28"]
     there = timezone.localtime(evening, ZoneInfo("Europe/Berlin"))
     assert agreement_chart(points, there).x == [noon - 3600 for noon in noons]
 
