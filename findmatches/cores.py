@@ -45,7 +45,8 @@ def completed(
 def find_cores(n_rows: int, edges: Edges, threshold: float, alone: NDArray[np.bool_], score: Score) -> Cores:
     """The cores of large pieces, without the rows that are to be looked at ``alone``, and the pairs inside them that ``score`` was asked about.
 
-    Cores are looked for in what edges of at least the threshold connect, and where there is none, in what higher thresholds leave connected.
+    Cores are looked for in what edges of at least the threshold connect, and where there is none, in what higher thresholds leave connected:
+    until then mean linkage, which joins the best first, joins nothing beyond that.
     """
     core = np.full(n_rows, -1, dtype=np.int32)
     seen = np.zeros(n_rows, dtype=np.int64)  # the size of the last piece of each row that was looked into
@@ -58,7 +59,7 @@ def find_cores(n_rows: int, edges: Edges, threshold: float, alone: NDArray[np.bo
         new = [rows for rows in members(piece, large) if len(rows) != seen[rows[0]]]
         for rows in new:
             seen[rows] = len(rows)
-        sampled += _look_into(new, core, threshold, alone, score)
+        sampled += _look_into(new, core, at, alone, score)
         left = large & (core < 0)
         edges = edges.where(left[edges.left] & left[edges.right])
         at = higher(at) if len(edges.left) else None

@@ -37,7 +37,7 @@ def find_cores(
     found = session.createDataFrame([], "row long, core long")
     sampled = session.createDataFrame([], f"{_PAIRS}, score float")
     seen = session.createDataFrame([], "piece long, count long")
-    pieces, at = whole, higher(threshold)
+    pieces, at = whole, threshold
     while True:
         sizes = pieces.groupBy("piece").count().where(F.col("count") > cores.LARGE)
         large = kept(pieces.join(sizes, "piece"))
@@ -45,15 +45,15 @@ def find_cores(
             break
         new = large.join(seen, ["piece", "count"], "left_anti").select("piece", "row")
         seen = kept(seen.unionAll(large.select("piece", "count").distinct()))
-        core, pairs = _look_into(kept(new), threshold, alone, score)
+        core, pairs = _look_into(kept(new), at, alone, score)
         found, sampled = kept(found.unionAll(core)), kept(sampled.unionAll(pairs))
         left = kept(large.join(found, "row", "left_anti").select("row"))
         for end in ("left", "right"):
             edges = edges.join(left.withColumnRenamed("row", end), end, "left_semi")
-        if at is None:
+        if (level := higher(at)) is None:
             break
-        edges = kept(strong(edges, at))
-        pieces, at = components(edges), higher(at)
+        edges, at = kept(strong(edges, level)), level
+        pieces = components(edges)
     return None if found.isEmpty() else Cores(found, sampled)
 
 

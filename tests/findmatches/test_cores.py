@@ -36,13 +36,13 @@ class Table:
         left, right = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
         return self.score(left, right)
 
-    def groups(self, told: Told | None = None) -> list[int]:
+    def groups(self, told: Told | None = None, threshold: float = 0.5) -> list[int]:
         told, n_rows = told or Told(), len(self.thing)
         alone = np.zeros(n_rows, dtype=bool)
         alone[np.array(told.different, dtype=int).ravel()] = True
-        edges, cores = completed(n_rows, self.candidates(), 0.5, alone, self.score)
-        assert (cores is not None) == (np.bincount(self.thing).max() > 200)
-        found: list[int] = cluster(n_rows, edges, 0.5, told, cores).tolist()
+        edges, cores = completed(n_rows, self.candidates(), threshold, alone, self.score)
+        assert cores is not None or np.bincount(self.thing).max() <= 200
+        found: list[int] = cluster(n_rows, edges, threshold, told, cores).tolist()
         return found
 
     def things(self) -> list[int]:
@@ -52,13 +52,15 @@ class Table:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.integers(1, 350), min_size=1, max_size=6), st.integers(0, 1000))
-def test_large_groups_are_found_as_if_all_their_pairs_were_looked_at(sizes: list[int], seed: int) -> None:
+@given(st.lists(st.integers(1, 350), min_size=1, max_size=6), st.integers(0, 1000), st.sampled_from([0.25, 0.5, 0.7]))
+def test_large_groups_are_found_as_if_all_their_pairs_were_looked_at(
+    sizes: list[int], seed: int, threshold: float
+) -> None:
     table = Table(sizes, seed)
     n_rows = len(table.thing)
     one, two = np.triu_indices(n_rows, 1)
-    everything = cluster(n_rows, table.score(one, two), 0.5)
-    assert table.groups() == everything.tolist()
+    everything = cluster(n_rows, table.score(one, two), threshold)
+    assert table.groups(threshold=threshold) == everything.tolist()
 
 
 def test_groups_of_thousands_cost_no_more_for_each_row_than_groups_of_hundreds() -> None:
