@@ -287,7 +287,8 @@ def test_the_two_rows_show_where_they_differ_whole_and_never_by_their_keys(
             Row.objects.filter(pk=row.pk).update(values=[row.key, name])
         page = client.get(url, {"cell": "false_positives"}).content.decode()
         shown = page.split("<tbody>")[1].split("</tbody>")[0]
-        return [("differs" in look, text) for look, text in re.findall(r'<td class="([^"]*)">(.*?)</td>', shown)]
+        found = re.findall(r'<td class="([^"]*)"[^>]*>(.*?)</td>', shown, re.DOTALL)
+        return [("differs" in look, text.strip()) for look, text in found]
 
     keys = [str(row.key) for row in questions[8].rows.order_by("position")[:2]]
     long = "x" * 70

@@ -355,7 +355,9 @@ def test_a_small_file_that_unpacks_to_a_large_table_is_refused_in_little_memory(
         preview(content, "t.parquet")
 
 
-@pytest.mark.parametrize("content", [b"id\n1\n2\n3\n4\n", parquet(pa.table({"id": [1, 2, 3, 4]}))])
+@pytest.mark.parametrize(
+    "content", [b"id,n\n1,\n2,\n3,\n4,\n", parquet(pa.table({"id": [1, 2, 3, 4], "n": [1, 1, 1, 1]}))]
+)
 def test_too_many_rows_are_refused(content: bytes, settings: Settings) -> None:
     settings.MAX_SOURCE_ROWS = 4
     assert preview(content).row_count == 4
