@@ -43,11 +43,14 @@ def find_cores(
         large = kept(pieces.join(sizes, "piece"))
         if large.isEmpty():
             break
-        new = large.join(seen, ["piece", "count"], "left_anti").select("piece", "row")
-        seen = kept(seen.unionAll(large.select("piece", "count").distinct()))
-        core, pairs = _look_into(kept(new), at, alone, score)
-        found, sampled = kept(found.unionAll(core)), kept(sampled.unionAll(pairs))
+        new = kept(large.join(seen, ["piece", "count"], "left_anti").select("piece", "row"))
+        if not new.isEmpty():
+            seen = kept(seen.unionAll(large.select("piece", "count").distinct()))
+            core, pairs = _look_into(new, at, alone, score)
+            found, sampled = kept(found.unionAll(core)), kept(sampled.unionAll(pairs))
         left = kept(large.join(found, "row", "left_anti").select("row"))
+        if left.isEmpty():
+            break
         for end in ("left", "right"):
             edges = edges.join(left.withColumnRenamed("row", end), end, "left_semi")
         if (level := higher(at)) is None:
