@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,7 +96,6 @@ def groups(
 ) -> DataFrame:
     """``row``, ``match_id`` and ``match_confidence_score`` of every row. Judged pairs are respected, whatever their scores."""
     session = rows.sparkSession
-    threshold, linkage = model.threshold, model.learner.linkage
     counted = edges.select("left", "right", "score", F.lit(False).alias("sampled"))
     core = session.createDataFrame([], "row long, core long")
     if cores is not None:
@@ -114,6 +113,26 @@ def groups(
         .where(F.col("piece") == F.col("other piece"))
         .select(portion, "left", "right", "score", "sampled")
     )
+
+    joined = members.groupBy("portion").cogroup(inside.groupBy("portion"))
+    found = joined.applyInArrow(_join(model, same, different), "row long, leader long, size long, confidence double")
+    grouped = (
+        rows.select("row")
+        .join(found, "row", "left")
+        .join(best_scores(outside(edges, pieces, model)), "row", "left")
+        .select(
+            "row",
+            F.coalesce("leader", "row").alias("leader"),
+            F.when(F.col("size") > 1, F.col("confidence")).otherwise(alone()).alias("match_confidence_score"),
+        )
+    )
+    grouped = kept(grouped)
+    return grouped.join(numbers(grouped, 0), "leader").select("row", "match_id", "match_confidence_score")
+
+
+def _join(model: Model, same: Pairs, different: Pairs) -> Callable[[pa.Table, pa.Table], pa.Table]:
+    """Groups the members of some pieces by the scored pairs inside them."""
+    threshold, linkage = model.threshold, model.learner.linkage
 
     def join(members: pa.Table, inside: pa.Table) -> pa.Table:
         members = members.sort_by("row")
@@ -144,20 +163,7 @@ def groups(
             }
         )
 
-    joined = members.groupBy("portion").cogroup(inside.groupBy("portion"))
-    found = joined.applyInArrow(join, "row long, leader long, size long, confidence double")
-    grouped = (
-        rows.select("row")
-        .join(found, "row", "left")
-        .join(best_scores(outside(edges, pieces, model)), "row", "left")
-        .select(
-            "row",
-            F.coalesce("leader", "row").alias("leader"),
-            F.when(F.col("size") > 1, F.col("confidence")).otherwise(alone()).alias("match_confidence_score"),
-        )
-    )
-    grouped = kept(grouped)
-    return grouped.join(numbers(grouped, 0), "leader").select("row", "match_id", "match_confidence_score")
+    return join
 
 
 def outside(edges: DataFrame, pieces: DataFrame, model: Model) -> DataFrame:
