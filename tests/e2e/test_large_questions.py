@@ -11,14 +11,14 @@ from labelfiles import read_label_file
 from labeling.aws import storage
 from labeling.choices import LabelFileKind
 from labeling.models import Answer, LabelFile, QuestionSet, Transform
-from labeling.services.sources import stage_source, staged_preview
-from labeling.services.transforms import create_transform
+from labeling.services.sources import stage_source
 from partitions import LABELS
 from tests.e2e.conftest import ROOT, Portal, Visit, picture
 from tests.e2e.data import ask, people_transform
 from tests.e2e.steps import wait_for_run
 from tests.e2e.test_accessibility import assert_accessible, assert_all_accessible
 from tests.e2e.workbench import groups, press, read, saved
+from tests.labeling.taught import transform_over
 
 
 def transform_of_forty(portal: Portal) -> Transform:
@@ -26,16 +26,7 @@ def transform_of_forty(portal: Portal) -> Transform:
     with (ROOT / "samples" / "people.csv").open("rb") as file:
         head = b"".join(islice(file, 41))
     source = stage_source(team=portal.team, user=portal.admin, file=SimpleUploadedFile("people.csv", head))
-    return create_transform(
-        team=portal.team,
-        user=portal.admin,
-        name="People",
-        source=source,
-        preview=staged_preview(source=source),
-        primary_key="id",
-        precision_recall=0.5,
-        accuracy_cost=0.5,
-    )
+    return transform_over(portal.team, portal.admin, source)
 
 
 def test_eighteen_rows_that_are_all_different_come_out_of_glue_as_such(portal: Portal, visit: Visit) -> None:

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accounts.models import User
+from accounts.models import Team, User
 from labeling.aws import glue
 from labeling.choices import RunKind, RunStatus
 from labeling.models import SourceFile, TaskRun, Transform
 from labeling.services.sources import stage_source, staged_preview
 from labeling.services.task_runs import submit_run, sweep_runs
 from labeling.services.transforms import create_transform
-from tests.labeling.builders import Cast, answer, cast, question_set
+from tests.labeling.builders import answer, cast, question_set
 from tests.support.servers import wait_until
 
 LABELS = 7
@@ -21,11 +21,11 @@ ROWS = 40
 EVER = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def transform_over(people: Cast, source: SourceFile) -> Transform:
+def transform_over(team: Team, admin: User, source: SourceFile) -> Transform:
     """A transform of the admin over a staged file, with the usual settings."""
     return create_transform(
-        team=people.team,
-        user=people.admin,
+        team=team,
+        user=admin,
         name="People",
         source=source,
         preview=staged_preview(source=source),
@@ -41,7 +41,7 @@ def small_transform() -> Transform:
     rows = "".join(f"{key},name {key}\n" for key in range(ROWS))
     upload = SimpleUploadedFile("people.csv", f"id,name\n{rows}".encode())
     source = stage_source(team=people.team, user=people.admin, file=upload)
-    transform = transform_over(people, source)
+    transform = transform_over(people.team, people.admin, source)
     for question, letters in zip(question_set(transform, people.admin, [3, 2, 2]), ("AAB", "AA", "AB"), strict=True):
         answer(question, people.steward, letters)
     return transform

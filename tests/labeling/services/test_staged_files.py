@@ -76,7 +76,7 @@ def test_the_table_says_what_the_file_says(
     settings.LOCALGLUE_DIR = tmp_path
     store.client.cache_clear()
     people = builders.cast()
-    made = transform_over(people, staged(people, as_csv(*rows)))
+    made = transform_over(people.team, people.admin, staged(people, as_csv(*rows)))
     assert seen_by_localglue(made) == rows
     assert made.source_file is not None
     table = catalog_table(team=people.team, database=made.database_name, table=made.table_name)
@@ -97,7 +97,7 @@ def test_a_file_from_before_is_read_as_it_lies_there_but_gets_no_table(s3_server
     source.refresh_from_db()
     assert [row["id"] for piece in source_pieces(source=source) for row in piece.to_pylist()] == ["K\\1"]
     with pytest.raises(InvalidSourceError, match="Upload it again"):
-        transform_over(people, source)
+        transform_over(people.team, people.admin, source)
 
 
 def rewritten(content: bytes) -> bytes:
