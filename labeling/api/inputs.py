@@ -18,7 +18,7 @@ class TransformIn(Schema):
 
     name: str = Field(min_length=1, max_length=255)
     primary_key: str = Field(min_length=1)
-    thing: str = Field(default="thing", max_length=60)
+    thing: str = Field(default="thing", max_length=60, pattern=r"^[^\x00]*$")
     precision_recall_trade_off: float = Field(default=0.5, ge=0, le=1)
     accuracy_cost_trade_off: float = Field(default=0.5, ge=0, le=1)
     enforce_provided_labels: bool = False

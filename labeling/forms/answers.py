@@ -45,7 +45,7 @@ def parse_answer(body: bytes) -> AnswerPayload:
             proposal_shown=data.get("proposalShown") is True,
             overrules=None if data.get("overrules") is None else int(data["overrules"]),  # type: ignore[call-overload]
             stamp=None if data.get("stamp") is None else min(max(0, int(data["stamp"])), _LAST),  # type: ignore[call-overload]
-            message=_text(data.get("message", ""))[:_LONGEST_ID],
+            message=_id(data.get("message", "")),
         )
     except (TypeError, ValueError, OverflowError) as error:  # OverflowError: 1e999 is an infinite number to json
         raise _malformed() from error
@@ -76,6 +76,14 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError
     return value
+
+
+def _id(value: object) -> str:
+    """Plain characters alone: half of a character, or NUL, cannot be kept."""
+    text = _text(value)
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError
+    return text[:_LONGEST_ID]
 
 
 def _malformed() -> InvalidAnswerError:

@@ -52,7 +52,7 @@ def _names(value: object) -> list[str]:
 def _json_object(body: bytes) -> dict[str, object]:
     try:
         data = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _malformed() from error
     if not isinstance(data, dict):
         raise _malformed()

@@ -10,8 +10,9 @@ from __future__ import annotations
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, QueryDict
+from django.http.request import RawPostDataException, UnreadablePostError
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -55,6 +56,19 @@ def signed_in(request: HttpRequest) -> User:
 def posted(request: HttpRequest) -> QueryDict | None:
     """What a form is bound to: the sent fields of a POST, even when there are none; nothing when the page is only looked at."""
     return request.POST if request.method == "POST" else None
+
+
+def posted_text(request: HttpRequest, name: str) -> str:
+    """A sent field that no form checks, "" if there is none; without NUL characters, which PostgreSQL keeps nowhere."""
+    return request.POST.get(name, "").replace("\0", "")
+
+
+def posted_body(request: HttpRequest) -> bytes:
+    """What a script of a page has sent, as it came. Raises ``BadRequest`` for a form with files, which has been read by now, and for what broke off."""
+    try:
+        return request.body
+    except (RawPostDataException, UnreadablePostError) as error:
+        raise BadRequest from error
 
 
 def team_access(request: HttpRequest, allowed: Allowed = is_member) -> Membership:

@@ -30,7 +30,7 @@ from labeling.services.adjudication import (
     submit_adjudication,
 )
 from labeling.services.answers import reopen_answer
-from labeling.views.access import question_access, signed_in, transform_access
+from labeling.views.access import posted_body, question_access, signed_in, transform_access
 from labeling.views.contexts import bench_config, error_text
 from labeling.views.decisions import decision_payload
 from labeling.views.refusals import says_why_as_json
@@ -61,7 +61,7 @@ def adjudication_next(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     transform, _membership = transform_access(request, transform_id, can_adjudicate)
     user = signed_in(request)
     if request.method == "POST":
-        question = next_disputed(transform=transform, user=user, exclude=parse_exclude(request.body))
+        question = next_disputed(transform=transform, user=user, exclude=parse_exclude(posted_body(request)))
         return JsonResponse({"question": question and decision_payload(question, user), **_counts(transform)})
     question = next_disputed(transform=transform, user=user)
     if question is None:
@@ -106,7 +106,7 @@ def question_adjudicate(request: HttpRequest, question_id: UUID) -> HttpResponse
 def adjudication_draft(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Keep the grid as it stands."""
     question, _membership = question_access(request, question_id, can_adjudicate)
-    user, payload = signed_in(request), parse_answer(request.body)
+    user, payload = signed_in(request), parse_answer(posted_body(request))
     save_adjudication(question=question, user=user, labels=_as_seen(question, user, payload), stamp=payload.stamp)
     return JsonResponse({"saved": True})
 
@@ -116,7 +116,7 @@ def adjudication_draft(request: HttpRequest, question_id: UUID) -> HttpResponse:
 def adjudication_skip(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Leave the question to others, or for later: the draft is kept and the question given back."""
     question, _membership = question_access(request, question_id, can_adjudicate)
-    user, payload = signed_in(request), parse_answer(request.body)
+    user, payload = signed_in(request), parse_answer(posted_body(request))
     skip_adjudication(
         question=question,
         user=user,
@@ -132,7 +132,7 @@ def adjudication_skip(request: HttpRequest, question_id: UUID) -> HttpResponse:
 def adjudication_submit(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Decide. Sending the same twice changes nothing, so the workbench may repeat it after a lost connection."""
     question, _membership = question_access(request, question_id, can_adjudicate)
-    user, payload = signed_in(request), parse_answer(request.body)
+    user, payload = signed_in(request), parse_answer(posted_body(request))
     answer = submit_adjudication(
         question=question,
         user=user,

@@ -16,7 +16,7 @@ from labeling.permissions import can_comment, can_label
 from labeling.selectors.comments import comments_on
 from labeling.selectors.guidelines import guidelines_for
 from labeling.services.comments import add_comment, mentions_in, reopen_comment, resolve_comment
-from labeling.views.access import question_access, signed_in
+from labeling.views.access import posted_text, question_access, signed_in
 
 
 @require_GET
@@ -32,7 +32,7 @@ def panel_comment(request: HttpRequest, question_id: UUID) -> HttpResponse:
     question, _membership = question_access(request, question_id, can_comment)
     row = _row(question, request.POST.get("row", ""))
     try:
-        comment = add_comment(question=question, author=signed_in(request), text=request.POST.get("text", ""), row=row)
+        comment = add_comment(question=question, author=signed_in(request), text=posted_text(request, "text"), row=row)
     except InvalidCommentError as error:
         return _panel(request, question, error=str(error))
     return _panel(request, question, untold=mentions_in(question=question, text=comment.text).untold)

@@ -11,7 +11,7 @@ from labeling.exceptions import InvalidSettingError
 from labeling.forms.preferences import parse_columns, parse_keys
 from labeling.permissions import can_label
 from labeling.services.preferences import save_columns, save_keys
-from labeling.views.access import signed_in, team_access, transform_access
+from labeling.views.access import posted_body, signed_in, team_access, transform_access
 
 
 def _refused(error: InvalidSettingError) -> JsonResponse:
@@ -23,7 +23,7 @@ def columns_save(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """Which columns are hidden, which stay in sight, in which order."""
     transform, _membership = transform_access(request, transform_id, can_label)
     try:
-        wanted = parse_columns(request.body)
+        wanted = parse_columns(posted_body(request))
         save_columns(
             user=signed_in(request),
             transform=transform,
@@ -41,7 +41,7 @@ def keys_save(request: HttpRequest) -> HttpResponse:
     """Single keys on or off, and the keys of commands; the same for all transforms."""
     team_access(request, can_label)
     try:
-        wanted = parse_keys(request.body)
+        wanted = parse_keys(posted_body(request))
         save_keys(user=signed_in(request), enabled=wanted.enabled, keymap=wanted.keymap)
     except InvalidSettingError as error:
         return _refused(error)

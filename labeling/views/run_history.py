@@ -25,7 +25,7 @@ from labeling.selectors.task_runs import label_file_of
 from labeling.selectors.transforms import transforms_for_team
 from labeling.services.saved_views import delete_view, save_view
 from labeling.spreadsheets.cells import csv_text
-from labeling.views.access import signed_in, team_access
+from labeling.views.access import posted_text, signed_in, team_access
 from labeling.views.contexts import error_text
 
 PAGE_SIZE = 25
@@ -96,7 +96,7 @@ def view_save(request: HttpRequest) -> HttpResponseRedirect:
         view = save_view(
             team=membership.team,
             user=signed_in(request),
-            name=request.POST.get("name", ""),
+            name=posted_text(request, "name"),
             query=query,
             shared=bool(request.POST.get("shared")),
         )

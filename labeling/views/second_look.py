@@ -21,7 +21,7 @@ from labeling.models import Question, Transform
 from labeling.permissions import can_adjudicate
 from labeling.selectors.second_look import LookAt, claims_about, questions_to_look_at
 from labeling.services.adjudication import open_adjudication
-from labeling.views.access import signed_in, transform_access
+from labeling.views.access import posted_body, signed_in, transform_access
 from labeling.views.decisions import decision_payload
 from labeling.views.refusals import says_why_as_json
 
@@ -78,7 +78,7 @@ def second_look(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     if look is None:
         return redirect("labeling:contradictions", transform.pk)
     user = signed_in(request)
-    passed = set(parse_exclude(request.body)) if request.method == "POST" else set()
+    passed = set(parse_exclude(posted_body(request))) if request.method == "POST" else set()
     question = _first_free(look, user, passed)
     if request.method == "POST":
         # The one on the screen is among those that are passed by.

@@ -27,7 +27,7 @@ from labeling.services.answers import (
     skip_question,
     submit_answer,
 )
-from labeling.views.access import question_access, signed_in, transform_access
+from labeling.views.access import posted_body, question_access, signed_in, transform_access
 from labeling.views.contexts import answered_context, done_context, error_text, next_payload, workbench_context
 from labeling.views.refusals import says_why_as_json
 
@@ -39,7 +39,7 @@ def question_next(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     transform, _membership = transform_access(request, transform_id, can_label)
     steward = signed_in(request)
     if request.method == "POST":
-        question = next_question(transform=transform, steward=steward, exclude=parse_exclude(request.body))
+        question = next_question(transform=transform, steward=steward, exclude=parse_exclude(posted_body(request)))
         return JsonResponse(next_payload(transform, question, steward))
     question = next_question(transform=transform, steward=steward)
     if question is not None:
@@ -73,7 +73,7 @@ def question_detail(request: HttpRequest, question_id: UUID) -> HttpResponse:
 def question_draft(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Keep the grid as it stands."""
     question, _membership = question_access(request, question_id, can_label)
-    payload = parse_answer(request.body)
+    payload = parse_answer(posted_body(request))
     answer = save_draft(question=question, steward=signed_in(request), labels=payload.labels, stamp=payload.stamp)
     return JsonResponse({"saved_at": answer.updated_at.isoformat()})
 
@@ -83,7 +83,7 @@ def question_draft(request: HttpRequest, question_id: UUID) -> HttpResponse:
 def question_submit(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Finish the question. Sending the same twice changes nothing, so the workbench may repeat it after a lost connection, or days later."""
     question, _membership = question_access(request, question_id, can_label)
-    payload = parse_answer(request.body)
+    payload = parse_answer(posted_body(request))
     answer = submit_answer(
         question=question,
         steward=signed_in(request),
@@ -102,7 +102,7 @@ def question_submit(request: HttpRequest, question_id: UUID) -> HttpResponse:
 def question_skip(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Leave the question for later or for others; the grid is kept as it stands."""
     question, _membership = question_access(request, question_id, can_label)
-    payload = parse_answer(request.body)
+    payload = parse_answer(posted_body(request))
     skip_question(
         question=question,
         steward=signed_in(request),

@@ -18,7 +18,7 @@ from labeling.permissions import can_comment, can_edit_guidelines, is_member
 from labeling.selectors.guidelines import guidelines_for
 from labeling.services.comments import add_comment, mentions_in, reopen_comment, resolve_comment
 from labeling.services.guidelines import add_example, digest_of, remove_example, save_guidelines
-from labeling.views.access import posted, question_access, signed_in, transform_access
+from labeling.views.access import posted, posted_text, question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
 
 
@@ -59,7 +59,7 @@ def example_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Show a settled question beside the guidelines."""
     question, _membership = question_access(request, question_id, can_edit_guidelines)
     try:
-        add_example(question=question, user=signed_in(request), text=request.POST.get("text", ""))
+        add_example(question=question, user=signed_in(request), text=posted_text(request, "text"))
     except LabelportalError as error:
         messages.error(request, error_text(error))
         return redirect("labeling:question-history", question.pk)
@@ -83,7 +83,7 @@ def comment_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """Remark on a question."""
     question, _membership = question_access(request, question_id, can_comment)
     try:
-        comment = add_comment(question=question, author=signed_in(request), text=request.POST.get("text", ""))
+        comment = add_comment(question=question, author=signed_in(request), text=posted_text(request, "text"))
     except LabelportalError as error:
         messages.error(request, error_text(error))
     else:

@@ -25,7 +25,7 @@ from labeling.selectors.goals import goals_of
 from labeling.selectors.transforms import transforms_for_team
 from labeling.selectors.work import EVERYTHING, work_csv_rows, work_lines
 from labeling.services.goals import set_goal
-from labeling.views.access import signed_in, team_access
+from labeling.views.access import posted_text, signed_in, team_access
 
 PAGE_SIZE = 100
 
@@ -83,7 +83,7 @@ def person_skills(request: HttpRequest, member_id: int) -> HttpResponse:
     if member is None:
         raise Http404
     try:
-        set_skills(membership=member, skills=request.POST.get("skills", ""), by=signed_in(request))
+        set_skills(membership=member, skills=posted_text(request, "skills"), by=signed_in(request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:

@@ -43,6 +43,7 @@ def test_over_a_file_and_over_its_table(services: Services, people: Cast, progra
         ({"file": SimpleUploadedFile("c.csv", b"id,name\n1\n")}, "Line 2 has 1 cell; the header has 2."),
         ({"file": SimpleUploadedFile("c.csv", b"id,label\n1,a\n")}, "A column cannot be called label"),
         ({"file": table(), "precision_recall_trade_off": 1.5}, "less than or equal to 1"),
+        ({"file": table(), "thing": "two\0words"}, "String should match pattern"),
         ({"file": table(), "price": "9"}, "There is no field price."),
         ({"file": table(), "name": ""}, "at least 1 character"),
         ({"file": table(), "name": "   "}, "Enter a name."),
