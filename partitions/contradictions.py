@@ -18,6 +18,7 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import NamedTuple
 
 from partitions.model import UNSURE
 
@@ -49,8 +50,7 @@ class Contradiction:
         return tuple(sorted({self.answer, *(step.answer for step in self.steps)}))
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Group:
+class _Group(NamedTuple):
     answer: str
     label: str
 
@@ -112,15 +112,14 @@ class AnswerGraph:
 
         Returns, sorted, the contradictions that this answer brings: its own, and those of others that it connects.
         """
-        self.withdraw(answer)
-        groups: dict[str, set[str]] = {}
-        for key, label in rows.items() if isinstance(rows, Mapping) else rows:
-            if label and label != UNSURE:
-                groups.setdefault(label, set()).add(key)
-        self._groups[answer] = {label: tuple(sorted(keys)) for label, keys in groups.items()}
-        for label, keys in self._groups[answer].items():
-            self._insert(_Group(answer, label), keys)
-        return self._discover(self._components(key for keys in groups.values() for key in keys))
+        self._take(answer, rows)
+        return self._discover(self._components(key for keys in self._groups[answer].values() for key in keys))
+
+    def put_all(self, answers: Mapping[str, Mapping[str, str] | Iterable[tuple[str, str]]]) -> list[Contradiction]:
+        """Take in many answers and only then look what they bring: where many contradict each other, ``put`` looks at the same again for each."""
+        for answer, rows in answers.items():
+            self._take(answer, rows)
+        return self._discover(dict.fromkeys(self._component.values()))
 
     def withdraw(self, answer: str) -> None:
         """Forget an answer. Nothing happens if it is not known."""
@@ -145,6 +144,16 @@ class AnswerGraph:
     def contradictions(self) -> list[Contradiction]:
         """Every contradiction there is, sorted."""
         return self._explained(self._known)
+
+    def _take(self, answer: str, rows: Mapping[str, str] | Iterable[tuple[str, str]]) -> None:
+        self.withdraw(answer)
+        groups: dict[str, set[str]] = {}
+        for key, label in rows.items() if isinstance(rows, Mapping) else rows:
+            if label and label != UNSURE:
+                groups.setdefault(label, set()).add(key)
+        self._groups[answer] = {label: tuple(sorted(keys)) for label, keys in groups.items()}
+        for label, keys in self._groups[answer].items():
+            self._insert(_Group(answer, label), keys)
 
     def _explained(self, clashes: Iterable[_Clash]) -> list[Contradiction]:
         return sorted(found for clash in clashes if (found := self._explain(clash)) is not None)
@@ -195,10 +204,10 @@ class AnswerGraph:
         came: dict[str, Step | None] = dict.fromkeys(starts)
         used: set[_Group] = set()
         todo = deque(starts)
+        if met := next(filter(goals.__contains__, starts), None):
+            return self._walk_back(clash.answer, met, came)
         while todo:
             key = todo.popleft()
-            if key in goals:
-                return self._walk_back(clash.answer, key, came)
             for group in sorted(self._touching[key] - used):
                 if group.answer == clash.answer or (among is not None and group.answer not in among):
                     continue
@@ -206,6 +215,8 @@ class AnswerGraph:
                 for member in self._groups[group.answer][group.label]:
                     if member not in came:
                         came[member] = Step(group.answer, key, member)
+                        if member in goals:
+                            return self._walk_back(clash.answer, member, came)
                         todo.append(member)
         return None
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from labeling.choices import UNSURE, QuestionState
 from labeling.models import Contradiction, Question, Row, Transform
+from labeling.selectors.claims import CLAIM
 from labeling.selectors.sheets import in_chunks
 from partitions import AnswerGraph
 from partitions import Contradiction as Found
@@ -33,26 +34,35 @@ _LATE = timedelta(seconds=5)
 
 
 def sweep_contradictions() -> None:
-    """Look again at every transform in which questions were settled or opened since the last look."""
+    """Look again at every transform in which questions were settled or opened since the last look. One that fails does not keep the others from
+    their turn."""
     changed = Question.objects.filter(question_set__transform=OuterRef("pk"))
     due = Transform.objects.filter(
         Q(contradictions_at__isnull=True) & Exists(changed.filter(state=QuestionState.SETTLED))
         | Q(contradictions_at__lte=timezone.now() - PAUSE - _LATE)
-        & Exists(changed.filter(changed_at__gt=OuterRef("contradictions_at")))
+        & Exists(changed.filter(changed_at__gt=OuterRef("contradictions_at"))),
+        _unclaimed(),
     )
     for transform in due:
-        check_contradictions(transform=transform)
+        try:
+            check_contradictions(transform=transform)
+        except Exception:
+            logger.exception("transform %s: contradictions could not be looked for", transform.pk)
 
 
 def check_contradictions(*, transform: Transform) -> int:
-    """Bring the list up to what is settled now; how many contradictions there are. Of two calls at a time one does nothing."""
+    """Bring the list up to what is settled now; how many contradictions there are. Of two calls at a time one does nothing, from the beginning: where
+    many answers contradict each other a look takes longer than the time until the next tick, and would soon keep all workers busy."""
     now = timezone.now()
     last = transform.contradictions_at
     seen = Q(contradictions_at__isnull=True) if last is None else Q(contradictions_at=last)
+    if not Transform.objects.filter(seen, _unclaimed(), pk=transform.pk).update(contradictions_claimed_at=now):
+        return transform.contradictions.filter(cleared_at__isnull=True).count()
     # Before the transaction: at SQLite all who answer would wait for it. What changes meanwhile is late enough to be looked at again.
     found = {_fingerprint(item): item for item in _find(transform)}
     with transaction.atomic():
-        if not Transform.objects.filter(seen, pk=transform.pk).update(contradictions_at=now - _LATE):
+        mine = Transform.objects.filter(seen, contradictions_claimed_at=now, pk=transform.pk)
+        if not mine.update(contradictions_at=now - _LATE, contradictions_claimed_at=None):
             return transform.contradictions.filter(cleared_at__isnull=True).count()
         listed = transform.contradictions.filter(cleared_at__isnull=True)
         known: dict[str, uuid.UUID] = dict(listed.values_list("fingerprint", "pk"))
@@ -103,10 +113,12 @@ def _find(transform: Transform) -> list[Found]:
         label = results.get(question_id, {}).get(row_id, UNSURE)
         if label != UNSURE:
             said[question_id].append((key, label))
-    graph = AnswerGraph()
-    for question_id, labels in said.items():
-        graph.put(str(question_id), labels)
-    return graph.contradictions()
+    return AnswerGraph().put_all({str(question_id): labels for question_id, labels in said.items()})
+
+
+def _unclaimed() -> Q:
+    """No other worker is at it, or the one that was has died."""
+    return Q(contradictions_claimed_at__isnull=True) | Q(contradictions_claimed_at__lte=timezone.now() - CLAIM)
 
 
 def _fingerprint(found: Found) -> str:

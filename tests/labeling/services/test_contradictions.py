@@ -185,3 +185,51 @@ def test_people_who_answer_do_not_wait_for_a_look(people: Cast, of: Transform, m
     assert check_contradictions(transform=of) == 1
     three.refresh_from_db()
     assert three.state == "settled"
+
+
+def test_one_search_at_a_time_and_another_when_its_worker_has_died(
+    people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that takes longer than the time between two ticks must not keep every worker busy with the same."""
+    one, two = asked(of, people.admin, "xy", "xyz")
+    answer(one, people.steward, "AA")
+    answer(two, people.colleague, "ABB")
+    look, begun = contradictions._find, 0
+
+    def while_the_next_tick_comes(looked_at: Transform) -> list[Found]:
+        nonlocal begun
+        begun += 1
+        sweep_contradictions()
+        return look(looked_at)
+
+    monkeypatch.setattr(contradictions, "_find", while_the_next_tick_comes)
+    sweep_contradictions()
+    assert (begun, of.contradictions.count()) == (1, 1)
+
+    of.refresh_from_db()
+    Transform.objects.update(contradictions_at=None, contradictions_claimed_at=timezone.now())
+    sweep_contradictions()
+    assert begun == 1
+    Transform.objects.update(contradictions_claimed_at=timezone.now() - timedelta(minutes=10))
+    sweep_contradictions()
+    assert begun == 2
+
+
+def test_a_search_that_fails_does_not_keep_others_from_theirs(
+    people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = transform(people.team, people.admin, "Others")
+    for each in (of, other):
+        one, two = asked(each, people.admin, "xy", "xyz")
+        answer(one, people.steward, "AA")
+        answer(two, people.colleague, "ABB")
+    look, first = contradictions._find, Transform.objects.values_list("pk", flat=True).first()
+
+    def failing(looked_at: Transform) -> list[Found]:
+        if looked_at.pk == first:
+            raise RuntimeError
+        return look(looked_at)
+
+    monkeypatch.setattr(contradictions, "_find", failing)
+    sweep_contradictions()
+    assert list(Contradiction.objects.exclude(transform=first).values_list("key_a", "key_b")) == [("x", "y")]
