@@ -28,11 +28,15 @@ logger = logging.getLogger(__name__)
 
 
 def sweep_notifications() -> None:
-    """Look for finished sets, then write the messages of every occurrence that nobody has been told of."""
+    """Look for finished sets, then write the messages of every occurrence that nobody has been told of. One that fails does not keep the others
+    from their turn."""
     sweep_question_sets()
     untold = Occurrence.objects.filter(told_at=None).select_related("transform__team", "run", "question_set")
     for occurrence in untold.order_by("created_at")[:100]:
-        tell(occurrence=occurrence)
+        try:
+            tell(occurrence=occurrence)
+        except Exception:
+            logger.exception("occurrence %s: nobody could be told", occurrence.pk)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from django.db.models import Exists, OuterRef
@@ -10,6 +11,8 @@ from django.utils import timezone
 from labeling.choices import NotificationEvent, QuestionState, RunStatus
 from labeling.models import Occurrence, Question, QuestionSet, TaskRun
 from labeling.selectors.set_agreement import SetFigures, set_figures
+
+logger = logging.getLogger(__name__)
 
 WAITING_FROM = 3
 """A run waits in earnest from so many attempts on; the first ones take seconds."""
@@ -33,7 +36,8 @@ def run_waits(run: TaskRun, attempts: int) -> None:
 
 
 def sweep_question_sets() -> None:
-    """Sets whose last question has been answered, and whether people agreed less on one than before. Told once for each set."""
+    """Sets whose last question has been answered, and whether people agreed less on one than before. Told once for each set; one that fails does not
+    keep the others from their turn."""
     questions = Question.objects.filter(question_set=OuterRef("pk"))
     told = Occurrence.objects.filter(question_set=OuterRef("pk"), event=NotificationEvent.SET_FINISHED)
     finished = QuestionSet.objects.filter(
@@ -42,11 +46,18 @@ def sweep_question_sets() -> None:
         ~Exists(told),
     )
     for question_set in finished.order_by("created_at"):
-        figures = set_figures(question_set=question_set)
-        if fell(figures):
-            # First what matters more: if this process dies in between, the set is looked at again.
-            _set_happened(question_set, NotificationEvent.AGREEMENT_FELL, figures)
-        _set_happened(question_set, NotificationEvent.SET_FINISHED, figures)
+        try:
+            _set_finished(question_set)
+        except Exception:
+            logger.exception("question set %s: that it is finished could not be told", question_set.pk)
+
+
+def _set_finished(question_set: QuestionSet) -> None:
+    figures = set_figures(question_set=question_set)
+    if fell(figures):
+        # First what matters more: if this process dies in between, the set is looked at again.
+        _set_happened(question_set, NotificationEvent.AGREEMENT_FELL, figures)
+    _set_happened(question_set, NotificationEvent.SET_FINISHED, figures)
 
 
 def fell(figures: SetFigures) -> bool:

@@ -26,8 +26,18 @@ from accounts.services import set_role
 from labeling import outbound
 from labeling.choices import NotificationEvent, OutboxState, RunKind, RunStatus
 from labeling.exceptions import GlueError, InvalidWebhookError
-from labeling.models import Notification, Occurrence, Question, TaskRun, Transform, Webhook, WebhookDelivery
+from labeling.models import (
+    Notification,
+    Occurrence,
+    Question,
+    QuestionSet,
+    TaskRun,
+    Transform,
+    Webhook,
+    WebhookDelivery,
+)
 from labeling.selectors.notifications import choices_of, payload_of, unread_count, words_of
+from labeling.selectors.set_agreement import SetFigures, set_figures
 from labeling.services import notifications, outbox, retention, webhooks
 from labeling.services.notifications import mark_read, save_choices, send_mails, sweep_notifications, tell
 from labeling.services.task_runs.transitions import fail, note_problem, transition
@@ -153,6 +163,26 @@ def test_what_did_not_happen_is_not_told(people: Cast, of: Transform) -> None:
     TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.SUCCEEDED)
     assert not transition(run=run, to=RunStatus.FAILED)
     assert not Occurrence.objects.exists()
+
+
+def test_what_cannot_be_told_keeps_nothing_else_back(
+    people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as what a newer version has written down, before somebody went back to this one."""
+    Occurrence.objects.create(transform=of, event="set_renamed", key="newer", run=running(of, people))
+    fail(run=running(of, people, RunKind.EVALUATION), error="No labels.")
+    answer(question_set(of, people.lead, [2])[0], people.steward, "AB")
+    bad = question_set(of, people.lead, [2])[0]
+    answer(bad, people.steward, "AB")
+
+    def of_others(*, question_set: QuestionSet) -> SetFigures:
+        if question_set == bad.question_set:
+            raise ZeroDivisionError
+        return set_figures(question_set=question_set)
+
+    monkeypatch.setattr("labeling.services.occurrences.set_figures", of_others)
+    sweep_notifications()
+    assert told(NotificationEvent.RUN_FAILED) == told(NotificationEvent.SET_FINISHED) == {"lead", "admin"}
 
 
 def test_a_run_that_waits_in_earnest_is_told_once(people: Cast, of: Transform) -> None:
