@@ -128,7 +128,7 @@ def _connected(address: str, port: int, end: float) -> socket.socket:
 def _public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        if ip in _LOCAL_TRANSLATION:
+        if ip in _LOCAL_TRANSLATION or ip.is_site_local:
             return False
         ip = _embedded(ip) or ip
     return ip.is_global and not ip.is_multicast

@@ -441,7 +441,7 @@ def test_addresses_that_are_none_are_refused(people: Cast, url: str) -> None:
     "host",
     [
         *("127.0.0.1", "localhost", "[::1]", "169.254.169.254", "10.1.2.3", "[::ffff:10.1.2.3]", "2130706433"),
-        *("[64:ff9b::a01:203]", "[64:ff9b:1::808:808]", "[2002:a01:203::]", "[::10.1.2.3]"),
+        *("[64:ff9b::a01:203]", "[64:ff9b:1::808:808]", "[2002:a01:203::]", "[::10.1.2.3]", "[fec0::1]"),
     ],
 )
 def test_private_addresses_are_not_called_unless_the_installation_says_so(
