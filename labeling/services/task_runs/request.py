@@ -119,12 +119,13 @@ def request_run(
     chain: Chain | None = None,
 ) -> TaskRun:
     """The row of a new run and its first message. Raises ``RunConflictError`` if one of its kind is under way for the transform, or it is archived."""
-    if transform.archived_at is not None:
-        raise RunConflictError(_("The transform is archived. Bring it back first."))
     run_id = uuid.uuid4()
     folder = _FOLDERS.get(kind)
     try:
         with transaction.atomic():
+            # Asked anew: what came before this, such as a file that was written to S3, may have taken long enough for somebody to archive it.
+            if Transform.objects.filter(pk=transform.pk, archived_at__isnull=False).exists():
+                raise RunConflictError(_("The transform is archived. Bring it back first."))
             run = TaskRun.objects.create(
                 pk=run_id,
                 transform=transform,
