@@ -7,7 +7,13 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, PasswordResetForm, SetPasswordForm
+from django.contrib.auth.forms import (
+    AuthenticationForm,
+    PasswordChangeForm,
+    PasswordResetForm,
+    SetPasswordForm,
+    UsernameField,
+)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -23,7 +29,7 @@ logger = logging.getLogger(__name__)
 class SignInForm(AuthenticationForm):
     """Django's own, in the look of the site, with a brake on guessing."""
 
-    username = forms.CharField(
+    username = UsernameField(
         label="",
         max_length=150,
         widget=forms.TextInput(

@@ -33,6 +33,14 @@ def test_a_wrong_password_is_told(client: Client) -> None:
     assert b"The sign-in name or the password is wrong." in page.content
 
 
+def test_a_name_is_the_same_however_its_letters_are_composed(client: Client) -> None:
+    """Names are kept composed; some keyboards, and what is copied from names of files, put the accent behind the letter."""
+    client.logout()
+    create_person(username="zoë", password=PASSWORD)
+    typed = {"username": "zoe\u0308", "password": PASSWORD}
+    assert client.post(reverse("accounts:login"), typed).status_code == 302
+
+
 def test_signing_out_needs_a_press(client: Client) -> None:
     assert client.get(reverse("accounts:logout")).status_code == 405
     client.post(reverse("accounts:logout"))
