@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -54,6 +55,17 @@ def test_what_scripts_send_says_nothing_later(client: Client) -> None:
     assert signed_out(client).post(SENT, headers={"Accept": "*/*"}).status_code == 302
     assert client.login(username="sam", password=PASSWORD)
     assert "signed out" not in client.get("/").content.decode()
+
+
+def test_files_of_strangers_are_not_kept(client: Client) -> None:
+    """Not even while the form is read, which it is before anybody asks who has sent it: a disk is soon full of them."""
+    form = {"theme": "dark", "next": "/", "file": SimpleUploadedFile("large.csv", b"x" * 6_000_000)}
+    read = client.post(reverse("accounts:theme"), form)
+    assert list(read.wsgi_request.FILES) == ["file"]
+    form["file"] = SimpleUploadedFile("large.csv", b"x" * 6_000_000)
+    read = signed_out(client).post(reverse("accounts:theme"), form)
+    assert not read.wsgi_request.FILES
+    assert read.cookies["theme"].value == "dark"
 
 
 def test_an_address_for_forms_says_so_when_it_is_opened(client: Client) -> None:
