@@ -23,6 +23,8 @@ MAX_FILE_BYTES = 20_000_000
 MAX_UNPACKED_BYTES = 300_000_000
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
+# In all sheets together: so many take a minute and half a gigabyte, and a file of a few hundred kilobytes can hold many times more.
+MAX_CELLS = 4_000_000
 _HEADER_WITHIN = 20
 _LAST_ROW = 1_048_576  # of a workbook
 _CSV_NAME = "CSV"
@@ -78,6 +80,23 @@ def read_tables(data: bytes) -> tuple[list[Table], list[SheetProblem]]:
 _Rows = list[tuple[int, tuple[Cell, ...]]]
 
 
+class _TooManyCellsError(Exception):
+    """The file holds more than is looked at here."""
+
+
+class _Cells:
+    """Counts the cells that are kept of a file. Raises ``_TooManyCellsError`` when they are too many."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def take(self, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        self._count += len(row)
+        if self._count > MAX_CELLS:
+            raise _TooManyCellsError
+        return row
+
+
 def _workbook_sheets(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetProblem]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -86,28 +105,30 @@ def _workbook_sheets(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetPr
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of features that it leaves out; labels need none of them
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=False)
-            sheets = []
+            sheets, kept = [], _Cells()
             for page in book.worksheets:
                 page.reset_dimensions()  # programs write wrong ones, and then rows would be left out
-                sheets.append((page.title, _worksheet_rows(page.iter_rows(max_col=MAX_COLUMNS))))
+                sheets.append((page.title, _worksheet_rows(page.iter_rows(max_col=MAX_COLUMNS), kept)))
             book.close()
+    except _TooManyCellsError:
+        return [], [_too_many_cells()]
     except Exception:  # openpyxl raises whatever a damaged or hostile file makes it stumble over
         message = _("The file cannot be read as an Excel workbook. Save it as .xlsx or as CSV again.")
         return [], [_whole_file("damaged", message)]
     return _bounded(sheets)
 
 
-def _worksheet_rows(page: Iterable[Sequence[object]]) -> _Rows:
+def _worksheet_rows(page: Iterable[Sequence[object]], kept: _Cells) -> _Rows:
     """Rows that hold anything, with their numbers."""
     found: _Rows = []
     for number, cells in enumerate(page, start=1):
         if number > _LAST_ROW:
             raise ValueError("No sheet can have that many rows.")
-        if all(cell is EMPTY_CELL for cell in cells):
-            continue
-        row = tuple(_cell(cell) for cell in cells)
+        # openpyxl fills each row up with empty cells.
+        width = next((place for place in range(len(cells), 0, -1) if cells[place - 1] is not EMPTY_CELL), 0)
+        row = tuple(_cell(cell) for cell in cells[:width])
         if any(cell.text.strip() or cell.formula for cell in row):
-            found.append((number, row))
+            found.append((number, kept.take(row)))
             if len(found) > MAX_ROWS:
                 break
     return found
@@ -144,13 +165,16 @@ def _csv_sheet(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetProblem]
     first = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(first), strict=False)
     rows: _Rows = []
+    kept = _Cells()
     try:
         # A spreadsheet numbers rows, not lines.
         for number, cells in enumerate(reader, start=start + 1):
             if any(cell.strip() for cell in cells):
-                rows.append((number, tuple(Cell(cell) for cell in cells[:MAX_COLUMNS])))
+                rows.append((number, kept.take(tuple(Cell(cell) for cell in cells[:MAX_COLUMNS]))))
                 if len(rows) > MAX_ROWS:
                     break
+    except _TooManyCellsError:
+        return [], [*problems, _too_many_cells()]
     except csv.Error:
         message = _("From this row on, the file cannot be read as CSV.")
         last = rows[-1][0] + 1 if rows else 1
@@ -177,6 +201,11 @@ def _table(name: str, rows: _Rows) -> Table | None:
         if LABEL_COLUMN in places and (MARK_COLUMN in places or SET_ID_COLUMN in places):
             return Table(name, places, tuple(rows[index + 1 :]))
     return None
+
+
+def _too_many_cells() -> SheetProblem:
+    message = _("The file has more than %(cells)s cells. Upload it in several parts.") % {"cells": f"{MAX_CELLS:,}"}
+    return _whole_file("too_large", message)
 
 
 def _whole_file(code: str, message: str) -> SheetProblem:

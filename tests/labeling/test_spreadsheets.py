@@ -453,6 +453,18 @@ def test_hostile_workbooks_are_refused() -> None:
     assert codes(read(bomb))[0][2] == "too_large"
 
 
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_small_files_of_very_many_cells_are_refused(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Packed, a workbook of twenty million cells has a few hundred kilobytes, and would take gigabytes of memory."""
+    table = filled("AABACD")
+    data = as_workbook(table) if kind == "xlsx" else as_csv(table)
+    count = sum(map(len, table))
+    monkeypatch.setattr("labeling.spreadsheets.tables.MAX_CELLS", count + 20)
+    assert codes(read(data)) == []
+    monkeypatch.setattr("labeling.spreadsheets.tables.MAX_CELLS", count - 1)
+    assert codes(read(data)) == [(None, None, "too_large")]
+
+
 def test_wrong_dimensions_and_rows_far_below_lose_nothing() -> None:
     book = load_workbook(io.BytesIO(as_workbook(filled("AABACD")[:6])))
     page = book.worksheets[0]
