@@ -6,12 +6,16 @@ import csv
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from labelfiles.model import LabeledRow, LabelFile, LabelFileError, Problem
 from labelfiles.text import find_delimiter, find_encoding
+
+MAX_READ_COLUMNS = 200
+"""Twice as many as a table of Glue's can have. What has more, such as JSON on one line, is something else, and to look at each would take hours."""
 
 SAME_WORDS = frozenset({"1", "1.0", "true", "t", "yes", "y", "match", "matching", "same", "duplicate"})
 DIFFERENT_WORDS = frozenset(
@@ -81,7 +85,7 @@ class BroughtPairs:
 
 
 def read_pair_table(data: bytes, *, has_header: bool | None = None) -> PairTable:
-    """Read CSV with commas, semicolons or tabs. Raises ``LabelFileError`` for what is no table of three or more columns.
+    """Read CSV with commas, semicolons or tabs. Raises ``LabelFileError`` for what is no table of three or more columns, or of too many.
 
     Whether the first line is a header is guessed from its third cell unless ``has_header`` says it.
     """
@@ -91,6 +95,9 @@ def read_pair_table(data: bytes, *, has_header: bool | None = None) -> PairTable
     first_line, first = next(records, (0, ()))
     if not first:
         raise LabelFileError([Problem(None, None, "empty_file", "The file is empty.")])
+    if len(first) > MAX_READ_COLUMNS:
+        message = f"The first row has {len(first):,} cells; {MAX_READ_COLUMNS} are read at most. Is this a CSV file?"
+        raise LabelFileError([Problem(first_line, None, "too_many_columns", message)])
     word = first[2].strip().casefold() if len(first) > 2 else ""
     count, again = 1, False
     for _line, cells in records:  # to the end, so that whoever goes through the rows later meets no fault
@@ -102,7 +109,7 @@ def read_pair_table(data: bytes, *, has_header: bool | None = None) -> PairTable
     if has_header is None:
         has_header = _looks_like_header(word, again)
     columns = first if has_header else tuple(str(number) for number in range(1, len(first) + 1))
-    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    repeated = sorted(name for name, times in Counter(columns).items() if times > 1)
     if repeated:
         message = "The header names this column more than once."
         raise LabelFileError([Problem(first_line, name, "repeated_column", message) for name in repeated])

@@ -71,6 +71,16 @@ def test_encodings(encoding: str) -> None:
     assert find_encoding(data) == encoding
 
 
+@pytest.mark.parametrize("columns", [201, 2_000_000])
+def test_what_has_too_many_columns_is_refused_at_once(columns: int) -> None:
+    """JSON on one line, for one, which has as many cells as commas."""
+    with pytest.raises(LabelFileError, match=f"The first row has {columns:,} cells; 200 are read at most.") as refused:
+        read_pair_table(b"a" + b",a" * (columns - 1) + b"\n")
+    assert [(problem.line, problem.code) for problem in refused.value.problems] == [(1, "too_many_columns")]
+    widest = ",".join(map(str, range(200)))
+    assert len(read_pair_table(f"{widest}\n{widest}\n".encode(), has_header=True).columns) == 200
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"\n\n", b"a,b\n1,2\n", b'a,b,m\n"1,2,1\n', b"a,a,m\n1,2,1\n", b"\x81,\x8d,\x9d"]
 )
