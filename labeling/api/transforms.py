@@ -42,7 +42,7 @@ from labeling.selectors.question_sets import set_overviews, sets_in_order
 from labeling.selectors.questions import question_progress_by_transform
 from labeling.selectors.transforms import transforms_for_team
 from labeling.services.catalog import CatalogTable, catalog_table
-from labeling.services.sources import SourcePreview, preview_table, stage_source, staged_preview
+from labeling.services.sources import SourcePreview, discard_source, preview_table, stage_source, staged_preview
 from labeling.services.table_versions import take_rows
 from labeling.services.transforms import create_transform
 
@@ -72,24 +72,32 @@ def transform_list(
 def transform_create(
     request: HttpRequest, wanted: Form[TransformIn], file: File[UploadedFile | None] = None
 ) -> Status[TransformOut]:
-    """Make a transform, over a CSV or Parquet ``file`` or over a ``table`` of the catalog. 422 with what is wrong with either, or with the key."""
+    """Make a transform, over a CSV or Parquet ``file`` or over a ``table`` of the catalog. 422 with what is wrong with either, or with the key.
+
+    A file that is refused is not kept.
+    """
     team = member(request, can_manage_transforms, writes=True).team
     # Of a form, what has no place in the description would be let pass in silence.
     if unknown := sorted(set(request.POST) - set(TransformIn.model_fields)):
         raise InvalidSettingError(_("There is no field %(name)s.") % {"name": unknown[0]})
     source, preview = _source_of(request, team, wanted, file)
-    transform = create_transform(
-        team=team,
-        user=person(request),
-        name=wanted.name,
-        source=source,
-        preview=preview,
-        primary_key=wanted.primary_key,
-        precision_recall=wanted.precision_recall_trade_off,
-        accuracy_cost=wanted.accuracy_cost_trade_off,
-        enforce_provided_labels=wanted.enforce_provided_labels,
-        thing=wanted.thing,
-    )
+    try:
+        transform = create_transform(
+            team=team,
+            user=person(request),
+            name=wanted.name,
+            source=source,
+            preview=preview,
+            primary_key=wanted.primary_key,
+            precision_recall=wanted.precision_recall_trade_off,
+            accuracy_cost=wanted.accuracy_cost_trade_off,
+            enforce_provided_labels=wanted.enforce_provided_labels,
+            thing=wanted.thing,
+        )
+    except InvalidSourceError:
+        if isinstance(source, SourceFile):
+            discard_source(source=source)
+        raise
     progress = question_progress_by_transform(transforms=[transform])[transform.pk]
     return Status(201, TransformOut.of(transform, progress))
 

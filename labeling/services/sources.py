@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Team, User
 from labeling.aws import storage
 from labeling.choices import SourceFormat
-from labeling.exceptions import InvalidSourceError
+from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import SourceFile
 from labeling.services import tables
 from labeling.services.catalog import CatalogTable
@@ -140,6 +140,18 @@ def stage_source(
     )
     logger.info("source %s staged by user %s: %d rows", source.pk, user.pk, source.row_count)
     return source
+
+
+def discard_source(*, source: SourceFile) -> None:
+    """Take back a staged file that nothing has come of, so that a program which sends one again and again does not fill the bucket."""
+    gone, _by_model = SourceFile.objects.filter(pk=source.pk, transforms=None).delete()
+    if not gone:
+        return
+    logger.info("source %s not kept", source.pk)
+    try:
+        storage.delete(source.key)
+    except GlueError as error:
+        logger.warning("source %s: the file stays in S3: %s", source.pk, error)
 
 
 def _places(preview: SourcePreview, names: Sequence[str]) -> list[int]:

@@ -23,7 +23,7 @@ from labeling.choices import ACTIVE, SourceFormat
 from labeling.exceptions import InvalidSourceError, RunConflictError
 from labeling.models import Row, SourceFile, TaskRun, Transform
 from labeling.services.source_rows import row_pieces
-from labeling.services.sources import SourcePreview, stage_source, staged_preview
+from labeling.services.sources import SourcePreview, discard_source, stage_source, staged_preview
 from labeling.services.transforms import table_input
 
 logger = logging.getLogger(__name__)
@@ -105,18 +105,22 @@ def replace_rows(*, transform: Transform, user: User, source: SourceFile) -> Non
 
 
 def take_rows(*, transform: Transform, user: User, file: UploadedFile[bytes]) -> TableChange:
-    """All at once, for programs: check, compare, replace.
+    """All at once, for programs: check, compare, replace. A file that is refused is not kept.
 
     Raises as the steps do, and ``InvalidSourceError`` also if not one row stays: nobody looks at the difference before it is done.
     """
     _check_idle(transform)
     source = stage_rows(transform=transform, user=user, file=file)
-    change = compare_rows(transform=transform, source=source)
-    if not change.stay:
-        raise InvalidSourceError(
-            _("Not one row of the table is in this file. If that is right, replace the rows in the portal.")
-        )
-    replace_rows(transform=transform, user=user, source=source)
+    try:
+        change = compare_rows(transform=transform, source=source)
+        if not change.stay:
+            raise InvalidSourceError(
+                _("Not one row of the table is in this file. If that is right, replace the rows in the portal.")
+            )
+        replace_rows(transform=transform, user=user, source=source)
+    except (InvalidSourceError, RunConflictError):  # not ``GlueError``: perhaps the table is the new one already
+        discard_source(source=source)
+        raise
     return change
 
 

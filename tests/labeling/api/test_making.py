@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from labeling.aws import storage
 from labeling.models import SourceFile, Transform
 from tests.labeling.api.conftest import ProgramOf
 from tests.labeling.builders import Cast
@@ -55,9 +56,12 @@ def test_what_is_wrong_is_said(
     people: Cast, program_of: ProgramOf, s3_server: str, changes: dict[str, Any], said: str
 ) -> None:
     program = program_of(people.admin, may_write=True)
+    before = storage.list_objects(storage.our_uri("sources/"))
     refused = program.post("/transforms", {**WANTED, **changes}, expect=422, form=True)
     assert said in refused["message"] + str(refused["problems"])
     assert not Transform.objects.exists()
+    assert not SourceFile.objects.exists()
+    assert storage.list_objects(storage.our_uri("sources/")) == before
 
 
 def test_a_name_that_glue_would_refuse_is_refused_before_the_file_is_kept(

@@ -18,7 +18,7 @@ from accounts.models import User
 from labeling.aws import storage
 from labeling.choices import GroupKind, RunKind, RunStatus
 from labeling.exceptions import GlueError
-from labeling.models import Answer, Chain, LabelFile, LabelUpload, MatchGroup, Question, TaskRun, Transform
+from labeling.models import Answer, Chain, LabelFile, LabelUpload, MatchGroup, Question, SourceFile, TaskRun, Transform
 from labeling.services.answers import reopen_answer, save_draft
 from labeling.services.sources import stage_source
 from tests.labeling.api.conftest import ProgramOf
@@ -279,6 +279,7 @@ def test_newer_rows_for_a_table(
     assert sent(people.admin, newer, 403, may_write=False)["message"] == "This token may only read."
     assert "Not one row of the table" in sent(people.admin, b"id,name\n7,Ann\n", 422)["message"]
     assert "lacks columns of the table: name" in sent(people.admin, b"id\n1\n", 422)["message"]
+    assert list(SourceFile.objects.all()) == [old]  # nothing is kept of what a nightly job may send in vain for months
     run = finished_run(people_transform, people.lead, RunKind.EVALUATION)
     TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING)
     assert sent(people.admin, newer, 409)["code"] == "conflict"
