@@ -35,7 +35,8 @@ from labeling.views.contexts import error_text
 PAGE_SIZE = 10
 CHOICES = 25
 SHOWN = 200
-"""How many questions of each kind and how many problems are listed; the rest is counted."""
+"""How many questions of each kind and how many problems are listed; the rest is counted. Django takes no form of more than a thousand fields, and each
+conflict is one."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -136,7 +137,8 @@ def _context(upload: SheetUpload, membership: Membership, plan: SheetPlan) -> di
             if counts[action]
         ],
         "counts": {str(action): counts[action] for action in SheetAction} | {"refused": len(refused)},
-        "conflicts": [_conflict(planned, upload.transform) for planned in conflicts],
+        "conflicts": [_conflict(planned, upload.transform) for planned in conflicts[:SHOWN]],
+        "more_conflicts": max(0, len(conflicts) - SHOWN),
         "refused": [(planned.question, why_refused(planned)) for planned in refused[:SHOWN]],
         "seen": " ".join(planned.digest for planned in plan.questions if planned.labels),
         "confirm": SheetConfirmForm(),

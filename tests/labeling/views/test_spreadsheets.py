@@ -225,3 +225,28 @@ def test_files_that_are_none(
     page = looked_at(client, upload)
     assert "There is nothing to save" in page
     assert "cannot be read as an Excel workbook" in page
+
+
+def test_more_conflicts_than_a_form_can_hold_are_decided_for_all(
+    s3_server: str,
+    people: Cast,
+    people_transform: Transform,
+    questions: list[Question],
+    client_for: ClientFor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each conflict that is shown is a field, and Django refuses forms of more than a thousand: nothing could be saved any more."""
+    client = client_for(people.steward)
+    cells = filled(downloaded(client, people_transform), {questions[0]: "AAA", questions[1]: "AA", questions[2]: "AA"})
+    for question in questions:
+        answer(question, people.steward, "ABC"[: question.rows.count()])
+    upload = uploaded(client, people_transform, as_workbook(cells))
+    monkeypatch.setattr(spreadsheets, "SHOWN", 1)
+    page = looked_at(client, upload)
+    assert "3 questions were changed here and in the file" in page
+    assert len(set(re.findall(r'name="(conflict-[^"]+)"', page))) == 1
+    assert "2 more questions are not shown." in page
+    confirm(client, upload, page)
+    assert set(Answer.objects.values_list("version", flat=True)) == {1}
+    confirm(client, upload, page, all_conflicts="file")
+    assert set(Answer.objects.values_list("version", flat=True)) == {2}
