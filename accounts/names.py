@@ -8,6 +8,16 @@ from collections.abc import Iterable
 
 from accounts.models import User
 
+_UNSEEN = dict.fromkeys(
+    (0x00AD, 0x061C, 0x180E, 0x200B, 0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F), *range(0x2060, 0x2070))
+)
+"""Soft hyphens, blanks of no width, and what turns the direction of writing. Joiners are not among them: names in Persian and Hindi have some."""
+
+
+def visible(name: str) -> str:
+    """The name without what nobody sees: with it a colleague's name can be had a second time, or all that a page says behind it be turned round."""
+    return name.translate(_UNSEEN).strip()
+
 
 def taken_usernames() -> set[str]:
     """All sign-in names, case-folded: here, since SQLite knows upper and lower case of ASCII alone."""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.audit import By, changes, record, record_changes, record_of_person
 from accounts.exceptions import LastAdminError
 from accounts.models import AuditAction, Membership, Role, Team, User
-from accounts.names import taken_usernames
+from accounts.names import taken_usernames, visible
 from accounts.selectors import active_memberships, admins_of
 
 _DETAILS = ("first_name", "last_name", "email")
@@ -23,7 +23,10 @@ def create_person(
     Raises ``ValidationError`` when the name or the address is malformed, or the name is taken, in capitals or not.
     """
     user = User(
-        username=username, first_name=first_name, last_name=last_name, email=User.objects.normalize_email(email)
+        username=username,
+        first_name=visible(first_name),
+        last_name=visible(last_name),
+        email=User.objects.normalize_email(email),
     )
     user.set_password(password)
     user.full_clean()
@@ -49,7 +52,7 @@ def update_person(*, user: User, first_name: str, last_name: str, email: str, by
     With another address all links that were made for them are void: they may have gone to the wrong one.
     """
     known = User.objects.get(pk=user.pk)
-    user.first_name, user.last_name = first_name, last_name
+    user.first_name, user.last_name = visible(first_name), visible(last_name)
     user.email = User.objects.normalize_email(email)
     user.full_clean()
     user.save(update_fields=_DETAILS)

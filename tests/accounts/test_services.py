@@ -9,6 +9,7 @@ from django.db import connection
 
 from accounts.exceptions import LastAdminError
 from accounts.models import Agent, Membership, Role, Team, User
+from accounts.names import names_apart
 from accounts.selectors import (
     administers_all_teams_of,
     former_members_of,
@@ -23,6 +24,7 @@ from accounts.services import (
     invite_person,
     reactivate_member,
     set_role,
+    update_person,
 )
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +54,17 @@ def test_names_are_taken_once() -> None:
     create_team(name="Team")
     with pytest.raises(ValidationError):
         create_team(name="Team")
+
+
+def test_names_hold_nothing_that_nobody_sees() -> None:
+    """Else one could be called like a colleague without being told apart, or turn round what the audit trail says behind the name."""
+    ada = create_person(username="ada", password="correct horse", first_name="Ada", last_name="Okafor")
+    eve = create_person(username="eve", password="correct horse", first_name="\u202eEve", last_name="\u2066Ray\u200b")
+    assert eve.display_name == "Eve Ray"
+    update_person(user=eve, first_name="Ada\u200b", last_name="Okafor\ufeff", email="", by=eve)
+    assert names_apart([ada, eve]) == {ada.pk: "Ada Okafor (@ada)", eve.pk: "Ada Okafor (@eve)"}
+    joined = "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627"
+    assert update_person(user=eve, first_name=joined, last_name="", email="", by=eve).display_name == joined
 
 
 def test_a_role_is_given_and_changed() -> None:
