@@ -71,6 +71,14 @@ class RunProblem(models.TextChoices):
     INPUT = "input", _("Glue refuses the input")
 
 
+SILENT = frozenset({RunProblem.UNREACHABLE, RunProblem.NO_ANSWER})
+"""Glue has said nothing at all, which took as long as one waits for it."""
+
+SILENCES = 3
+"""So many in a row end a sweep that asks Glue: what is left is asked by the next one. More than one, because a single transform may be what Glue cannot
+tell of in time."""
+
+
 class ChainStatus(models.TextChoices):
     """Whether something may still follow in a chain of runs."""
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from labeling.aws import glue
 from labeling.aws.clients import hurried
-from labeling.choices import AT_GLUE, RunKind, RunProblem, RunStatus, TransformStatus
+from labeling.choices import AT_GLUE, SILENCES, SILENT, RunKind, RunProblem, RunStatus, TransformStatus
 from labeling.exceptions import GlueError
 from labeling.models import TaskRun, TaskRunEvent, Transform
 from labeling.services.task_runs.sync import take_news
@@ -25,9 +25,6 @@ logger = logging.getLogger(__name__)
 
 OVERLAP = timedelta(hours=1)
 """So far a look goes back behind the one before: clocks differ, and a run may become visible late."""
-
-SILENCES = 3
-"""More than one, because a single transform may be what Glue cannot tell of in time."""
 
 
 @hurried(tries=2)  # see sweep_runs
@@ -47,7 +44,7 @@ def sweep_foreign_runs() -> None:
             if error.problem == RunProblem.TRANSFORM_GONE:
                 Transform.objects.filter(pk=transform.pk).update(glue_status=TransformStatus.GONE)
             logger.warning("transform %s: runs started elsewhere cannot be asked for: %s", transform.pk, error.code)
-            silences = silences + 1 if error.problem in (RunProblem.UNREACHABLE, RunProblem.NO_ANSWER) else 0
+            silences = silences + 1 if error.problem in SILENT else 0
             if silences == SILENCES:
                 return
         except Exception:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from labeling.aws.clients import hurried
-from labeling.choices import ACTIVE, AT_GLUE, RunStatus
+from labeling.choices import ACTIVE, AT_GLUE, SILENCES, SILENT, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import TaskRun
 from labeling.services.task_runs.cancel import STOPPABLE, carry_out_stop
@@ -28,7 +28,11 @@ RESEND = timedelta(seconds=10)
 # A Glue that is silent is asked again by the next sweep; all else that the portal does in the background waits for this one.
 @hurried(tries=2)
 def sweep_runs() -> None:
-    """One look at every run that is active and due. A run that fails does not keep the others from their turn."""
+    """One look at every run that is active and due. A run that fails does not keep the others from their turn.
+
+    Where Glue was silent about ``SILENCES`` runs one after the other, the rest is left for the next sweep: all workers would wait for it together, each for
+    all runs, and nothing else would be done.
+    """
     if not TaskRun.objects.filter(status__in=ACTIVE).exists():  # as it is most of the time, every few seconds
         return
     now = timezone.now()
@@ -40,8 +44,13 @@ def sweep_runs() -> None:
     unsent = Q(enqueued_at__isnull=True) | Q(enqueued_at__lte=now - RESEND)
     for run in runs.filter(due, unsent, status=RunStatus.QUEUED):
         _guarded(run, _send_again)
+    silences = 0
     for run in runs.filter(due, status__in=AT_GLUE):
+        run.problem = ""  # the one before is no news
         _guarded(run, sync_run)
+        silences = silences + 1 if run.problem in SILENT else 0
+        if silences == SILENCES:
+            return
     for run in runs.filter(due, stop_wanted=True, status__in=STOPPABLE):
         _guarded(run, carry_out_stop)
 

@@ -89,6 +89,7 @@ def note_problem(*, run: TaskRun, error: GlueError, attempts: int) -> None:
         )
         if noted:
             occurrences.run_waits(run, attempts)
+    run.problem = error.problem
 
 
 def clear_problem(*, run: TaskRun) -> None:
@@ -97,6 +98,7 @@ def clear_problem(*, run: TaskRun) -> None:
         TaskRun.objects.filter(pk=run.pk, status=run.status, status__in=AT_GLUE).update(
             error="", advice="", problem="", attempts=0, not_before=None
         )
+        run.problem = ""
 
 
 def wait(attempts: int) -> timedelta:

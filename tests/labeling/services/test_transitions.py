@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from labeling.choices import ACTIVE, AT_GLUE, TERMINAL, RunKind, RunStatus
+from labeling.aws.glue import Run
+from labeling.choices import ACTIVE, AT_GLUE, TERMINAL, RunKind, RunProblem, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import TaskRun
+from labeling.services.task_runs import sweep_runs
 from labeling.services.task_runs.transitions import (
     ALLOWED,
     clear_problem,
@@ -106,3 +108,31 @@ def test_waits_grow_to_five_minutes_and_spread() -> None:
         assert min(waits) >= timedelta(seconds=longest / 2)
         assert max(waits) <= timedelta(seconds=longest)
         assert len(waits) > 10
+
+
+def test_a_silent_glue_is_not_waited_for_by_every_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would wait half a minute, in every worker, and mails, webhooks and other runs with it."""
+    people = cast()
+    asked: list[str] = []
+    silent = True
+
+    def get_ml_task_run(*, transform_id: str, **_: object) -> Run:
+        asked.append(transform_id)
+        if silent or len(asked) % 3:
+            raise GlueError("AWS did not answer.", problem=RunProblem.NO_ANSWER, retryable=True)
+        return Run("tsk-1", "RUNNING", "", "", None, None, None)
+
+    monkeypatch.setattr("labeling.aws.glue.get_ml_task_run", get_ml_task_run)
+    for number in range(7):
+        of = transform(people.team, people.admin, f"Transform {number}", glue_transform_id=f"tfm-{number}")
+        TaskRun.objects.create(transform=of, kind=RunKind.EVALUATION, status=RunStatus.RUNNING, glue_run_id="tsk-1")
+    for after in (3, 6, 7, 7):
+        sweep_runs()
+        assert len(asked) == after
+    assert len(set(asked)) == 7
+
+    asked.clear()
+    silent = False
+    TaskRun.objects.update(not_before=None)
+    sweep_runs()
+    assert len(asked) == 7
