@@ -217,8 +217,9 @@ LABEL_FILE_MAX_BYTES = int(env.float("LABELPORTAL_LABEL_FILE_MAX_MB", default=10
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A Redis that is up and does not answer must not hold the person who asked: the row stands, and the sweep sends the message later.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5.0, "socket_connect_timeout": 5.0}
+# A Redis that is away or does not answer must not hold the person who asked: it is asked once, the row stands, and the sweep sends the message later.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5.0, "socket_connect_timeout": 5.0, "max_retries": 0}
+CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

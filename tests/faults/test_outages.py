@@ -43,7 +43,7 @@ def test_broker_is_away_when_the_import_is_asked_for(services: Services, taught:
     services.kill("redis")
     started = time.monotonic()
     run = request_label_import(transform=taught, user=lead(), replace_all=False)
-    assert time.monotonic() - started < 60, "it does not wait until the broker is back"
+    assert time.monotonic() - started < 5, "nobody waits until the broker is back"
     run.refresh_from_db()
     assert run.status == RunStatus.QUEUED
     services.start("redis")
@@ -66,7 +66,7 @@ def test_broker_is_up_but_does_not_answer_when_the_import_is_asked_for(services:
     try:
         started = time.monotonic()
         run = request_label_import(transform=taught, user=lead(), replace_all=False)
-        assert time.monotonic() - started < 45, "nobody waits until the broker answers again"
+        assert time.monotonic() - started < 15, "nobody waits until the broker answers again"
     finally:
         services.resume("redis")
     assert run.status == RunStatus.QUEUED
