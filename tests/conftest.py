@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import django
 import pytest
+from botocore.retries.standard import ExponentialBackoff
 from django.conf import settings
 from django.contrib.contenttypes.management import create_contenttypes
 from django.db.models.signals import post_migrate
@@ -46,6 +47,8 @@ django.setup()
 # and they take fifteen times as long as all the rest of it.
 post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 post_migrate.disconnect(create_contenttypes)
+# A Glue or S3 that is away is asked as often as ever, but without the seconds in between, in which here nobody brings it back.
+ExponentialBackoff.delay_amount = lambda self, context: 0.05  # type: ignore[method-assign]
 
 _TESTS = Path(__file__).parent
 _BACKEND = ("redis", "s3", "glue", "engine-worker", "worker")
@@ -207,13 +210,15 @@ def _win_deadlocks() -> None:
 
 @pytest.fixture
 def services(request: pytest.FixtureRequest, _backend: Services, transactional_db: None) -> Iterator[Services]:
-    """The running back end on this test's database; parts that a test killed are back for the next one, its messages are not."""
+    """The running back end on this test's database; parts that a test killed or suspended are back for the next one, its messages are not."""
     import redis  # only where a server runs
 
     if "portal" not in request.fixturenames:  # tests in the browser all want it, one after the other
         _backend.stop("beat")
     _backend.start(*_BACKEND)
     yield _backend
+    for name in _BACKEND:
+        _backend.resume(name)
     _backend.start(*_BACKEND)
     with redis.Redis.from_url(_backend.redis_url) as broker:
         broker.delete("portal", "engine", "unacked", "unacked_index")

@@ -114,7 +114,7 @@ def test_glue_is_away_when_the_import_should_start(
 def test_glue_is_away_while_the_import_runs(
     services: Services, taught: Transform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services.stop("engine-worker")
+    services.suspend("engine-worker")
     run = import_without_message(taught, monkeypatch)
     submit_run(run_id=run.pk)
     run.refresh_from_db()
@@ -125,7 +125,8 @@ def test_glue_is_away_while_the_import_runs(
     assert run.status in AT_GLUE
     assert (run.error, run.attempts) == ("AWS cannot be reached.", 1)
     # Glue may have died before its own message was out: beat has the engine's queue swept.
-    services.start("glue", "engine-worker", "beat")
+    services.resume("engine-worker")
+    services.start("glue", "beat")
     come_due(run)
     ended_once(succeeded(run))
 
@@ -164,7 +165,7 @@ def test_everything_is_killed_soon_after_the_import_was_asked_for(services: Serv
 
 
 def test_a_run_that_glue_forgot_ends(services: Services, taught: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
-    services.stop("engine-worker")
+    services.suspend("engine-worker")
     run = import_without_message(taught, monkeypatch)
     submit_run(run_id=run.pk)
     TaskRun.objects.filter(pk=run.pk).update(glue_run_id="tsk-0000")

@@ -95,7 +95,7 @@ class Receiver:
 def receiver(settings: Settings) -> Iterator[Receiver]:
     settings.WEBHOOK_PRIVATE = True
     made = Receiver()
-    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield made
     made.server.shutdown()

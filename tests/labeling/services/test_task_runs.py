@@ -54,13 +54,13 @@ def test_a_run_at_glue_is_asked_to_stop(taught: Transform, services: Services, k
         run = request_apply(transform=taught, user=lead())
     else:
         run = request_label_import(transform=taught, user=lead(), replace_all=False)
-    services.stop("engine-worker")
+    services.suspend("engine-worker")
     run = submitted(run)
     assert run.status in AT_GLUE
     assert cancel_run(run=run, user=lead()) == StopOutcome.ASKED
     assert run.status == RunStatus.STOPPING
     assert cancel_run(run=run, user=lead()) == StopOutcome.ASKED
-    services.start("engine-worker", "beat")
+    services.resume("engine-worker")
     assert follow(run).status == RunStatus.STOPPED
     if kind == RunKind.IMPORT_LABELS:
         assert import_preview(transform=taught).answers == 3
@@ -90,16 +90,21 @@ def test_an_estimate_before_any_label_fails_with_advice(taught: Transform) -> No
 
 
 def test_glues_limit_of_runs_puts_a_run_off(taught: Transform, services: Services) -> None:
-    services.stop("engine-worker")
-    for number in range(3):
-        path = storage.our_uri(f"elsewhere/{uuid.uuid4()}/{number}/")
-        glue.start_ml_labeling_set_generation_task_run(transform_id=taught.glue_transform_id, output_s3_path=path)
+    services.suspend("engine-worker")
+    others = [
+        glue.start_ml_labeling_set_generation_task_run(
+            transform_id=taught.glue_transform_id, output_s3_path=storage.our_uri(f"elsewhere/{uuid.uuid4()}/{number}/")
+        )
+        for number in range(3)
+    ]
     run = submitted(request_question_generation(transform=taught, user=lead()))
     assert (run.status, run.attempts) == (RunStatus.QUEUED, 1)
     assert "exceeded the transform limit of 3" in run.error
     assert run.not_before is not None
     assert run.not_before > timezone.now()
-    services.start("engine-worker")
+    for task_run_id in others:
+        glue.cancel_ml_task_run(transform_id=taught.glue_transform_id, task_run_id=task_run_id)
+    services.resume("engine-worker")
     TaskRun.objects.filter(pk=run.pk).update(not_before=None)
     succeeded(run)
 
