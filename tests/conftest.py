@@ -25,9 +25,11 @@ from django.conf import settings
 from django.contrib.contenttypes.management import create_contenttypes
 from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support.environment import TestEnvironment
-from tests.support.places import LOCKS, PAGES, SERVED
+from tests.support.places import LOCKS, PAGES, SERVED, SINGLY
 from tests.support.servers import Services, services_for
 
 if settings.configured:
@@ -62,6 +64,18 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None):
         os.environ.pop("DJANGO_SETTINGS_MODULE")
     config.addinivalue_line("markers", "database: reads or writes the database (set by the fixtures that a test uses)")
+
+
+class _Scheduling(LoadFileScheduling):  # type: ignore[misc]
+    """``loadfile``, but for what is ``SINGLY``."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.removeprefix("tests/").startswith(SINGLY) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Deals the tests out to the processes of ``-n``; any other ``--dist`` than ``loadfile`` is left alone."""
+    return _Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -19,3 +19,5 @@ LOCKS = (
 )
 # What needs real servers, and a browser before them.
 SERVED = ("contract/", "e2e/")
+# Whose tests share nothing that is slow to make: each goes to the process that is free, so that none is left with a long module when the other is done.
+SINGLY = ("e2e/", "faults/test_fault_table.py")

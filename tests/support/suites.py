@@ -43,7 +43,7 @@ class Suite:
     arguments: tuple[str, ...]
 
 
-# Tests of one module stay together, since they share what is slow to make; modules that take long come first.
+# Tests of one module stay together, since they share what is slow to make, but for those of ``places.SINGLY``; modules that take long come first.
 BY_MODULE = ("--dist", "loadfile", "--no-loadscope-reorder")
 # Tests of what knows neither database nor servers: to read them takes as long as many tests.
 LIBRARIES = tuple(f"--ignore=tests/{name}" for name in ("findmatches", "labelfiles", "partitions", "tableformats"))
