@@ -213,7 +213,7 @@ def ended(runs: list[TaskRun]) -> list[TaskRun]:
         sweep_runs()
         return not waiting.exists()
 
-    wait_until(over, seconds=90, every=0.5, what="the end of all runs")
+    wait_until(over, seconds=90, every=0.2, what="the end of all runs")
     found = list(TaskRun.objects.filter(pk__in=[run.pk for run in runs]))
     assert {run.status for run in found} == {TaskStatus.SUCCEEDED}, [(run.task_type, run.error) for run in found]
     return found

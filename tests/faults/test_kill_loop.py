@@ -64,7 +64,7 @@ def test_whatever_is_killed_each_import_ends_once(services: Services) -> None:
 
         wait_until(all_ended, seconds=120, what="the end of every import", every=0.3)
     finally:
-        services.stop("beat", "worker")
+        services.kill("beat", "worker")
         del services.servers["worker"].env["TASK_RUN_CLAIM_SECONDS"]
     check(transform)
     states = Counter(TaskRun.objects.filter(kind=RunKind.IMPORT_LABELS).values_list("status", flat=True))

@@ -160,7 +160,7 @@ def test_everything_is_killed_soon_after_the_import_was_asked_for(services: Serv
         wait_until(ended, seconds=120, what="the end of the import", every=0.2)
         ended_once(run)
     finally:
-        services.stop("beat", "worker")
+        services.kill("beat", "worker")
         del services.servers["worker"].env["TASK_RUN_CLAIM_SECONDS"]
 
 

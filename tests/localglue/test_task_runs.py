@@ -205,7 +205,7 @@ def test_an_s3_that_hangs_is_one_before_an_sdk_asks_again(
     lab: GlueClient, make_transform: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handle = make_transform(ready=True)
-    monkeypatch.setattr(store, "HURRIED_SECONDS", 1)
+    monkeypatch.setattr(store, "HURRIED_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{silent.getsockname()[1]}")
         store.client.cache_clear()

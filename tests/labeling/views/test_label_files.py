@@ -74,7 +74,7 @@ def test_an_s3_that_hangs_holds_the_page_for_seconds_only(
     people: Cast, people_transform: Transform, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     question_set(people_transform, people.lead, [2])
-    monkeypatch.setattr(clients, "_HURRIED_SECONDS", 1)
+    monkeypatch.setattr(clients, "_HURRIED_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")

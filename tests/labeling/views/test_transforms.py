@@ -216,7 +216,7 @@ def test_names_for_new_transforms() -> None:
 def test_a_glue_that_hangs_holds_the_catalog_page_for_seconds_only(
     people: Cast, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "_HURRIED_SECONDS", 1)
+    monkeypatch.setattr(clients, "_HURRIED_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
