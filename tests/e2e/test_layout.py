@@ -9,6 +9,21 @@ from tests.e2e.data import LONG, people_transform
 from tests.e2e.workbench import begin, cursor, press
 from tests.labeling.builders import answer
 
+CONTRAST_OF_LINE = """marks => {
+  const pen = document.createElement("canvas").getContext("2d");
+  const luminance = (colour) => {
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((x) => ((x / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  return marks.map((mark) => {
+    const line = luminance(getComputedStyle(mark).boxShadow.match(/^\\w+\\([^)]*\\)/)?.[0] ?? "transparent");
+    const row = luminance(getComputedStyle(mark.closest("td")).backgroundColor);
+    return Math.max(line, row) / Math.min(line, row);
+  });
+}"""
+
 
 def box(part: Locator) -> FloatRect:
     found = part.bounding_box()
@@ -105,6 +120,61 @@ def test_what_differs_late_in_a_long_text_is_seen(portal: Portal, visit: Visit) 
     page.get_by_role("gridcell", name=" ".join(texts[1].split())).wait_for()
     press(page, "p")
     expect(cells.nth(3).locator(".clip")).to_have_text(texts[1], use_inner_text=True)
+
+
+def test_a_long_text_without_spaces_goes_on_right_after_the_dots(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    for row, number in zip(first.rows.order_by("position"), (30, 41), strict=True):
+        row.values[-1] = f"https://shop.example/{'catalogue' * 4}{number}{'products' * 4}.html"
+        row.save()
+    page.set_viewport_size({"width": 800, "height": 900})
+    page.reload()
+    dots = page.locator("tbody tr").nth(1).locator(".cut")
+    after = dots.evaluate(
+        """dots => {
+             const range = document.createRange();
+             range.selectNodeContents(dots.nextSibling);
+             return range.getClientRects()[0].top;
+           }"""
+    )
+    assert abs(after - box(dots)["y"]) < 2
+
+
+def test_a_long_column_name_takes_no_room_from_the_columns_beside_it(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=30)
+    transform = first.question_set.transform
+    name = "is_this_customer_still_active_according_to_the_warehouse_view_of_the_sales_department"
+    transform.columns[3]["name"] = name
+    transform.columns += [{"name": f"attribute_{n}", "data_type": "string"} for n in range(20)]
+    transform.save()
+    for row in first.rows.all():
+        row.values += ["a value that has its width"] * 20
+        row.save()
+    page.reload()
+    page.get_by_label("What to show").select_option("all")
+    header = page.get_by_role("columnheader", name=name)
+    assert box(header)["width"] < 260
+    expect(header.get_by_title(name)).to_be_visible()
+    press(page, "End", *["ArrowUp"] * 25)
+    assert cursor_is_in_sight(page)
+
+
+def test_marks_of_differences_stand_out_from_the_row(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    for row, name, city in zip(first.rows.order_by("position"), ("Robert", "Robart"), ("London", "Hull"), strict=True):
+        row.values[1], row.values[4] = name, city
+        row.save()
+    page.reload()
+    marks = page.locator("tbody tr").nth(1).locator("mark")
+    expect(marks.first).to_have_text("a")
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        contrasts = marks.evaluate_all(CONTRAST_OF_LINE)
+        assert len(contrasts) > 1
+        assert min(contrasts) >= 3, (theme, contrasts)  # WCAG 1.4.11
 
 
 def test_long_texts_of_answers_begin_with_two_lines_and_open(portal: Portal, visit: Visit) -> None:

@@ -10,6 +10,8 @@ export const DISPLAYS = ["columns", "marks", "all"];
 /** Characters from which a value is clamped, and from which it takes a line of its own on a narrow screen. */
 const LONG = 36;
 const WIDE = 20;
+/** Characters of a column's name that stand in one line. */
+const LONG_NAME = 24;
 /** Characters that have room in a clamped cell, and how many of them stand before the first difference where not all before it have room. */
 const ROOM = 48;
 const BEFORE = 28;
@@ -136,7 +138,10 @@ export class Grid {
   header(index) {
     const attributes = { role: "columnheader", scope: "col" };
     if (index === this.keyColumn) attributes.class = "cell-key";
-    return element("th", attributes, this.columns[index]);
+    const name = this.columns[index];
+    if (name.length <= LONG_NAME) return element("th", attributes, name);
+    const words = name.split(/(?<=[_./-])/).flatMap((word) => [element("wbr"), word]);
+    return element("th", attributes, element("span", { class: "name-long", title: name }, ...words));
   }
 
   emptyRow(row, index) {
@@ -242,7 +247,7 @@ export class Grid {
 
   /** The beginning of a text that differs only further on: while texts are shortened it is read out and not seen. */
   cut(skipped, near) {
-    return [element("span", { class: "skipped" }, skipped), element("span", { class: "cut", "aria-hidden": "true" }, "… "), near];
+    return [element("span", { class: "skipped" }, skipped), element("span", { class: "cut", "aria-hidden": "true" }, "…\u00a0"), near]; // no break: a text without spaces goes on beside it
   }
 
   link(address) {
