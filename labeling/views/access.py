@@ -53,6 +53,11 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
+def is_from_workbench(request: HttpRequest) -> bool:
+    """Whether a script of the workbench asks, which says whose it is; nobody would see a page."""
+    return _OF_PERSON in request.headers
+
+
 def posted(request: HttpRequest) -> QueryDict | None:
     """What a form is bound to: the sent fields of a POST, even when there are none; nothing when the page is only looked at."""
     return request.POST if request.method == "POST" else None

@@ -7,10 +7,11 @@ from functools import wraps
 from typing import ParamSpec
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from django.views import defaults
 
 from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError, NewerGroupingError, QuestionTakenError
-from labeling.views.access import SomebodyElseError
+from labeling.views.access import SomebodyElseError, is_from_workbench
 
 P = ParamSpec("P")
 
@@ -18,16 +19,21 @@ _CUT_OFF = "X-Workbench-Cut-Off"
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The page that says why not. The workbench hears in a header whether that is because somebody else is signed in, not of roles."""
-    response = defaults.permission_denied(request, exception)
+    """The page that says why not. The workbench hears in a header that somebody else is signed in, which may pass; a role that no longer
+    suffices is a refusal, or what it keeps for later would hold up all that the person may still do."""
     if isinstance(exception, SomebodyElseError):
+        response = defaults.permission_denied(request, exception)
         response.headers[_CUT_OFF] = "somebody-else"
-    return response
+        return response
+    if is_from_workbench(request):
+        message = _("Your role no longer allows this, so it was not saved. %(who_may)s") % {"who_may": exception}
+        return JsonResponse({"code": "role", "message": message}, status=403)
+    return defaults.permission_denied(request, exception)
 
 
 def says_why_as_json(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
     """Refusals reach the workbench as a sentence with a code: ``taken`` is for good, ``answered`` can be reopened, ``newer`` can be gone
-    back to, ``invalid`` can be mended."""
+    back to, ``invalid`` can be mended. (``role``, also for good, is above.)"""
 
     @wraps(view)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:

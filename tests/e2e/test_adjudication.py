@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
+from accounts.models import Membership, Role
 from labeling.choices import AnswerKind, QuestionState
 from labeling.models import Answer, Question, QuestionSet, Row
 from labeling.services.consensus import settle
@@ -70,6 +71,23 @@ def test_one_key_takes_a_persons_grouping_and_enter_goes_on(portal: Portal, visi
     assert list(questions[1].result_labels.values()) == ["A", "A", "?", "B"]
     decisions = Answer.objects.filter(kind=AnswerKind.ADJUDICATION).order_by("submitted_at")
     assert all(decision.keys for decision in decisions)
+
+
+def test_who_is_no_longer_a_lead_hears_that_and_not_of_signing_in(portal: Portal, visit: Visit) -> None:
+    transform, (question,) = people_transform(portal, questions=1, rows=4)
+    QuestionSet.objects.update(answers_wanted=2)
+    settle(question=question)
+    answer(question, portal.steward, "AABC")
+    answer(question, portal.colleague, "AAAC")
+    page = visit(portal.lead)
+    page.goto(f"/transforms/{transform.pk}/disputed/next/")
+    expect(page.locator("[data-grid]")).to_be_focused()
+    Membership.objects.filter(user=portal.lead).update(role=Role.STEWARD)
+    page.keyboard.press("2")
+    told = page.get_by_role("alert").filter(visible=True)
+    expect(told).to_contain_text("Your role no longer allows this, so it was not saved.")
+    expect(told).to_contain_text("This can be done by: Team lead or Administrator.")
+    expect(page.locator("[data-saved]")).to_have_text("saved")  # nothing waits that would hold up other answers
 
 
 def test_from_a_contradiction_to_the_answers_that_explain_it(portal: Portal, visit: Visit) -> None:

@@ -14,8 +14,13 @@ const TIMEOUT = 15000;
  * "somebody-else" if it knows another person; nothing otherwise.
  */
 export function cutOffBy(response) {
-  const signedOut = response.type === "opaqueredirect" || response.status === 403;
+  const signedOut = response.type === "opaqueredirect" || (response.status === 403 && !isRefusal(response));
   return response.headers.get("X-Workbench-Cut-Off") ?? (signedOut ? "signed-out" : "");
+}
+
+/** Whether the server says in a sentence why it never takes this: somebody else has the question, the grid or the person's role does not fit. */
+function isRefusal({ status, headers }) {
+  return status === 409 || status === 422 || (status === 403 && headers.get("Content-Type") === "application/json");
 }
 
 /** What is sent of a message: its body and by what it is known when it comes again. */
@@ -130,7 +135,7 @@ export class Store {
         signal: AbortSignal.timeout(TIMEOUT),
       });
       if (response.ok) return { data: await response.json() };
-      if (response.status === 409 || response.status === 422) return { refused: await response.json() };
+      if (isRefusal(response)) return { refused: await response.json() };
       if (response.status === 404) return { refused: { code: "gone", message: "" } };
       return { lost: true, cutOff: cutOffBy(response) };
     } catch {
