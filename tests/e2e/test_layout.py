@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
+from labeling.models import QuestionSet
+from labeling.services.comments import add_comment
 from tests.e2e.conftest import Portal, Visit
 from tests.e2e.data import LONG, people_transform
 from tests.e2e.workbench import begin, cursor, press
@@ -72,6 +74,23 @@ def test_few_pixels_go_to_the_rows_and_system_colours_keep_the_cursor(portal: Po
         "rows => rows.filter(row => getComputedStyle(row).outlineStyle === 'solid').map(row => row.dataset.index)"
     )
     assert marked == ["0"]
+
+
+def test_choices_take_two_lines_at_most_on_the_narrowest_screen(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    first, *_rest = begin(page, portal, rows=4)
+    add_comment(question=first, author=portal.lead, text="Look at the source.")
+    QuestionSet.objects.update(show_proposals=True)
+    first.rows.update(proposed="A", proposed_confidence=0.9)
+    page.reload()
+    choices = page.locator(".wb-line > :visible")
+    for width, lines in ((390, 2), (320, 2)):
+        page.set_viewport_size({"width": width, "height": 640})
+        assert len({box(choice)["y"] + box(choice)["height"] for choice in choices.all()}) <= lines
+    expect(page.get_by_role("button", name="Proposal")).to_be_visible()
+    expect(page.get_by_role("button", name="Long texts")).to_be_visible()
+    page.get_by_role("button", name="Guidelines and comments").click()
+    expect(page.get_by_text("Look at the source.")).to_be_visible()
 
 
 def test_a_printed_question_is_whole_and_light(portal: Portal, visit: Visit) -> None:
