@@ -33,6 +33,19 @@ def box(part: Locator) -> FloatRect:
     return found
 
 
+def lines(part: Locator) -> int:
+    """How many lines its text takes."""
+    return int(
+        part.evaluate(
+            """part => {
+                 const range = document.createRange();
+                 range.selectNodeContents(part);
+                 return new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom))).size;
+               }"""
+        )
+    )
+
+
 def cursor_is_in_sight(page: Page) -> bool:
     row, head, foot = (box(page.locator(part)) for part in ("tr.is-cursor", "thead th >> nth=0", ".wb-foot"))
     return head["y"] + head["height"] <= row["y"] and row["y"] + row["height"] <= foot["y"]
@@ -207,3 +220,15 @@ def test_long_texts_of_answers_begin_with_two_lines_and_open(portal: Portal, vis
     assert box(row)["height"] > 80
     long.click()
     assert box(row)["height"] < 80
+
+
+def test_a_long_name_beside_them_breaks_no_short_words(portal: Portal, visit: Visit) -> None:
+    transform, _questions = people_transform(portal, questions=1, rows=2)
+    transform.name = "Warehouse entities, European region, deduplication of suppliers and counterparties"
+    transform.table_name = "people_2c937bfe"
+    transform.save()
+    page = visit(portal.lead)
+    page.goto("/")
+    assert lines(page.get_by_role("cell", name="stewards")) == 1
+    page.goto("/transforms/")
+    assert lines(page.get_by_text("labelportal.people_2c937bfe")) == 1
