@@ -69,6 +69,11 @@ class ImportPreview:
     effect: AddEffect | None
     findings: tuple[Problem, ...]
 
+    @property
+    def labels_forgotten(self) -> int:
+        """Adding forgets nothing."""
+        return 0
+
 
 @dataclass(frozen=True, slots=True)
 class ReplacePreview:

@@ -141,7 +141,6 @@ def apply_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
 def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """What an import would carry, and the button that starts it."""
     transform, membership = transform_access(request, transform_id, can_import)
-    may_replace = can_replace_all(membership)
     problem = ""
     afterwards = wanted_afterwards(request)
     if request.method == "POST":
@@ -151,6 +150,9 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
             problem = error_text(error)
         else:
             return redirect("labeling:run-detail", run.pk)
+    add = import_preview(transform=transform)
+    # Where Glue holds nothing, replacing would be adding under a more alarming name.
+    may_replace = can_replace_all(membership) and bool(add.labels_now or not add.rows)
     context = {
         "area": "transforms",
         "membership": membership,
@@ -159,7 +161,7 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "afterwards": afterwards,
         "may_replace": may_replace,
         "foreign_replacement": foreign_replacement(transform=transform),
-        "add": import_preview(transform=transform),
+        "add": add,
         "replace": replace_preview(transform=transform) if may_replace else None,
     }
     return render(request, "labeling/imports/new.html", context, status=422 if problem else 200)

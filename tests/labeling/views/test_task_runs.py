@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
 from labeling.aws.storage import StoredObject
 from labeling.choices import LabelFileKind, RunKind, RunStatus
-from labeling.models import TaskRun, Transform
+from labeling.models import Question, TaskRun, Transform
 from labeling.selectors.imports import label_contents
 from labeling.services.label_files import keep_label_file
 from tests.labeling.builders import Cast, answer, finished_run, question_set
@@ -101,6 +102,33 @@ def test_a_lead_adds_and_is_not_offered_to_replace(
 
     client.post(url)
     assert TaskRun.objects.get(kind=RunKind.IMPORT_LABELS).replace_all_labels is False
+
+
+def test_an_administrator_is_offered_to_replace_what_there_is(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    question = question_set(people_transform, people.lead, [3])[0]
+    answer(question, people.steward, "AAB")
+    url = reverse("labeling:import-create", args=[people_transform.pk])
+    client = client_for(people.admin)
+    first = client.get(url).content.decode()
+    assert "Start import" in first
+    assert "Replace all" not in first  # there is nothing to forget
+
+    Transform.objects.update(label_count=3)
+    adding, replacing = client.get(url).content.decode().split("Replace all labels")
+    assert "Start import" in adding
+    assert "Replace all" not in adding  # no figures of what its button does not do
+    assert "Labels forgotten" in replacing
+
+    Question.objects.update(imported_version=F("result_version"))
+    done = client.get(url).content.decode()
+    assert "All answers have been imported." in done
+    assert "Preview the replacement" in done
+    assert "Start import" not in done
+    for_a_lead = client_for(people.lead).get(url).content.decode()
+    assert "All answers have been imported." in for_a_lead
+    assert "nothing to import yet" not in for_a_lead
 
 
 def test_an_import_that_would_change_nothing_says_so_before(
