@@ -69,6 +69,23 @@ def test_stewards_see_no_quality(people: Cast, people_transform: Transform, clie
     assert b"0.847" not in client_for(people.steward).get(url).content
 
 
+def test_stewards_read_of_rows_not_of_glue(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    url = reverse("labeling:transform-detail", args=[people_transform.pk])
+    for technical in ("Latest runs", "match_confidence_score", people_transform.glue_transform_id, "When in doubt"):
+        assert technical in client_for(people.lead).get(url).content.decode()
+        assert technical not in client_for(people.steward).get(url).content.decode()
+
+
+def test_many_columns_are_named_on_demand(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    url = reverse("labeling:transform-detail", args=[people_transform.pk])
+    assert "<details>" not in client_for(people.steward).get(url).content.decode()
+    people_transform.columns = [{"name": f"attribute_{n}", "data_type": "string"} for n in range(30)]
+    people_transform.save()
+    page = client_for(people.steward).get(url).content.decode()
+    assert "<summary>30 columns</summary>" in page
+    assert "attribute_29" in page
+
+
 def test_every_page_tells_the_same_f1_beside_precision_and_recall(
     people: Cast, people_transform: Transform, client_for: ClientFor
 ) -> None:
