@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Membership
 from labeling.choices import QuestionState
-from labeling.models import Question, QuestionSet, Transform
+from labeling.models import Answer, Question, QuestionSet, Transform
 from labeling.services.consensus import settle
 from labeling.services.contradictions import check_contradictions
 from labeling.views import agreement, work
@@ -231,3 +231,11 @@ def test_skills_are_for_leads_of_the_team(people: Cast, client_for: ClientFor) -
     assert client_for(people.stranger).post(url, {"skills": "x"}).status_code == 404
     member.refresh_from_db()
     assert member.skills == ""
+
+
+def test_answers_per_hour_are_whole_and_grouped(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    answer(question_set(people_transform, people.lead, [3])[0], people.steward, "AAB")
+    Answer.objects.update(seconds=3)
+    assert ">1,200</td>" in text(client_for(people.lead).get(WORK))

@@ -102,6 +102,10 @@ def test_every_page_tells_the_same_f1_beside_precision_and_recall(
     assert [url for url, page in pages.items() if "0.847" not in page] == []
     assert {url for url, page in pages.items() if "0.934" in page} == {of_transform[1], of_run}
     assert all("Best F1" in pages[url] for url in (of_transform[1], of_run))
+    beside = [pages[url] for url in (*of_transform, of_run)]
+    assert all(
+        "0.900" in page and "0.800" in page for page in beside
+    )  # written as F1 is, wherever they stand beside it
 
 
 def test_one_primary_action_a_page(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
