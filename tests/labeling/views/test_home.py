@@ -154,3 +154,21 @@ def test_somebody_without_a_team(db: None, client_for: ClientFor) -> None:
     page = client_for(person("new")).get(HOME)
     assert page.status_code == 200
     assert "You are not in a team yet" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("page", "above"),
+    [
+        ("labeling:report", "labeling:home"),
+        ("labeling:audit-trail", "labeling:people"),
+        ("labeling:notification-settings", "labeling:notification-list"),
+        ("labeling:webhook-create", "labeling:notification-settings"),
+        ("accounts:token-list", "accounts:account"),
+    ],
+)
+def test_a_page_that_is_not_in_the_bar_says_where_it_stands(
+    people: Cast, client_for: ClientFor, page: str, above: str
+) -> None:
+    shown = client_for(people.admin).get(reverse(page)).content.decode()
+    crumbs = shown.split('aria-label="Breadcrumb"')[1].split("</nav>")[0]
+    assert f'href="{reverse(above)}"' in crumbs

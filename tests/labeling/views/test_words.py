@@ -37,6 +37,9 @@ def test_leads_write_and_everybody_reads(people: Cast, client_for: ClientFor, ur
     assert "<strong>Twins</strong>" in read
     assert "<script>alert" not in read
     assert "<textarea" not in read
+    for for_writers in ("Preview", "open it from the answers"):
+        assert for_writers in client_for(people.lead).get(url).content.decode()
+        assert for_writers not in read
 
 
 def written_over(page: bytes) -> str:
