@@ -11,15 +11,15 @@ from pathlib import Path
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from labeling.choices import NotificationEvent, QuestionState, RunKind, RunStatus
-from labeling.models import JudgedQuestion, Question, ShadowEstimate, TaskRun, Transform
+from labeling.choices import GroupKind, NotificationEvent, QuestionState, RunKind, RunStatus
+from labeling.models import JudgedQuestion, MatchGroup, Question, ShadowEstimate, TaskRun, Transform
 from labeling.services.notifications import sweep_notifications
 from labeling.services.task_runs.transitions import fail
 from labeling.services.webhooks import create_webhook
 from tests.e2e.conftest import NARROW, Portal, Visit, picture
 from tests.e2e.data import people_transform
 from tests.e2e.test_accessibility import assert_accessible
-from tests.labeling.builders import answer, wanting
+from tests.labeling.builders import answer, read_result, wanting
 from tests.labeling.selectors.test_queries import METRICS
 from tests.labeling.views.test_quality import import_and_estimate
 
@@ -204,3 +204,23 @@ def test_a_lead_is_told_and_reads_the_week(portal: Portal, visit: Visit) -> None
     admin.emulate_media(media="print")
     expect(admin.get_by_role("link", name="PDF")).to_be_hidden()
     expect(admin.get_by_role("heading", name="Weekly report")).to_be_visible()
+
+
+def test_what_is_done_with_ticked_groups_is_at_hand(portal: Portal, visit: Visit) -> None:
+    transform, (question,) = people_transform(portal, questions=1, rows=10)
+    values = [row.values for row in question.rows.all()]
+    groups = [
+        MatchGroup(kind=GroupKind.UNSURE, match_id=str(n), size=10, confidence=0.5, values=values) for n in range(8)
+    ]
+    read_result(transform, portal.lead, groups, rows=80, sizes=[[10, 8]])
+    page = visit(portal.lead)
+    page.goto(f"/transforms/{transform.pk}/matches/")
+    ask = page.get_by_role("button", name="Ask people about the ticked groups")
+    expect(ask).to_be_in_viewport()
+    boxes = page.get_by_role("checkbox")
+    for _group in range(8):
+        boxes.nth(_group).focus()
+        focused, asks = (part.bounding_box() for part in (boxes.nth(_group), page.locator(".asks")))
+        assert focused
+        assert asks
+        assert focused["y"] + focused["height"] <= asks["y"]

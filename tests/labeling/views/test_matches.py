@@ -79,6 +79,7 @@ def test_figures_and_groups(
     address = reverse("labeling:matches", args=[people_transform.pk])
     shown = lead.get(address).context["shown"]
     assert [[differs for _cell, differs in row.cells] for row in shown[0].rows] == [[False, False], [False, True]]
+    assert 'dir="auto"' in lead.get(address).content.decode()  # names are written from the right, too
     joined = page_of(lead, people_transform, "?show=joined")
     assert "3 rows from 2 groups before match_id 18" in joined  # what a checkbox is called
     assert "Rows of the group with match_id 18" in lead.get(address, {"show": "joined"}).content.decode()
