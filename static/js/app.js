@@ -58,8 +58,9 @@ async function copied(text) {
 document.addEventListener("click", (event) => {
   const copy = event.target.closest("[data-copy]");
   if (copy) copyId(copy);
+  // By the way of the click: what was clicked may have been drawn anew since, and is in no menu any more.
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
+    if (!event.composedPath().includes(menu)) menu.open = false;
   }
 });
 

@@ -265,6 +265,24 @@ def test_columns_are_hidden_and_moved_and_stay_so(portal: Portal, visit: Visit) 
     assert headers.index("email") < headers.index("note")
 
 
+def test_the_list_of_columns_stays_open_while_they_are_arranged(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    begin(page, portal)
+    page.get_by_text("Columns", exact=True).click(force=True)
+    for name in ("Move email left", "Move email left", "Keep email visible"):
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_role("button", name=name)).to_be_focused()
+    expect(page.get_by_role("button", name="Keep email visible")).to_have_attribute("aria-pressed", "true")
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        panel = page.locator(".menu-panel", has=page.get_by_role("button", name="Keep email visible")).bounding_box()
+        assert panel
+        assert panel["x"] >= 0
+        assert panel["x"] + panel["width"] <= width
+    page.locator(".ask").click()
+    expect(page.get_by_role("button", name="Keep email visible")).to_be_hidden()
+
+
 def test_long_texts_clamp_and_open(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     begin(page, portal)

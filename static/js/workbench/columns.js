@@ -35,10 +35,11 @@ export class Columns {
   }
 
   pinner(name) {
-    const button = this.button(this.prefs.pins(name) ? "●" : "○", interpolate(gettext("Keep %s visible"), [name]), () => {
-      this.prefs.pin(name, !this.prefs.pins(name));
-    });
-    button.setAttribute("aria-pressed", String(this.prefs.pins(name)));
+    const pins = this.prefs.pins(name);
+    const words = interpolate(gettext("Keep %s visible"), [name]);
+    const button = this.button("", words, () => this.prefs.pin(name, !pins));
+    button.append(this.bench.grid.icon(pins ? "pinned" : "pin", words));
+    button.setAttribute("aria-pressed", String(pins));
     return button;
   }
 
@@ -62,7 +63,7 @@ export class Columns {
       change();
       this.bench.relayout();
       this.draw();
-      this.box.querySelector(`[aria-label="${CSS.escape(words)}"]`)?.focus();
+      this.box.querySelector(`button[aria-label="${CSS.escape(words)}"]`)?.focus();
     });
     return button;
   }
