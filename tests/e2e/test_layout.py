@@ -232,3 +232,9 @@ def test_a_long_name_beside_them_breaks_no_short_words(portal: Portal, visit: Vi
     assert lines(page.get_by_role("cell", name="stewards")) == 1
     page.goto("/transforms/")
     assert lines(page.get_by_text("labelportal.people_2c937bfe")) == 1
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"/transforms/{transform.pk}/answers/")
+        way_back = page.get_by_role("navigation", name="Breadcrumb")
+        assert box(way_back)["height"] < 40
+        expect(way_back.get_by_title(transform.name)).to_be_visible()
