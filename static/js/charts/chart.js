@@ -6,6 +6,8 @@ const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4], [12, 4], [4, 2]];
 const DAY = 86_400;
 // A date with some air, so that two never run together.
 const DATE_WIDTH = 100;
+// What is counted below the line stands where dates have their second line, so that charts side by side are equally high.
+const LABELLED = { labelSize: 18, labelGap: 0, labelFont: "12px system-ui, sans-serif", size: 34 };
 
 export class Chart {
   constructor(figure, data, span) {
@@ -51,7 +53,7 @@ export class Chart {
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 9 } },
       scales: { x: { time: dates, range: (_plot, low, high) => padded(...(this.span ?? [low, high]), dates) }, y: { range: this.height() } },
-      axes: [dates ? { ...axis, space: DATE_WIDTH, values: dateLabels } : { ...axis, values: thousands }, { ...axis, size: 48, values: (_plot, ticks) => ticks.map((tick) => tick.toFixed(2)) }],
+      axes: [dates ? { ...axis, space: DATE_WIDTH, values: dateLabels } : { ...axis, ...LABELLED, label: this.data.axis_label, values: thousands }, { ...axis, size: 48, values: (_plot, ticks) => ticks.map((tick) => tick.toFixed(2)) }],
       hooks: { setCursor: [(plot) => this.say(plot.cursor.idx ?? this.data.x.length - 1)] },
     };
   }

@@ -96,6 +96,7 @@ def test_charts_and_tables_say_the_same(
     assert sides["x"] == sorted(sides["x"])
     assert "90 labels added" in sides["notes"][0]
     assert payload["columns"]["series"][0]["label"] == "name"
+    assert sides["axis_label"] == ""  # dates say what they are
 
     by_labels = client_for(people.lead).get(url, {"by": "labels"}).content.decode()
     sides = json.loads(by_labels.split('<script id="charts" type="application/json">')[1].split("</script>")[0])[
@@ -103,6 +104,7 @@ def test_charts_and_tables_say_the_same(
     ]
     assert (sides["x"], sides["series"][0]["values"]) == ([90, 1800], [0.5, 0.75])
     assert sides["places"] == ["90 labels", "1,800 labels"]  # as in the tables
+    assert sides["axis_label"] == "labels"
 
 
 def test_of_many_estimates_the_tables_show_the_newest_and_the_charts_all(
