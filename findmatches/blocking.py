@@ -16,6 +16,7 @@ from findmatches.features import (
     by_value,
     join_columns,
     keep_columns,
+    occurrences,
     row_dots,
     trigram_matrix,
     weigh,
@@ -130,13 +131,22 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
     if large:
         kept = [search for search in searched if search.share >= LEAST_SHARE]
         searched = [*(kept or searched), Search(shared_values(columns, n_rows), 1.0)]
-    near = sum((nearest(search.matrix, count) for search in searched[1:]), nearest(searched[0].matrix, count)).tocoo()
-    left, right = near.row.astype(np.int32), near.col.astype(np.int32)
+    near = nearest(searched.pop(0).matrix, count)
+    while searched:
+        near = near + nearest(searched.pop(0).matrix, count)
+    left, right, value = _pairs(near)
+    del near
     if large:
-        best = among_best(n_rows, left, right, near.data, best_of)
+        best = among_best(n_rows, left, right, value, best_of)
         left, right = left[best], right[best]
     cosines = np.stack([row_dots(matrix, left, right) for matrix in matrices])
     return Candidates(left, right, seen, cosines)
+
+
+def _pairs(matrix: csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    """Row, column and value of each entry, by row."""
+    row = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
+    return row, matrix.indices.astype(np.int32, copy=False), matrix.data
 
 
 class Limits(NamedTuple):
@@ -160,15 +170,17 @@ def among_best(
     n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32], value: NDArray[np.float32], count: int
 ) -> NDArray[np.bool_]:
     """Which pairs are among the ``count`` most valued of at least one of their rows, all that are equal at the end included."""
-    row = np.concatenate([left, right])
     # One sort by one number: sums of cosines are below the number of views, rounded up to a power of two.
     span = 2.0 ** np.ceil(np.log2(max(float(value.max(initial=0.0)) + 1, 2.0)))
-    key = row * span - np.concatenate([value, value])
-    end = np.cumsum(np.bincount(row, minlength=n_rows))
+    keys = np.full(2 * len(left) + 1, np.nan)
+    keys[: len(left)], keys[len(left) : -1] = left * span - value, right * span - value
+    keys.sort()
+    end = np.cumsum(np.bincount(left, minlength=n_rows) + np.bincount(right, minlength=n_rows))
     start = np.concatenate([[0], end[:-1]])
-    last = np.append(np.sort(key), np.nan)[np.minimum(start + count, end) - 1]
-    one, two = np.split(key <= last[row], 2)
-    among: NDArray[np.bool_] = one | two
+    last = keys[np.minimum(start + count, end) - 1]
+    del keys
+    among: NDArray[np.bool_] = left * span - value <= last[left]
+    among |= right * span - value <= last[right]
     return among
 
 
@@ -177,28 +189,30 @@ def shared_values(columns: Sequence[Column], n_rows: int) -> csr_matrix:
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
     told = sorted((column for column in columns if len(column.values) > 1), key=telling, reverse=True)[:PAIRED_COLUMNS]
+    if len(told) < 2:
+        return csr_matrix((n_rows, 1), dtype=np.float32)
 
-    def shared(pair: tuple[Column, Column]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], int]:
+    def shared(pair: tuple[Column, Column]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int8]]:
+        """Rows, the number of the pair of values that each has, and how many rows have it."""
         one, two = pair
-        both = np.flatnonzero((one.codes >= 0) & (two.codes >= 0))
+        both = np.flatnonzero((one.codes >= 0) & (two.codes >= 0)).astype(np.int32)
         code = one.codes[both].astype(np.int64) * len(two.values) + two.codes[both]
         _, place, count = np.unique(code, return_inverse=True, return_counts=True)
         some = (count >= 2) & (count <= MAX_SHARING)
-        number, use = np.cumsum(some) - 1, some[place]
-        return both[use], number[place[use]], np.log(n_rows / count[place[use]]), int(some.sum())
+        number, use = np.cumsum(some, dtype=np.int32) - 1, some[place]
+        return both[use], number[place[use]], count[place[use]].astype(np.int8)
 
     found = in_threads(shared, combinations(told, 2))
-    rows, features, weights = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], [np.empty(0)]
-    width = 0
-    for row, feature, weight, n_features in found:
-        rows.append(row)
-        features.append(feature + width)
-        weights.append(weight)
-        width += n_features
-    row, weight = np.concatenate(rows), np.concatenate(weights)
-    norm = np.sqrt(np.bincount(row, weights=weight**2, minlength=n_rows))
-    data = (weight / np.maximum(norm[row], 1e-12)).astype(np.float32)
-    return csr_matrix((data, (row, np.concatenate(features))), shape=(n_rows, max(width, 1)))
+    weight = np.log(n_rows / np.arange(1, MAX_SHARING + 1))
+    squares, width = np.zeros(n_rows), 0
+    for row, feature, count in found:
+        squares += np.bincount(row, weights=weight[count - 1] ** 2, minlength=n_rows)
+        feature += width
+        width = int(feature.max(initial=width - 1)) + 1
+    norm = np.maximum(np.sqrt(squares), 1e-12)
+    data = np.concatenate([(weight[count - 1] / norm[row]).astype(np.float32) for row, _, count in found])
+    rows, features = (np.concatenate([part[place] for part in found]) for place in (0, 1))
+    return csr_matrix((data, (rows, features)), shape=(n_rows, max(width, 1)))
 
 
 def nearest(view: csr_matrix, neighbours: int) -> csr_matrix:
@@ -224,7 +238,7 @@ class Search:
 
 def prune(view: csr_matrix, work_per_row: int) -> Search:
     """Without the commonest features, so many that the product of the rest with itself stays within the work allowed."""
-    keep = affordable(np.bincount(view.indices, minlength=view.shape[1]), view.shape[0], work_per_row)
+    keep = affordable(occurrences(view), view.shape[0], work_per_row)
     if keep.all():
         return Search(view, 1.0)
     pruned = keep_columns(view, keep > 0)

@@ -16,6 +16,7 @@ from findmatches.evaluate import metrics_of, study_of
 from findmatches.explain import explain
 from findmatches.incremental import match_incremental
 from findmatches.labels import with_labelled_rows
+from findmatches.memory import MORE_MEMORY
 from findmatches.model import Model
 from findmatches.output import check_folder, check_place, whole
 from findmatches.proposals import propose
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         print(f"findmatches: {place}{error.strerror or error}", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print(f"findmatches: the command ran out of memory. {MORE_MEMORY}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130  # as shells have it

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.normalise import Column
+from findmatches.pile import Pile
 from findmatches.threads import in_threads
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ FEATURES = 1 << _BITS
 _CHUNK_BYTES = 1 << 19
 # Pairs of rows that are multiplied at once by one thread, and about so many features of theirs: of long texts, each has thousands.
 _DOTS, _DOT_FEATURES = 20_000, 1 << 22
+# Entries of a matrix that are weighed, and counted, at a time.
+_WEIGHED, _COUNTED = 1 << 20, 1 << 25
 # With fewer than this part of all features in its rows, those of a table are counted by sorting instead of by looking at all.
 _SPARSE = 16
 _BLANK, _ZERO, _NINE = 32, 48, 57
@@ -154,7 +157,7 @@ def by_value(find: Callable[[pa.Array], csr_matrix], columns: Sequence[Column], 
         # A last text that is empty stands for missing values, whose code is -1.
         found = find(pa.array([*column.values.tolist(), ""], pa.large_string()))[column.codes]
         total = total + found if total.nnz else found
-    total.data[:] = 1.0
+    total.data[:] = 1
     return total
 
 
@@ -193,10 +196,9 @@ def _binary(owner: NDArray[np.int32], hashed: NDArray[np.uint64], n_rows: int) -
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
     indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n_rows))])
-    ones = np.ones(len(owner), dtype=np.float32)
-    matrix = csr_matrix((ones, _mix(hashed), indptr), shape=(n_rows, FEATURES))
+    matrix = csr_matrix((np.ones(len(owner), dtype=np.int8), _mix(hashed), indptr), shape=(n_rows, FEATURES))
     matrix.sum_duplicates()
-    matrix.data[:] = 1.0
+    matrix.data[:] = 1
     return matrix
 
 
@@ -211,13 +213,13 @@ def _stacked(find: Callable[[pa.Array], csr_matrix], texts: pa.Array) -> csr_mat
     found, counts = zip((np.empty(0, np.int32), np.zeros(1, np.int32)), *in_threads(piece, _chunks(texts)), strict=True)
     indices, indptr = np.concatenate(found), np.cumsum(np.concatenate(counts))
     del found  # much memory, in large tables
-    return csr_matrix((np.ones(len(indices), dtype=np.float32), indices, indptr), shape=(len(texts), FEATURES))
+    return csr_matrix((np.ones(len(indices), dtype=np.int8), indices, indptr), shape=(len(texts), FEATURES))
 
 
 def _empty(n_rows: int) -> csr_matrix:
     from scipy.sparse import csr_matrix  # as above
 
-    return csr_matrix((n_rows, FEATURES), dtype=np.float32)
+    return csr_matrix((n_rows, FEATURES), dtype=np.int8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,7 +236,7 @@ class DocumentFrequency:
         if matrix.nnz < matrix.shape[1] // _SPARSE:
             features, counts = np.unique(matrix.indices, return_counts=True)
         else:
-            dense = np.bincount(matrix.indices, minlength=matrix.shape[1])
+            dense = occurrences(matrix)
             features = np.flatnonzero(dense > 0)
             counts = dense[features]
         return cls(matrix.shape[0], features.astype(np.int32), counts.astype(np.int32))
@@ -264,21 +266,45 @@ class Frequencies:
 
 
 def weigh(matrix: csr_matrix, known: DocumentFrequency, *, unit: bool = True) -> csr_matrix:
-    """TF-IDF, with unit rows if asked for. Features of one row only count in the length of the row and are then dropped; columns are renumbered."""
+    """TF-IDF of a 0/1 matrix, with unit rows if asked for. Features of one row only count in the length of the row and are then dropped; columns are
+    renumbered. Some rows at a time: the largest matrix of a table is what most of its memory goes into."""
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
     weight = known.spread(np.log((1 + known.n_rows) / (1 + known.counts)) + 1)
     repeated = known.repeated
     kept, number = np.zeros(FEATURES, dtype=bool), np.zeros(FEATURES, dtype=np.int32)
     kept[repeated], number[repeated] = True, np.arange(len(repeated))
-    data = weight[matrix.indices]
-    if unit:
-        squares = csr_matrix((np.square(data), matrix.indices, matrix.indptr), shape=matrix.shape)
-        norm = np.sqrt(row_sums(squares))
-        data *= np.repeat((1 / np.maximum(norm, 1e-12)).astype(np.float32), np.diff(matrix.indptr))
-    weighed = keep_columns(csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape), kept)
+    data, indices = Pile(np.float32, matrix.nnz), Pile(np.int32, matrix.nnz)
+    lengths = np.zeros(matrix.shape[0], dtype=np.int32)
+    for rows in parts_of(matrix, _WEIGHED):
+        indptr = matrix.indptr[rows.start : rows.stop + 1]
+        features = matrix.indices[indptr[0] : indptr[-1]]
+        part = csr_matrix((weight[features], features, indptr - indptr[0]), shape=(len(indptr) - 1, matrix.shape[1]))
+        if unit:
+            norm = np.sqrt(row_sums(csr_matrix((np.square(part.data), features, part.indptr), shape=part.shape)))
+            part.data *= np.repeat((1 / np.maximum(norm, 1e-12)).astype(np.float32), np.diff(indptr))
+        part = keep_columns(part, kept)
+        data.add(part.data)
+        indices.add(number[part.indices])
+        lengths[rows] = np.diff(part.indptr)
+    indptr = np.concatenate([[0], np.cumsum(lengths, dtype=matrix.indptr.dtype)])
     shape = matrix.shape[0], max(len(repeated), 1)
-    return csr_matrix((weighed.data, number[weighed.indices], weighed.indptr), shape=shape)
+    return csr_matrix((data.whole(), indices.whole(), indptr), shape=shape)
+
+
+def occurrences(matrix: csr_matrix) -> NDArray[np.int64]:
+    """In how many rows each feature occurs, an array with a place for every feature."""
+    counts = np.zeros(matrix.shape[1], dtype=np.int64)
+    for start in range(0, matrix.nnz, _COUNTED):
+        counts += np.bincount(matrix.indices[start : start + _COUNTED], minlength=matrix.shape[1])
+    return counts
+
+
+def parts_of(matrix: csr_matrix, size: int) -> Iterator[slice]:
+    """Its rows in pieces of about ``size`` entries each."""
+    step = max(1, size * matrix.shape[0] // max(matrix.nnz, 1))
+    for start in range(0, matrix.shape[0], step):
+        yield slice(start, min(start + step, matrix.shape[0]))
 
 
 def keep_columns(matrix: csr_matrix, keep: NDArray[np.bool_]) -> csr_matrix:

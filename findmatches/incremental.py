@@ -15,7 +15,7 @@ from findmatches.linkage import between
 from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.prepared import CHUNK, Prepared, prepare
 from findmatches.rivals import Surroundings
-from findmatches.schema import Records
+from findmatches.schema import Records, with_room
 from findmatches.scoring import DOUBT_FROM, Learner, SecondRound, candidates_of, first_scores
 
 if TYPE_CHECKING:
@@ -83,11 +83,10 @@ def _joined(existing: Records, incremental: Records) -> Records:
         raise FindMatchesError(
             f"{len(repeated)} of the new rows are already in the existing table, the first with {existing.primary_key} {min(repeated)}."
         )
-    return Records(
-        pa.concat_tables([existing.table.select(names), incremental.table.select(names)]),
-        existing.primary_key,
-        incremental.cache,
+    both = pa.concat_tables(
+        [existing.table.select(names), incremental.table.select(names)], promote_options="permissive"
     )
+    return Records(with_room(both), existing.primary_key, incremental.cache)
 
 
 def check_columns(existing: Sequence[str], incremental: Sequence[str]) -> None:

@@ -105,7 +105,7 @@ def with_rows_of(records: Records, files: Sequence[LabelFile]) -> Records:
 
     named = {_key(label_file, row, records): (label_file, row) for label_file in files for row in label_file.rows}
     keys = records.table.column(records.primary_key)
-    for key in keys.filter(pc.is_in(keys, value_set=pa.array(list(named), pa.string()))).to_pylist():
+    for key in keys.filter(pc.is_in(keys, value_set=pa.array(list(named), keys.type))).to_pylist():
         del named[key]
     if not named:
         return records

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -15,9 +15,13 @@ from findmatches.cache import Arrays, Cache, content_name, save_arrays, save_pie
 from findmatches.comparisons import Comparer, Schema, Setup, describe
 from findmatches.errors import FindMatchesError
 from findmatches.features import arrays_of, matrix_of
+from findmatches.memory import check_memory
 from findmatches.normalise import Column, make_column
 from findmatches.schema import Records, key_order
 from findmatches.threads import in_threads, in_turn, side_by_side
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Pairs that are compared at once by one thread. Fewer pairs are dealt into so many pieces, so that threads end together, but no smaller ones than
 # are worth the calls that a piece takes. All pieces but the last are multiples of 16: linear algebra sums what is left over in another order.
@@ -140,9 +144,6 @@ class Prepared:
 
 def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) -> Prepared:
     """Do all that can be done without labels. With ``schema`` (of a model), the table must have its columns."""
-    order = key_order(records.table.column(records.primary_key))
-    table = records.table.take(order)
-    keys = tuple(table.column(records.primary_key).to_pylist())
     if schema is None:
         names = [name for name in records.columns if name != records.primary_key]
     else:
@@ -152,14 +153,14 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
             raise FindMatchesError(f"The table lacks columns that the model was trained with: {', '.join(missing)}.")
     if not names:
         raise FindMatchesError("The table has no column besides the primary key, so there is nothing to compare.")
-    cells = table.select(names)
-    columns = tuple(
-        in_threads(
-            lambda name: make_column(name, cells.column(name)), names, size=lambda name: cells.column(name).nbytes
-        )
-    )
+    check_memory(records.table.select(names))
+    order = key_order(records.table.column(records.primary_key))
+    keys = tuple(records.table.column(records.primary_key).take(order).to_pylist())
+    cells = records.table.select(names).take(order)
+    columns = _columns(cells)
     known = schema or describe(columns)
     name = content_name(cells, known, neighbours) if records.cache else ""
+    del cells  # much memory, in large tables
     cache, entry = records.cache, f"candidates-{name}"
     found = cache.get(entry, lambda arrays: _from_arrays(arrays, known.views)) if cache else None
     candidates = found or find_candidates(columns, known.views, len(keys), neighbours)
@@ -170,6 +171,13 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
 
     comparer, _ = side_by_side(lambda: _comparer(cache, f"setup-{name}", columns, known, candidates), keep)
     return Prepared(records, order, keys, columns, candidates, comparer, name)
+
+
+def _columns(cells: pa.Table) -> tuple[Column, ...]:
+    def make(name: str) -> Column:
+        return make_column(name, cells.column(name))
+
+    return tuple(in_threads(make, cells.column_names, size=lambda name: cells.column(name).nbytes))
 
 
 def _comparer(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from findmatches.errors import FindMatchesError
-from findmatches.schema import Records, key_fault, text_table
+from findmatches.schema import Records, key_fault, text_table, with_room
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -238,7 +238,7 @@ def _join(paths: list[Path], tables: list[pa.Table], primary_key: str) -> Record
             texts.append(text_table(table, primary_key).select(names))
         except FindMatchesError as error:
             raise FindMatchesError(f"{path}: {error}") from error
-    records = Records(pa.concat_tables(texts), primary_key)
+    records = Records(with_room(pa.concat_tables(texts, promote_options="permissive")), primary_key)
     if fault := key_fault(records.keys()):
         row, message = fault
         raise FindMatchesError(f"{_place(paths, tables, row)}, column {primary_key}: {message}")

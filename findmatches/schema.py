@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MAX_COLUMNS = 100
+# Arrow's plain text has offsets of 32 bits: with more bytes of it together, rows of several chunks cannot be taken.
+_PLAIN = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +60,7 @@ class Records:
         Raises ``FindMatchesError`` if the primary key is no column, is blank or repeated in a row, if there are more than 100
         columns, if two columns share a name, or if a column holds values that are not plain (lists, structures).
         """
-        records = cls(text_table(table, primary_key), primary_key)
+        records = cls(with_room(text_table(table, primary_key)), primary_key)
         if fault := key_fault(records.keys(), place or _row_of_all):
             row, message = fault
             where = place(row) if place else f"Row {row + 1}"
@@ -84,10 +86,22 @@ def text_table(table: pa.Table, primary_key: str) -> pa.Table:
         if pa.types.is_nested(field.type):
             raise FindMatchesError(f"Column {field.name} holds {field.type} values; only plain values can be matched.")
         try:
-            columns.append(column.cast(pa.string()))
+            columns.append(column.cast(pa.large_string() if column.nbytes > _PLAIN else pa.string()))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise FindMatchesError(f"Column {field.name} ({field.type}) cannot be read as text: {error}") from error
     return pa.table(columns, names=names)
+
+
+def with_room(table: pa.Table) -> pa.Table:
+    """The table of text with columns that hold a lot of it as Arrow's ``large_string``."""
+    import pyarrow as pa  # here and not above: importing findmatches must stay quick
+
+    return table.cast(
+        pa.schema(
+            (field.name, pa.large_string() if table.column(field.name).nbytes > _PLAIN else field.type)
+            for field in table.schema
+        )
+    )
 
 
 def _row_of_all(row: int) -> str:
