@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from findmatches.cache import MAX_BYTES
 from findmatches.curve import curve_of
 from findmatches.engine import ask, train
 from findmatches.errors import FindMatchesError
@@ -131,7 +132,22 @@ def _command(commands, name: str, text: str, run) -> argparse.ArgumentParser:  #
         "--cache", type=Path, metavar="DIR",
         help="keep candidates and comparisons here, by the content of the table, for later commands",
     )  # fmt: skip
+    parser.add_argument(
+        "--cache-limit", type=_gib, default=MAX_BYTES, metavar="GIB",
+        help=f"how large the cache may grow before what was not used for the longest time goes (default {MAX_BYTES >> 30})",
+    )  # fmt: skip
     return parser
+
+
+def _gib(text: str) -> int:
+    """Bytes."""
+    try:
+        limit = int(float(text) * (1 << 30))
+    except (ValueError, OverflowError):
+        limit = 0
+    if limit <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of GiB above 0")
+    return limit
 
 
 def _records(options: argparse.Namespace, primary_key: str) -> Records:
@@ -139,7 +155,7 @@ def _records(options: argparse.Namespace, primary_key: str) -> Records:
     if not options.cache:
         return records
     check_folder(options.cache)
-    return records.cached_in(options.cache)
+    return records.cached_in(options.cache, max_bytes=options.cache_limit)
 
 
 def _add_key(parser: argparse.ArgumentParser) -> None:

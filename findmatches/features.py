@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from findmatches.normalise import Column
 from findmatches.pile import Pile
-from findmatches.threads import in_threads
+from findmatches.threads import in_threads, in_turn
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -210,10 +210,14 @@ def _stacked(find: Callable[[pa.Array], csr_matrix], texts: pa.Array) -> csr_mat
         found = find(part)
         return found.indices, np.diff(found.indptr)
 
-    found, counts = zip((np.empty(0, np.int32), np.zeros(1, np.int32)), *in_threads(piece, _chunks(texts)), strict=True)
-    indices, indptr = np.concatenate(found), np.cumsum(np.concatenate(counts))
-    del found  # much memory, in large tables
-    return csr_matrix((np.ones(len(indices), dtype=np.int8), indices, indptr), shape=(len(texts), FEATURES))
+    # No piece of text holds more features than bytes, and those of the blank at its end.
+    indices = Pile(np.int32, texts.nbytes + len(texts))
+    counts = [np.zeros(1, dtype=np.int32)]
+    for found, count in in_turn(piece, _chunks(texts)):
+        indices.add(found)
+        counts.append(count)
+    features, indptr = indices.whole(), np.cumsum(np.concatenate(counts))
+    return csr_matrix((np.ones(len(features), dtype=np.int8), features, indptr), shape=(len(texts), FEATURES))
 
 
 def _empty(n_rows: int) -> csr_matrix:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Bytes for each row, and for each byte of its text: a little less than was measured, so that nothing is refused that would go well.
-PER_ROW = 700
-PER_BYTE = 5
+PER_ROW = 500
+PER_BYTE = 4
 _GIB = 1 << 30
 MORE_MEMORY = (
     "Leave out columns that do not help to tell rows apart, use a machine with more memory, or match on Apache Spark."

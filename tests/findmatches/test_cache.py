@@ -14,6 +14,7 @@ from pyarrow import csv
 from findmatches import Records, ask, prepared, train
 from findmatches.blocking import Candidates
 from findmatches.cache import Cache, content_name, save_arrays
+from findmatches.cli import main
 from findmatches.comparisons import Comparer
 from labelfiles import LabelFile
 from tests.findmatches.data import oracle, partition, people
@@ -123,6 +124,16 @@ def test_what_was_not_used_longest_goes_first(tmp_path: Path) -> None:
     cache.put("c", lambda folder: save_arrays(folder, {"x": kilo}))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "c"]
     assert cache.get("a", dict) is None
+
+
+def test_the_command_keeps_no_more_than_it_is_told(taught: Taught, tmp_path: Path) -> None:
+    table, kept = tmp_path / "people.csv", tmp_path / "cache"
+    csv.write_csv(taught[0].table, table)
+    asked = ["ask", str(table), "--primary-key", "id", "--cache", str(kept), "-o", str(tmp_path / "questions.csv")]
+    assert main([*asked, "--cache-limit", "0.00001"]) == 0
+    assert len(list(kept.iterdir())) == 1
+    assert main(asked) == 0
+    assert len(list(kept.iterdir())) == 2
 
 
 def test_names_tell_nulls_from_blanks_and_cells_from_their_neighbours() -> None:
