@@ -12,9 +12,10 @@ from findmatches.errors import FindMatchesError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Bytes for each row, and for each byte of its text: a little less than was measured, so that nothing is refused that would go well.
-PER_ROW = 500
-PER_BYTE = 4
+# Bytes for each row, for each byte of its text, and for those of columns with long texts, whose every word is looked at twice: less than was measured,
+# so that nothing is refused that would go well.
+PER_ROW, PER_BYTE, PER_BYTE_OF_LONG = 400, 4, 12
+_LONG = 100
 _GIB = 1 << 30
 MORE_MEMORY = (
     "Leave out columns that do not help to tell rows apart, use a machine with more memory, or match on Apache Spark."
@@ -25,7 +26,9 @@ _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 
 def check_memory(cells: pa.Table, there_is: int | None = None) -> None:
     """Raises ``FindMatchesError`` if work on the table would need more memory than the machine has (``there_is``, in bytes)."""
-    needed = PER_ROW * cells.num_rows + PER_BYTE * cells.nbytes
+    needed = PER_ROW * cells.num_rows
+    for column in cells.columns:
+        needed += column.nbytes * (PER_BYTE_OF_LONG if column.nbytes > _LONG * len(column) else PER_BYTE)
     there_is = memory_of_machine() if there_is is None else there_is
     if needed > there_is:
         raise FindMatchesError(

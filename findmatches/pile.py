@@ -36,7 +36,7 @@ class Pile(Generic[Number]):
 
     def whole(self) -> NDArray[Number]:
         """All that was added. Nothing can be added any more."""
-        if self._file is None:
+        if self._file is None or not self._end:  # of nothing there is no memory map
             return self._array[: self._end]
         self._file.flush()
         with self._file as file:

@@ -64,7 +64,7 @@ def test_a_table_that_memory_cannot_hold_is_refused_before_the_work(
     table, _, labels = taught
     csv.write_csv(table.table, tmp_path / "people.csv")
     (tmp_path / "labels.csv").write_bytes(label_file_bytes(labels))
-    monkeypatch.setattr(memory, "memory_of_machine", lambda: 100_000)
+    monkeypatch.setattr(memory, "memory_of_machine", lambda: 50_000)
     given = ["train", str(tmp_path / "people.csv"), "--primary-key", "id", "--labels", str(tmp_path / "labels.csv")]
     assert main([*given, "-o", str(tmp_path / "model")]) == 1
     told = capsys.readouterr().err
@@ -95,8 +95,10 @@ def test_the_memory_of_a_container_counts(monkeypatch: pytest.MonkeyPatch, tmp_p
         assert memory.memory_of_machine() == pytest.approx(counts)
 
 
-def test_how_much_is_needed_grows_with_rows_and_text() -> None:
-    table = pa.table({"name": ["x" * 100] * 1000})
-    memory.check_memory(table, there_is=1_300_000)
-    with pytest.raises(FindMatchesError, match=r"1,000 rows"):
-        memory.check_memory(table, there_is=1_100_000)
+def test_how_much_is_needed_grows_with_rows_and_text_of_long_texts_the_most() -> None:
+    short, long = (pa.table({"name": [letter * length] * 1000}) for letter, length in (("x", 40), ("y", 400)))
+    memory.check_memory(short, there_is=600_000)
+    memory.check_memory(long, there_is=6_000_000)
+    for table, there_is in ((short, 500_000), (long, 5_000_000)):
+        with pytest.raises(FindMatchesError, match=r"1,000 rows"):
+            memory.check_memory(table, there_is=there_is)
