@@ -88,6 +88,8 @@ def make_question_set(
     title: str = "",
 ) -> QuestionSet:
     """The questions of a file in S3, as ``load_generated_questions`` tells; to be called in a transaction."""
+    # A run that ends while somebody asks about groups must not take the same number, nor the same ids.
+    Transform.objects.select_for_update().get(pk=transform.pk)
     summary = summarise(generated.contents)
     bucket, key = storage.split_uri(generated.uri)
     label_file = LabelFile.objects.create(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import Count
 from django.test import Client
 from django.urls import reverse
@@ -19,6 +22,7 @@ from labeling.services.questions import (
     UnreadableQuestionsError,
     ask_foreign_questions,
     load_generated_questions,
+    make_question_set,
     read_generated_questions,
 )
 from tests.labeling.builders import cast, transform
@@ -132,6 +136,31 @@ def test_ids_that_were_used_before_are_told_apart(of: Transform) -> None:
     assert loaded.number == 2
     assert [question.labeling_set_id for question in loaded.questions.all()] == ["s1-2", "s2-2"]
     assert Question.objects.values("labeling_set_id").distinct().count() == 4
+
+
+@pytest.mark.locks
+@pytest.mark.django_db(transaction=True)
+def test_sets_that_are_made_at_once_have_numbers_and_ids_of_their_own(of: Transform) -> None:
+    generated = read_generated_questions(run=generation(of, generated=FILE))
+    start = threading.Barrier(4)
+
+    def ask(number: int) -> None:
+        file = replace(generated, uri=f"{generated.uri}-{number}")
+        start.wait()
+        try:
+            with transaction.atomic():
+                make_question_set(transform=of, generated=file, user=None)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(QuestionSet.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
+    ids = list(Question.objects.values_list("labeling_set_id", flat=True))
+    assert len(set(ids)) == len(ids) == 8
 
 
 def test_columns_in_another_order_are_put_right(of: Transform) -> None:
