@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from django.core.files.storage import default_storage
 from labeling.aws import clients
 from labeling.aws.errors import MISSING, translated
 from labeling.exceptions import GlueError
+
+logger = logging.getLogger(__name__)
 
 _CHUNK = 256 * 1024
 
@@ -142,6 +145,14 @@ def delete(key: str) -> None:
     with translated():
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
         clients.s3().delete_object(Bucket=settings.BUCKET, Key=key)
+
+
+def discard(key: str) -> None:
+    """As ``delete``, where nothing depends on it: an object that cannot be removed now stays, and is logged."""
+    try:
+        delete(key)
+    except GlueError as error:
+        logger.warning("%s stays in S3: %s", key, error)
 
 
 def list_objects(prefix_uri: str) -> list[ListedObject]:

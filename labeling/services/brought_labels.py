@@ -48,7 +48,7 @@ from labelfiles import (
 )
 from labeling.aws import storage
 from labeling.choices import LabelFileKind
-from labeling.exceptions import GlueError, InvalidLabelsError
+from labeling.exceptions import InvalidLabelsError
 from labeling.models import LabelFile, LabelUpload, Question, Transform
 from labeling.selectors.sheets import in_chunks
 from labeling.services.downloads import Download
@@ -175,10 +175,7 @@ def _discard(upload: LabelUpload) -> None:
     if not gone:
         return
     logger.info("labels %s not kept", upload.pk)
-    try:
-        storage.delete(upload.key)
-    except GlueError as error:
-        logger.warning("labels %s: the file stays in S3: %s", upload.pk, error)
+    storage.discard(upload.key)
 
 
 def read_brought_table(content: bytes, *, has_header: bool | None = None) -> PairTable:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Team, User
 from labeling.aws import storage
 from labeling.choices import SourceFormat
-from labeling.exceptions import GlueError, InvalidSourceError
+from labeling.exceptions import InvalidSourceError
 from labeling.models import SourceFile
 from labeling.services import tables
 from labeling.services.catalog import CatalogTable
@@ -148,10 +148,7 @@ def discard_source(*, source: SourceFile) -> None:
     if not gone:
         return
     logger.info("source %s not kept", source.pk)
-    try:
-        storage.delete(source.key)
-    except GlueError as error:
-        logger.warning("source %s: the file stays in S3: %s", source.pk, error)
+    storage.discard(source.key)
 
 
 def _places(preview: SourcePreview, names: Sequence[str]) -> list[int]:
