@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +20,7 @@ from localglue.operations.catalog import find_table
 from localglue.tables import read_files
 from localglue.work import Store, WorkError, nothing
 from localglue.work.common import read_records, trained_model, transform_of, write_output
+from localglue.work.results import encoded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,9 +57,8 @@ def perform(run: TaskRun) -> Store:
         matches = _without_duplicates(matches, transform.primary_key)
     if not arguments.match_confidence:
         matches = matches.drop_columns(["match_confidence_score"])
-    write_output(
-        run, result_path(arguments), _encoded(matches, arguments.output_format), _TYPES[arguments.output_format]
-    )
+    data = encoded(matches, arguments.output_format, transform.schema)
+    write_output(run, result_path(arguments), data, _TYPES[arguments.output_format])
     return nothing
 
 
@@ -120,16 +118,3 @@ def _without_duplicates(matches: pa.Table, primary_key: str) -> pa.Table:
     for row in order:
         first.setdefault(groups[row], row)
     return matches.take(sorted(first.values()))
-
-
-def _encoded(matches: pa.Table, output_format: str) -> bytes:
-    from pyarrow import csv, parquet  # as above
-
-    stream = io.BytesIO()
-    if output_format == "csv":
-        csv.write_csv(matches, stream, csv.WriteOptions(quoting_style="needed"))
-    elif output_format == "json":
-        stream.writelines(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in matches.to_pylist())
-    else:
-        parquet.write_table(matches, stream)
-    return stream.getvalue()
