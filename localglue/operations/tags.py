@@ -15,7 +15,13 @@ MAX_TAGS = 50
 
 
 def set_tags(resource: str, tags: dict[str, str]) -> None:
-    """Add tags to a resource (``mlTransform/…``, ``job/…`` or ``database/…``). Raises ``InvalidInputException`` for more than 50."""
+    """Add tags to a resource (``mlTransform/…``, ``job/…`` or ``database/…``).
+
+    Raises ``InvalidInputException`` for more than 50, and for those that AWS keeps for itself:
+    https://docs.aws.amazon.com/glue/latest/dg/monitor-tags.html
+    """
+    if reserved := sorted(text for text in (*tags, *tags.values()) if text.lower().startswith("aws:")):
+        raise InvalidInputException(f"{reserved[0]}: the prefix aws: is reserved.")
     with transaction.atomic():
         for key, value in tags.items():
             Tag.objects.update_or_create(resource=resource, key=key, defaults={"value": value})

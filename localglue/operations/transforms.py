@@ -65,6 +65,7 @@ def create_ml_transform(request: Request, caller: Caller) -> Result:
     """
     if not request["Name"].strip():
         raise InvalidInputException("Transform name cannot be blank.")
+    _check_role(request)
     parameters = _checked_parameters(request["Parameters"])
     sizes = capacity(request)
     retries = _checked_retries(request)
@@ -88,7 +89,7 @@ def _create(request: Request, parameters: dict[str, Any], sizes: dict[str, Any],
             )
         transform = MLTransform.objects.create(
             name=request["Name"],
-            description=request.get("Description"),
+            description=request.get("Description", ""),
             database_name=fold(table["DatabaseName"]),
             table_name=fold(table["TableName"]),
             input_table=table,
@@ -124,6 +125,11 @@ def _checked_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     if not find_matches.get("PrimaryKeyColumnName", "").strip():
         raise InvalidInputException("A primary key must be specified in Find Matches parameters.")
     return parameters
+
+
+def _check_role(request: Request) -> None:
+    if not request.get("Role", "given before").strip():
+        raise InvalidInputException("Role must be given.")
 
 
 def _checked_retries(request: Request) -> int | None:
@@ -193,7 +199,7 @@ def show(transform: MLTransform) -> dict[str, Any]:
     return {
         "TransformId": transform.public_id,
         "Name": transform.name,
-        "Description": transform.description,
+        "Description": transform.description or "",
         "Status": transform.status,
         "CreatedOn": transform.created_at,
         "LastModifiedOn": transform.modified_at,
@@ -287,6 +293,7 @@ def update_ml_transform(request: Request, caller: Caller) -> Result:
         if transform.status == TransformStatus.DELETING:
             raise InvalidInputException("The transform is being deleted.")
         _rename(transform, request)
+        _check_role(request)
         if "Parameters" in request:
             parameters = _checked_parameters(request["Parameters"])
             _check_key(parameters, transform.schema)

@@ -47,7 +47,8 @@ def test_defaults_are_those_of_aws(lab: GlueClient) -> None:
     handle = lab.create_ml_transform(**transform_request())["TransformId"]
     transform = lab.get_ml_transform(TransformId=handle)
     assert (transform["GlueVersion"], transform["Timeout"], transform["MaxCapacity"]) == ("0.9", 2880, 10)
-    assert not {"MaxRetries", "WorkerType", "NumberOfWorkers", "Description"} & set(transform)
+    assert transform["Description"] == ""
+    assert not {"MaxRetries", "WorkerType", "NumberOfWorkers"} & set(transform)
 
 
 def test_workers_give_the_capacity(lab: GlueClient) -> None:
@@ -61,6 +62,7 @@ def test_workers_give_the_capacity(lab: GlueClient) -> None:
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"Name": "  "}, "Transform name cannot be blank."),
+    ({"Role": " "}, "Role must be given."),
     ({"InputRecordTables": []}, "Exactly one input record table must be provided."),
     ({"InputRecordTables": [{"DatabaseName": "lab", "TableName": "people"}] * 2}, "Exactly one input record table must be provided."),
     ({"InputRecordTables": [{"DatabaseName": " ", "TableName": "people"}]}, "Should specify database name."),
@@ -303,6 +305,7 @@ def test_tags_are_kept_changed_and_filtered_by(lab: GlueClient, make_transform: 
     lab.untag_resource(ResourceArn=arn, TagsToRemove=["env"])
     assert lab.get_tags(ResourceArn=arn)["Tags"] == {"team": "b"}
     assert refused(lab.get_tags, ResourceArn=arn.replace("mlTransform", "crawler"))[0] == INVALID
+    assert refused(lab.tag_resource, ResourceArn=arn, TagsToAdd={"AWS:team": "b"})[0] == INVALID
     more = {f"k{number}": "" for number in range(50)}
     assert refused(lab.tag_resource, ResourceArn=arn, TagsToAdd=more)[0] == INVALID
     assert lab.get_tags(ResourceArn=arn)["Tags"] == {"team": "b"}
