@@ -30,7 +30,7 @@ _REFUSED = (
     "SourceControlDetails",
 )
 _SIZES = ("MaxCapacity", "WorkerType", "NumberOfWorkers")
-_TIMEOUT = 2880
+_TIMEOUT, _LONGEST = 2880, 10080
 
 
 def find_job(name: str, *, lock: bool = False) -> Job:
@@ -60,8 +60,15 @@ def _definition(members: dict[str, Any]) -> dict[str, Any]:
         raise InvalidInputException("Max retries should be non-negative.")
     if members.get("ExecutionProperty", {}).get("MaxConcurrentRuns", 1) < 1:
         raise InvalidInputException("MaxConcurrentRuns must be at least 1.")
+    _check_timeout(members)
     capacity(members)
     return {name: value for name, value in members.items() if name not in ("Name", "Tags")}
+
+
+def _check_timeout(members: dict[str, Any]) -> None:
+    """Seven days are the most, as on AWS."""
+    if members.get("Timeout", 0) > _LONGEST:
+        raise InvalidInputException(f"Timeout must be at most {_LONGEST} minutes.")
 
 
 @operation(writes=True)
@@ -84,16 +91,24 @@ def create_job(request: Request, caller: Caller) -> Result:
     return {"Name": name}
 
 
+def _capacity(members: dict[str, Any]) -> dict[str, float]:
+    """MaxCapacity, also where workers give it; empty if there are neither."""
+    given = capacity(members)
+    return {"MaxCapacity": given["max_capacity"]} if given else {}
+
+
 def _show(job: Job) -> dict[str, Any]:
     defaults = {
         "ExecutionProperty": {"MaxConcurrentRuns": 1},
         "MaxRetries": 0,
         "Timeout": _TIMEOUT,
         "GlueVersion": "2.0",
+        "MaxCapacity": float(job.definition.get("AllocatedCapacity", 10)),
     }
     return {
         **defaults,
         **job.definition,
+        **_capacity(job.definition),
         "Name": job.name,
         "CreatedOn": job.created_at,
         "LastModifiedOn": job.modified_at,
@@ -141,7 +156,8 @@ def start_job_run(request: Request, caller: Caller) -> Result:
     """
     if request.get("JobRunQueuingEnabled") or request.get("ExecutionRoleSessionPolicy"):
         raise InvalidInputException("localglue does not support JobRunQueuingEnabled and ExecutionRoleSessionPolicy.")
-    capacity(request)
+    _check_timeout(request)
+    own = {name: request[name] for name in _SIZES if name in request} | _capacity(request)
     with transaction.atomic():
         job = find_job(request["JobName"], lock=True)
         arguments = _arguments(job, request)
@@ -152,9 +168,7 @@ def start_job_run(request: Request, caller: Caller) -> Result:
         except (ValueError, store.StoreError) as error:
             raise InvalidInputException(str(error)) from None
         shown = _show(job)
-        sizes = {name: request[name] for name in _SIZES if name in request} or {
-            name: shown[name] for name in _SIZES if name in shown
-        }
+        sizes = own or {name: shown[name] for name in _SIZES if name in shown}
         run = runs.start_job_run(
             limit=shown["ExecutionProperty"].get("MaxConcurrentRuns", 1),
             job=job,

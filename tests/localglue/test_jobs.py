@@ -35,6 +35,7 @@ def test_a_job_is_kept_and_shown(lab: GlueClient) -> None:
     shown = lab.get_job(JobName="apply")["Job"]
     assert (shown["Role"], shown["Command"], shown["GlueVersion"]) == (ROLE, COMMAND, "2.0")
     assert (shown["MaxRetries"], shown["Timeout"], shown["ExecutionProperty"]) == (1, 30, {"MaxConcurrentRuns": 1})
+    assert shown["MaxCapacity"] == 10
     arn = f"arn:aws:glue:us-east-1:{ACCOUNT}:job/apply"
     assert lab.get_tags(ResourceArn=arn)["Tags"] == {"a": "b"}
     assert [row["Name"] for row in lab.get_jobs()["Jobs"]] == ["apply"]
@@ -60,6 +61,7 @@ def test_creating_twice_is_creating_once(lab: GlueClient) -> None:
         {"Command": {"Name": "glueetl"}},
         {"Connections": {"Connections": ["x"]}},
         {"MaxRetries": -1},
+        {"Timeout": 10081},
         {"ExecutionProperty": {"MaxConcurrentRuns": 0}},
         {"WorkerType": "G.1X"},
         {"Role": ""},
@@ -84,6 +86,18 @@ def test_a_job_run_is_seen_from_both_sides(lab: GlueClient, make_transform: Make
     inner = task["Properties"]["FindMatchesTaskRunProperties"]
     assert (inner["JobName"], inner["JobRunId"]) == ("apply", run)
     assert [row["Id"] for row in lab.get_job_runs(JobName="apply")["JobRuns"]] == [run]
+
+
+def test_a_job_run_tells_its_capacity(lab: GlueClient, make_transform: Make) -> None:
+    handle = make_transform()
+    lab.create_job(**job(WorkerType="G.2X", NumberOfWorkers=3, ExecutionProperty={"MaxConcurrentRuns": 3}))
+    for given, told in (({}, 6), ({"MaxCapacity": 4.0}, 4), ({"WorkerType": "G.1X", "NumberOfWorkers": 5}, 5)):
+        run = lab.start_job_run(JobName="apply", Arguments=arguments(handle), **given)["JobRunId"]
+        shown = lab.get_job_run(JobName="apply", RunId=run)["JobRun"]
+        assert shown["MaxCapacity"] == told
+        assert ("NumberOfWorkers" in shown) == ("MaxCapacity" not in given)
+    too_long = refused(lab.start_job_run, JobName="apply", Arguments=arguments(handle), Timeout=10081)
+    assert too_long == (INVALID, "Timeout must be at most 10080 minutes.")
 
 
 def test_runs_at_once_are_limited_by_the_job(lab: GlueClient, make_transform: Make) -> None:
