@@ -52,7 +52,9 @@ def write_aws_env(path: Path, credentials: AwsCredentials, *, region: str, glue_
     lines = {
         _KEY_ID: credentials.access_key_id,
         _SECRET: credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": "",  # that of other keys, which a shell may hold, would be sent with these
         "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,  # all that the SDKs for JavaScript and Java read
         "AWS_ENDPOINT_URL_GLUE": glue_url,
         "AWS_ENDPOINT_URL_S3": s3_url,
     }

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from labelfiles import LabeledRow, LabelFile, label_file_bytes
+from labelportal.run.credentials import AwsCredentials, write_aws_env
 from tests.contract.conftest import COLUMNS, ROLE, Glue, people
 from tests.support import node
 
 pytestmark = pytest.mark.services
 
 
-def test_the_sdk_for_javascript_teaches_a_transform(glue: Glue) -> None:
+def test_the_sdk_for_javascript_teaches_a_transform(glue: Glue, tmp_path: Path) -> None:
     node.install()
     glue.create_table()
     rows = people()
@@ -29,7 +31,13 @@ def test_the_sdk_for_javascript_teaches_a_transform(glue: Glue) -> None:
         "output": glue.path(""),
         "role": ROLE,
     }
-    env = dict(glue.services.env) | {"AWS_REGION": "us-east-1"}
+    keys = AwsCredentials(glue.services.env["AWS_ACCESS_KEY_ID"], glue.services.env["AWS_SECRET_ACCESS_KEY"])
+    file = tmp_path / "aws.env"
+    write_aws_env(
+        file, keys, region="us-east-1", glue_url=glue.services.glue_url, s3_url=glue.services.env["AWS_ENDPOINT_URL_S3"]
+    )
+    shell = {"AWS_SESSION_TOKEN": "of other keys", "AWS_REGION": "eu-west-1"}
+    env = shell | dict(line.split("=", 1) for line in file.read_text().splitlines())
     result = node.run_node("loop.mjs", json.dumps(prepared), env=env, seconds=120)
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)

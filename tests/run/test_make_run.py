@@ -74,7 +74,9 @@ def test_aws_clients_work_with_the_file_alone(launcher: Launcher) -> None:
         "AWS_DEFAULT_REGION",
         "AWS_ENDPOINT_URL_GLUE",
         "AWS_ENDPOINT_URL_S3",
+        "AWS_REGION",
         "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
     ]
     s3 = aws_client(launcher, "s3")
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["labelportal"]  # type: ignore[attr-defined]

@@ -1,10 +1,10 @@
-// The active-learning loop through @aws-sdk/client-glue. Argument: JSON with what the test has prepared. Fails by exception.
+// The active-learning loop through @aws-sdk/client-glue, which finds the server by aws.env. Argument: JSON with what the test has prepared. Fails by exception.
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import * as glue from "@aws-sdk/client-glue";
 
 const { database, table, labels, output, role } = JSON.parse(process.argv[2]);
-const client = new glue.GlueClient({ endpoint: process.env.AWS_ENDPOINT_URL_GLUE, maxAttempts: 1 });
+const client = new glue.GlueClient({ maxAttempts: 1 });
 const call = (Command, input = {}) => client.send(new Command(input));
 
 const begun = Date.now();
@@ -45,7 +45,6 @@ await refused(
 );
 await assert.rejects(call(glue.GetMLTransformsCommand, { MaxResults: 1001 }), { name: "ValidationException" });
 const stranger = new glue.GlueClient({
-  endpoint: process.env.AWS_ENDPOINT_URL_GLUE,
   credentials: { accessKeyId: "AKIANOBODY", secretAccessKey: "x" },
   maxAttempts: 1,
 });
