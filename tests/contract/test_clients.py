@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import urllib.error
@@ -18,6 +19,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from labelfiles import LabelFile, label_file_bytes, read_label_file
+from labelportal.run.config import ROOT
 from localglue.choices import TaskStatus, TaskType
 from localglue.models import Database, MLTransform, Table, TaskRun
 from tests.contract.conftest import ROLE, Glue, answered, glue_client
@@ -81,6 +83,18 @@ def test_the_aws_command_teaches_a_transform(glue: Glue) -> None:
         "IMPORT_LABELS",
         "LABELING_SET_GENERATION",
     ]
+
+
+def test_the_tutorial_goes_from_a_table_to_its_matches(glue: Glue) -> None:
+    tutorial = [sys.executable, "samples/glue_tutorial.py", glue.services.bucket]
+    result = subprocess.run(
+        tutorial, env=dict(glue.services.env), cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert not result.stderr
+    assert " is READY after 100 labels; F1 0.9" in result.stdout
+    people = re.search(r"^1000 rows are (\d+) people:$", result.stdout, re.MULTILINE)
+    assert people is not None
+    assert 200 < int(people[1]) < 300  # there are 251
 
 
 def test_the_aws_command_reads_all_pages_and_tags(glue: Glue) -> None:
