@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.http import Http404
 from ninja import Schema
 
 from labelfiles import Problem
@@ -25,6 +26,10 @@ class ErrorOut(Schema):
     message: str
     advice: str = ""
     problems: list[PlaceOut] = []
+
+
+class NotYetError(Http404):
+    """404 for what will be there: the message says what to wait for."""
 
 
 REFUSALS = dict.fromkeys((400, 401, 403, 404, 409, 422, 500, 502, 503), ErrorOut)

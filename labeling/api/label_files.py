@@ -10,7 +10,7 @@ from ninja import File, Router, Status, UploadedFile
 from labeling.api.access import label_file_for, person, transform_for
 from labeling.api.errors import REFUSALS, places
 from labeling.api.paging import After, Limit, Page, page_of
-from labeling.api.schemas import FILE, KeptLabelsOut, LabelFileOut
+from labeling.api.schemas import KeptLabelsOut, LabelFileOut, files
 from labeling.choices import LabelFileKind
 from labeling.permissions import can_import, can_see_runs
 from labeling.responses import attachment
@@ -41,7 +41,9 @@ def label_file_detail(request: HttpRequest, label_file_id: UUID) -> LabelFileOut
     return LabelFileOut.of(label_file_for(request, label_file_id, can_see_runs))
 
 
-@router.get("/label-files/{uuid:label_file_id}/content", response={200: None, **REFUSALS}, openapi_extra=FILE)
+@router.get(
+    "/label-files/{uuid:label_file_id}/content", response={200: None, **REFUSALS}, openapi_extra=files("text/csv")
+)
 def label_file_content(request: HttpRequest, label_file_id: UUID) -> StreamingHttpResponse:
     """Its exact bytes, in Glue's label-file format."""
     return attachment(label_file_download(label_file=label_file_for(request, label_file_id, can_see_runs)))

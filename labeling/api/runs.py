@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from labeling.api.access import member, person, run_for, transform_for
-from labeling.api.errors import REFUSALS
+from labeling.api.errors import REFUSALS, NotYetError
 from labeling.api.inputs import RunIn
 from labeling.api.paging import Limit, Page, next_of
-from labeling.api.schemas import FILE, RunOut
+from labeling.api.schemas import RunOut, files
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import InvalidFilterError, InvalidLabelsError
 from labeling.models import LabelFile, MatchResult, TaskRun, Transform
@@ -120,13 +120,20 @@ def run_retry(request: HttpRequest, run_id: UUID) -> Status[RunOut]:
     return Status(201, RunOut.of(retry_run(run=run, user=person(request))))
 
 
-@router.get("/runs/{uuid:run_id}/result", response={200: None, **REFUSALS}, openapi_extra=FILE, tags=["Matches"])
+@router.get(
+    "/runs/{uuid:run_id}/result",
+    response={200: None, **REFUSALS},
+    openapi_extra=files("text/csv", "application/vnd.apache.parquet"),
+    tags=["Matches"],
+)
 def run_result(request: HttpRequest, run_id: UUID, persistent_ids: bool = False) -> StreamingHttpResponse:
-    """The table that a FIND_MATCHES run wrote, CSV or Parquet as it is; with ``persistent_ids`` as CSV, with a column more."""
+    """The table that a FIND_MATCHES run wrote, CSV or Parquet as it is; with ``persistent_ids`` as CSV, with a column more: once that has been read."""
     run = run_for(request, run_id, can_apply)
     if not persistent_ids:
         if not run.result_uri:
-            raise Http404
+            raise NotYetError(_("This run has not written a result."))
         return attachment(result_download(run=run))
-    result = get_object_or_404(MatchResult.objects.exclude(persistent_ids=""), run=run)
+    result = MatchResult.objects.exclude(persistent_ids="").filter(run=run).first()
+    if result is None:
+        raise NotYetError(_("This run has no result whose persistent ids have been worked out yet."))
     return attachment(persistent_download(result=result))

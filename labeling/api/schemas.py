@@ -17,10 +17,11 @@ from labeling.selectors.question_sets import SetOverview
 from labeling.selectors.questions import QuestionProgress
 from labeling.selectors.task_runs import label_file_of
 
-FILE = {
-    "responses": {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
-}
-"""What is said of an address that answers with a file."""
+
+def files(*types: str) -> dict[str, Any]:
+    """What is said of an address that answers with a file of one of these types."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {"responses": {200: {"content": dict.fromkeys(types, binary)}}}
 
 
 class MeOut(Schema):

@@ -19,7 +19,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from labeling.api import label_files, runs, transforms
 from labeling.api.access import TokenAuth
-from labeling.api.errors import ErrorOut, PlaceOut, places
+from labeling.api.errors import ErrorOut, NotYetError, PlaceOut, places
 from labeling.exceptions import GlueError, LabelportalError, RunConflictError
 from labeling.services.brought_labels import RefusedLabelsError
 
@@ -91,20 +91,26 @@ def not_allowed(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
 
 
 @api.exception_handler(Http404)
-def not_found(request: HttpRequest, _error: Http404) -> HttpResponse:
+def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
     """404, also for what other teams have."""
-    return _answer(request, 404, ErrorOut(code="not_found", message=_("There is no such thing in this team.")))
+    message = str(error) if isinstance(error, NotYetError) else _("There is no such thing in this team.")
+    return _answer(request, 404, ErrorOut(code="not_found", message=message))
 
 
 @api.exception_handler(ValidationError)
 def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """422, with each field that is wrong."""
     problems = [
-        PlaceOut(column=".".join(str(part) for part in found["loc"][1:]), code=found["type"], message=found["msg"])
-        for found in error.errors
+        PlaceOut(column=_field(found["loc"]), code=found["type"], message=found["msg"]) for found in error.errors
     ]
     message = _("The request is not as the description has it.")
     return _answer(request, 422, ErrorOut(code="malformed", message=message, problems=problems))
+
+
+def _field(where: tuple[str | int, ...]) -> str | None:
+    """The field as the sender knows it: a body of JSON has a name of its own only in our code."""
+    inner = where[2:] if where[0] == "body" else where[1:]
+    return ".".join(str(part) for part in inner) or None
 
 
 @api.exception_handler(HttpError)

@@ -7,14 +7,14 @@ from typing import Annotated
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Router, Status, UploadedFile
 from pydantic import AwareDatetime
 
 from accounts.models import Team
 from labeling.api.access import member, person, question_for, question_set_for, token_of, transform_for
-from labeling.api.errors import REFUSALS
+from labeling.api.errors import REFUSALS, NotYetError
 from labeling.api.inputs import TransformIn
 from labeling.api.paging import After, Limit, Page, next_of, page_of
 from labeling.api.schemas import (
@@ -205,12 +205,12 @@ def answer_list(
 
 @router.get("/transforms/{uuid:transform_id}/matches", response={200: MatchResultOut, **REFUSALS}, tags=["Matches"])
 def matches(request: HttpRequest, transform_id: UUID) -> MatchResultOut:
-    """What the newest result says; 404 while there is none. The table itself is at its run."""
+    """What the newest result says that the portal has read; 404 while there is none. The table itself is at its run."""
     transform = transform_for(request, transform_id, can_see_matches)
     read = MatchResult.objects.filter(run__transform=transform, read_at__isnull=False, problem="")
     result = read.order_by("-run__created_at").first()
     if result is None or result.read_at is None:
-        raise Http404
+        raise NotYetError(_("No result of this transform has been read yet."))
     return MatchResultOut.of(result, result.read_at)
 
 

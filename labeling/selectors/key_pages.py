@@ -31,9 +31,9 @@ class KeyOrder:
         return f"{sign}{self.column}", f"{sign}id"
 
     def key(self, record: Model) -> str:
-        """Where the record stands in the order, for an address."""
+        """Where the record stands in the order, for an address: without a plus, which would be a space there."""
         value = getattr(record, self.column)
-        return f"{value.isoformat() if self.moments else value}~{record.pk}"
+        return f"{value.isoformat().replace('+00:00', 'Z') if self.moments else value}~{record.pk}"
 
     def read(self, key: str) -> tuple[Any, uuid.UUID] | None:
         """The other way round; None for a key that is none."""

@@ -141,7 +141,7 @@ def test_what_is_malformed_is_named(
 ) -> None:
     answer = program_of(people.admin, may_write=True).post(f"/transforms/{people_transform.pk}/runs", body, expect=422)
     assert answer["code"] == "malformed"
-    assert [problem["column"].removeprefix("wanted.") for problem in answer["problems"]] == [place]
+    assert [problem["column"] for problem in answer["problems"]] == [place]
     assert not TaskRun.objects.exists()
 
 
@@ -159,7 +159,7 @@ def test_the_description_is_open_and_the_page_about_it_is_complete(client: Clien
         for said in methods.values():
             assert {"401", "403", "404", "422"} < said["responses"].keys()
     (file,) = description["paths"]["/api/v1/label-files/{label_file_id}/content"]["get"]["responses"]["200"]["content"]
-    assert file == "application/octet-stream"
+    assert file == "text/csv"
 
 
 def test_answers_to_open_questions_are_their_peoples_own(

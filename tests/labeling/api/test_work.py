@@ -104,7 +104,7 @@ def test_the_history_is_narrowed_and_paged(people: Cast, people_transform: Trans
     runs = [finished_run(people_transform, people.lead, RunKind.EXPORT_LABELS) for _ in range(3)]
     estimate = finished_run(people_transform, None, RunKind.EVALUATION, foreign=True, metrics=METRICS)
     page = program.get("/runs", kind="EXPORT_LABELS", limit=2)
-    rest = program.get("/runs", kind="EXPORT_LABELS", limit=2, after=page["next"])
+    rest = program.get(f"/runs?kind=EXPORT_LABELS&limit=2&after={page['next']}")  # as a shell would write it
     assert [each["id"] for each in page["items"] + rest["items"]] == [str(run.pk) for run in reversed(runs)]
     assert rest["next"] is None
     (found,) = program.get("/runs", transform=people_transform.pk, kind="EVALUATION", status="SUCCEEDED")["items"]
@@ -220,7 +220,7 @@ def test_answers_that_are_news_are_told_wherever_they_stand(
 
 def test_what_the_newest_result_says(people: Cast, people_transform: Transform, program_of: ProgramOf) -> None:
     program, path = program_of(people.lead), f"/transforms/{people_transform.pk}/matches"
-    program.get(path, expect=404)
+    assert program.get(path, expect=404)["message"] == "No result of this transform has been read yet."
     group = MatchGroup(kind=GroupKind.LARGE, match_id="7", size=3, values=[["1", "Ann"]])
     result = read_result(people_transform, people.lead, [group], rows=9, sizes=[[3, 1], [1, 6]], joined=2)
     found = program.get(path)
@@ -231,7 +231,7 @@ def test_what_the_newest_result_says(people: Cast, people_transform: Transform, 
         3,
         2,
     )
-    program.get(f"/runs/{result.run_id}/result", expect=404, persistent_ids=True)
+    assert "yet" in program.get(f"/runs/{result.run_id}/result", expect=404, persistent_ids=True)["message"]
     program_of(people.steward).get(path, expect=403)
 
 
