@@ -25,6 +25,7 @@ help:
 	@echo 'make bench-quality  how well the engine matches public tables'
 	@echo 'make bench-speed  time and memory, beside Splink and dedupe (a quarter of an hour on a machine that does nothing else; 20 GiB for dedupe)'
 	@echo 'make bench-spark  the engine on Apache Spark, which needs Java 17 or newer'
+	@echo 'make install      what make run and python -m localglue need, into $(VENV)'
 	@echo 'make install-dev  what checks and tests need, into $(VENV)'
 	@echo 'make install-spark  what findmatches needs to run on Apache Spark, into $(VENV)'
 	@echo 'make format       format Python and templates'
