@@ -30,7 +30,7 @@ _REFUSED = (
     "SourceControlDetails",
 )
 _SIZES = ("MaxCapacity", "WorkerType", "NumberOfWorkers")
-_TIMEOUT, _LONGEST = 2880, 10080
+_LONGEST = 10080  # minutes
 
 
 def find_job(name: str, *, lock: bool = False) -> Job:
@@ -66,7 +66,7 @@ def _definition(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_timeout(members: dict[str, Any]) -> None:
-    """Seven days are the most, as on AWS."""
+    """Seven days are the most: https://docs.aws.amazon.com/glue/latest/webapi/API_CreateJob.html"""
     if members.get("Timeout", 0) > _LONGEST:
         raise InvalidInputException(f"Timeout must be at most {_LONGEST} minutes.")
 
@@ -98,11 +98,13 @@ def _capacity(members: dict[str, Any]) -> dict[str, float]:
 
 
 def _show(job: Job) -> dict[str, Any]:
+    version = job.definition.get("GlueVersion", "2.0")
+    major = version.partition(".")[0]
     defaults = {
         "ExecutionProperty": {"MaxConcurrentRuns": 1},
         "MaxRetries": 0,
-        "Timeout": _TIMEOUT,
-        "GlueVersion": "2.0",
+        "Timeout": 480 if major.isdecimal() and int(major) >= 5 else 2880,
+        "GlueVersion": version,
         "MaxCapacity": float(job.definition.get("AllocatedCapacity", 10)),
     }
     return {

@@ -41,6 +41,14 @@ def test_a_job_is_kept_and_shown(lab: GlueClient) -> None:
     assert [row["Name"] for row in lab.get_jobs()["Jobs"]] == ["apply"]
 
 
+def test_defaults_are_those_of_aws(lab: GlueClient) -> None:
+    for version, minutes in ((None, 2880), ("4.0", 2880), ("5.0", 480)):
+        given = {"GlueVersion": version} if version else {}
+        lab.create_job(Name=f"job {version}", Role=ROLE, Command=COMMAND, **given)
+        shown = lab.get_job(JobName=f"job {version}")["Job"]
+        assert (shown["Timeout"], shown["MaxRetries"], shown["MaxCapacity"]) == (minutes, 0, 10)
+
+
 def test_creating_twice_is_creating_once(lab: GlueClient) -> None:
     lab.create_job(**job())
     lab.create_job(**job())
