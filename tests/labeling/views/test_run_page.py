@@ -47,7 +47,7 @@ def test_cost_and_log_stand_there_where_aws_bills(
     page = client.get(detail(run)).content.decode()
     assert "Cost at AWS" not in page  # localglue answers in the tests
     assert "CloudWatch" not in page
-    assert "When in doubt: favours precision · effort: balanced" in page
+    assert "When in doubt: favours precision · how hard to look: balanced" in page
 
     monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", "https://glue.eu-central-1.amazonaws.com")
     # A real client would keep that address for the tests after this one.
