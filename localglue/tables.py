@@ -316,8 +316,19 @@ def _read_csv(item: store.S3Object, layout: TableFormat, columns: list[dict[str,
         except csv.Error as error:
             raise TableError(f"{item.path}, line {line + 1}: {error}.") from None
         except UnicodeDecodeError:
-            raise TableError(f"{item.path}, after line {line}: the file is not UTF-8.") from None
+            raise TableError(f"{item.path}, line {_not_utf8(item)}: the file is not UTF-8. Save it in UTF-8.") from None
     return found.table()
+
+
+def _not_utf8(item: store.S3Object) -> int:
+    """The first line that cannot be decoded; a reader of text is some thousand bytes ahead of what it gives."""
+    with _opened(item) as raw:
+        for line, text in enumerate(raw, start=1):
+            try:
+                text.decode()
+            except UnicodeDecodeError:
+                return line
+    raise AssertionError("all lines can be decoded")
 
 
 def _read_json(item: store.S3Object, layout: TableFormat, columns: list[dict[str, Any]]) -> pa.Table:

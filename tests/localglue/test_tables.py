@@ -214,7 +214,7 @@ _DAMAGED = _WHOLE[:40] + b"\xff" * 40 + _WHOLE[80:]
     ("name", "data", "serde", "message"),
     [
         ("a_dot_csv", b"1,a,\n2,b\n", OPEN_CSV, "a.csv, line 2: the row has 2 cells, the table 3 columns"),
-        ("a_dot_csv", b"1,\xe4,\n", OPEN_CSV, "the file is not UTF-8"),
+        ("a_dot_csv", b"1,a,\n2,\xe4,\n", OPEN_CSV, "a.csv, line 2: the file is not UTF-8"),
         ("a_dot_csv", b'1,"a,\n', OPEN_CSV, "a.csv, line 1: unexpected end of data"),
         ("a_dot_json", b'{"id": 1}\n[2]\n', JSON, "a.json, line 2: the line is not an object"),
         ("a_dot_json", b'{"id": 1}\n{"id"\n', JSON, "a.json, line 2: the line is not JSON"),
