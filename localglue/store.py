@@ -99,7 +99,7 @@ def _translated(path: S3Path) -> Iterator[None]:
         code = error.response["Error"].get("Code", "")
         message = error.response["Error"].get("Message") or code
         if code == "404":
-            message = "The object or bucket does not exist."
+            message = "The object or bucket does not exist. The path of a folder ends with a slash."
         raise (StoreUnavailableError if code in _TEMPORARY else StoreError)(message, path) from error
     except (BotoCoreError, Boto3Error) as error:  # the second: an object that broke off at every try
         raise StoreUnavailableError(f"S3 does not answer ({type(error).__name__}).") from error

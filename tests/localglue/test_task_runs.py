@@ -165,6 +165,7 @@ def test_label_files_are_checked_at_the_start(
         code, message = refused(start, TransformId=handle, InputS3Path=f"s3://{bucket}/{key}")
         assert code == INVALID
         assert message.startswith(f"Cannot access the label file at s3://{bucket}/{key}. ")
+    assert "ends with a slash" in refused(start, TransformId=handle, InputS3Path=f"s3://{bucket}/parts")[1]
     code, message = refused(start, TransformId=handle, InputS3Path="s3://no-such-bucket-anywhere/l.csv")
     assert (code, message[:73]) == (
         INVALID,

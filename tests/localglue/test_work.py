@@ -259,7 +259,8 @@ def test_a_run_that_finds_nothing_in_s3_says_where_it_looked(transform: MLTransf
     run = done(transform, TaskType.LABELING_SET_GENERATION, f"{nowhere}/q/")
     assert (run.status, run.error) == ("FAILED", f"{nowhere}/q/: The specified bucket does not exist")
     run = done(transform, TaskType.IMPORT_LABELS, f"{folder}/gone.csv")
-    assert (run.status, run.error) == ("FAILED", f"{folder}/gone.csv: The object or bucket does not exist.")
+    assert run.status == "FAILED"
+    assert run.error.startswith(f"{folder}/gone.csv: The object or bucket does not exist.")
     run = applied(transform, f"{folder}/out/", database="", table="", input_path=f"{nowhere}/new/")
     assert run.error.startswith(f"{nowhere}/new/: The specified bucket does not exist")
 
