@@ -1,35 +1,25 @@
-"""What an import would carry, worked out once for the preview and for the file itself."""
+"""What an import carries: the answers that go into its file."""
 
 from __future__ import annotations
 
 import uuid
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from io import BytesIO
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from labelfiles import (
-    LabeledRow,
-    LabelFile,
-    PairCounts,
-    Problem,
-    label_file_bytes,
-    preflight,
-    set_digests,
-    set_errors,
-    summarise,
-)
+from labelfiles import LabeledRow, LabelFile, Problem, set_digests, set_errors
 from labeling.choices import UNSURE, QuestionState
 from labeling.models import LabelFile as StoredLabelFile
 from labeling.models import LabelUpload, Question, Row, Transform
-from labeling.selectors.known_labels import AddEffect, KnownLabels, known_labels, sets_of
+from labeling.selectors.known_labels import sets_of
 from labeling.selectors.questions import MIN_SURE_ROWS, SAYS_SOMETHING, TEACHES, UNLEARNED, WAITING_FOR_IMPORT
+
+TAKEN_BACK = Q(imported_version__isnull=False, is_control=False) & ~Q(state=QuestionState.SETTLED)
+"""Questions that Glue has learned from, and of which nothing is settled any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,47 +41,6 @@ class LabelContents:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportPreview:
-    """What adding would do. ``answers`` are settled questions. Labels are labelled rows, as Glue counts them; ``labels_after``
-    is an estimate where the portal does not know what Glue holds. ``effect`` says what adding changes, where that is known. ``findings`` are
-    those of the pre-flight, of the file as it would be sent, and the questions that would not be in it."""
-
-    answers: int
-    sets: int
-    rows: int
-    matching_pairs: int
-    non_matching_pairs: int
-    unsure_rows: int
-    dropped_sets: int
-    not_taken_back: int
-    labels_now: int
-    labels_after: int
-    effect: AddEffect | None
-    findings: tuple[Problem, ...]
-
-    @property
-    def labels_forgotten(self) -> int:
-        """Adding forgets nothing."""
-        return 0
-
-
-@dataclass(frozen=True, slots=True)
-class ReplacePreview:
-    """What Glue would hold once all labels are replaced by the answers, and how many labels it would forget."""
-
-    sets: int
-    rows: int
-    matching_pairs: int
-    non_matching_pairs: int
-    labels_forgotten: int
-
-    @property
-    def labels_after(self) -> int:
-        """Labels are labelled rows, as Glue counts them."""
-        return self.rows
-
-
-@dataclass(frozen=True, slots=True)
 class _Result:
     """What is settled about one question."""
 
@@ -105,8 +54,7 @@ def label_contents(*, transform: Transform, replace_all: bool) -> LabelContents:
 
     Control questions teach nothing. Sets are in the order of their questions and their rows stand together. Two queries.
     """
-    taken_back = Q(imported_version__isnull=False, is_control=False) & ~Q(state=QuestionState.SETTLED)
-    wanted = TEACHES if replace_all else UNLEARNED | taken_back
+    wanted = TEACHES if replace_all else UNLEARNED | TAKEN_BACK
     results: dict[uuid.UUID, _Result] = {}
     not_taken_back = 0
     questions = Question.objects.filter(wanted, question_set__transform=transform)
@@ -127,9 +75,9 @@ def label_contents(*, transform: Transform, replace_all: bool) -> LabelContents:
         unsure += len(question_rows) - len(sure)
         few = len(sure) < MIN_SURE_ROWS
         dropped += few
-        wrong = [] if few else set_errors(sure, transform.column_names, transform.primary_key)
+        wrong = None if few else why_left_out(transform, sure)
         if wrong:
-            refused.append(_left_out(sure[0].labeling_set_id, wrong[0]))
+            refused.append(wrong)
         if few or wrong:
             if result.imported is not None and not replace_all:
                 not_taken_back += 1
@@ -149,43 +97,6 @@ def label_contents(*, transform: Transform, replace_all: bool) -> LabelContents:
     )
 
 
-def import_preview(*, transform: Transform) -> ImportPreview:
-    """What an import started now would carry and add."""
-    contents = label_contents(transform=transform, replace_all=False)
-    summary = summarise(contents.label_file)
-    now = transform.label_count
-    sets = set_digests(contents.label_file, primary_key=transform.primary_key)
-    known = known_labels(transform=transform)
-    after = known.after(sets) if known else None
-    return ImportPreview(
-        answers=len(contents.included),
-        sets=summary.sets,
-        rows=summary.rows,
-        matching_pairs=summary.matching_pairs,
-        non_matching_pairs=summary.non_matching_pairs,
-        unsure_rows=contents.unsure_rows,
-        dropped_sets=contents.dropped_sets,
-        not_taken_back=contents.not_taken_back,
-        labels_now=now,
-        labels_after=after.rows if after else now + summary.rows - min(contents.corrected_rows, summary.rows),
-        effect=known.effect_of(sets) if known else None,
-        findings=(*contents.refused, *_findings(transform, contents.label_file, after)),
-    )
-
-
-def replace_preview(*, transform: Transform) -> ReplacePreview:
-    """What replacing all labels would do now, told from the results alone: the rows of all answers would be most of the work. One query."""
-    every = list(_group_sizes(Question.objects.filter(TEACHES & SAYS_SOMETHING, question_set__transform=transform)))
-    pairs = sum((PairCounts.of_groups(sizes) for sizes in every), PairCounts(0, 0))
-    return ReplacePreview(
-        sets=len(every),
-        rows=sum(map(sum, every)),
-        matching_pairs=pairs.matching,
-        non_matching_pairs=pairs.non_matching,
-        labels_forgotten=transform.label_count,
-    )
-
-
 def teaches_anything(*, transform: Transform, replace_all: bool) -> bool:
     """Whether a row would be in the file of an import. A query, and one for each question that would be looked at until there is one."""
     wanted = TEACHES & SAYS_SOMETHING if replace_all else WAITING_FOR_IMPORT
@@ -202,37 +113,14 @@ def is_refused(*, question: Question, labels: dict[str, str]) -> bool:
     return len(sure) >= MIN_SURE_ROWS and bool(set_errors(sure, transform.column_names, transform.primary_key))
 
 
-def _group_sizes(questions: QuerySet[Question]) -> Iterator[list[int]]:
-    """How many rows the groups of each settled question have."""
-    for labels in questions.order_by().values_list("result", flat=True).iterator():
-        sizes = Counter(label for label in (labels or {}).values() if label != UNSURE)
-        yield list(sizes.values())
-
-
-def _findings(transform: Transform, contents: LabelFile, after: KnownLabels | None) -> tuple[Problem, ...]:
-    """Those of the pre-flight. A file that is too large is no fault: it is sent in parts. Nor is one with pairs of one kind alone, if Glue
-    then holds both."""
-    if not contents.rows:
-        return ()
-    pairs = after.pairs if after else None
-    fine = ("all_matching", "all_different") if pairs and pairs.matching and pairs.non_matching else ()
-    limit = settings.LABEL_FILE_MAX_BYTES
-    source = BytesIO(label_file_bytes(contents))
-    found = preflight(
-        source, columns=transform.column_names, primary_key=transform.primary_key, max_bytes=limit
-    ).findings
-    return tuple(
-        replace(finding, severity="warning") if finding.repair == "split_file" else finding
-        for finding in found
-        if finding.code not in fine
-    )
-
-
-def _left_out(set_id: str, wrong: Problem) -> Problem:
-    """That an answered question is not in the file, and why."""
+def why_left_out(transform: Transform, sure: Sequence[LabeledRow]) -> Problem | None:
+    """That an answered question with these rows is not in the file, and why; None if it is."""
+    wrong = set_errors(sure, transform.column_names, transform.primary_key)
+    if not wrong:
+        return None
     message = _("The answer to question %(set)s is left out, because Glue would refuse the file with it: %(problem)s")
-    words = message % {"set": set_id or "–", "problem": wrong.message}
-    return Problem(None, wrong.column, "question_left_out", words, "warning")
+    words = message % {"set": sure[0].labeling_set_id or "–", "problem": wrong[0].message}
+    return Problem(None, wrong[0].column, "question_left_out", words, "warning")
 
 
 def answers_differ_from(*, label_file: StoredLabelFile) -> bool:
@@ -245,6 +133,13 @@ def answers_differ_from(*, label_file: StoredLabelFile) -> bool:
 def label_uploads(*, transform: Transform) -> QuerySet[LabelUpload]:
     """Files with labels that people brought, newest first, with the label files that came of them."""
     return LabelUpload.objects.filter(transform=transform).select_related("label_file", "created_by")
+
+
+def sure_rows_by_question(questions: QuerySet[Question]) -> Iterator[list[LabeledRow]]:
+    """The rows that the result of each of these settled questions groups, in the order of a label file. Two queries."""
+    results = dict(questions.values_list("pk", "result"))
+    for question_id, rows in _rows_by_question(questions):
+        yield _sure_rows(results[question_id] or {}, rows)
 
 
 def _sure_rows(labels: dict[str, str], rows: Iterable[tuple[int, str, list[str]]]) -> list[LabeledRow]:

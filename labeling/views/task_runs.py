@@ -25,7 +25,7 @@ from labeling.permissions import (
     can_see_runs,
     require,
 )
-from labeling.selectors.imports import import_preview, replace_preview
+from labeling.selectors.import_preview import import_preview, replace_preview
 from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.chains import Afterwards, start_import
 from labeling.services.questions import ask_foreign_questions

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.db.models import F
 from pytest_django import DjangoAssertNumQueries
@@ -7,7 +9,9 @@ from pytest_django import DjangoAssertNumQueries
 from labelfiles import label_file_bytes, summarise
 from labeling.models import Answer, Question, Row, Transform
 from labeling.selectors.automation import answers_waiting
-from labeling.selectors.imports import import_preview, label_contents, replace_preview, teaches_anything
+from labeling.selectors.import_preview import import_preview, replace_preview
+from labeling.selectors.imports import label_contents, teaches_anything
+from labeling.selectors.known_labels import AddEffect
 from labeling.selectors.questions import question_progress
 from labeling.services.answers import reopen_answer, save_draft
 from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
@@ -108,6 +112,39 @@ def test_preview_counts(people: Cast, taught: Transform, questions: list[Questio
     assert (add.unsure_rows, add.dropped_sets) == (1, 1)
     assert (add.labels_now, add.labels_after) == (40, 43)
     assert (replace.labels_forgotten, replace.labels_after) == (40, 3)
+
+
+def test_the_preview_tells_what_the_file_will_hold(
+    people: Cast, taught: Transform, questions: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of more answers than are looked at beforehand: figures come from the results, and what Glue holds already is told from the rows."""
+    more = question_set(taught, people.admin, [2, 3, 2], first_key=20)
+    with_bad_keys([more[1], more[2]])
+    for question, letters in zip((*questions, *more), ("A?B", "A?", "BB", "AB", "AAB", "AA"), strict=True):
+        answer(question, people.steward, letters)
+    holds(taught, [("s1-3", "A", "5"), ("s1-3", "A", "6"), ("s2-1", "A", "20"), ("s2-1", "A", "21")])
+    imported(questions[1], more[2])
+    Question.objects.filter(pk__in=(questions[1].pk, more[2].pk)).update(result_version=2)
+    contents = label_contents(transform=taught, replace_all=False)
+    written = summarise(contents.label_file)
+    few = import_preview(transform=taught)
+    monkeypatch.setattr("labeling.selectors.import_preview.LOOKED_AT", 2)
+    many = import_preview(transform=taught)
+    assert (few.looked_at, many.looked_at) == (True, False)
+    assert many == replace(few, looked_at=False, findings=contents.refused)
+    assert (many.sets, many.rows, many.matching_pairs, many.non_matching_pairs) == (
+        written.sets,
+        written.rows,
+        written.matching_pairs,
+        written.non_matching_pairs,
+    )
+    assert (many.answers, many.unsure_rows, many.dropped_sets, many.not_taken_back) == (
+        len(contents.included),
+        contents.unsure_rows,
+        contents.dropped_sets,
+        contents.not_taken_back,
+    )
+    assert many.effect == AddEffect(new=2, changed=1, same=1)
 
 
 def holds(taught: Transform, rows: Rows, *, replace_all: bool = False) -> None:

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from labeling.choices import RunKind, RunStatus
 from labeling.models import Question, TaskRun, TaskRunEvent
-from labeling.selectors.imports import import_preview
+from labeling.selectors.import_preview import import_preview
 from labeling.selectors.questions import (
     QuestionProgress,
     question_progress,
@@ -89,7 +89,7 @@ def test_queue(team_with_work: Cast, django_assert_num_queries: DjangoAssertNumQ
 
 def test_import_preview(team_with_work: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     of = team_with_work.team.transforms.get(name="Transform 0")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         import_preview(transform=of)
 
 

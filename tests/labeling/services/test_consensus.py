@@ -11,7 +11,8 @@ from accounts.services import set_role
 from labeling.choices import AnswerStatus, ChangeAction, QuestionState
 from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError
 from labeling.models import Answer, AnswerChange, Question, Transform
-from labeling.selectors.imports import import_preview, label_contents
+from labeling.selectors.import_preview import import_preview
+from labeling.selectors.imports import label_contents
 from labeling.services.answers import next_question, reopen_answer, withdraw_answer
 from labeling.services.consensus import settle
 from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform, wanting

@@ -7,7 +7,7 @@ from labeling.exceptions import InvalidAnswerError, InvalidSettingError, Questio
 from labeling.models import Answer, Question, Row, Transform
 from labeling.selectors.agreement import own_agreement, team_agreement
 from labeling.selectors.controls import control_questions
-from labeling.selectors.imports import import_preview, replace_preview
+from labeling.selectors.import_preview import import_preview, replace_preview
 from labeling.selectors.label_files import provenance
 from labeling.selectors.work import work_lines
 from labeling.services.answers import (

@@ -18,7 +18,7 @@ from labeling.aws.glue import Run
 from labeling.choices import LabelFileKind, RunKind, RunProblem, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import LabelFile, LabelFileQuestion, Occurrence, Question, TaskRun, Transform
-from labeling.selectors.imports import import_preview
+from labeling.selectors.import_preview import import_preview
 from labeling.selectors.known_labels import known_labels
 from labeling.selectors.notifications import payload_of, words_of
 from labeling.selectors.task_runs import foreign_replacement

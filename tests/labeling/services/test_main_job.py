@@ -15,7 +15,7 @@ from labeling.aws import storage
 from labeling.choices import RunStatus, TransformStatus
 from labeling.exceptions import NothingToImportError, RunConflictError
 from labeling.models import Notification, Question, Row, ShadowEstimate, TaskRun, Transform
-from labeling.selectors.imports import import_preview
+from labeling.selectors.import_preview import import_preview
 from labeling.selectors.task_runs import run_metrics
 from labeling.services.demo import ensure_demo_team, ensure_demo_transform
 from labeling.services.downloads import label_file_download, result_download

@@ -11,7 +11,7 @@ from labeling.aws import glue, storage
 from labeling.choices import AT_GLUE, RunKind, RunStatus
 from labeling.exceptions import GlueError, RunConflictError
 from labeling.models import Question, Row, TaskRun, Transform
-from labeling.selectors.imports import import_preview
+from labeling.selectors.import_preview import import_preview
 from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.task_runs import (
     StopOutcome,
