@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
+_DRAWS, _FEWEST = 2_000_000, 200
+"""Of very many units fewer replicates are drawn: so many units in all, but no fewer replicates than that. Their interval is narrow anyway."""
+
 Sums = tuple[float, ...]
 Statistic = Callable[[Sums], float | None]
 Interval = tuple[float | None, float | None]
@@ -65,7 +68,7 @@ def _interval(counted: tuple[tuple[Sums, int], ...], statistic: Statistic, sampl
     units = [packed for unit, times in counted for packed in [packing.packed(unit)] * times]
     draw = random.Random(sampling.seed)  # noqa: S311 — a reproducible draw, not a secret
     drawn = []
-    for _ in range(sampling.replicates):
+    for _ in range(min(sampling.replicates, max(_FEWEST, _DRAWS // len(units)))):
         again = statistic(packing.unpacked(sum(draw.choices(units, k=len(units)))))
         if again is not None:
             drawn.append(again)

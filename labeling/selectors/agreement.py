@@ -15,6 +15,7 @@ from labeling.choices import QuestionState
 from labeling.models import Question, QuestionSet, Transform
 from labeling.selectors.controls import control_groupings, known_groupings
 from labeling.selectors.groupings import Groupings, groupings_of, independent_answers
+from labeling.selectors.sheets import in_chunks
 from partitions import Grouping, Measure, PairAgreement, Sampling, compare, reliability
 
 _MANY = 10
@@ -52,8 +53,8 @@ class PeopleAgreement:
 class TeamAgreement:
     """Everybody who has answered, by name; the sets with questions that two or more people have answered, newest first; how far all agree.
 
-    It keeps what people said, in ``answers`` and to control questions, for the figures of those that a page shows. ``set_of`` tells the set of each
-    question that two or more people have answered.
+    It keeps what people said, for the figures of those that a page shows: ``answers`` to questions that two or more have answered, and those to control
+    questions. ``set_of`` tells the set of each of the former.
     """
 
     transform: Transform
@@ -115,17 +116,17 @@ class OwnAgreement:
 
 
 def team_agreement(*, transform: Transform) -> TeamAgreement:
-    """The agreement of everybody who has answered questions of the transform. Five queries."""
-    answers = groupings_of(independent_answers().filter(question__question_set__transform=transform))
+    """The agreement of everybody who has answered questions of the transform. Six queries."""
+    given = independent_answers().filter(question__question_set__transform=transform).order_by()
+    shared = given.values_list("question", "question__question_set").annotate(people=Count("pk")).filter(people__gt=1)
+    set_of = {question: question_set for question, question_set, _people in shared}
+    answers = groupings_of(given.filter(question__in=shared.values("question")))
     control_answers = control_groupings(transform=transform)
-    people = User.objects.filter(pk__in={*answers, *control_answers}).order_by("last_name", "first_name", "username")
-    shared = _answered_by(answers, 2)
-    questions = Question.objects.filter(question_set__transform=transform).values_list("pk", "question_set_id")
-    set_of = {question: question_set for question, question_set in questions if question in shared}
+    people = User.objects.filter(pk__in={*given.values_list("steward", flat=True).distinct(), *control_answers})
     told, newest = set(set_of.values()), QuestionSet.objects.filter(transform=transform).order_by("-number")
     return TeamAgreement(
         transform=transform,
-        people=tuple(people),
+        people=tuple(people.order_by("last_name", "first_name", "username")),
         question_sets=tuple(one for one in newest.only("number", "title") if one.pk in told),
         set_of=set_of,
         alpha=reliability(answers),
@@ -158,8 +159,8 @@ def _results(transform: Transform, wanted: Collection[uuid.UUID]) -> dict[uuid.U
     settled = Question.objects.filter(question_set__transform=transform, is_control=False, state=QuestionState.SETTLED)
     return {
         question.pk: Grouping(question.result_labels)
-        for question in settled.only("result").iterator()
-        if question.pk in wanted
+        for ids in in_chunks(list(wanted))
+        for question in settled.filter(pk__in=ids).only("result")
     }
 
 
