@@ -6,9 +6,7 @@ import re
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -17,7 +15,7 @@ from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, QuestionSet, Row, RowLabel, SheetUpload, Transform
 from labeling.permissions import is_lead
 from labeling.selectors.queue import takeable_by
-from labeling.spreadsheets import QuestionSheet, SheetQuestion, SheetRow
+from labeling.spreadsheets import OWN_COLUMNS, QuestionSheet, SheetQuestion, SheetRow
 
 _CHUNK = 500
 T = TypeVar("T")
@@ -76,25 +74,25 @@ def _of_sets(transform: Transform, membership: Membership) -> QuerySet[Question]
     return questions.filter(Q(pk__in=takeable) | Q(Exists(mine)))
 
 
-def question_sheet(*, transform: Transform, questions: Iterable[Question], membership: Membership) -> QuestionSheet:
-    """The questions with their rows and the person's labels, in the order of ``questions``."""
-    asked = list(questions)
-    labels = labels_now(questions=asked, membership=membership)
-    rows = rows_by_question([question.pk for question in asked])
-    return QuestionSheet(
-        columns=tuple(transform.column_names),
-        primary_key=transform.primary_key,
-        questions=tuple(
-            SheetQuestion(
-                question.labeling_set_id,
-                tuple(
-                    SheetRow(str(row.pk), tuple(row.values), labels[question.pk].get(row.pk, ""))
-                    for row in rows.get(question.pk, ())
-                ),
-            )
-            for question in asked
-        ),
-    )
+def question_sheet(
+    *, transform: Transform, questions: Iterable[Question], membership: Membership, most_cells: int | None = None
+) -> QuestionSheet:
+    """The questions with their rows and the person's labels, in the order of ``questions``; with ``most_cells`` the first that fit."""
+    columns = tuple(transform.column_names)
+    found: list[SheetQuestion] = []
+    cells = 0
+    for asked in in_chunks(list(questions)):
+        labels = labels_now(questions=asked, membership=membership)
+        rows = rows_by_question([question.pk for question in asked])
+        for question in asked:
+            here = rows.get(question.pk, ())
+            cells += len(here) * (len(OWN_COLUMNS) + len(columns))
+            if most_cells is not None and cells > most_cells and found:
+                return QuestionSheet(columns, transform.primary_key, tuple(found))
+            given = labels[question.pk]
+            sheet_rows = (SheetRow(str(row.pk), tuple(row.values), given.get(row.pk, "")) for row in here)
+            found.append(SheetQuestion(question.labeling_set_id, tuple(sheet_rows)))
+    return QuestionSheet(columns, transform.primary_key, tuple(found))
 
 
 def labels_now(*, questions: Sequence[Question], membership: Membership) -> dict[uuid.UUID, dict[int, str]]:
@@ -107,7 +105,7 @@ def labels_now(*, questions: Sequence[Question], membership: Membership) -> dict
         own = RowLabel.objects.filter(
             answer__question__in=ids, answer__steward=membership.user, answer__kind=AnswerKind.ANSWER
         )
-        for question_id, row_id, label in own.values_list("answer__question", "row", "label"):
+        for question_id, row_id, label in own.order_by().values_list("answer__question", "row", "label"):
             found[question_id][row_id] = label
     if is_lead(membership):
         for question in questions:
@@ -116,12 +114,21 @@ def labels_now(*, questions: Sequence[Question], membership: Membership) -> dict
     return found
 
 
-def rows_by_question(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Row]]:
+class RowValues(NamedTuple):
+    """What a spreadsheet needs of a row; of a hundred thousand rows, models would take twice the time."""
+
+    question: uuid.UUID
+    pk: int
+    values: list[str]
+
+
+def rows_by_question(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[RowValues]]:
     """The rows of each question in their order."""
-    found: dict[uuid.UUID, list[Row]] = {}
+    found: dict[uuid.UUID, list[RowValues]] = {}
     for some in in_chunks(ids):
-        rows = Row.objects.filter(question__in=some).order_by("question", "position")
-        found.update({pk: list(group) for pk, group in groupby(rows, key=attrgetter("question_id"))})
+        rows = Row.objects.filter(question__in=some).order_by("question_id", "position")
+        for row in map(RowValues._make, rows.values_list("question_id", "pk", "values")):
+            found.setdefault(row.question, []).append(row)
     return found
 
 

@@ -41,12 +41,15 @@ from labeling.selectors.sheet_plan import (
 from labeling.selectors.sheets import question_sheet, questions_for_sheet, questions_named, questions_of
 from labeling.services.answers import release_question, reopen_answer, save_draft, submit_answer
 from labeling.services.downloads import Download
-from labeling.spreadsheets import MAX_FILE_BYTES, csv_bytes, mentions, open_file, read_sheet, workbook_bytes
+from labeling.spreadsheets import MAX_CELLS, MAX_FILE_BYTES, csv_bytes, mentions, open_file, read_sheet, workbook_bytes
 
 logger = logging.getLogger(__name__)
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MAX_REFUSALS = 200
+
+MOST_QUESTIONS, MOST_CELLS = 10_000, MAX_CELLS * 3 // 4
+"""What a file has at most: it must be possible to upload it again, also when somebody has added a column."""
 
 
 class SheetFormat(StrEnum):
@@ -59,9 +62,14 @@ class SheetFormat(StrEnum):
 def download_sheet(
     *, transform: Transform, membership: Membership, question_set: QuestionSet | None, kind: SheetFormat
 ) -> Download:
-    """The questions of a set, or all open ones, with the person's labels so far. Raises ``NoQuestionsError`` if there are none for them."""
+    """The questions of a set, or all open ones, with the person's labels so far. Raises ``NoQuestionsError`` if there are none for them.
+
+    Of more than can be uploaded again in one file it has the first, and says so in its name.
+    """
     questions = questions_for_sheet(transform=transform, membership=membership, question_set=question_set)
-    sheet = question_sheet(transform=transform, questions=questions, membership=membership)
+    sheet = question_sheet(
+        transform=transform, questions=questions[:MOST_QUESTIONS], membership=membership, most_cells=MOST_CELLS
+    )
     if not sheet.questions:
         raise NoQuestionsError(_("There are no questions for you to download."))
     title = str(question_set) if question_set else ""
@@ -71,6 +79,8 @@ def download_sheet(
     else:
         content, content_type = csv_bytes(sheet, key=_signing_key()), "text/csv; charset=utf-8"
     stem = slugify(f"{transform.name} questions {title}") or "questions"
+    if len(sheet.questions) < (count := questions.count()):
+        stem += f"-first-{len(sheet.questions)}-of-{count}"
     logger.info(
         "transform %s: %d questions downloaded by user %s", transform.pk, len(sheet.questions), membership.user_id
     )

@@ -7,13 +7,23 @@ in it serve to recognise rows and to warn.
 from __future__ import annotations
 
 from labeling.spreadsheets.keys import Unmangled, unmangle
-from labeling.spreadsheets.model import QuestionSheet, ReadLabel, SheetProblem, SheetQuestion, SheetReading, SheetRow
+from labeling.spreadsheets.model import (
+    OWN_COLUMNS,
+    QuestionSheet,
+    ReadLabel,
+    SheetProblem,
+    SheetQuestion,
+    SheetReading,
+    SheetRow,
+)
 from labeling.spreadsheets.read import Mentions, OpenedFile, mentions, open_file, read_sheet
-from labeling.spreadsheets.tables import MAX_FILE_BYTES
+from labeling.spreadsheets.tables import MAX_CELLS, MAX_FILE_BYTES
 from labeling.spreadsheets.write import csv_bytes, workbook_bytes
 
 __all__ = [
+    "MAX_CELLS",
     "MAX_FILE_BYTES",
+    "OWN_COLUMNS",
     "Mentions",
     "OpenedFile",
     "QuestionSheet",

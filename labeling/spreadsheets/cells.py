@@ -33,6 +33,8 @@ _MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) fo
 
 def workbook_text(text: str) -> str:
     """What a cell of a workbook can hold: no control characters, ``\\n`` as line end, at most 32,767 characters."""
+    if text.isprintable() and text.isascii() and "_x" not in text and len(text) <= CELL_LIMIT:
+        return text  # as nearly all are
     clean = _NOT_IN_XML.sub("�", _LINE_END.sub("\n", text))
     clean = _ESCAPE_LIKE.sub("_x005F_", clean)
     return clean if len(clean) <= CELL_LIMIT else clean[: CELL_LIMIT - 1] + "…"

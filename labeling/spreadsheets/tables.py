@@ -23,8 +23,8 @@ MAX_FILE_BYTES = 20_000_000
 MAX_UNPACKED_BYTES = 300_000_000
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
-# In all sheets together: so many take a minute and half a gigabyte, and a file of a few hundred kilobytes can hold many times more.
-MAX_CELLS = 4_000_000
+# In all sheets together: so many take twenty seconds of a web process, and a file of a few hundred kilobytes can hold many times more.
+MAX_CELLS = 1_600_000
 _HEADER_WITHIN = 20
 _LAST_ROW = 1_048_576  # of a workbook
 _CSV_NAME = "CSV"

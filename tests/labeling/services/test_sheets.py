@@ -118,6 +118,26 @@ def test_stewards_get_what_they_may_answer_and_leads_all(
     assert counts == [[(None, 1), (whole, 1)], [(None, 2), (whole, 3)]]
 
 
+def test_a_file_has_no_more_than_can_be_uploaded_again_and_says_so(
+    people: Cast, people_transform: Transform, questions: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of five cells: mark, set, label, id and name."""
+    steward = member(people.steward, people_transform)
+
+    def name() -> str:
+        return download_sheet(
+            transform=people_transform, membership=steward, question_set=None, kind=SheetFormat.XLSX
+        ).name
+
+    assert name() == "people-questions.xlsx"
+    monkeypatch.setattr("labeling.services.sheets.MOST_CELLS", 29)
+    assert name() == "people-questions-first-2-of-3.xlsx"
+    sets = [row[SET] for row in downloaded(people_transform, people.steward)[1:]]
+    assert sets == [question.labeling_set_id for question in (*questions[:1] * 3, *questions[1:2] * 2)]
+    monkeypatch.setattr("labeling.services.sheets.MOST_QUESTIONS", 1)
+    assert name() == "people-questions-first-1-of-3.xlsx"
+
+
 def test_people_see_their_own_labels_and_leads_also_what_is_settled(
     people: Cast, people_transform: Transform, questions: list[Question]
 ) -> None:
