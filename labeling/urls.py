@@ -17,6 +17,7 @@ from labeling.views import (
     home,
     label_files,
     matches,
+    members,
     notifications,
     panel,
     people,
@@ -155,8 +156,6 @@ person_urls = [
     path("deactivate/", people.person_deactivate, name="person-deactivate"),
     path("reactivate/", people.person_reactivate, name="person-reactivate"),
     path("tokens/<uuid:token_id>/revoke/", people.person_token_revoke, name="person-token-revoke"),
-    path("goal/", work.person_goal, name="person-goal"),
-    path("skills/", work.person_skills, name="person-skills"),
 ]
 
 run_urls = [
@@ -197,9 +196,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys/", preferences.keys_save, name="keys-save"),
     path("work/", work.work, name="work"),
     path("work/work.csv", work.work_download, name="work-download"),
-    path("people/", work.people, name="people"),
+    path("people/", members.people, name="people"),
     path("people/invite/", people.person_invite, name="person-invite"),
-    path("people/goal/", work.team_goal, name="team-goal"),
     path("people/<int:member_id>/", include(person_urls)),
     path("audit/", audit.audit_trail, name="audit-trail"),
     path("audit/audit.csv", audit.audit_download, name="audit-download"),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
 from labeling.forms.fields import StyledForm
+from labeling.forms.work import GoalForm
 
 
 class DetailsForm(StyledForm):
@@ -46,3 +47,14 @@ class InvitationForm(RoleForm, DetailsForm):
         help_text=_("Letters, digits and @ . + - _; it cannot be changed later."),
     )
     field_order = ("username", "first_name", "last_name", "email", "role")
+
+
+class MemberForm(GoalForm):
+    """What somebody of the team knows about, and how much they mean to answer."""
+
+    skills = forms.CharField(
+        required=False,
+        max_length=500,
+        show_hidden_initial=True,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

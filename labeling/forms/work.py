@@ -66,7 +66,23 @@ class WorkFilterForm(StyledForm):
 
 
 class GoalForm(StyledForm):
-    """How many questions, in a day or a week; blank for no goal."""
+    """How many questions, in a day or a week; blank for no goal. What the page showed is sent along, so that only what somebody changed is saved."""
 
-    questions = forms.IntegerField(required=False, min_value=1, max_value=100_000, label=_("Questions"))
-    period = forms.ChoiceField(choices=GoalPeriod.choices, label=_("Period"))
+    questions = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=100_000,
+        show_hidden_initial=True,
+        widget=forms.NumberInput(attrs={"placeholder": "–"}),
+    )
+    period = forms.ChoiceField(choices=GoalPeriod.choices, show_hidden_initial=True)
+
+    def __init__(self, *args: Any, who: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        labels = {
+            "questions": _("Questions that %(who)s aims to answer"),
+            "period": _("Period of the goal of %(who)s"),
+            "skills": _("Skills of %(who)s"),
+        }
+        for name, field in self.fields.items():
+            field.widget.attrs["aria-label"] = labels[name] % {"who": who}

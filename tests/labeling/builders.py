@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import Agent, Role, Team, User
+from accounts.models import Agent, Membership, Role, Team, User
 from accounts.services import create_team, set_role
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.models import LabelFile, MatchGroup, MatchResult, Question, QuestionSet, Row, TaskRun, Transform
@@ -130,3 +130,11 @@ def grouping(question: Question, letters: Iterable[str]) -> dict[int, str]:
 def answer(question: Question, steward: User, letters: Iterable[str]) -> None:
     """A submitted answer."""
     submit_answer(question=question, steward=steward, labels=grouping(question, letters), seconds=9, keys=5)
+
+
+def saved_for(member: Membership | None, shown: str = "", **typed: str) -> dict[str, str]:
+    """What the page of people sends for a member, or for the goal of the team: no skills, goal ``shown``, and what somebody ``typed``."""
+    prefix = member.pk if member else "team-goal"
+    before = {"skills": "", "questions": shown, "period": "day"}
+    sent = {f"{prefix}-{name}": value for name, value in (before | typed).items()}
+    return sent | {f"initial-{prefix}-{name}": value for name, value in before.items()}

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import AuditAction, AuditEntry, Membership, Role
 from accounts.services import set_role, set_skills, set_time_zone
 from accounts.tokens import create_token
-from tests.labeling.builders import Cast
+from tests.labeling.builders import Cast, saved_for
 from tests.labeling.views.conftest import ClientFor
 
 TRAIL = reverse("labeling:audit-trail")
@@ -48,12 +48,12 @@ def test_what_people_do_in_the_pages_is_told_with_their_names(people: Cast, clie
         ("person-role", {"role": "lead"}),
         ("person-details", details),
         ("person-link", {}),
-        ("person-skills", {"skills": "polish"}),
-        ("person-goal", {"questions": "40", "period": "day"}),
+        ("people", saved_for(member, skills="polish", questions="40")),
         ("person-deactivate", {}),
         ("person-reactivate", {}),
     ):
-        assert admin.post(reverse(f"labeling:{name}", args=[member.pk]), sent).status_code in (200, 302), name
+        args = [] if name == "people" else [member.pk]
+        assert admin.post(reverse(f"labeling:{name}", args=args), sent).status_code in (200, 302), name
     invited = {"username": "eve", "first_name": "Eve", "last_name": "", "email": "", "role": "steward"}
     assert admin.post(reverse("labeling:person-invite"), invited).status_code == 200
     assert admin.post(reverse("labeling:team-choices"), {"page": ["run.failed"]}).status_code == 302

@@ -19,7 +19,7 @@ from labeling.choices import RunKind
 from labeling.models import Transform
 from labeling.services.assignment import assign_questions
 from labeling.services.people import deactivate_person
-from tests.labeling.builders import Cast, answer, finished_run, question_set, transform
+from tests.labeling.builders import Cast, answer, finished_run, question_set, saved_for, transform
 from tests.labeling.views.conftest import ClientFor
 from tests.support.pages import question_before
 
@@ -319,7 +319,7 @@ def test_a_form_acts_in_the_team_that_it_was_shown_for(people: Cast, client_for:
     assert Membership.objects.get(user__username="eve").team == people.team
     assert "Eve Moss" in client.get(reverse("labeling:people")).content.decode(), "the next page is that team's too"
     strangers = client_for(people.stranger)
-    assert strangers.post(reverse("labeling:team-goal"), {"questions": 5, "period": "day"} | sent).status_code == 404
+    assert strangers.post(reverse("labeling:people"), saved_for(None, questions="5") | sent).status_code == 404
 
 
 def test_a_page_of_another_team_of_the_same_person_is_that_teams_and_so_is_what_follows(

@@ -8,13 +8,13 @@ import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Membership
+from accounts.models import Membership, User
 from labeling.choices import QuestionState
 from labeling.models import Answer, Question, QuestionSet, Transform
 from labeling.services.consensus import settle
 from labeling.services.contradictions import check_contradictions
 from labeling.views import agreement, work
-from tests.labeling.builders import Cast, answer, question_set, wanting
+from tests.labeling.builders import Cast, answer, question_set, saved_for, wanting
 from tests.labeling.views.conftest import ClientFor
 from tests.support.pages import for_excel
 
@@ -214,21 +214,48 @@ def test_work_asks_as_often_for_three_as_for_one(
 def test_skills(people: Cast, client_for: ClientFor) -> None:
     lead = client_for(people.lead)
     member = Membership.objects.get(user=people.steward)
-    url = reverse("labeling:person-skills", args=[member.pk])
-    page = text(lead.post(url, {"skills": "Names, names,  Old  addresses"}, follow=True))
-    assert "The skills of Steward have been saved." in page
+    page = text(lead.post(PEOPLE, saved_for(member, skills="Names, names,  Old  addresses"), follow=True))
+    assert "Saved for 1 person." in page
     member.refresh_from_db()
     assert member.skill_tags == {"names", "old addresses"}
     assert "Old addresses" in text(lead.get(PEOPLE))
-    assert "at most 500" in text(lead.post(url, {"skills": "x" * 501}, follow=True))
+    assert "at most 500" in text(lead.post(PEOPLE, saved_for(member, skills="x" * 501)))
+
+
+def test_what_others_have_changed_since_a_page_was_shown_stays(people: Cast, client_for: ClientFor) -> None:
+    """Everybody on the page is sent, with what it showed; only what this person changed is saved."""
+    mine, other = (Membership.objects.get(user=user) for user in (people.steward, people.colleague))
+    Membership.objects.filter(pk=other.pk).update(skills="addresses")
+    stale = saved_for(mine, skills="names") | saved_for(other)
+    client_for(people.lead).post(PEOPLE, stale)
+    assert dict(Membership.objects.exclude(skills="").values_list("user", "skills")) == {
+        people.steward.pk: "names",
+        people.colleague.pk: "addresses",
+    }
+
+
+def test_people_of_a_large_team_are_found(people: Cast, client_for: ClientFor) -> None:
+    many = [User(username=f"p{number}", last_name=f"Number {number:02}", password="!") for number in range(30)]
+    User.objects.bulk_create(many)
+    Membership.objects.bulk_create(Membership(team=people.team, user=user) for user in many)
+    Membership.objects.filter(user=many[29]).update(skills="old addresses")
+    lead = client_for(people.lead)
+    first = text(lead.get(PEOPLE))
+    assert "1–25 / 34" in first
+    assert "Number 29" not in first
+    assert "Number 29" in text(lead.get(f"{PEOPLE}?page=2"))
+    for search in ("number 29", "ADDRESSES", "steward p29"):
+        found = text(lead.get(PEOPLE, {"q": search}))
+        assert "Number 29" in found, search
+        assert "Number 28" not in found, search
+    assert "Nobody in the team matches" in text(lead.get(PEOPLE, {"q": "nobody"}))
 
 
 def test_skills_are_for_leads_of_the_team(people: Cast, client_for: ClientFor) -> None:
     member = Membership.objects.get(user=people.steward)
-    url = reverse("labeling:person-skills", args=[member.pk])
     assert client_for(people.steward).get(PEOPLE).status_code == 403
-    assert client_for(people.steward).post(url, {"skills": "x"}).status_code == 403
-    assert client_for(people.stranger).post(url, {"skills": "x"}).status_code == 404
+    assert client_for(people.steward).post(PEOPLE, saved_for(member, skills="x")).status_code == 403
+    client_for(people.stranger).post(PEOPLE, saved_for(member, skills="x"))
     member.refresh_from_db()
     assert member.skills == ""
 
