@@ -14,7 +14,7 @@ from accounts.models import User
 from labeling.choices import QuestionState
 from labeling.models import Question, QuestionSet, Transform
 from labeling.selectors.controls import control_groupings, known_groupings
-from labeling.selectors.groupings import Groupings, groupings_of, independent_answers
+from labeling.selectors.groupings import Groupings, groupings_of, independent_answers, shared_answers
 from labeling.selectors.sheets import in_chunks
 from partitions import Grouping, Measure, PairAgreement, Sampling, compare, reliability
 
@@ -120,7 +120,7 @@ def team_agreement(*, transform: Transform) -> TeamAgreement:
     given = independent_answers().filter(question__question_set__transform=transform).order_by()
     shared = given.values_list("question", "question__question_set").annotate(people=Count("pk")).filter(people__gt=1)
     set_of = {question: question_set for question, question_set, _people in shared}
-    answers = groupings_of(given.filter(question__in=shared.values("question")))
+    answers = groupings_of(shared_answers(given))
     control_answers = control_groupings(transform=transform)
     people = User.objects.filter(pk__in={*given.values_list("steward", flat=True).distinct(), *control_answers})
     told, newest = set(set_of.values()), QuestionSet.objects.filter(transform=transform).order_by("-number")

@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Aggregate, OuterRef, QuerySet, Subquery, TextField
+from django.db.models import Aggregate, Count, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Concat
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -40,6 +40,12 @@ def independent_answers() -> QuerySet[Answer]:
     Krippendorff's alpha is over these wherever it is shown, with the sampling of ``partitions``: one figure and one interval for the same questions.
     """
     return Answer.objects.filter(kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED, control=False)
+
+
+def shared_answers(answers: QuerySet[Answer]) -> QuerySet[Answer]:
+    """Those of them to questions that two or more of these people have answered: others say nothing of agreement."""
+    asked = answers.order_by().values("question").annotate(people=Count("pk")).filter(people__gt=1)
+    return answers.filter(question__in=asked.values("question"))
 
 
 def groupings_of(answers: QuerySet[Answer]) -> Groupings:

@@ -7,14 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from labeling.choices import AnswerKind, AnswerStatus, RunKind, RunStatus
 from labeling.intervals import Estimate, f1_estimate, precision_estimate, recall_estimate
 from labeling.metrics import Metrics
 from labeling.models import Question, TaskRun, Transform
-from labeling.selectors.groupings import Groupings, groupings_of, independent_answers
+from labeling.selectors.groupings import Groupings, groupings_of, independent_answers, shared_answers
 from labeling.selectors.shadow import estimates_of
 from partitions import Measure, reliability
 
@@ -61,8 +61,8 @@ class AgreementPoint:
     alpha: Measure
 
 
-def quality_points(*, transform: Transform) -> list[QualityPoint]:
-    """Every estimate that succeeded, oldest first. One query."""
+def quality_points(*, transform: Transform, newest: int | None = None) -> list[QualityPoint]:
+    """Every estimate that succeeded, or the newest so many, oldest first. One query, or two."""
     runs = (
         TaskRun.objects.filter(
             transform=transform,
@@ -72,6 +72,16 @@ def quality_points(*, transform: Transform) -> list[QualityPoint]:
         .select_related("requested_by", "label_file")
         .order_by("completed_at", "created_at")
     )
+    if newest is not None:
+        # From the estimate before them on: what was imported between moved the first of them.
+        estimates = runs.filter(kind=RunKind.EVALUATION, metrics__isnull=False).order_by("-completed_at", "-created_at")
+        before = list(estimates.values_list("completed_at", flat=True)[newest : newest + 1])
+        runs = runs.filter(completed_at__gte=before[0]) if before else runs
+        return _points(runs)[-newest:]
+    return _points(runs)
+
+
+def _points(runs: QuerySet[TaskRun]) -> list[QualityPoint]:
     points: list[QualityPoint] = []
     imports: list[TaskRun] = []
     for run in runs:
@@ -117,7 +127,7 @@ def agreement_points(*, transform: Transform) -> list[AgreementPoint]:
     questions_in = Counter(period_of.values())
     given: dict[tuple[dt.date, dt.date], Groupings] = {period: defaultdict(dict) for period in sorted(questions_in)}
     answers = independent_answers().filter(question__question_set__transform=transform)
-    for person, groupings in groupings_of(answers).items():
+    for person, groupings in groupings_of(shared_answers(answers)).items():
         for question in groupings.keys() & period_of.keys():
             given[period_of[question]][person][question] = groupings[question]
     return [AgreementPoint(*period, questions_in[period], reliability(here)) for period, here in given.items()]

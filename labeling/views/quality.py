@@ -23,6 +23,8 @@ from labeling.views.charts import Axis, agreement_chart, curve_chart, quality_ch
 
 P = TypeVar("P")
 PAGE_SIZE = 20
+SHOWN = 500
+"""So many estimates stand on the page, the newest; the CSV files have all. A chart has not many more pixels across."""
 Table = Callable[..., list[list[object]]]
 TABLES: dict[str, Table] = {
     "points": points_csv,
@@ -37,7 +39,7 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """One chart a question, against dates or against labels (``?by=labels``), and the tables behind them."""
     transform, membership = transform_access(request, transform_id, can_see_quality)
     axis: Axis = "labels" if request.GET.get("by") == "labels" else "dates"
-    points, agreed = quality_points(transform=transform), agreement_points(transform=transform)
+    points, agreed = quality_points(transform=transform, newest=SHOWN), agreement_points(transform=transform)
     columns = columns_over_time(points)
     shadows, estimate = shadow_points(transform=transform), newest_estimate(transform=transform)
     charts = quality_charts(points, shadows, axis) if points or shadows else []
@@ -61,6 +63,7 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "matrix": estimate.metrics if estimate else None,
         "next_questions": NEXT_QUESTIONS,
         "agreed": _newest_first(request, agreed, "agreed"),
+        "only": SHOWN if len(points) == SHOWN else 0,
         "charts": charts,
         "people": people,
         "payload": {chart.name: chart.payload() for chart in [*charts, *people]},

@@ -44,6 +44,21 @@ def import_and_estimate(of: Transform, lead: User, *, days_ago: int, labels: int
     return run
 
 
+def test_of_very_many_estimates_the_newest_are_shown_and_the_files_have_all(
+    people: Cast, people_transform: Transform, client_for: ClientFor, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quality, "SHOWN", 2)
+    runs = [import_and_estimate(people_transform, people.lead, days_ago=ago, labels=90) for ago in (9, 5, 2)]
+    client = client_for(people.lead)
+    page = client.get(url).content.decode()
+    assert "The newest 2 estimates are shown." in page
+    assert [run.short_id in page for run in runs] == [False, True, True]
+    points = quality_points(transform=people_transform, newest=2)
+    assert [(point.run, len(point.imports)) for point in points] == [(runs[1], 1), (runs[2], 1)]
+    table = reverse("labeling:quality-download", args=[people_transform.pk, "points"])
+    assert len(client.get(table).getvalue().splitlines()) == 4
+
+
 @pytest.fixture
 def url(people_transform: Transform) -> str:
     return reverse("labeling:quality", args=[people_transform.pk])
@@ -202,5 +217,5 @@ def test_the_page_asks_as_often_for_three_points_as_for_one(
     for number in (1, 2, 3):
         import_and_estimate(people_transform, people.lead, days_ago=number, labels=90 * number)
         if number != 2:
-            with django_assert_num_queries(10):
+            with django_assert_num_queries(11):
                 lead.get(url)
