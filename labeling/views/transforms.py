@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -24,6 +25,9 @@ from labeling.services.transforms import create_transform, update_transform
 from labeling.views.access import posted, signed_in, team_access, transform_access
 from labeling.views.contexts import error_text, name_guess, transform_context
 from labeling.views.uploads import bound_form, render_upload
+
+TABLES = 50
+"""So many tables of the catalog stand on a page."""
 
 
 @require_GET
@@ -62,11 +66,15 @@ def transform_create(request: HttpRequest) -> HttpResponse:
 def catalog_table_list(request: HttpRequest) -> HttpResponse:
     """The tables that Glue's catalog knows; asked for apart, because Glue may be slow or away."""
     membership = team_access(request, can_manage_transforms)
-    context: dict[str, object] = {"area": "transforms", "membership": membership}
+    search = request.GET.get("q", "").strip()
+    context: dict[str, object] = {"area": "transforms", "membership": membership, "search": search}
     try:
-        context["tables"] = catalog_tables(team=membership.team)
+        tables = catalog_tables(team=membership.team)
     except GlueError as error:
         context["error"] = error_text(error)
+    else:
+        found = [table for table in tables if search.casefold() in table.full_name.casefold()]
+        context |= {"everything": len(tables), "page": Paginator(found, TABLES).get_page(request.GET.get("page"))}
     return render(request, "labeling/transforms/catalog.html", context)
 
 

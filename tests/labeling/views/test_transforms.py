@@ -16,6 +16,7 @@ from accounts.models import User
 from labeling.aws import clients, glue, storage
 from labeling.choices import RunKind
 from labeling.models import SourceFile, TaskRun, Transform
+from labeling.services.catalog import CatalogTable
 from labeling.views.contexts import name_guess
 from tests.labeling.builders import Cast, answer, cast, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
@@ -226,6 +227,25 @@ def test_catalog_tables_of_others(services: Services, client_for: ClientFor, mon
     assert client.post(url, form).status_code == 302
     assert Transform.objects.get().column_names == ["id", "name"]
     assert looked_at == [storage.our_uri("elsewhere/people/a.csv")], "the table is gone through once"
+
+
+def test_a_table_of_a_large_catalog_is_found(
+    people: Cast, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = [
+        CatalogTable("lab", f"table_{number:02}", "s3://b/x/", "csv", (), None, "cannot be used")
+        for number in range(60)
+    ]
+    monkeypatch.setattr("labeling.views.transforms.catalog_tables", lambda team: tables)
+    client, url = client_for(people.admin), reverse("labeling:catalog-table-list")
+    page = client.get(url).content.decode()
+    assert "1–50 / 60" in page
+    assert "lab.table_55" not in page
+    assert "lab.table_55" in client.get(url, {"page": 2}).content.decode()
+    found = client.get(url, {"q": "LAB.table_5"}).content.decode()
+    assert "lab.table_55" in found
+    assert "lab.table_49" not in found
+    assert "No table matches" in client.get(url, {"q": "nowhere"}).content.decode()
 
 
 def test_names_for_new_transforms() -> None:
