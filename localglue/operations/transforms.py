@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from labelfiles import LABEL_COLUMN, SET_ID_COLUMN
 from localglue import deletion, paging, runs
-from localglue.choices import ACTIVE, TransformStatus
+from localglue.choices import ACTIVE, TaskType, TransformStatus
 from localglue.errors import (
     AlreadyExistsException,
     EntityNotFoundException,
@@ -171,7 +171,7 @@ def _schema(input_table: dict[str, Any]) -> list[dict[str, str]]:
             f"Problem fetching the data catalog schema: The table has {len(columns)} columns; {MAX_COLUMNS} are allowed."
         )
     for column in columns:
-        if owner := _TAKEN_NAMES.get(column["Name"]):
+        if owner := _TAKEN_NAMES.get(column["Name"].lower()):
             raise InvalidInputException(
                 f"The table has a column {column['Name']}, and so has {owner}, of its own. Give it another name in the table."
             )
@@ -295,15 +295,7 @@ def update_ml_transform(request: Request, caller: Caller) -> Result:
         _rename(transform, request)
         _check_role(request)
         if "Parameters" in request:
-            parameters = _checked_parameters(request["Parameters"])
-            _check_key(parameters, transform.schema)
-            key = transform.primary_key
-            transform.parameters = parameters
-            if transform.primary_key != key and transform.label_count:
-                raise InvalidInputException(
-                    f"The transform has labels of rows that {key} identifies, so its primary key cannot change. "
-                    "Make another transform, and import the labels there."
-                )
+            _set_parameters(transform, _checked_parameters(request["Parameters"]))
         for name, value in (capacity(request) or {}).items():
             setattr(transform, name, value)
         for member, field in (
@@ -323,6 +315,24 @@ def update_ml_transform(request: Request, caller: Caller) -> Result:
         except IntegrityError:  # somebody took the name between our look and our update
             raise InvalidInputException(_taken(transform.name)) from None
     return {"TransformId": transform.public_id}
+
+
+def _set_parameters(transform: MLTransform, parameters: dict[str, Any]) -> None:
+    """Labels are of the rows that the key identifies: it stays while there are some, or while some are being imported."""
+    _check_key(parameters, transform.schema)
+    key = transform.primary_key
+    transform.parameters = parameters
+    if transform.primary_key == key:
+        return
+    if transform.label_count:
+        raise InvalidInputException(
+            f"The transform has labels of rows that {key} identifies, so its primary key cannot change. "
+            "Make another transform, and import the labels there."
+        )
+    if TaskRun.objects.filter(transform=transform, task_type=TaskType.IMPORT_LABELS, status__in=ACTIVE).exists():
+        raise InvalidInputException(
+            f"Labels of rows that {key} identifies are being imported, so the primary key cannot change now."
+        )
 
 
 def _rename(transform: MLTransform, request: Request) -> None:

@@ -102,7 +102,8 @@ def test_more_than_100_columns_are_refused(lab: GlueClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "owner"), [("label", "label file"), ("labeling_set_id", "label file"), ("match_id", "result")]
+    ("name", "owner"),
+    [("label", "label file"), ("labeling_set_id", "label file"), ("match_id", "result"), ("Match_ID", "result")],
 )
 def test_a_table_that_can_never_be_taught_is_refused(lab: GlueClient, name: str, owner: str) -> None:
     lab.create_table(DatabaseName="lab", TableInput=table_input("taken", ("id", "string"), (name, "string")))
@@ -163,6 +164,21 @@ def test_the_primary_key_changes_only_while_there_are_no_labels(lab: GlueClient,
     shown = lab.get_ml_transform(TransformId=taught)
     assert (shown["Name"], shown["Status"]) == ("taught", "READY")
     assert shown["Parameters"] == find_matches(PrimaryKeyColumnName="id")
+
+
+def test_the_primary_key_stays_while_the_first_labels_are_imported(lab: GlueClient, make_transform: Make) -> None:
+    handle = make_transform("new")
+    transform = MLTransform.objects.get(public_id=handle)
+    run = TaskRun.objects.create(transform=transform, task_type=TaskType.IMPORT_LABELS)
+    by_name = find_matches(PrimaryKeyColumnName="name")
+    assert refused(lab.update_ml_transform, TransformId=handle, Parameters=by_name) == (
+        INVALID,
+        "Labels of rows that id identifies are being imported, so the primary key cannot change now.",
+    )
+    lab.update_ml_transform(TransformId=handle, Parameters=find_matches(PrimaryKeyColumnName="ID"))
+    run.delete()
+    lab.update_ml_transform(TransformId=handle, Parameters=by_name)
+    assert lab.get_ml_transform(TransformId=handle)["Parameters"] == by_name
 
 
 @pytest.mark.parametrize(
