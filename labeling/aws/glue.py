@@ -51,6 +51,7 @@ class MLTransform:
     status: str
     label_count: int
     schema: tuple[Column, ...]
+    parameters: FindMatchesSettings
     metrics: Metrics | None
     capacity: float | None
 
@@ -85,6 +86,17 @@ class FindMatchesSettings:
     precision_recall: float
     accuracy_cost: float
     enforce_provided_labels: bool
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> FindMatchesSettings:
+        """Of TransformParameters; what was left out when the transform was made lies in the middle."""
+        found = parameters.get("FindMatchesParameters", {})
+        return cls(
+            found.get("PrimaryKeyColumnName", ""),
+            found.get("PrecisionRecallTradeoff", 0.5),
+            found.get("AccuracyCostTradeoff", 0.5),
+            found.get("EnforceProvidedLabels", False),
+        )
 
     def as_parameters(self) -> dict[str, Any]:
         """TransformParameters."""
@@ -194,6 +206,7 @@ def get_ml_transform(*, transform_id: str) -> MLTransform:
         status=answer.get("Status", ""),
         label_count=answer.get("LabelCount", 0),
         schema=tuple(Column(column["Name"], column["DataType"]) for column in answer.get("Schema", [])),
+        parameters=FindMatchesSettings.from_parameters(answer.get("Parameters", {})),
         metrics=_metrics(found) if found else None,
         capacity=_capacity(answer),
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import record, record_changes
@@ -182,7 +183,32 @@ def update_transform(
     except IntegrityError as error:
         raise _name_taken(name) from error
     logger.info("transform %s changed by user %s", transform.pk, user.pk)
+    _take_what_glue_holds(transform)
     return transform
+
+
+def _take_what_glue_holds(transform: Transform) -> None:
+    """Let the row say what Glue says, also if two people saved at once and Glue heard them in another order than the database.
+
+    Everybody tells Glue, then saves, then asks Glue. So whoever saves last asks when Glue has heard all.
+    """
+    while True:
+        try:
+            seen = glue.get_ml_transform(transform_id=transform.glue_transform_id)
+        except GlueError as error:
+            logger.warning("transform %s: not compared with Glue after its change: %s", transform.pk, error.code)
+            return
+        held = {
+            "name": seen.name,
+            "precision_recall": seen.parameters.precision_recall,
+            "accuracy_cost": seen.parameters.accuracy_cost,
+            "enforce_provided_labels": seen.parameters.enforce_provided_labels,
+        }
+        if all(getattr(transform, field) == value for field, value in held.items()):
+            return
+        Transform.objects.filter(pk=transform.pk).update(**held, updated_at=timezone.now())
+        for field, value in held.items():
+            setattr(transform, field, value)
 
 
 def _ensure_table(team: Team, source: SourceFile) -> CatalogTable:

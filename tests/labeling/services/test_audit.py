@@ -134,7 +134,7 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(f"{glue}create_ml_transform", lambda **_asked: "tfm-2")
     monkeypatch.setattr(f"{glue}get_ml_transform", lambda **_asked: seen)
     monkeypatch.setattr(f"{glue}update_table", lambda **_asked: None)
-    monkeypatch.setattr(f"{glue}update_ml_transform", lambda **_asked: None)
+    monkeypatch.setattr(f"{glue}update_ml_transform", lambda **asked: vars(seen).update(asked))
     monkeypatch.setattr("labeling.services.replacements.check_still_held", lambda **_asked: None)
     return World(people, of, settled, still_open)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -197,3 +198,31 @@ def test_changes_go_to_glue_first(people: Cast) -> None:
             accuracy_cost=0.5,
             enforce_provided_labels=False,
         )
+
+
+def test_the_row_says_what_glue_says_when_two_people_save_at_once(
+    people: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = create(people, stage(people))
+    tell_glue = glue.update_ml_transform
+
+    def change(name: str, precision_recall: float) -> Transform:
+        return update_transform(
+            transform=Transform.objects.get(pk=made.pk),
+            user=people.admin,
+            name=name,
+            precision_recall=precision_recall,
+            accuracy_cost=0.2,
+            enforce_provided_labels=False,
+        )
+
+    def overtaken(**told: Any) -> None:
+        monkeypatch.setattr(glue, "update_ml_transform", tell_glue)
+        tell_glue(**told)
+        change("Second", 0.8)
+
+    monkeypatch.setattr(glue, "update_ml_transform", overtaken)
+    assert change("First", 0.1).name == "Second"
+    made.refresh_from_db()
+    seen = glue.get_ml_transform(transform_id=made.glue_transform_id)
+    assert (made.name, made.precision_recall) == (seen.name, seen.parameters.precision_recall) == ("Second", 0.8)
