@@ -209,6 +209,21 @@ def test_marks_of_differences_stand_out_from_the_row(portal: Portal, visit: Visi
         assert min(contrasts) >= 3, (theme, contrasts)  # WCAG 1.4.11
 
 
+def test_a_blank_differs_from_a_value_and_hides_no_difference_below_it(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=5)
+    emails = ("", "h.k@shhrp.com", "h.k@sharp.com", "", "h.k@sharp.com")
+    for row, email in zip(first.rows.order_by("position"), emails, strict=True):
+        row.values[5] = email
+        row.save()
+    page.reload()
+    marks = page.locator("tbody tr > td:nth-child(7)")
+    press(page, *"aaaab")
+    expect(marks).to_have_text(["–", emails[1], emails[2], "–", emails[4]])
+    marked = [cell.locator("mark").all_text_contents() for cell in marks.all()]
+    assert marked == [[], [emails[1]], ["a"], ["–"], []]
+
+
 def test_long_texts_of_answers_begin_with_two_lines_and_open(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     _transform, (question, *_rest) = people_transform(portal, questions=1, rows=3)

@@ -15,7 +15,7 @@ const memo = new Map();
  * A "gone" part has no text of its own; it marks the place where `against` has something that `value` lacks.
  */
 export function difference(value, against) {
-  if (!value || !against || sameValue(value, against)) return [{ text: value, kind: "same" }];
+  if (!value || sameValue(value, against)) return [{ text: value, kind: "same" }];
   const key = `${value}\u0000${against}`;
   let parts = memo.get(key);
   if (!parts) {

@@ -79,7 +79,7 @@ export class Grid {
       (index) => display === "all" || pinned.has(index) || (this.differs[index] && index !== this.keyColumn),
     );
     this.folded = wanted.filter((index) => index !== this.keyColumn && !this.shown.includes(index));
-    this.drawn = this.work.rows.map(() => "");
+    this.drawn = this.work.rows.map(() => []);
     this.rows = this.work.rows.map((row, index) => this.emptyRow(row, index));
     const head = element(
       "tr",
@@ -181,11 +181,7 @@ export class Grid {
   update() {
     this.work.rows.forEach((_row, index) => {
       this.updateLabel(index);
-      const leader = this.work.leader(index);
-      const state = `${leader}`;
-      if (this.drawn[index] === state) return;
-      this.drawn[index] = state;
-      this.updateValues(index, leader);
+      this.updateValues(index);
     });
     const active = this.rows[this.work.cursor];
     // Tab goes from the grid to the links of the cursor's row, not through those of all rows.
@@ -208,19 +204,23 @@ export class Grid {
     row.setAttribute("aria-selected", String(here));
   }
 
-  updateValues(index, leader) {
-    const values = this.work.rows[index].values;
-    const against = this.work.rows[leader].values;
+  updateValues(index) {
+    const { rows } = this.work;
+    const above = this.work.above(index);
     this.shown.forEach((column, position) => {
+      const other = column === this.keyColumn ? undefined : (above.find((at) => rows[at].values[column]) ?? above[0]);
+      if (this.drawn[index][position] === (other ?? index)) return;
+      this.drawn[index][position] = other ?? index;
       const clip = this.rows[index].children[position + this.before].firstElementChild;
-      this.fill(clip, values[column], leader === index || column === this.keyColumn ? null : against[column]);
+      this.fill(clip, rows[index].values[column], rows[other]?.values[column] ?? null);
     });
   }
 
+  /** `against` is the value that this one is compared with; null for none. */
   fill(clip, value, against) {
     clip.title = value.length > LONG ? value : "";
     if (!value) {
-      clip.replaceChildren(element("span", { class: "blank" }, "–"));
+      clip.replaceChildren(against ? element("mark", { class: "blank whole" }, "–") : element("span", { class: "blank" }, "–"));
       return;
     }
     if (against !== null && this.display === "marks" && sameValue(value, against)) {

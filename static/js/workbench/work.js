@@ -101,6 +101,14 @@ export class Work {
     return 0;
   }
 
+  /** The rows above that a row is compared with, from its leader on: where the leader has nothing, the next that has something counts. */
+  above(index) {
+    const leader = this.leader(index);
+    const labels = this.all();
+    const rest = labels.flatMap((label, at) => (at > leader && at < index && label && label === labels[leader] ? [at] : []));
+    return leader < index ? [leader, ...rest] : [];
+  }
+
   /**
    * Give rows their labels as one step that one undo takes back. `next` is where the cursor goes. `moved` then says which proposed
    * groups got another letter by it before the person's eyes, [from, to].
