@@ -7,7 +7,7 @@ import { UNSURE } from "./work.js";
  * `keys` are the usual ones, `also` those that it has whatever the person chose. A command with `shown` stands for a family of keys that
  * cannot be changed, one with `when` is not always there, one with `once` does nothing more while its key is held down.
  */
-export function commands(bench) {
+export function commands(bench, session, side) {
   const letters = bench.groups.filter((label) => label.length === 1);
   const digits = [..."1234567890"];
   const jump = { id: "jump", keys: digits, shown: ["1 … 9", "0"], says: gettext("Jump to the row; 0 is row 10"), run: (key) => bench.jump(key === "0" ? 9 : Number(key) - 1) };
@@ -26,20 +26,20 @@ export function commands(bench) {
     { id: "same", keys: ["Space"], says: gettext("Same group as the row above"), run: () => bench.sameAsAbove() },
     { id: "new", keys: ["=", "Shift+Space"], says: gettext("A new group"), run: () => bench.newGroup() },
     { id: "unsure", keys: ["U"], says: gettext("Unsure: the row is left out of the labels"), run: () => bench.paint(UNSURE) },
-    { id: "accept", keys: ["Enter"], once: true, says: gettext("Accept and go to the next question"), run: () => bench.accept() },
+    { id: "accept", keys: ["Enter"], once: true, says: gettext("Accept and go to the next question"), run: () => session.accept() },
     { id: "undo", keys: ["Z"], also: ["Ctrl+Z", "Meta+Z"], says: gettext("Undo, even back into the previous question"), run: (_key, held) => bench.undo(held) },
     { id: "redo", keys: ["Y"], also: ["Ctrl+Y", "Shift+Ctrl+Z", "Shift+Meta+Z"], says: gettext("Redo"), run: () => bench.redo() },
     { id: "together", keys: ["T"], says: gettext("All together: one group"), run: () => bench.together() },
     { id: "different", keys: ["W"], says: gettext("All different: each row a group of its own"), run: () => bench.different() },
     { id: "clear", keys: ["X", "Backspace", "Delete"], says: gettext("Clear the row"), run: () => bench.clear() },
-    { id: "skip", keys: ["S"], once: true, says: gettext("Skip: the question comes back later, or to others"), run: () => bench.skip() },
+    { id: "skip", keys: ["S"], once: true, says: gettext("Skip: the question comes back later, or to others"), run: () => session.skip() },
     { id: "move", keys: ["ArrowUp", "ArrowDown"], shown: ["↑", "↓"], says: gettext("Move"), run: (key) => bench.step(key === "ArrowUp" ? -1 : 1) },
-    ...(bench.decides ? [take] : [jump, proposal]),
+    ...(session.decides ? [take] : [jump, proposal]),
     { id: "ends", keys: ["Home", "End"], shown: [gettext("Home"), gettext("End")], says: gettext("First and last row"), run: (key) => bench.jump(key === "Home" ? 0 : Infinity) },
     { id: "pan", keys: ["ArrowLeft", "ArrowRight"], shown: ["←", "→"], says: gettext("Scroll the columns"), run: (key) => bench.pan(key === "ArrowLeft" ? -1 : 1) },
     { id: "view", keys: ["V"], says: gettext("Show differing columns, only differences, or everything"), run: () => bench.cycleDisplay() },
     { id: "long", keys: ["P"], says: gettext("Show long texts in full or shortened"), run: () => bench.toggleLong() },
-    { id: "side", keys: ["Q"], says: gettext("Guidelines and comments"), run: () => bench.side.toggle() },
+    { id: "side", keys: ["Q"], says: gettext("Guidelines and comments"), run: () => side.toggle() },
     { id: "put-down", keys: ["Escape"], shown: [gettext("Esc")], says: gettext("Put the brush down"), run: () => bench.pick(null) },
     { id: "help", keys: ["?"], says: gettext("These keys"), run: () => bench.help() },
   ];

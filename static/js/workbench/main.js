@@ -2,11 +2,13 @@
 
 import { Bench } from "./bench.js";
 import { Columns } from "./columns.js";
+import { Effort } from "./effort.js";
 import { commands, Keys } from "./keys.js";
 import { KeySheet } from "./keysheet.js";
 import { Prefs } from "./prefs.js";
 import { Queue } from "./queue.js";
 import { Saver } from "./saver.js";
+import { Session } from "./session.js";
 import { Side } from "./side.js";
 import { Store } from "./store.js";
 import { View } from "./view.js";
@@ -21,26 +23,36 @@ const signed = () => ({
 });
 
 const view = new View(page, page.dataset.sprite);
-let bench;
+let session;
 const store = new Store({
   person: config.person,
   signed,
   onState: (state) => view.saving(state),
-  onRefused: (...refusal) => bench.refused(...refusal),
+  onRefused: (...refusal) => session.refused(...refusal),
 });
 const prefs = new Prefs(`${config.person}.${config.transform}`, config.columns, (columns) => columnSaver.save(columns));
-const queue = new Queue(store, config.urls.next, (counts) => bench.counts(counts));
+const queue = new Queue(store, config.urls.next, (counts) => session.counts(counts));
+const bench = new Bench({
+  page,
+  config,
+  view,
+  prefs,
+  onChanged: () => session.keep(),
+  goBack: () => session.back(),
+  canGoBack: () => queue.behind.length > 0,
+});
 const side = new Side(page, signed, prefs, {
   onClosed: () => bench.grid.table.focus({ preventScroll: true }),
   onRemarks: (remarks) => bench.grid.remark(remarks),
 });
+const effort = new Effort();
 const address = () => location.pathname + location.search;
 let shown;
 const opened = () => {
   shown = address();
   keySheet.draw();
 };
-bench = new Bench({ page, config, store, queue, view, prefs, side, opened });
+session = new Session({ bench, config, store, queue, view, side, effort, opened });
 const columns = new Columns(page.querySelector("[data-columns]"), bench, prefs);
 const columnSaver = new Saver(store, config.urls.columns, (message) => {
   prefs.takeBack();
@@ -48,27 +60,27 @@ const columnSaver = new Saver(store, config.urls.columns, (message) => {
   columns.draw();
   view.say(message, "blocked");
 });
-const keys = new Keys(commands(bench), config.keys);
+const keys = new Keys(commands(bench, session, side), config.keys);
 const keySaver = new Saver(store, config.urls.keys, (message) => keySheet.refused(message));
 const keySheet = new KeySheet(view.sheet, page, keys, (changed) => keySaver.save(changed));
 
 const grid = page.querySelector("[data-grid]");
 grid.addEventListener("keydown", (event) => {
   if (event.target !== grid) return; // a link in a cell has its own Enter
-  keys.press(event, () => bench.sign(true));
+  keys.press(event, () => effort.sign(true));
 });
-page.addEventListener("pointerdown", () => bench.sign(true));
-page.addEventListener("wheel", () => bench.sign(false), { passive: true });
+page.addEventListener("pointerdown", () => effort.sign(true));
+page.addEventListener("wheel", () => effort.sign(false), { passive: true });
 
 const on = (name, run) =>
   page.querySelectorAll(`[data-${name}]`).forEach((button) => button.addEventListener("click", (event) => run(button, event)));
 // The second click of a double click lands on the question that the first has brought.
 const onSingle = (name, run) => on(name, (_button, event) => event.detail < 2 && run());
-onSingle("accept", () => bench.accept());
-on("bring-back", () => bench.bringBack());
+onSingle("accept", () => session.accept());
+on("bring-back", () => session.bringBack());
 on("undo", () => bench.undo());
 on("redo", () => bench.redo());
-onSingle("skip", () => bench.skip());
+onSingle("skip", () => session.skip());
 on("help-open", () => bench.help());
 on("open-long", () => bench.toggleLong());
 on("proposal", () => bench.toggleProposal());
@@ -106,4 +118,4 @@ window.addEventListener("pagehide", () => queue.release());
 // A page that comes back from the browser's memory knows nothing of what was submitted and given back as it went away.
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 
-bench.open({ question: config.question });
+session.open({ question: config.question });
