@@ -19,6 +19,7 @@ from labeling.selectors.run_history import RunFilter, Sort
 _STATES = {"active": ACTIVE, "wrong": (RunStatus.FAILED, RunStatus.TIMEOUT)}
 ELSEWHERE = "elsewhere"
 _REPLACED = {"added": False, "replaced": True}
+_SELDOM = ("how", "file", "sort")
 
 
 class RunFilterForm(StyledForm):
@@ -70,6 +71,21 @@ class RunFilterForm(StyledForm):
         self._users = {str(member.user_id): member.user for member in members}
         person.choices = [*person_choices(members), (ELSEWHERE, _("Outside the portal"))]
         self.is_valid()
+
+    @property
+    def at_hand(self) -> list[forms.BoundField]:
+        """The fields that people use daily."""
+        return [self[name] for name in self.fields if name not in _SELDOM]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        """The others."""
+        return [self[name] for name in _SELDOM]
+
+    @property
+    def uses_more(self) -> bool:
+        """Whether one of the others is set."""
+        return any(self.cleaned_data.get(name) for name in _SELDOM)
 
     @property
     def chosen(self) -> RunFilter:

@@ -28,7 +28,7 @@ class WorkFilterForm(StyledForm):
             ("", _("Person")),
             ("day", _("Day")),
             ("transform", _("Transform")),
-            (_EVERYTHING, _("Person, day and transform")),
+            (_EVERYTHING, _("All three")),
         ],
     )
     transform = forms.ModelChoiceField(

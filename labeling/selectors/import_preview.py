@@ -24,7 +24,7 @@ LOOKED_AT = 1000
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
     """What adding would do. ``answers`` are settled questions. Labels are labelled rows, as Glue counts them; ``labels_after``
-    is an estimate where the portal does not know what Glue holds. ``effect`` says what adding changes, where that is known. ``findings`` are
+    is an estimate where the portal does not know what Glue holds (``held``). ``effect`` says what adding changes, where that is known. ``findings`` are
     the questions that would not be in the file and, if it was ``looked_at``, those of the pre-flight, of the file as it would be sent."""
 
     answers: int
@@ -37,6 +37,7 @@ class ImportPreview:
     not_taken_back: int
     labels_now: int
     labels_after: int
+    held: KnownLabels | None
     effect: AddEffect | None
     findings: tuple[Problem, ...]
     looked_at: bool
@@ -61,6 +62,13 @@ class ReplacePreview:
     def labels_after(self) -> int:
         """Labels are labelled rows, as Glue counts them."""
         return self.rows
+
+    def changes_nothing(self, add: ImportPreview) -> bool:
+        """Whether Glue holds just these labels, as far as the portal knows: nothing waits to be added, and it holds no others."""
+        if add.answers or add.not_taken_back or add.held is None:
+            return False
+        held, pairs = add.held, PairCounts(self.matching_pairs, self.non_matching_pairs)
+        return (len(held.sets), held.rows, held.pairs) == (self.sets, self.rows, pairs)
 
 
 @dataclass(slots=True)
@@ -102,6 +110,7 @@ def import_preview(*, transform: Transform) -> ImportPreview:
         not_taken_back=told.not_taken_back,
         labels_now=now,
         labels_after=after.rows if after else now + rows - min(told.corrected_rows, rows),
+        held=known,
         effect=known.effect_of(sets) if known else None,
         findings=(*refused, *(_findings(transform, questions, after) if sets and looked_at else ())),
         looked_at=looked_at,

@@ -153,6 +153,7 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     add = import_preview(transform=transform)
     # Where Glue holds nothing, replacing would be adding under a more alarming name.
     may_replace = can_replace_all(membership) and bool(add.labels_now or not add.rows)
+    replace = replace_preview(transform=transform) if may_replace else None
     context = {
         "area": "transforms",
         "membership": membership,
@@ -162,7 +163,8 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "may_replace": may_replace,
         "foreign_replacement": foreign_replacement(transform=transform),
         "add": add,
-        "replace": replace_preview(transform=transform) if may_replace else None,
+        "replace": replace,
+        "replaces_nothing": bool(replace and replace.changes_nothing(add)),
     }
     return render(request, "labeling/imports/new.html", context, status=422 if problem else 200)
 

@@ -80,6 +80,7 @@ def look_back(page: Page) -> None:
     page.get_by_label("Person").select_option(label="Ada Okafor")
     expect(rows).to_have_count(13)
     expect(page).to_have_url(re.compile(r"/runs/\?person=[0-9a-f-]+$"))
+    page.get_by_text("More filters").click()
     page.get_by_label("Order").select_option(label="Longest first")
     expect(rows.first).to_contain_text("1 min 25 s")
     page.go_back()

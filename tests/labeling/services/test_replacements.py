@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from labelfiles import content_hash, read_label_file
 from labeling.aws import glue, storage
@@ -115,6 +117,23 @@ def test_nothing_is_replaced_that_was_not_seen(taught: Transform) -> None:
     with pytest.raises(LabelsChangedError, match="Check again"):
         confirm_replacement(replacement=looked(first), user=lead())
     assert len(runs_at_glue(taught, RunKind.IMPORT_LABELS)) == 1
+
+
+def test_what_would_change_nothing_has_no_button(taught: Transform, client: Client) -> None:
+    succeeded(request_label_import(transform=taught, user=lead(), replace_all=False))
+    replacement = looked(start_replacement(transform=taught, user=lead()))
+    client.force_login(taught.created_by)
+    url = reverse("labeling:import-create", args=[taught.pk])
+    for address in (url, reverse("labeling:replacement-detail", args=[replacement.pk])):
+        page = client.get(address).content.decode()
+        assert "Replacing would change nothing." in page
+        assert "Preview the replacement" not in page
+        assert "btn-danger" not in page
+    taken_back = Answer.objects.earliest("created_at")
+    reopen_answer(answer=taken_back, user=taken_back.steward)
+    page = client.get(url).content.decode()
+    assert "Replacing would change nothing." not in page
+    assert "Preview the replacement" in page
 
 
 def test_labels_that_are_no_longer_those_that_were_written_out_are_not_replaced(taught: Transform) -> None:

@@ -253,4 +253,5 @@ def test_after_a_whole_round_the_quality_is_next(
     run = finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS, chain=chain)
     page = client.get(detail(run)).content.decode()
     assert "See the quality" in page
+    assert "This round</h2>" in page
     assert reverse("labeling:quality", args=[people_transform.pk]) in page
