@@ -193,6 +193,25 @@ def test_a_long_column_name_takes_no_room_from_the_columns_beside_it(portal: Por
     assert cursor_is_in_sight(page)
 
 
+def test_a_row_of_thirty_columns_leaves_room_for_others_on_a_phone(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    first, *_rest = begin(page, portal, rows=4)
+    transform = first.question_set.transform
+    transform.columns += [{"name": f"attribute_{n}", "data_type": "string"} for n in range(24)]
+    transform.save()
+    for marked, row in zip(((), (1,), (2,), (0, 3)), first.rows.order_by("position"), strict=True):
+        row.values[1:] = [f"value {n}" + (" or so" if n % 4 in marked else "") for n in range(31)]
+        row.save()
+    page.reload()
+    first_row, second_row = page.locator("tbody tr").nth(0), page.locator("tbody tr").nth(1)
+    assert box(first_row)["height"] < 500
+    assert box(second_row)["height"] < 250
+    assert second_row.evaluate("row => getComputedStyle(row, '::after').content") == '"23 columns as above"'
+    expect(second_row.get_by_role("gridcell", name="dob value 2")).to_have_count(1)  # read out all the same
+    page.get_by_label("What to show").select_option("columns")
+    assert box(second_row)["height"] > 350
+
+
 def test_marks_of_differences_stand_out_from_the_row(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, *_rest = begin(page, portal, rows=2)

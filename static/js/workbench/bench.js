@@ -1,10 +1,12 @@
 // The workbench: the question on the screen, and what the person does to it.
 
 import { Brush } from "./brush.js";
-import { DISPLAYS, Grid } from "./grid.js";
+import { DISPLAYS, Grid, isCrowded } from "./grid.js";
 import { Palette } from "./palette.js";
 import { UNSURE, Work } from "./work.js";
 import { moveInWords, placeInWords, rowInWords } from "./words.js";
+
+const narrow = matchMedia("(max-width: 40rem)");
 
 export class Bench {
   /** `onChanged` is told whenever the work is another, `goBack` asked for the question before, and `canGoBack` whether there is one. */
@@ -38,6 +40,7 @@ export class Bench {
     this.question = question;
     this.work = work;
     if (![null, UNSURE, ...question.groups].includes(this.brush.label)) this.hold(null);
+    this.prefs.usualDisplay = narrow.matches && isCrowded(work.rows, question.columns) ? "marks" : "columns";
     const keyColumn = question.columns.indexOf(question.primaryKey);
     this.grid.show(work, question.columns, keyColumn, this.prefs.layout(question.columns), question);
     view.people(question.people, (person) => this.take(person));

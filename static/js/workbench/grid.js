@@ -10,6 +10,8 @@ export const DISPLAYS = ["columns", "marks", "all"];
 /** Characters from which a value is clamped, and from which it takes a line of its own on a narrow screen. */
 const LONG = 36;
 const WIDE = 20;
+/** Columns from which names stand beside values on a narrow screen, not above them. */
+const CROWDED = 12;
 /** Characters of a column's name that stand in one line. */
 const LONG_NAME = 24;
 /** Characters that have room in a clamped cell, and how many of them stand before the first difference where not all before it have room. */
@@ -31,6 +33,11 @@ function cutBefore(text) {
   const near = characters.slice(-BEFORE).join("");
   const words = near.replace(/^\S*\s+(?=\S)/, "");
   return [text.slice(0, text.length - words.length), words];
+}
+
+/** Whether a question shows so many columns that each card of a narrow screen would fill it. */
+export function isCrowded(rows, columns) {
+  return differingColumns(rows, columns).filter(Boolean).length > CROWDED;
 }
 
 export class Grid {
@@ -79,6 +86,7 @@ export class Grid {
       (index) => display === "all" || pinned.has(index) || (this.differs[index] && index !== this.keyColumn),
     );
     this.folded = wanted.filter((index) => index !== this.keyColumn && !this.shown.includes(index));
+    this.table.classList.toggle("is-crowded", this.shown.length > CROWDED);
     this.drawn = this.work.rows.map(() => []);
     this.rows = this.work.rows.map((row, index) => this.emptyRow(row, index));
     const head = element(
@@ -206,14 +214,19 @@ export class Grid {
 
   updateValues(index) {
     const { rows } = this.work;
+    const line = this.rows[index];
     const above = this.work.above(index);
     this.shown.forEach((column, position) => {
       const other = column === this.keyColumn ? undefined : (above.find((at) => rows[at].values[column]) ?? above[0]);
       if (this.drawn[index][position] === (other ?? index)) return;
       this.drawn[index][position] = other ?? index;
-      const clip = this.rows[index].children[position + this.before].firstElementChild;
-      this.fill(clip, rows[index].values[column], rows[other]?.values[column] ?? null);
+      const cell = line.children[position + this.before];
+      const [value, against] = [rows[index].values[column], rows[other]?.values[column] ?? null];
+      cell.classList.toggle("is-same", this.display === "marks" && against !== null && sameValue(value, against));
+      this.fill(cell.firstElementChild, value, against);
     });
+    const same = line.getElementsByClassName("is-same").length;
+    line.dataset.same = same ? interpolate(ngettext("%s column as above", "%s columns as above", same), [same]) : "";
   }
 
   /** `against` is the value that this one is compared with; null for none. */

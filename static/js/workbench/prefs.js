@@ -10,6 +10,7 @@ export class Prefs {
     this.columns = columns;
     this.before = columns;
     this.save = save;
+    this.usualDisplay = DISPLAYS[0]; // until the person chooses
     try {
       this.kept = JSON.parse(localStorage.getItem(this.key)) ?? {};
     } catch {
@@ -18,7 +19,7 @@ export class Prefs {
   }
 
   get display() {
-    return DISPLAYS.includes(this.kept.display) ? this.kept.display : DISPLAYS[0];
+    return DISPLAYS.includes(this.kept.display) ? this.kept.display : this.usualDisplay;
   }
 
   set display(display) {
