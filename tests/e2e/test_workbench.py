@@ -283,6 +283,34 @@ def test_the_list_of_columns_stays_open_while_they_are_arranged(portal: Portal, 
     expect(page.get_by_role("button", name="Keep email visible")).to_be_hidden()
 
 
+def test_one_of_many_columns_is_found_by_its_name(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=3)
+    columns, find = page.locator("[data-columns] li"), page.get_by_label("Find a column")
+    page.get_by_text("Columns", exact=True).click()
+    expect(columns).to_have_count(8)
+    expect(find).to_be_hidden()
+
+    transform = first.question_set.transform
+    transform.columns += [{"name": f"attribute_{n}", "data_type": "string"} for n in range(92)]
+    transform.save()
+    for number, row in enumerate(first.rows.all()):
+        row.values += [f"value {number}"] * 92
+        row.save()
+    page.reload()
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_role("button", name="Hide all").click()
+    find.fill("_4")
+    expect(columns).to_have_count(11)
+    page.get_by_role("button", name="Show all").click()
+    find.fill("EMAIL")
+    columns.get_by_role("checkbox").check()
+    expect(saved(page)).to_be_visible()
+    page.reload()
+    headers = page.locator("[data-grid] thead th")
+    expect(headers).to_have_text(["Row", "Group", "email", "attribute_4", *(f"attribute_{n}" for n in range(40, 50))])
+
+
 def test_long_texts_clamp_and_open(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     begin(page, portal)

@@ -1,16 +1,39 @@
 // The columns panel: show, hide, pin and reorder, by mouse or keyboard.
 
+/** Columns from which one is looked for rather than seen. */
+const MANY = 12;
+
 export class Columns {
   constructor(box, bench, prefs) {
     this.box = box;
     this.bench = bench;
     this.prefs = prefs;
-    box.closest("details").addEventListener("toggle", () => this.draw());
+    const menu = box.closest("details");
+    this.tools = menu.querySelector("[data-column-tools]");
+    this.find = menu.querySelector("[data-column-find]");
+    this.find.addEventListener("input", () => this.draw());
+    for (const button of menu.querySelectorAll("[data-column-all]")) {
+      button.addEventListener("click", () => this.hideAll(button.dataset.columnAll === "hide"));
+    }
+    menu.addEventListener("toggle", () => this.draw());
   }
 
   draw() {
     const { columns } = this.bench.question;
-    this.box.replaceChildren(...this.prefs.order(columns).map((name, at, all) => this.item(name, at, all.length)));
+    const wanted = this.find.value.trim().toLowerCase();
+    this.tools.hidden = columns.length <= MANY;
+    this.box.replaceChildren(
+      ...this.prefs.order(columns).flatMap((name, at, all) => (name.toLowerCase().includes(wanted) ? [this.item(name, at, all.length)] : [])),
+    );
+  }
+
+  /** All columns that are listed. One always stays: the pinned ones, else the first. */
+  hideAll(hidden) {
+    const { columns } = this.bench.question;
+    const names = [...this.box.querySelectorAll("label")].map((label) => label.textContent);
+    this.prefs.hideAll(columns, names, hidden);
+    this.bench.relayout();
+    this.draw();
   }
 
   item(name, at, count) {

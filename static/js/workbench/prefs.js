@@ -59,6 +59,13 @@ export class Prefs {
     this.changeColumns({ hidden: hidden ? [...others, name] : others });
   }
 
+  hideAll(columns, names, hidden) {
+    const others = this.columns.hidden.filter((name) => !names.includes(name));
+    const hides = hidden ? [...others, ...names.filter((name) => !this.pins(name))] : others;
+    const last = columns.every((name) => hides.includes(name)) ? this.order(columns)[0] : null;
+    this.changeColumns({ hidden: hides.filter((name) => name !== last) });
+  }
+
   pins(name) {
     return this.columns.pinned.includes(name);
   }
