@@ -215,16 +215,20 @@ export class Grid {
   updateValues(index) {
     const { rows } = this.work;
     const line = this.rows[index];
+    const drawn = this.drawn[index];
     const above = this.work.above(index);
-    this.shown.forEach((column, position) => {
-      const other = column === this.keyColumn ? undefined : (above.find((at) => rows[at].values[column]) ?? above[0]);
-      if (this.drawn[index][position] === (other ?? index)) return;
-      this.drawn[index][position] = other ?? index;
+    const changed = this.shown.flatMap((column, position) => {
+      const other = column === this.keyColumn ? index : (above.find((at) => rows[at].values[column]) ?? above[0] ?? index);
+      return drawn[position] === other ? [] : [{ column, position, other }];
+    });
+    for (const { column, position, other } of changed) {
+      drawn[position] = other;
       const cell = line.children[position + this.before];
-      const [value, against] = [rows[index].values[column], rows[other]?.values[column] ?? null];
+      const [value, against] = [rows[index].values[column], other === index ? null : rows[other].values[column]];
       cell.classList.toggle("is-same", this.display === "marks" && against !== null && sameValue(value, against));
       this.fill(cell.firstElementChild, value, against);
-    });
+    }
+    if (!changed.length) return;
     const same = line.getElementsByClassName("is-same").length;
     line.dataset.same = same ? interpolate(ngettext("%s column as above", "%s columns as above", same), [same]) : "";
   }
