@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
 
 from labeling.aws import clients, glue, storage
 from labeling.exceptions import GlueError, InvalidSourceError
@@ -226,3 +228,24 @@ def test_the_row_says_what_glue_says_when_two_people_save_at_once(
     made.refresh_from_db()
     seen = glue.get_ml_transform(transform_id=made.glue_transform_id)
     assert (made.name, made.precision_recall) == (seen.name, seen.parameters.precision_recall) == ("Second", 0.8)
+
+
+def test_saving_a_page_that_is_out_of_date_changes_only_what_was_changed_there(people: Cast, client: Client) -> None:
+    made = create(people, stage(people))
+    client.force_login(people.admin)
+    address = reverse("labeling:transform-edit", args=[made.pk])
+    form = client.get(address).context["form"]
+    shown = {field.html_name: field.value() for field in form}
+    seen = {field.html_initial_name: field.value() for field in form}
+    update_transform(
+        transform=made,
+        user=people.admin,
+        name="Clients",
+        precision_recall=0.1,
+        accuracy_cost=made.accuracy_cost,
+        enforce_provided_labels=False,
+    )
+    assert client.post(address, {**seen, **shown, "accuracy_cost": "0.8"}).status_code == 302
+    made.refresh_from_db()
+    changed = (made.name, made.precision_recall, made.enforce_provided_labels, made.accuracy_cost)
+    assert changed == ("Clients", 0.1, False, 0.8)
