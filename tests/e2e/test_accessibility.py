@@ -226,6 +226,8 @@ def test_pages_of_a_lead(portal: Portal, visit: Visit) -> None:
             "-joined": f"{base}matches/?show=joined",
             "-split": f"{base}matches/?show=split",
             "lead-work": "/work/?by=all",
+            "-report": "/report/",
+            "-notification settings": "/notifications/settings/",
             "lead-people": "/people/",
         },
     )
@@ -275,6 +277,9 @@ def test_pages_of_an_admin(portal: Portal, visit: Visit) -> None:
         "/runs/",
         "/runs/?state=STOPPED",
         "/people/",
+        "/people/invite/",
+        "/notifications/webhooks/new/",
+        "/accounts/",
         "/accounts/password/",
         "/accounts/tokens/",
     ]
@@ -318,3 +323,7 @@ def test_pages_of_a_steward(portal: Portal, visit: Visit) -> None:
     steward.keyboard.press("q")
     expect(steward.locator("[data-side-body] .prose")).to_be_visible()
     assert_accessible(steward)
+    steward.context.clear_cookies()
+    assert_all_accessible(
+        steward, {"-sign in": "/accounts/login/", "-password forgotten": "/accounts/password/forgotten/"}
+    )

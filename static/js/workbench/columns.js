@@ -18,20 +18,25 @@ export class Columns {
     menu.addEventListener("toggle", () => this.draw());
   }
 
-  draw() {
-    const { columns } = this.bench.question;
-    const wanted = this.find.value.trim().toLowerCase();
-    this.tools.hidden = columns.length <= MANY;
-    this.box.replaceChildren(
-      ...this.prefs.order(columns).flatMap((name, at, all) => (name.toLowerCase().includes(wanted) ? [this.item(name, at, all.length)] : [])),
-    );
+  /** All columns, in their order. */
+  get names() {
+    return this.prefs.order(this.bench.question.columns);
   }
 
-  /** All columns that are listed. One always stays: the pinned ones, else the first. */
+  /** Those whose names have what is looked for. */
+  get found() {
+    const wanted = this.find.value.trim().toLowerCase();
+    return this.names.filter((name) => name.toLowerCase().includes(wanted));
+  }
+
+  draw() {
+    const { names } = this;
+    this.tools.hidden = names.length <= MANY;
+    this.box.replaceChildren(...this.found.map((name) => this.item(name, names.indexOf(name), names.length)));
+  }
+
   hideAll(hidden) {
-    const { columns } = this.bench.question;
-    const names = [...this.box.querySelectorAll("label")].map((label) => label.textContent);
-    this.prefs.hideAll(columns, names, hidden);
+    this.prefs.hideAll(this.names, this.found, hidden);
     this.bench.relayout();
     this.draw();
   }

@@ -59,11 +59,11 @@ export class Prefs {
     this.changeColumns({ hidden: hidden ? [...others, name] : others });
   }
 
+  /** Hide or show several of the columns. One always stays: the pinned ones, else the first. */
   hideAll(columns, names, hidden) {
     const others = this.columns.hidden.filter((name) => !names.includes(name));
-    const hides = hidden ? [...others, ...names.filter((name) => !this.pins(name))] : others;
-    const last = columns.every((name) => hides.includes(name)) ? this.order(columns)[0] : null;
-    this.changeColumns({ hidden: hides.filter((name) => name !== last) });
+    const all = hidden ? [...others, ...names.filter((name) => !this.pins(name))] : others;
+    this.changeColumns({ hidden: columns.every((name) => all.includes(name)) ? all.filter((name) => name !== columns[0]) : all });
   }
 
   pins(name) {
