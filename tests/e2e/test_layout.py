@@ -212,6 +212,17 @@ def test_a_row_of_thirty_columns_leaves_room_for_others_on_a_phone(portal: Porta
     assert box(second_row)["height"] > 350
 
 
+def test_a_phone_says_that_it_is_offline_wherever_the_rows_are(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    begin(page, portal, rows=10)
+    page.context.set_offline(True)
+    press(page, "a", "End")
+    assert page.evaluate("scrollY") > 400
+    state = page.locator("[data-saved]")
+    expect(state).to_have_text("offline, will save")
+    expect(state).to_be_in_viewport()
+
+
 def test_marks_of_differences_stand_out_from_the_row(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, *_rest = begin(page, portal, rows=2)
