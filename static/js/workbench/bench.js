@@ -7,6 +7,7 @@ import { UNSURE, Work } from "./work.js";
 import { moveInWords, placeInWords, rowInWords } from "./words.js";
 
 const narrow = matchMedia("(max-width: 40rem)");
+const finger = matchMedia("(pointer: coarse)");
 
 export class Bench {
   /** `onChanged` is told whenever the work is another, `goBack` asked for the question before, and `canGoBack` whether there is one. */
@@ -157,8 +158,11 @@ export class Bench {
   pick(label) {
     this.hold(this.brush.label === label ? null : label);
     this.refresh();
-    if (this.brush.label === UNSURE) this.view.say(gettext("Brush “unsure”: click rows or drag over them. Press Esc to put it down."));
-    else if (this.brush.label) this.view.say(interpolate(gettext("Brush %s: click rows or drag over them. Press Esc to put it down."), [this.brush.label]));
+    const name = this.brush.label === UNSURE ? gettext("“unsure”") : this.brush.label;
+    const words = finger.matches
+      ? gettext("Brush %s: tap rows. Tap the group again to put it down.")
+      : gettext("Brush %s: click rows or drag over them. Press Esc to put it down.");
+    if (name) this.view.say(interpolate(words, [name]));
     else this.view.say("");
   }
 
