@@ -21,8 +21,8 @@ def attachment(download: Download) -> StreamingHttpResponse:
 
 
 def csv_attachment(stem: str, rows: Iterable[Iterable[object]], *, dated: bool = True) -> StreamingHttpResponse:
-    """A table to be saved under that name and, unless the name says of when it is, the day; sent while it is read."""
-    name = f"{stem}-{timezone.now():%Y-%m-%d}" if dated else stem
+    """A table to be saved under that name and, unless the name says of when it is, the day of the team; sent while it is read."""
+    name = f"{stem}-{timezone.localdate():%Y-%m-%d}" if dated else stem
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingHttpResponse(_csv(rows), content_type="text/csv; charset=utf-8", headers=headers)
 

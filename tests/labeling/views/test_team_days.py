@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -60,3 +61,10 @@ def test_a_goal_begins_with_the_day_of_the_team(
         (goal,) = steward.get(reverse("labeling:home")).context["goals"]
         reached.append(goal.done)
     assert reached == [0, 1]
+
+
+def test_a_download_bears_the_day_of_the_team(people: Cast, client_for: ClientFor) -> None:
+    zone = "Etc/GMT-14" if timezone.now().hour >= 12 else "Etc/GMT+12"
+    Team.objects.filter(pk=people.team.pk).update(time_zone=zone)
+    response = client_for(people.lead).get(reverse("labeling:work-download"))
+    assert f"-{timezone.localdate(timezone=ZoneInfo(zone))}.csv" in response.headers["Content-Disposition"]
