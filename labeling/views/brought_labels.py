@@ -126,9 +126,9 @@ def label_upload_original(request: HttpRequest, upload_id: UUID) -> HttpResponse
 
 @require_http_methods(["GET", "POST"])
 def label_file_import(request: HttpRequest, label_file_id: UUID) -> HttpResponse:
-    """A brought file, ready to be imported: to add it or to replace all labels by it."""
+    """A brought file, ready to be imported: to add it or to replace all labels by it. Further parts follow the first by themselves."""
     label_file, membership = label_file_access(request, label_file_id, can_import)
-    if label_file.kind != LabelFileKind.UPLOADED:
+    if label_file.kind != LabelFileKind.UPLOADED or label_file.follows_id:
         raise Http404
     transform = label_file.transform
     problem = ""

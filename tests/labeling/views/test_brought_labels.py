@@ -103,6 +103,20 @@ def test_bring_look_keep_import(people: Cast, with_table: Transform, client_for:
     assert "Ready to import" in client.get(reverse("labeling:label-upload-list", args=[with_table.pk])).content.decode()
 
 
+def test_only_the_first_part_of_a_file_is_imported_by_itself(
+    people: Cast, with_table: Transform, client_for: ClientFor
+) -> None:
+    client = client_for(people.lead)
+    upload = uploaded(client, with_table)
+    first = kept(client, upload, looked_at(client, upload))
+    further = LabelFile.objects.get(pk=first.pk)
+    further.pk, further.key, further.part, further.follows = None, "2.csv", 2, first
+    further.save(force_insert=True)
+    for asked in (client.get, client.post):
+        assert asked(reverse("labeling:label-file-import", args=[further.pk])).status_code == 404
+    assert not TaskRun.objects.exists()
+
+
 def test_admins_see_what_replacing_would_do_before_they_type_the_name(
     people: Cast, with_table: Transform, client_for: ClientFor
 ) -> None:
