@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from partitions.agreement import PairAgreement, compare, reliability
 from partitions.consensus import Consensus, Rule, Votes, find_consensus, pair_votes
-from partitions.contradictions import AnswerGraph, Contradiction, Step, suspects
+from partitions.contradictions import Contradiction, Step, find_contradictions
 from partitions.model import LABELS, UNSURE, Grouping, Verdict, labels_for
 from partitions.sampling import Measure, Sampling
 
 __all__ = [
     "LABELS",
     "UNSURE",
-    "AnswerGraph",
     "Consensus",
     "Contradiction",
     "Grouping",
@@ -24,8 +23,8 @@ __all__ = [
     "Votes",
     "compare",
     "find_consensus",
+    "find_contradictions",
     "labels_for",
     "pair_votes",
     "reliability",
-    "suspects",
 ]

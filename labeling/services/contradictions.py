@@ -21,8 +21,8 @@ from labeling.choices import UNSURE, QuestionState
 from labeling.models import Contradiction, Question, Row, Transform
 from labeling.selectors.claims import CLAIM
 from labeling.selectors.sheets import in_chunks
-from partitions import AnswerGraph
 from partitions import Contradiction as Found
+from partitions import find_contradictions
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def _find(transform: Transform) -> list[Found]:
         label = results.get(question_id, {}).get(row_id, UNSURE)
         if label != UNSURE:
             said[question_id].append((key, label))
-    return AnswerGraph().put_all({str(question_id): labels for question_id, labels in said.items()})
+    return find_contradictions({str(question_id): labels for question_id, labels in said.items()})
 
 
 def _unclaimed() -> Q:
