@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Agent, AuditAction, Membership
-from labeling.forms.fields import StyledForm, midnight, person_choices
+from accounts.models import Agent, AuditAction
+from labeling.forms.fields import DatedFilterForm
 from labeling.selectors.audit import AuditFilter
+from labeling.selectors.days import bounds
 
 _KINDS = {
     "people": (_("People and roles"), ("person.", "team.goal")),
@@ -28,8 +27,11 @@ def _choices(starts: tuple[str, ...]) -> list[tuple[str, Any]]:
     return [(action.value, action.label) for action in AuditAction if action.startswith(starts)]
 
 
-class AuditFilterForm(StyledForm):
-    """Narrow the audit trail. Unknown values are ignored rather than refused: links may be old."""
+class AuditFilterForm(DatedFilterForm):
+    """Which entries of the audit trail are shown."""
+
+    others = Agent.choices
+    field_order = ("person", "kind")
 
     person = forms.ChoiceField(required=False, label=_("By or about"))
     kind = forms.ChoiceField(
@@ -43,39 +45,24 @@ class AuditFilterForm(StyledForm):
             ),
         ],
     )
-    since = forms.DateField(required=False, label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
-
-    def __init__(self, *args: Any, members: Iterable[Membership], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        person = self.fields["person"]
-        assert isinstance(person, forms.ChoiceField)
-        members = list(members)
-        self._users = {str(member.user_id): member.user for member in members}
-        person.choices = [*person_choices(members), *Agent.choices]
-        self.is_valid()
 
     @property
     def chosen(self) -> AuditFilter:
         """The entries that are meant."""
-        data = self.cleaned_data
+        data = self.data_used
         person = data.get("person", "")
         kind = data.get("kind", "")
+        since, until = bounds(data.get("since"), data.get("until"))
         starts = _KINDS[kind][1] if kind in _KINDS else ()
         return AuditFilter(
-            person=self._users.get(person),
+            person=self.user,
             agent=Agent(person) if person in Agent else None,
             actions=tuple(action for action in AuditAction if action == kind or action.startswith(starts)),
-            since=midnight(data.get("since")),
-            until=midnight(data.get("until"), days=1),
+            since=since,
+            until=until,
         )
 
     @property
     def is_narrowed(self) -> bool:
         """Whether any filter is set."""
         return self.chosen != AuditFilter()
-
-    @property
-    def query(self) -> str:
-        """The choice as a query string, without what is not chosen."""
-        return urlencode({name: self.data.get(name, "") for name in self.fields if self.cleaned_data.get(name)})

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django import forms
-from django.utils import timezone
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.names import names_apart
 
 
@@ -36,7 +37,54 @@ def _css_class(widget: forms.Widget) -> str:
     return "form-control"
 
 
-def person_choices(members: Iterable[Membership]) -> list[tuple[str, str]]:
+class FilterForm(StyledForm):
+    """Narrows what people did. Unknown values are ignored rather than refused: links may be old."""
+
+    others: ClassVar[Iterable[tuple[str, Any]]] = ()
+    """Who can be chosen besides people."""
+
+    person = forms.ChoiceField(required=False, label=gettext_lazy("Person"))
+
+    def __init__(self, *args: Any, members: Iterable[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        members = list(members)
+        self._users = {str(member.user_id): member.user for member in members}
+        person = self.fields["person"]
+        assert isinstance(person, forms.ChoiceField)
+        person.choices = [*_person_choices(members), *self.others]
+
+    @property
+    def data_used(self) -> dict[str, Any]:
+        """What is chosen and makes sense."""
+        self.is_valid()
+        return self.cleaned_data
+
+    @property
+    def user(self) -> User | None:
+        """The person who is chosen."""
+        return self._users.get(self.data_used.get("person", ""))
+
+    @property
+    def query(self) -> str:
+        """The choice as a query string, without what is not chosen: the address of this view."""
+        used = self.data_used
+        return urlencode({name: self.data.get(name, "") for name in self.fields if used.get(name)})
+
+    def offer(self, name: str, records: QuerySet[Any]) -> None:
+        """Let these be chosen in the field."""
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = records
+
+
+class DatedFilterForm(FilterForm):
+    """Narrows it to some days, too."""
+
+    since = forms.DateField(required=False, label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(required=False, label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
+def _person_choices(members: Iterable[Membership]) -> list[tuple[str, str]]:
     """Everyone, and each person; those who are no members any more are named as such."""
     members = list(members)
     names = names_apart(member.user for member in members)
@@ -50,11 +98,3 @@ def _person_name(member: Membership, name: str) -> str:
     if member.is_active and member.user.is_active:
         return name
     return _("%(who)s (deactivated)") % {"who": name}
-
-
-def midnight(day: Any, *, days: int = 0) -> datetime | None:
-    """The start of a day, or of one so many days later; nothing for days that no calendar has."""
-    try:
-        return timezone.make_aware(datetime.combine(day + timedelta(days=days), time.min)) if day else None
-    except OverflowError:
-        return None

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership
 from labeling.choices import ACTIVE, RunKind, RunStatus
-from labeling.forms.fields import StyledForm, midnight, person_choices
+from labeling.forms.fields import DatedFilterForm
 from labeling.models import Transform
+from labeling.selectors.days import bounds
 from labeling.selectors.run_history import RunFilter, Sort
 
 _STATES = {"active": ACTIVE, "wrong": (RunStatus.FAILED, RunStatus.TIMEOUT)}
@@ -22,8 +20,11 @@ _REPLACED = {"added": False, "replaced": True}
 _SELDOM = ("how", "file", "sort")
 
 
-class RunFilterForm(StyledForm):
-    """Narrow and sort the run history. Unknown values are ignored rather than refused: links may be old."""
+class RunFilterForm(DatedFilterForm):
+    """Which runs are shown, and in which order."""
+
+    others = ((ELSEWHERE, _("Outside the portal")),)
+    field_order = ("kind", "state", "transform", "person", "how", "since", "until", "file", "sort")
 
     kind = forms.ChoiceField(required=False, label=_("Kind"), choices=[("", _("All kinds")), *RunKind.choices])
     state = forms.ChoiceField(
@@ -34,14 +35,11 @@ class RunFilterForm(StyledForm):
     transform = forms.ModelChoiceField(
         queryset=Transform.objects.none(), required=False, label=_("Transform"), empty_label=_("All transforms")
     )
-    person = forms.ChoiceField(required=False, label=_("Person"))
     how = forms.ChoiceField(
         required=False,
         label=_("Labels were"),
         choices=[("", _("Added or replaced")), ("added", _("Added")), ("replaced", _("Replaced"))],
     )
-    since = forms.DateField(required=False, label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
     file = forms.CharField(
         required=False,
         label=_("Label file"),
@@ -59,18 +57,9 @@ class RunFilterForm(StyledForm):
         ],
     )
 
-    def __init__(
-        self, *args: Any, transforms: QuerySet[Transform], members: Iterable[Membership], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, transforms: QuerySet[Transform], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        transform, person = self.fields["transform"], self.fields["person"]
-        assert isinstance(transform, forms.ModelChoiceField)
-        assert isinstance(person, forms.ChoiceField)
-        transform.queryset = transforms
-        members = list(members)
-        self._users = {str(member.user_id): member.user for member in members}
-        person.choices = [*person_choices(members), (ELSEWHERE, _("Outside the portal"))]
-        self.is_valid()
+        self.offer("transform", transforms)
 
     @property
     def at_hand(self) -> list[forms.BoundField]:
@@ -90,15 +79,16 @@ class RunFilterForm(StyledForm):
     @property
     def chosen(self) -> RunFilter:
         """The runs that are meant."""
-        data = self.cleaned_data
+        data = self.data_used
         state = data.get("state")
+        since, until = bounds(data.get("since"), data.get("until"))
         return RunFilter(
             transform=data.get("transform"),
             kind=RunKind(data["kind"]) if data.get("kind") else None,
             statuses=_STATES[state] if state in _STATES else (RunStatus(state),) if state else (),
-            person=self._users.get(data.get("person", "")),
-            since=midnight(data.get("since")),
-            until=midnight(data.get("until"), days=1),
+            person=self.user,
+            since=since,
+            until=until,
             file=data.get("file", "").replace("\0", ""),
             foreign=data.get("person") == ELSEWHERE,
             replaced=_REPLACED.get(data.get("how", "")),
@@ -107,15 +97,9 @@ class RunFilterForm(StyledForm):
     @property
     def sorted_by(self) -> Sort:
         """What comes first."""
-        return Sort(self.cleaned_data.get("sort") or Sort.NEWEST)
+        return Sort(self.data_used.get("sort") or Sort.NEWEST)
 
     @property
     def is_narrowed(self) -> bool:
         """Whether any filter is set."""
         return self.chosen != RunFilter()
-
-    @property
-    def query(self) -> str:
-        """The choice as a query string, without what is not chosen: the address of this view."""
-        kept = {name: self.data.get(name, "") for name in self.fields if self.cleaned_data.get(name)}
-        return urlencode(kept)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, get_args
 
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership
 from labeling.choices import GoalPeriod
-from labeling.forms.fields import StyledForm, person_choices
+from labeling.forms.fields import DatedFilterForm, StyledForm
 from labeling.models import Transform
 from labeling.selectors.work import EVERYTHING, Dimension
 
 _EVERYTHING = "all"
 
 
-class WorkFilterForm(StyledForm):
-    """What is counted, and a line for what. Unknown values are ignored rather than refused: links may be old."""
+class WorkFilterForm(DatedFilterForm):
+    """What is counted, and a line for what."""
 
     by = forms.ChoiceField(
         required=False,
@@ -34,32 +32,20 @@ class WorkFilterForm(StyledForm):
     transform = forms.ModelChoiceField(
         queryset=Transform.objects.none(), required=False, label=_("Transform"), empty_label=_("All transforms")
     )
-    person = forms.ChoiceField(required=False, label=_("Person"))
-    since = forms.DateField(required=False, label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
 
-    def __init__(
-        self, *args: Any, transforms: QuerySet[Transform], members: Iterable[Membership], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, transforms: QuerySet[Transform], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        transform, person = self.fields["transform"], self.fields["person"]
-        assert isinstance(transform, forms.ModelChoiceField)
-        assert isinstance(person, forms.ChoiceField)
-        transform.queryset = transforms
-        members = list(members)
-        self._users = {str(member.user_id): member.user for member in members}
-        person.choices = person_choices(members)
+        self.offer("transform", transforms)
 
     @property
     def chosen(self) -> dict[str, Any]:
         """The filters as ``work_lines`` takes them."""
-        self.is_valid()
-        data = self.cleaned_data
+        data = self.data_used
         by = data.get("by") or "person"
         return {
             "by": EVERYTHING if by == _EVERYTHING else tuple(one for one in get_args(Dimension) if one == by),
             "transform": data.get("transform"),
-            "user": self._users.get(data.get("person", "")),
+            "user": self.user,
             "since": data.get("since"),
             "until": data.get("until"),
         }

@@ -20,8 +20,9 @@ from accounts.selectors import active_memberships
 from labeling.choices import AnswerKind, AnswerStatus, QuestionState, RunKind, RunStatus
 from labeling.models import Answer, QuestionAssignment, TaskRun, Transform
 from labeling.reports.model import Cell, Column, Figure, Report, Table
+from labeling.selectors.days import midnight
 from labeling.selectors.questions import question_progress_by_transform
-from labeling.selectors.work import Dimension, WorkLine, midnight, submitted_answers, work_lines
+from labeling.selectors.work import Dimension, WorkLine, submitted_answers, work_lines
 
 _MAX_FAILED = 20
 _BY_PERSON: tuple[Dimension] = ("person",)

@@ -12,12 +12,12 @@ from typing import Any, Literal, overload
 
 from django.db.models import QuerySet
 from django.db.models.functions import TruncDate
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from labeling.choices import AnswerKind, AnswerStatus
 from labeling.models import Answer, Transform
+from labeling.selectors.days import bounds
 from labeling.spreadsheets.cells import csv_text
 
 Dimension = Literal["person", "day", "transform"]
@@ -136,16 +136,12 @@ def submitted_answers(*, team: Team, since: dt.date | None = None, until: dt.dat
         question__question_set__transform__team=team, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED
     )
     # Moments, not days of moments: those would be worked out for every answer that there is.
-    if since is not None and since > dt.date.min:
-        answers = answers.filter(submitted_at__gte=midnight(since))
-    if until is not None and until < dt.date.max:
-        answers = answers.filter(submitted_at__lt=midnight(until + dt.timedelta(days=1)))
+    start, end = bounds(since, until)
+    if start is not None:
+        answers = answers.filter(submitted_at__gte=start)
+    if end is not None:
+        answers = answers.filter(submitted_at__lt=end)
     return answers
-
-
-def midnight(day: dt.date) -> dt.datetime:
-    """When the day begins, in the current time zone."""
-    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 def work_csv_rows(lines: Iterable[WorkLine]) -> Iterator[list[str]]:

@@ -46,6 +46,16 @@ def test_what_is_counted_by_days(
     assert timezone.get_current_timezone_name() == "UTC"
 
 
+@pytest.mark.parametrize("page", ["run-list", "audit-trail", "work"])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Lima"])
+def test_the_first_and_the_last_day_of_the_calendar(people: Cast, client_for: ClientFor, page: str, zone: str) -> None:
+    """A browser sends the year 0001 to whoever types the first digit of one."""
+    Team.objects.filter(pk=people.team.pk).update(time_zone=zone)
+    admin, asked = client_for(people.admin), reverse(f"labeling:{page}")
+    for day in ("0001-01-01", "9999-12-31"):
+        assert admin.get(asked, {"since": day, "until": day}).status_code == 200
+
+
 def test_a_goal_begins_with_the_day_of_the_team(
     people: Cast, people_transform: Transform, client_for: ClientFor
 ) -> None:
