@@ -13,9 +13,9 @@ from django.db.models import Count
 from accounts.models import User
 from labeling.choices import QuestionState
 from labeling.models import Question, QuestionSet, Transform
+from labeling.selectors.chunks import in_chunks
 from labeling.selectors.controls import control_groupings, known_groupings
 from labeling.selectors.groupings import Groupings, groupings_of, independent_answers, shared_answers
-from labeling.selectors.sheets import in_chunks
 from partitions import Grouping, Measure, PairAgreement, Sampling, compare, reliability
 
 _MANY = 10

@@ -12,7 +12,7 @@ from accounts.models import User
 from labelfiles import FlippedPair, LabelDiff
 from labelfiles import LabelFile as LabelFileContents
 from labeling.models import Answer, Question, Transform
-from labeling.selectors.sheets import in_chunks
+from labeling.selectors.chunks import in_chunks
 
 FORGOTTEN, CHANGED, ADDED = "forgotten", "changed", "added"
 SHOWN_SETS = 100

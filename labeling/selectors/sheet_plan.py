@@ -26,8 +26,9 @@ from accounts.models import Membership
 from labeling.choices import AnswerKind, AnswerStatus
 from labeling.models import Answer, Question, SheetUpload
 from labeling.permissions import is_lead
+from labeling.selectors.chunks import in_chunks
 from labeling.selectors.queue import takeable_by
-from labeling.selectors.sheets import in_chunks, labels_now, questions_of, questions_with_rows, rows_by_question
+from labeling.selectors.sheets import labels_now, questions_of, questions_with_rows, rows_by_question
 from partitions import Grouping
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -14,11 +14,9 @@ from accounts.models import Membership
 from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, QuestionSet, Row, RowLabel, SheetUpload, Transform
 from labeling.permissions import is_lead
+from labeling.selectors.chunks import in_chunks
 from labeling.selectors.queue import takeable_by
 from labeling.spreadsheets import OWN_COLUMNS, QuestionSheet, SheetQuestion, SheetRow
-
-_CHUNK = 500
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +180,3 @@ def uploads_of(*, transform: Transform, membership: Membership) -> QuerySet[Shee
 def is_storable(text: str) -> bool:
     """Whether a database can hold the text, so that it may be asked for it: no NUL, no half of a surrogate pair."""
     return re.search("[\0\ud800-\udfff]", text) is None
-
-
-def in_chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """At most 500 at a time: databases limit how many values a query may name."""
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]

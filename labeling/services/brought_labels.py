@@ -50,7 +50,7 @@ from labeling.aws import storage
 from labeling.choices import LabelFileKind
 from labeling.exceptions import InvalidLabelsError
 from labeling.models import LabelFile, LabelUpload, Question, Transform
-from labeling.selectors.sheets import in_chunks
+from labeling.selectors.chunks import in_chunks
 from labeling.services.downloads import Download
 from labeling.services.label_files import bucket_findings, keep_parts, store_parts
 from labeling.services.source_rows import SourceRows, find_rows

@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from labeling.choices import UNSURE, QuestionState
 from labeling.models import Contradiction, Question, Row, Transform
+from labeling.selectors.chunks import in_chunks
 from labeling.selectors.claims import CLAIM
-from labeling.selectors.sheets import in_chunks
 from partitions import Contradiction as Found
 from partitions import find_contradictions
 

@@ -15,7 +15,7 @@ from labeling.aws import glue, storage
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import GlueError, LabelportalError, LabelsChangedError
 from labeling.models import LabelFile, LabelFileQuestion, Question, TaskRun
-from labeling.selectors.sheets import in_chunks
+from labeling.selectors.chunks import in_chunks
 from labeling.services.label_files import keep_label_file
 
 logger = logging.getLogger(__name__)

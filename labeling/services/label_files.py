@@ -33,9 +33,9 @@ from labeling.aws.errors import advice_for
 from labeling.choices import LabelFileKind, RunProblem, RunStatus
 from labeling.exceptions import GlueError, InvalidLabelsError, NothingToImportError
 from labeling.models import LabelFile, LabelFileQuestion, LabelFileReport, Question, TaskRun, Transform
+from labeling.selectors.chunks import in_chunks
 from labeling.selectors.imports import LabelContents, label_contents
 from labeling.selectors.known_labels import stored_digest
-from labeling.selectors.sheets import in_chunks
 
 logger = logging.getLogger(__name__)
 
