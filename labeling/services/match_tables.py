@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from labeling.exceptions import InvalidSourceError
-from labeling.services.tables import check_rows, open_pieces
+from labeling.services.tables import check_rows, find_columns, open_pieces
 from tableformats import TableFormat
 
 MATCH_ID = "match_id"
@@ -46,7 +46,7 @@ def read_groups(file: IO[bytes], *, primary_key: str) -> pa.Table:
     count = 0
     for piece in open_pieces(file, WRITTEN).batches:
         key, match_id = places_of(piece.schema.names, [primary_key, MATCH_ID])
-        (confidence,) = _places(piece.schema.names, [CONFIDENCE])
+        (confidence,) = find_columns(piece.schema.names, [CONFIDENCE])
         count += piece.num_rows
         check_rows(count)
         sure = pa.nulls(piece.num_rows, pa.string()) if confidence is None else piece.column(confidence)
@@ -152,15 +152,9 @@ def _in_several(links: pa.Table, group: str, other: str) -> list[str]:
 
 
 def places_of(header: Sequence[str], names: Sequence[str]) -> list[int]:
-    """Where these columns stand, in whatever case Glue wrote them. Raises ``InvalidSourceError`` if one is missing."""
-    places = _places(header, names)
+    """``find_columns``, but raises ``InvalidSourceError`` if one is missing."""
+    places = find_columns(header, names)
     for name, place in zip(names, places, strict=True):
         if place is None:
             raise InvalidSourceError(_("The result has no column %(name)s.") % {"name": name})
     return [place for place in places if place is not None]
-
-
-def _places(header: Sequence[str], names: Sequence[str]) -> list[int | None]:
-    """Where these columns stand, in whatever case Glue wrote them."""
-    at = {name.strip().lower(): place for place, name in reversed(list(enumerate(header)))}
-    return [at.get(name.strip().lower()) for name in names]

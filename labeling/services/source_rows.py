@@ -13,7 +13,7 @@ from labeling.exceptions import InvalidSourceError
 from labeling.models import SourceFile, Transform
 from labeling.services.catalog import catalog_table
 from labeling.services.sources import source_pieces, table_pieces
-from labeling.services.tables import as_text
+from labeling.services.tables import as_text, find_columns
 from labeling.spreadsheets import Unmangled, unmangle
 
 
@@ -66,9 +66,9 @@ def row_pieces(*, transform: Transform, source: SourceFile | None = None) -> Ite
         found = catalog_table(team=transform.team, database=transform.database_name, table=transform.table_name)
         pieces = table_pieces(table=found)
     for piece in pieces:
-        at_hand = {name.strip().lower(): place for place, name in reversed(list(enumerate(piece.schema.names)))}
-        if all(name.strip().lower() in at_hand for name in names):
-            columns = [piece.column(at_hand[name.strip().lower()]) for name in names]
+        places = find_columns(piece.schema.names, names)
+        if None not in places:
+            columns = [piece.column(place) for place in places]
         elif piece.num_columns == len(names):
             columns = list(piece.columns)
         else:

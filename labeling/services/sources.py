@@ -152,13 +152,13 @@ def discard_source(*, source: SourceFile) -> None:
 
 
 def _places(preview: SourcePreview, names: Sequence[str]) -> list[int]:
-    """Where the columns stand in the file. Upper and lower case are one, since Glue's catalog knows only the latter; blanks around names do not count."""
-    at_hand = {column.name.strip().lower(): place for place, column in reversed(list(enumerate(preview.columns)))}
-    if missing := [name for name in names if name.strip().lower() not in at_hand]:
+    """Where the columns stand in the file."""
+    header = [column.name for column in preview.columns]
+    places = tables.find_columns(header, names)
+    if missing := [name for name, place in zip(names, places, strict=True) if place is None]:
         message = _("The file lacks columns of the table: %(missing)s. It has: %(found)s.")
-        found = ", ".join(column.name for column in preview.columns)
-        raise InvalidSourceError(message % {"missing": ", ".join(missing), "found": found})
-    return [at_hand[name.strip().lower()] for name in names]
+        raise InvalidSourceError(message % {"missing": ", ".join(missing), "found": ", ".join(header)})
+    return [place for place in places if place is not None]
 
 
 def _check_comparable(preview: SourcePreview) -> None:

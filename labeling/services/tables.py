@@ -88,6 +88,15 @@ def open_pieces(
     return Pieces(csv_file.schema, csv_file.batches())
 
 
+def find_columns(header: Sequence[str], names: Sequence[str]) -> list[int | None]:
+    """Where the columns ``names`` stand, the first of each; None where there is no such column.
+
+    Upper and lower case are one, since Glue's catalog knows only the latter; blanks around names do not count.
+    """
+    at = {name.strip().lower(): place for place, name in reversed(list(enumerate(header)))}
+    return [at.get(name.strip().lower()) for name in names]
+
+
 def check_size(file: IO[bytes], layout: TableFormat) -> None:
     """Raises ``InvalidSourceError`` if a Parquet file says of itself that it holds more than is looked at here, packed as it may be."""
     if layout.kind != SourceFormat.PARQUET:
