@@ -38,171 +38,112 @@ def is_admin(membership: Membership | None) -> bool:
     return membership is not None and membership.role == Role.ADMIN
 
 
-def can_label(membership: Membership | None) -> bool:
-    """Answer questions."""
-    return is_member(membership)
+# Everybody in the team
 
+can_label = is_member
+"""Answer questions."""
 
-def can_see_runs(membership: Membership | None) -> bool:
-    """Read the run history and each run's page, with its label file."""
-    return is_lead(membership)
+can_comment = is_member
+"""Remark on questions and rows."""
 
 
-def can_see_quality(membership: Membership | None) -> bool:
-    """Read precision, recall and the other estimates."""
-    return is_lead(membership)
+# Leads and administrators
 
+can_see_runs = is_lead
+"""Read the run history and each run's page, with its label file."""
 
-def can_generate_questions(membership: Membership | None) -> bool:
-    """Ask Glue for new questions."""
-    return is_lead(membership)
+can_see_quality = is_lead
+"""Read precision, recall and the other estimates."""
 
+can_generate_questions = is_lead
+"""Ask Glue for new questions."""
 
-def can_export(membership: Membership | None) -> bool:
-    """Have Glue write out the labels that it holds."""
-    return is_lead(membership)
+can_export = is_lead
+"""Have Glue write out the labels that it holds."""
 
+can_import = is_lead
+"""Add answers to the labels that Glue holds."""
 
-def can_import(membership: Membership | None) -> bool:
-    """Add answers to the labels that Glue holds."""
-    return is_lead(membership)
+can_evaluate = is_lead
+"""Estimate the quality of a transform."""
 
+can_see_matches = is_lead
+"""Look at the groups that a transform found in its table."""
 
-def can_replace_all(membership: Membership | None) -> bool:
-    """Make Glue forget its labels and learn from the import alone."""
-    return is_admin(membership)
+can_apply = is_lead
+"""Run a transform over its table and download the result."""
 
+can_cancel_runs = is_lead
+"""Stop a run."""
 
-def can_evaluate(membership: Membership | None) -> bool:
-    """Estimate the quality of a transform."""
-    return is_lead(membership)
+can_edit_automation = is_lead
+"""Decide when answers are imported by themselves."""
 
+can_retry_runs = is_lead
+"""Try again what failed or was stopped."""
 
-def can_see_matches(membership: Membership | None) -> bool:
-    """Look at the groups that a transform found in its table."""
-    return is_lead(membership)
+can_manage_question_sets = is_lead
+"""See how far sets of questions are, and decide priority, due date, goal, skill and people per question."""
 
+can_assign = is_lead
+"""Give questions to people, and take them back."""
 
-def can_apply(membership: Membership | None) -> bool:
-    """Run a transform over its table and download the result."""
-    return is_lead(membership)
+can_edit_labeling_settings = is_lead
+"""Decide how the team labels with a transform."""
 
+can_edit_skills = is_lead
+"""Say what the people of the team know about."""
 
-def can_cancel_runs(membership: Membership | None) -> bool:
-    """Stop a run."""
-    return is_lead(membership)
+can_set_goals = is_lead
+"""Say how much people, and the team, mean to answer."""
 
+can_see_answers = is_lead
+"""Read the answers of others, once their questions are done. Everybody reads their own."""
 
-def can_edit_automation(membership: Membership | None) -> bool:
-    """Decide when answers are imported by themselves."""
-    return is_lead(membership)
+can_correct_answers = is_lead
+"""Reopen or withdraw the answers of others. Everybody may their own."""
 
+can_adjudicate = is_lead
+"""Decide questions on which people disagree."""
 
-def can_retry_runs(membership: Membership | None) -> bool:
-    """Try again what failed or was stopped."""
-    return is_lead(membership)
+can_manage_controls = is_lead
+"""Make control questions of settled ones, and ordinary questions of those again."""
 
+can_see_agreement = is_lead
+"""Read how far the people of the team agree. Everybody reads their own."""
 
-def can_manage_transforms(membership: Membership | None) -> bool:
-    """Create and edit transforms."""
-    return is_admin(membership)
+can_see_contradictions = is_lead
+"""Read which answers cannot all be right."""
 
+can_see_work = is_lead
+"""Read the work statistics of everybody. Everybody reads their own."""
 
-def can_manage_question_sets(membership: Membership | None) -> bool:
-    """See how far sets of questions are, and decide priority, due date, goal, skill and people per question."""
-    return is_lead(membership)
+can_edit_guidelines = is_lead
+"""Write the guidelines of a transform and choose their examples."""
 
+can_be_notified = is_lead
+"""Is told when runs end, sets are finished and agreement falls, and decides what of that they hear."""
 
-def can_assign(membership: Membership | None) -> bool:
-    """Give questions to people, and take them back."""
-    return is_lead(membership)
+can_edit_team_notifications = is_lead
+"""Decide what people of the team hear who have not chosen for themselves."""
 
+can_read_report = is_lead
+"""Read the weekly report of the team."""
 
-def can_edit_labeling_settings(membership: Membership | None) -> bool:
-    """Decide how the team labels with a transform."""
-    return is_lead(membership)
 
+# Administrators
 
-def can_edit_skills(membership: Membership | None) -> bool:
-    """Say what the people of the team know about."""
-    return is_lead(membership)
+can_replace_all = is_admin
+"""Make Glue forget its labels and learn from the import alone."""
 
+can_manage_transforms = is_admin
+"""Create and edit transforms."""
 
-def can_set_goals(membership: Membership | None) -> bool:
-    """Say how much people, and the team, mean to answer."""
-    return is_lead(membership)
+can_manage_webhooks = is_admin
+"""Have other systems told, and see what was sent to them."""
 
+can_manage_people = is_admin
+"""Invite people, change their roles, deactivate them and make links with which they choose a password."""
 
-def can_see_answers(membership: Membership | None) -> bool:
-    """Read the answers of others, once their questions are done. Everybody reads their own."""
-    return is_lead(membership)
-
-
-def can_correct_answers(membership: Membership | None) -> bool:
-    """Reopen or withdraw the answers of others. Everybody may their own."""
-    return is_lead(membership)
-
-
-def can_adjudicate(membership: Membership | None) -> bool:
-    """Decide questions on which people disagree."""
-    return is_lead(membership)
-
-
-def can_manage_controls(membership: Membership | None) -> bool:
-    """Make control questions of settled ones, and ordinary questions of those again."""
-    return is_lead(membership)
-
-
-def can_see_agreement(membership: Membership | None) -> bool:
-    """Read how far the people of the team agree. Everybody reads their own."""
-    return is_lead(membership)
-
-
-def can_see_contradictions(membership: Membership | None) -> bool:
-    """Read which answers cannot all be right."""
-    return is_lead(membership)
-
-
-def can_see_work(membership: Membership | None) -> bool:
-    """Read the work statistics of everybody. Everybody reads their own."""
-    return is_lead(membership)
-
-
-def can_comment(membership: Membership | None) -> bool:
-    """Remark on questions and rows."""
-    return is_member(membership)
-
-
-def can_edit_guidelines(membership: Membership | None) -> bool:
-    """Write the guidelines of a transform and choose their examples."""
-    return is_lead(membership)
-
-
-def can_be_notified(membership: Membership | None) -> bool:
-    """Is told when runs end, sets are finished and agreement falls, and decides what of that they hear."""
-    return is_lead(membership)
-
-
-def can_edit_team_notifications(membership: Membership | None) -> bool:
-    """Decide what people of the team hear who have not chosen for themselves."""
-    return is_lead(membership)
-
-
-def can_manage_webhooks(membership: Membership | None) -> bool:
-    """Have other systems told, and see what was sent to them."""
-    return is_admin(membership)
-
-
-def can_manage_people(membership: Membership | None) -> bool:
-    """Invite people, change their roles, deactivate them and make links with which they choose a password."""
-    return is_admin(membership)
-
-
-def can_read_audit_trail(membership: Membership | None) -> bool:
-    """Read who changed what about people, access and settings."""
-    return is_admin(membership)
-
-
-def can_read_report(membership: Membership | None) -> bool:
-    """Read the weekly report of the team."""
-    return is_lead(membership)
+can_read_audit_trail = is_admin
+"""Read who changed what about people, access and settings."""
