@@ -66,19 +66,6 @@ def read_generated_questions(*, run: TaskRun) -> GeneratedQuestions:
     )
 
 
-def load_generated_questions(*, run: TaskRun, generated: GeneratedQuestions) -> QuestionSet:
-    """Make the questions of a file; to be called in the transaction that ends the run, so that it happens once.
-
-    A set of one row asks nothing, and the labels of one of more than 50 rows could not be sent: the pre-flight would refuse the label file, and all
-    other answers in it; so it is with a set without an id, with a row without a key, or with two rows of one key. All these are left out, and noted in
-    ``left_out``. A set id that an earlier file of the transform used gets the number of this
-    set of questions behind it, because ids must not meet in a label file. The set starts with the transform's settings for labeling; where
-    several people are to answer, without the engine's proposal, so that each forms an opinion of their own. The proposal is made later, by
-    a worker.
-    """
-    return make_question_set(transform=run.transform, generated=generated, user=run.requested_by, task_run=run)
-
-
 def make_question_set(
     *,
     transform: Transform,
@@ -87,7 +74,15 @@ def make_question_set(
     task_run: TaskRun | None = None,
     title: str = "",
 ) -> QuestionSet:
-    """The questions of a file in S3, as ``load_generated_questions`` tells; to be called in a transaction."""
+    """Make the questions of a file in S3; to be called in a transaction, that which ends the run if there is one, so that it happens once.
+
+    A set of one row asks nothing, and the labels of one of more than 50 rows could not be sent: the pre-flight would refuse the label file, and all
+    other answers in it; so it is with a set without an id, with a row without a key, or with two rows of one key. All these are left out, and noted in
+    ``left_out``. A set id that an earlier file of the transform used gets the number of this
+    set of questions behind it, because ids must not meet in a label file. The set starts with the transform's settings for labeling; where
+    several people are to answer, without the engine's proposal, so that each forms an opinion of their own. The proposal is made later, by
+    a worker.
+    """
     # A run that ends while somebody asks about groups must not take the same number, nor the same ids.
     Transform.objects.select_for_update().get(pk=transform.pk)
     summary = summarise(generated.contents)
@@ -183,8 +178,9 @@ def ask_foreign_questions(*, run: TaskRun, user: User) -> QuestionSet:
         asked = QuestionSet.objects.filter(task_run=run).first()
         if asked is not None:
             return asked
-        question_set = load_generated_questions(run=run, generated=replace(theirs, uri=stored.uri))
-        LabelFile.objects.filter(pk=question_set.label_file_id).update(created_by=user)
+        question_set = make_question_set(
+            transform=run.transform, generated=replace(theirs, uri=stored.uri), user=user, task_run=run
+        )
     logger.info("run %s: its questions are asked here, by user %s", run.pk, user.pk)
     return question_set
 

@@ -23,8 +23,8 @@ STEPS: dict[str, tuple[str, str, str]] = {
     "generation started, id not saved": (GLUE, "start_ml_labeling_set_generation_task_run", "after"),
     "evaluation started, id not saved": (GLUE, "start_ml_evaluation_task_run", "after"),
     "job started, id not saved": (GLUE, "start_job_run", "after"),
-    "generation ended, questions not loaded": (SYNC, "load_generated_questions", "before"),
-    "questions loaded, not committed": (SYNC, "load_generated_questions", "after"),
+    "generation ended, questions not loaded": (SYNC, "make_question_set", "before"),
+    "questions loaded, not committed": (SYNC, "make_question_set", "after"),
     "end committed": (SYNC, "_finish", "after"),
 }
 

@@ -27,7 +27,7 @@ from labeling.services.exports import (
 from labeling.services.questions import (
     GeneratedQuestions,
     UnreadableQuestionsError,
-    load_generated_questions,
+    make_question_set,
     read_generated_questions,
 )
 from labeling.services.task_runs.foreign_outcome import finish_foreign_run
@@ -135,7 +135,7 @@ def _finish(run: TaskRun, seen: glue.Run) -> None:
         if not ended:
             return
         if generated is not None:
-            load_generated_questions(run=run, generated=generated)
+            make_question_set(transform=run.transform, generated=generated, user=run.requested_by, task_run=run)
         if exported is not None:
             keep_exported_labels(run=run, exported=exported)
         if run.kind == RunKind.IMPORT_LABELS:

@@ -21,7 +21,6 @@ from labeling.models import Question, QuestionSet, TaskRun, Transform
 from labeling.services.questions import (
     UnreadableQuestionsError,
     ask_foreign_questions,
-    load_generated_questions,
     make_question_set,
     read_generated_questions,
 )
@@ -51,7 +50,9 @@ def generation(of: Transform, **files: bytes) -> TaskRun:
 
 
 def load(run: TaskRun) -> QuestionSet:
-    loaded = load_generated_questions(run=run, generated=read_generated_questions(run=run))
+    loaded = make_question_set(
+        transform=run.transform, generated=read_generated_questions(run=run), user=run.requested_by, task_run=run
+    )
     TaskRun.objects.filter(pk=run.pk).update(status="SUCCEEDED")
     return loaded
 
