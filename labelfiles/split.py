@@ -31,8 +31,8 @@ def split_label_file(label_file: LabelFile, *, max_bytes: int) -> list[LabelFile
     return [LabelFile(label_file.columns, tuple(rows)) for rows in parts]
 
 
-def split_set(set_id: str, rows: Sequence[LabeledRow], *, max_rows: int = WARN_SET_ROWS) -> Iterator[LabeledRow]:
-    """The rows in sets of at most ``max_rows`` with ids ``<set_id>-1``, ``-2``, …; rows with the same label stay together where they fit.
+def split_set(set_id: str, rows: Sequence[LabeledRow]) -> Iterator[LabeledRow]:
+    """The rows in sets of at most ``WARN_SET_ROWS`` with ids ``<set_id>-1``, ``-2``, …; rows with the same label stay together where they fit.
 
     What one part says of a pair, the whole said as well. Pairs across two parts are no longer spoken of.
     """
@@ -41,9 +41,9 @@ def split_set(set_id: str, rows: Sequence[LabeledRow], *, max_rows: int = WARN_S
         groups.setdefault(row.label, []).append(row)
     part = filled = 0
     for group in groups.values():
-        for start in range(0, len(group), max_rows):
-            chunk = group[start : start + max_rows]
-            if not part or filled + len(chunk) > max_rows:
+        for start in range(0, len(group), WARN_SET_ROWS):
+            chunk = group[start : start + WARN_SET_ROWS]
+            if not part or filled + len(chunk) > WARN_SET_ROWS:
                 part, filled = part + 1, 0
             filled += len(chunk)
             for row in chunk:

@@ -42,12 +42,11 @@ def _is_text(data: bytes, encoding: str) -> bool:
     return True
 
 
-def find_delimiter(line: str, default: str = ",") -> str:
-    """Which of comma, semicolon and tab separates the cells of a header line: the one that stands most often outside quotes.
-
-    ``default`` if none does. Spreadsheets write semicolons where the comma is the decimal sign.
+def find_delimiter(line: str) -> str:
+    """Which of comma, semicolon and tab separates the cells of a header line: the one that stands most often outside quotes, the
+    comma if none does. Spreadsheets write semicolons where the comma is the decimal sign.
     """
-    counts = dict.fromkeys((default, ",", ";", "\t"), 0)
+    counts = dict.fromkeys(",;\t", 0)
     quoted = False
     for character in line:
         if character == '"':

@@ -80,7 +80,7 @@ def _answer(request: HttpRequest, target: str) -> bytes:
     if operation.writes and credential.read_only:
         raise AccessDenied(f"The access key {credential.key_id} can only read; {model.name} changes something.")
     parameters = protocol.parse_request(model, request.body)
-    caller = operations.Caller(credential.key_id, credential.read_only)
+    caller = operations.Caller(credential.key_id)
     return protocol.response_body(model, operation.handler(parameters, caller))
 
 

@@ -67,7 +67,7 @@ def hold(*, automation: Automation) -> Hold | None:
     return None if went_well_since.exists() else Hold.FAILED
 
 
-def newest_chains(*, transform: Transform, limit: int = 5) -> list[Chain]:
-    """The newest chains with their runs. Two queries."""
+def newest_chains(*, transform: Transform) -> list[Chain]:
+    """The five newest chains with their runs. Two queries."""
     chains = Chain.objects.filter(transform=transform).select_related("created_by")
-    return list(chains.prefetch_related("runs").order_by("-created_at")[:limit])
+    return list(chains.prefetch_related("runs").order_by("-created_at")[:5])

@@ -207,8 +207,8 @@ def question_work(*, question: Question, steward: User) -> QuestionWork:
     )
 
 
-def recent_answers(*, transform: Transform, steward: User, limit: int = 20) -> list[Answer]:
-    """The steward's submitted answers, newest first, with their questions."""
+def recent_answers(*, transform: Transform, steward: User) -> list[Answer]:
+    """The steward's last ten submitted answers, newest first, with their questions."""
     return list(
         Answer.objects.filter(
             question__question_set__transform=transform,
@@ -217,5 +217,5 @@ def recent_answers(*, transform: Transform, steward: User, limit: int = 20) -> l
             status=AnswerStatus.SUBMITTED,
         )
         .select_related("question__question_set")
-        .order_by("-submitted_at")[:limit]
+        .order_by("-submitted_at")[:10]
     )

@@ -328,5 +328,5 @@ def done_context(transform: Transform, steward: User) -> dict[str, Any]:
         "progress": question_progress(transform=transform),
         "held": held_by_others(transform=transform, steward=steward),
         "elsewhere": elsewhere,
-        "recent": recent_answers(transform=transform, steward=steward, limit=10),
+        "recent": recent_answers(transform=transform, steward=steward),
     }

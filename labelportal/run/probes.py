@@ -89,15 +89,15 @@ def s3_answers(env: Mapping[str, str]) -> bool:
     return True
 
 
-def ensure_bucket(env: Mapping[str, str], bucket: str) -> bool:
-    """Makes the bucket if it is missing; returns whether it was made."""
+def ensure_bucket(env: Mapping[str, str], bucket: str) -> None:
+    """Makes the bucket if it is missing."""
     try:
-        return _made(s3_client(env), bucket)
+        _make_unless_there(s3_client(env), bucket)
     except (BotoCoreError, ClientError) as error:
         raise ConfigError(f"The bucket {bucket} could be neither found nor made: {error}") from error
 
 
-def _made(client: S3Client, bucket: str) -> bool:
+def _make_unless_there(client: S3Client, bucket: str) -> None:
     try:
         client.head_bucket(Bucket=bucket)
     except ClientError as error:
@@ -109,8 +109,6 @@ def _made(client: S3Client, bucket: str) -> bool:
         else:
             constraint = cast("BucketLocationConstraintType", region)
             client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": constraint})
-        return True
-    return False
 
 
 def worker_answers(broker: str, node: str) -> bool:

@@ -154,11 +154,11 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         state.restart_at = now + pause
         self.say(f"{name} ended ({how}); it will be started again in {pause:g} s. Its log: {state.part.log}")
 
-    def log_tail(self, name: str, lines: int = 20) -> str:
+    def log_tail(self, name: str) -> str:
         """The end of the part's log, for messages."""
         log = self._states[name].part.log
         text = log.read_text(errors="replace") if log.exists() else ""
-        return "\n".join([f"The end of {log}:", *(f"    {line}" for line in text.splitlines()[-lines:])])
+        return "\n".join([f"The end of {log}:", *(f"    {line}" for line in text.splitlines()[-20:])])
 
     def stop(self) -> None:
         """Ends everything, those that others need last. SIGTERM first; SIGKILL for what remains after 8 s or when asked again."""

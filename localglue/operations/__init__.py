@@ -13,10 +13,9 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the access key, by its id and name."""
+    """Who asks: the access key, by its id."""
 
     key_id: str
-    read_only: bool = False
 
 
 Handler = Callable[[Request, Caller], Result]
