@@ -38,16 +38,6 @@ class AdjudicationWork:
     labels: dict[int, str]
     answer: Answer | None
 
-    @property
-    def columns(self) -> list[str]:
-        """Column names, in the order of each row's ``values``."""
-        return self.transform.column_names
-
-    @property
-    def primary_key(self) -> str:
-        """The name of the key column."""
-        return self.transform.primary_key
-
 
 def disputed_questions(*, transform: Transform) -> QuerySet[Question]:
     """Questions that wait for adjudication, in the order in which sets are asked."""

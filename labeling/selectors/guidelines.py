@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import nh3
 from django.db.models import Prefetch
@@ -40,13 +41,11 @@ _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto"}
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A question as an example; ``labels`` is its grouping by row id."""
+class Example(NamedTuple):
+    """A question as an example: its rows, each with its label."""
 
     example: GuidelineExample
-    rows: tuple[Row, ...]
-    labels: dict[int, str]
+    rows: list[tuple[Row, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,7 @@ def guidelines_for(*, transform: Transform) -> Guidelines:
         examples=tuple(
             Example(
                 example=example,
-                rows=tuple(example.question.rows.all()),
-                labels={int(row_id): label for row_id, label in example.labels.items()},
+                rows=[(row, example.labels.get(str(row.pk), "")) for row in example.question.rows.all()],
             )
             for example in examples.select_related("question__question_set").order_by("created_at")
         ),

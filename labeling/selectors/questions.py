@@ -87,16 +87,6 @@ class QuestionWork:
     answer: Answer | None
     proposal: dict[int, Proposed]
 
-    @property
-    def columns(self) -> list[str]:
-        """Column names, in the order of each row's ``values``."""
-        return self.transform.column_names
-
-    @property
-    def primary_key(self) -> str:
-        """The name of the key column."""
-        return self.transform.primary_key
-
 
 def question_progress_by_transform(*, transforms: Iterable[Transform]) -> dict[uuid.UUID, QuestionProgress]:
     """Progress of each transform, in one query; every given transform has an entry."""
@@ -125,13 +115,8 @@ def question_progress(*, transform: Transform) -> QuestionProgress:
     return question_progress_by_transform(transforms=[transform])[transform.pk]
 
 
-def questions_left(*, transform: Transform, steward: User) -> int:
-    """How many questions of the transform this person can still answer, the one on the screen among them."""
-    return total_and_left(transform=transform, steward=steward)[1]
-
-
 def total_and_left(*, transform: Transform, steward: User) -> tuple[int, int]:
-    """How many questions the transform has, and how many of them this person can still answer; two queries."""
+    """How many questions the transform has, and how many of them this person can still answer, the one on the screen among them; two queries."""
     takeable = takeable_by(steward=steward, skills=skills_of(user=steward, transform=transform)).order_by()
     counts = Question.objects.filter(question_set__transform=transform).aggregate(
         total=Count("pk"), left=Count("pk", filter=Q(pk__in=takeable.values("pk")))

@@ -28,7 +28,6 @@ from labeling.selectors.questions import (
     question_number,
     question_progress,
     question_work,
-    questions_left,
     queue_for_steward,
     recent_answers,
     total_and_left,
@@ -228,8 +227,8 @@ def asked(work: QuestionWork | AdjudicationWork, person: User) -> dict[str, Any]
     return {
         "id": str(question.pk),
         "number": question_number(question=question),
-        "columns": work.columns,
-        "primaryKey": work.primary_key,
+        "columns": work.transform.column_names,
+        "primaryKey": work.transform.primary_key,
         "rows": [{"id": row.pk, "key": row.key, "values": row.values} for row in work.rows],
         "groups": list(labels_for(len(work.rows))),
         "commentsOpen": remarks.total(),
@@ -267,17 +266,11 @@ def next_payload(transform: Transform, question: Question | None, steward: User)
 def workbench_context(question: Question, steward: User) -> dict[str, Any]:
     """The workbench with its first question."""
     transform = question.question_set.transform
-    progress = question_progress(transform=transform)
     return {
         "area": "transforms",
         "transform": transform,
         "question": question,
-        "workbench": bench_config(transform=transform, user=steward)
-        | {
-            "question": question_payload(question, steward),
-            "total": progress.total,
-            "left": questions_left(transform=transform, steward=steward),
-        },
+        "workbench": bench_config(transform=transform, user=steward) | next_payload(transform, question, steward),
     }
 
 
@@ -309,7 +302,7 @@ def answered_context(question: Question, steward: User) -> dict[str, Any]:
         "question": question,
         "number": question_number(question=question),
         "answer": work.answer if mine else None,
-        "columns": work.columns,
+        "columns": work.transform.column_names,
         "rows": [(row, work.labels.get(row.pk, ""), remarks[row.pk]) for row in work.rows] if mine else [],
         "comments": comments_on(question=question, reader=steward) if mine else [],
     }

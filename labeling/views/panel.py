@@ -61,14 +61,10 @@ def _row(question: Question, wanted: str) -> Row | None:
 def _panel(request: HttpRequest, question: Question, *, error: str = "", untold: Sequence[str] = ()) -> HttpResponse:
     transform = question.question_set.transform
     comments = comments_on(question=question, reader=signed_in(request))
-    guidelines = guidelines_for(transform=transform)
     context = {
         "question": question,
         "transform": transform,
-        "guidelines": guidelines,
-        "examples": [
-            (one.example, [(row, one.labels.get(row.pk, "")) for row in one.rows]) for one in guidelines.examples
-        ],
+        "guidelines": guidelines_for(transform=transform),
         "comments": comments,
         "open_count": sum(comment.resolved_at is None for comment in comments),
         "rows": question.rows.order_by("position"),

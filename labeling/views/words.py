@@ -40,7 +40,6 @@ def guidelines(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("The guidelines have been saved."))
             return redirect("labeling:guidelines", transform.pk)
-    shown = guidelines_for(transform=transform)
     context = {
         "area": "transforms",
         "membership": membership,
@@ -48,8 +47,7 @@ def guidelines(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "form": form,
         "seen": digest_of(transform.guidelines),
         "changed": changed,
-        "guidelines": shown,
-        "examples": [(one.example, [(row, one.labels.get(row.pk, "")) for row in one.rows]) for one in shown.examples],
+        "guidelines": guidelines_for(transform=transform),
     }
     return render(request, "labeling/guidelines/page.html", context, status=422 if form.errors else 200)
 

@@ -101,7 +101,7 @@ def test_work_and_recent(team_with_work: Cast, django_assert_num_queries: Django
     question = Question.objects.select_related("question_set__transform").get(pk=recent[0].question_id)
     with django_assert_num_queries(3):
         work = question_work(question=question, steward=team_with_work.steward)
-    assert (work.columns, work.primary_key, sorted(work.labels.values())) == (["id", "name"], "id", ["A", "B"])
+    assert (work.transform.column_names, sorted(work.labels.values())) == (["id", "name"], ["A", "B"])
     assert [row.position for row in work.rows] == [1, 2]
 
 

@@ -16,7 +16,7 @@ from labeling.choices import AnswerStatus, QuestionState
 from labeling.exceptions import InvalidFilterError, InvalidSettingError, QuestionTakenError
 from labeling.models import Answer, Question, QuestionSet, Transform
 from labeling.selectors.question_sets import people_progress, set_overview, set_overviews, sets_in_order
-from labeling.selectors.questions import questions_left
+from labeling.selectors.questions import total_and_left
 from labeling.selectors.queue import QueueFilter
 from labeling.services.answers import (
     next_question,
@@ -88,7 +88,7 @@ def test_assigned_questions_go_to_their_people_alone(
         give(QueueFilter("street", "x"))
     assert offered(of, people.colleague) == questions
     assert offered(of, people.steward) == [questions[0], *questions[2:]]
-    assert questions_left(transform=of, steward=people.steward) == 3
+    assert total_and_left(transform=of, steward=people.steward)[1] == 3
     assert clear_assignments(question_set=the_set, user=people.lead) == 1
     assert offered(of, people.steward) == questions
 
