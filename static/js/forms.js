@@ -39,6 +39,7 @@ function directUpload(form) {
   const direct = JSON.parse(form.dataset.direct);
   const input = form.querySelector("input[type=file]");
   form.addEventListener("submit", async (event) => {
+    if (form.dataset.sent) return; // on its way, see app.js
     const file = input.files[0];
     const post = file && direct.posts[file.name.split(".").pop().toLowerCase()];
     if (!post || file.size < direct.from || form.elements.direct) return;
