@@ -6,40 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
-from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from labeling.forms.fields import StyledForm
 from labeling.validators import validate_glue_name
-
-
-class SourceUploadForm(StyledForm):
-    """The table a transform is made over, as a file."""
-
-    file = forms.FileField(
-        label=_("CSV or Parquet file"),
-        widget=forms.FileInput(attrs={"accept": ".csv,.parquet,.pq,text/csv"}),
-        error_messages={"required": _("Choose a file first."), "empty": _("The file is empty.")},
-    )
-
-    def __init__(self, *args: Any, max_bytes: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._max_bytes = max_bytes
-
-    def clean_file(self) -> UploadedFile[bytes]:
-        """Refuse what is larger than the portal takes."""
-        file: UploadedFile[bytes] = self.cleaned_data["file"]
-        if file.size is not None and file.size > self._max_bytes:
-            raise forms.ValidationError(
-                _(
-                    "The file is %(size)s; the portal accepts up to %(limit)s. Put it into the catalog and pick the table."
-                )
-                % {"size": filesizeformat(file.size), "limit": filesizeformat(self._max_bytes)}
-            )
-        return file
 
 
 class _TradeOffsForm(StyledForm):

@@ -21,8 +21,11 @@ KEEP, FILE = "portal", "file"
 _ONE_BY_ONE = "each"
 
 
+TABLE_KINDS = ".csv,.parquet,.pq,text/csv"
+
+
 class UploadForm(StyledForm):
-    """One file of the kinds that ``accept`` names, as the browser's file dialog takes them."""
+    """One file of the kinds that ``accept`` names, as the browser's file dialog takes them. ``advice`` is for whoever brings one that is too large."""
 
     file = forms.FileField(
         label=_("File"),
@@ -30,9 +33,9 @@ class UploadForm(StyledForm):
         error_messages={"required": _("Choose a file first."), "empty": _("The file is empty.")},
     )
 
-    def __init__(self, *args: Any, accept: str, max_bytes: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, accept: str, max_bytes: int, advice: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._max_bytes = max_bytes
+        self._max_bytes, self._advice = max_bytes, advice
         self.fields["file"].widget.attrs["accept"] = accept
 
     def clean_file(self) -> UploadedFile[bytes]:
@@ -40,7 +43,8 @@ class UploadForm(StyledForm):
         file: UploadedFile[bytes] = self.cleaned_data["file"]
         if file.size is not None and file.size > self._max_bytes:
             sizes = {"size": filesizeformat(file.size), "limit": filesizeformat(self._max_bytes)}
-            raise forms.ValidationError(_("The file is %(size)s; the portal accepts up to %(limit)s.") % sizes)
+            message = _("The file is %(size)s; the portal accepts up to %(limit)s.") % sizes
+            raise forms.ValidationError(f"{message} {self._advice}".strip())
         return file
 
 

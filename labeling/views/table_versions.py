@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from labeling.exceptions import LabelportalError
-from labeling.forms.transforms import SourceUploadForm
+from labeling.forms.uploads import TABLE_KINDS, UploadForm
 from labeling.models import SourceFile
 from labeling.permissions import can_manage_transforms
 from labeling.services.sources import staged_preview
@@ -28,7 +28,7 @@ def table_upload(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """First step: the file. It is checked and kept; the table stays as it is."""
     transform, membership = transform_access(request, transform_id, can_manage_transforms)
     limit = settings.MAX_SOURCE_BYTES
-    form, problem = bound_form(partial(SourceUploadForm, max_bytes=limit), request, max_bytes=limit)
+    form, problem = bound_form(partial(UploadForm, accept=TABLE_KINDS, max_bytes=limit), request, max_bytes=limit)
     if form.is_valid():
         try:
             source = stage_rows(transform=transform, user=signed_in(request), file=form.cleaned_data["file"])

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from labeling.exceptions import GlueError, LabelportalError
-from labeling.forms.transforms import SourceUploadForm, TransformEditForm, TransformForm
+from labeling.forms.transforms import TransformEditForm, TransformForm
+from labeling.forms.uploads import TABLE_KINDS, UploadForm
 from labeling.models import SourceFile
 from labeling.permissions import can_manage_transforms
 from labeling.selectors.transforms import archived_transforms, transform_overviews
@@ -48,7 +49,9 @@ def transform_create(request: HttpRequest) -> HttpResponse:
     """First step: where do the rows come from? A file is checked, stored, and not uploaded twice."""
     membership = team_access(request, can_manage_transforms)
     limit = settings.MAX_SOURCE_BYTES
-    form, problem = bound_form(partial(SourceUploadForm, max_bytes=limit), request, max_bytes=limit)
+    advice = _("Put it into the catalog and pick the table.")
+    make = partial(UploadForm, accept=TABLE_KINDS, max_bytes=limit, advice=advice)
+    form, problem = bound_form(make, request, max_bytes=limit)
     if form.is_valid():
         try:
             source = stage_source(team=membership.team, user=signed_in(request), file=form.cleaned_data["file"])

@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from labeling.choices import RunKind
 from labeling.exceptions import GlueError
@@ -97,6 +98,17 @@ def test_what_stands_in_the_way_is_said(
     assert "Glue does not answer." in page.content.decode()
     uploaded.refresh_from_db()
     assert uploaded.source_file != newer
+
+
+def test_newer_rows_that_are_too_many_bytes(
+    people: Cast, uploaded: Transform, client_for: ClientFor, settings: Settings
+) -> None:
+    """Another table of the catalog would be another transform: it is no way out here."""
+    settings.MAX_SOURCE_BYTES = 5
+    file = SimpleUploadedFile("june.csv", b"name,id\nAnn,1\nBob,2\n")
+    page = client_for(people.admin).post(reverse("labeling:table-upload", args=[uploaded.pk]), {"file": file})
+    assert "the portal accepts up to 5\xa0bytes." in page.content.decode()
+    assert "catalog" not in page.content.decode()
 
 
 def test_a_catalog_table_needs_no_upload(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:

@@ -152,7 +152,7 @@ def test_upload_refuses_what_is_too_large(people: Cast, client_for: ClientFor, s
     settings.MAX_SOURCE_BYTES = 5
     file = SimpleUploadedFile("people.csv", b"id,name\n1,Ada\n")
     page = client_for(people.admin).post(reverse("labeling:transform-create"), {"file": file})
-    assert b"the portal accepts up to" in page.content
+    assert "the portal accepts up to 5\xa0bytes. Put it into the catalog and pick the table." in page.content.decode()
 
 
 def test_an_uploaded_file_is_previewed(people: Cast, client_for: ClientFor, s3_server: str) -> None:
