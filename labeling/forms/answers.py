@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from labeling.exceptions import InvalidAnswerError
+from labeling.forms.json_body import json_object, malformed
 
 _LAST = 2**53  # the last whole number that every browser can count to
 _LONGEST_ID = 64
@@ -33,10 +31,10 @@ class AnswerPayload:
 
 def parse_answer(body: bytes) -> AnswerPayload:
     """``{"labels": {"17": "A"}, "seconds": 12, "keys": 9, "proposalShown": true}``. Raises ``InvalidAnswerError`` for anything else."""
-    data = _json_object(body)
+    data = json_object(body, InvalidAnswerError)
     labels = data.get("labels")
     if not isinstance(labels, dict):
-        raise _malformed()
+        raise malformed(InvalidAnswerError)
     try:
         return AnswerPayload(
             labels={int(row_id): _text(label) for row_id, label in labels.items()},
@@ -48,28 +46,18 @@ def parse_answer(body: bytes) -> AnswerPayload:
             message=_id(data.get("message", "")),
         )
     except (TypeError, ValueError, OverflowError) as error:  # OverflowError: 1e999 is an infinite number to json
-        raise _malformed() from error
+        raise malformed(InvalidAnswerError) from error
 
 
 def parse_exclude(body: bytes) -> list[UUID]:
     """``{"exclude": ["<uuid>", …]}``: the questions already on the screen."""
-    wanted = _json_object(body).get("exclude", [])
+    wanted = json_object(body, InvalidAnswerError).get("exclude", [])
     if not isinstance(wanted, list):
-        raise _malformed()
+        raise malformed(InvalidAnswerError)
     try:
         return [UUID(str(item)) for item in wanted]
     except ValueError as error:
-        raise _malformed() from error
-
-
-def _json_object(body: bytes) -> dict[str, object]:
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise _malformed() from error
-    if not isinstance(data, dict):
-        raise _malformed()
-    return data
+        raise malformed(InvalidAnswerError) from error
 
 
 def _text(value: object) -> str:
@@ -84,7 +72,3 @@ def _id(value: object) -> str:
     if not (text.isascii() and text.isprintable()):
         raise ValueError
     return text[:_LONGEST_ID]
-
-
-def _malformed() -> InvalidAnswerError:
-    return InvalidAnswerError(_("The browser sent something the portal does not understand. Reload the page."))
