@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from labelfiles import LabelMapping, PairMapping
 from labeling.forms.fields import StyledForm
 from labeling.selectors.sheet_plan import SheetAction, SheetPlan
-from labeling.services.brought_labels import BroughtFormat
-from labeling.services.brought_labels import Mapping as ColumnMapping
+from labeling.services.brought_labels import BroughtFormat, ColumnMapping
 
 KEEP, FILE = "portal", "file"
 _ONE_BY_ONE = "each"

@@ -79,7 +79,7 @@ class BroughtFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class ColumnMapping:
     """How the columns are read: ``labels`` or ``pairs``, whichever ``kind`` says. ``has_header``: the first line names the columns."""
 
     kind: BroughtFormat
@@ -104,7 +104,7 @@ class Brought:
     """
 
     table: PairTable
-    mapping: Mapping
+    mapping: ColumnMapping
     label_file: LabelFileContents
     summary: Summary
     findings: tuple[Problem, ...]
@@ -133,7 +133,7 @@ def take_labels(*, transform: Transform, user: User, file: UploadedFile[bytes]) 
     """
     content = _content_of(file)
     table = read_brought_table(content)
-    mapping = guess(table, transform=transform)
+    mapping = guess_columns(table, transform=transform)
     brought = look_at_labels(transform=transform, table=table, mapping=mapping, content=content)
     if brought.blocked or not brought.label_file.rows:
         raise RefusedLabelsError(brought.findings)
@@ -209,14 +209,14 @@ def read_brought_table(content: bytes, *, has_header: bool | None = None) -> Pai
     return table
 
 
-def guess(table: PairTable, *, transform: Transform, kind: BroughtFormat | None = None) -> Mapping:
+def guess_columns(table: PairTable, *, transform: Transform, kind: BroughtFormat | None = None) -> ColumnMapping:
     """How the columns are probably to be read."""
     if kind is None:
         kind = BroughtFormat.LABELS if is_label_table(table) else BroughtFormat.PAIRS
     if kind == BroughtFormat.LABELS:
         labels = guess_label_mapping(table, primary_key=transform.primary_key)
-        return Mapping(kind, table.has_header, labels=labels)
-    return Mapping(kind, table.has_header, pairs=guess_mapping(table))
+        return ColumnMapping(kind, table.has_header, labels=labels)
+    return ColumnMapping(kind, table.has_header, pairs=guess_mapping(table))
 
 
 def brought_content(*, upload: LabelUpload) -> bytes:
@@ -224,7 +224,7 @@ def brought_content(*, upload: LabelUpload) -> bytes:
     return storage.read_uri(upload.uri)
 
 
-def look_at_labels(*, transform: Transform, table: PairTable, mapping: Mapping, content: bytes = b"") -> Brought:
+def look_at_labels(*, transform: Transform, table: PairTable, mapping: ColumnMapping, content: bytes = b"") -> Brought:
     """What would come of the file, read this way; nothing is written. Given its ``content``, also what Glue would have refused in it as it came.
 
     Raises ``InvalidLabelsError`` if the mapping does not fit the table, ``InvalidSourceError`` or ``GlueError`` if the transform's own table
@@ -278,9 +278,8 @@ def keep_labels(*, upload: LabelUpload, brought: Brought, user: User) -> LabelFi
     )
     with transaction.atomic():
         locked = LabelUpload.objects.select_for_update(of=("self",)).select_related("label_file").get(pk=upload.pk)
-        if (
-            locked.label_file is not None
-        ):  # a second press was faster; the objects that were just written belong to nobody
+        # A second press was faster; the objects that were just written belong to nobody.
+        if locked.label_file is not None:
             return locked.label_file
         locked.label_file = keep_parts(
             transform=transform,

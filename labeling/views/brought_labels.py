@@ -27,9 +27,9 @@ from labeling.services.brought_labels import (
     MAX_UPLOAD_BYTES,
     Brought,
     BroughtFormat,
-    Mapping,
+    ColumnMapping,
     brought_content,
-    guess,
+    guess_columns,
     keep_labels,
     label_upload_file,
     look_at_labels,
@@ -157,24 +157,24 @@ def label_file_import(request: HttpRequest, label_file_id: UUID) -> HttpResponse
     return render(request, "labeling/brought/import.html", context, status=422 if problem else 200)
 
 
-def _read(upload: LabelUpload, wanted: QueryDict) -> tuple[bytes, PairTable, Mapping]:
+def _read(upload: LabelUpload, wanted: QueryDict) -> tuple[bytes, PairTable, ColumnMapping]:
     """The bytes, the table and how it is to be read; what is not chosen, or fits no longer since the first line is read otherwise, is guessed."""
     content = brought_content(upload=upload)
     has_header = {"yes": True, "no": False}.get(wanted.get("header", ""))
     table = read_brought_table(content, has_header=has_header)
     if "kind" not in wanted:
-        return content, table, guess(table, transform=upload.transform)
+        return content, table, guess_columns(table, transform=upload.transform)
     form = MappingForm(wanted, columns=table.columns)
     if form.is_valid():
         return content, table, form.mapping
     kind = wanted["kind"]
     if kind not in list(BroughtFormat):
         raise InvalidLabelsError(_("Choose whether the file holds labeling sets or pairs."))
-    return content, table, guess(table, transform=upload.transform, kind=BroughtFormat(kind))
+    return content, table, guess_columns(table, transform=upload.transform, kind=BroughtFormat(kind))
 
 
-def _choices(upload: LabelUpload, table: PairTable, mapping: Mapping) -> dict[str, Any]:
-    guesses = {str(kind): guess(table, transform=upload.transform, kind=kind) for kind in BroughtFormat}
+def _choices(upload: LabelUpload, table: PairTable, mapping: ColumnMapping) -> dict[str, Any]:
+    guesses = {str(kind): guess_columns(table, transform=upload.transform, kind=kind) for kind in BroughtFormat}
     form = MappingForm.shows(mapping, guesses, table.columns)
     chosen = _as_fields(form)
     taken = {name for name, _value in chosen}

@@ -32,7 +32,7 @@ from labeling.models import (
 )
 from labeling.services.brought_labels import (
     brought_content,
-    guess,
+    guess_columns,
     keep_labels,
     look_at_labels,
     read_brought_table,
@@ -153,7 +153,7 @@ def brought(transform: Transform, admin: User) -> list[str]:
         upload = stage_labels(transform=transform, user=admin, file=file)
         addresses.append(f"/brought-labels/{upload.pk}/")
     found = read_brought_table(brought_content(upload=upload))
-    look_at = look_at_labels(transform=transform, table=found, mapping=guess(found, transform=transform))
+    look_at = look_at_labels(transform=transform, table=found, mapping=guess_columns(found, transform=transform))
     kept = keep_labels(upload=upload, brought=look_at, user=admin)
     return [*addresses[:1], f"/label-files/{kept.pk}/import/", f"/transforms/new/file/{transform.source_file.pk}/"]
 

@@ -14,7 +14,7 @@ from labeling.aws import storage
 from labeling.choices import TransformStatus
 from labeling.services.brought_labels import (
     brought_content,
-    guess,
+    guess_columns,
     keep_labels,
     look_at_labels,
     read_brought_table,
@@ -49,7 +49,7 @@ def test_brought_pairs_are_imported_as_often_as_asked_for(services: Services) ->
     lead = User.objects.get(username="lead")
     upload = stage_labels(transform=transform, user=lead, file=SimpleUploadedFile("pairs.csv", pairs()))
     table = read_brought_table(brought_content(upload=upload))
-    brought = look_at_labels(transform=transform, table=table, mapping=guess(table, transform=transform))
+    brought = look_at_labels(transform=transform, table=table, mapping=guess_columns(table, transform=transform))
     assert brought.findings == ()
     kept = keep_labels(upload=upload, brought=brought, user=lead)
     assert (kept.sets, kept.rows, kept.matching_pairs, kept.non_matching_pairs) == (20, 40, 10, 10)

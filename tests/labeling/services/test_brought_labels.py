@@ -13,9 +13,9 @@ from labeling.models import LabelFile, LabelUpload, Question, TaskRun, Transform
 from labeling.services.brought_labels import (
     Brought,
     BroughtFormat,
-    Mapping,
+    ColumnMapping,
     brought_content,
-    guess,
+    guess_columns,
     keep_labels,
     label_upload_file,
     look_at_labels,
@@ -48,9 +48,9 @@ def staged(of: Transform, content: str | bytes, name: str = "labels.csv") -> Lab
     return stage_labels(transform=of, user=of.created_by, file=SimpleUploadedFile(name, data))
 
 
-def looked_at(upload: LabelUpload, mapping: Mapping | None = None) -> Brought:
+def looked_at(upload: LabelUpload, mapping: ColumnMapping | None = None) -> Brought:
     table = read_brought_table(brought_content(upload=upload), has_header=mapping.has_header if mapping else None)
-    mapping = mapping or guess(table, transform=upload.transform)
+    mapping = mapping or guess_columns(table, transform=upload.transform)
     return look_at_labels(transform=upload.transform, table=table, mapping=mapping)
 
 
@@ -106,10 +106,10 @@ def test_columns_can_be_chosen_otherwise(people_transform: Transform) -> None:
     assert codes(guessed)[0] == (2, "note", "unknown_key")
     assert guessed.blocked
     assert guessed.mapping.pairs is not None
-    mapping = Mapping(BroughtFormat.PAIRS, True, pairs=type(guessed.mapping.pairs)("a", "b", "same"))
+    mapping = ColumnMapping(BroughtFormat.PAIRS, True, pairs=type(guessed.mapping.pairs)("a", "b", "same"))
     assert not looked_at(upload, mapping).blocked
     for columns in (("a", "a", "same"), ("a", "b", "nothing")):
-        wrong = Mapping(BroughtFormat.PAIRS, True, pairs=type(guessed.mapping.pairs)(*columns))
+        wrong = ColumnMapping(BroughtFormat.PAIRS, True, pairs=type(guessed.mapping.pairs)(*columns))
         with pytest.raises(InvalidLabelsError, match="three different columns"):
             looked_at(upload, wrong)
 
