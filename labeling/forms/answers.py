@@ -10,6 +10,7 @@ from labeling.forms.json_body import json_object, malformed
 
 _LAST = 2**53  # the last whole number that every browser can count to
 _LONGEST_ID = 64
+_MOST = 86_400  # seconds, those of a day, and keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ def parse_answer(body: bytes) -> AnswerPayload:
     try:
         return AnswerPayload(
             labels={int(row_id): _text(label) for row_id, label in labels.items()},
-            seconds=max(0, int(data.get("seconds", 0))),  # type: ignore[call-overload]
-            keys=max(0, int(data.get("keys", 0))),  # type: ignore[call-overload]
+            seconds=min(max(0, int(data.get("seconds", 0))), _MOST),  # type: ignore[call-overload]
+            keys=min(max(0, int(data.get("keys", 0))), _MOST),  # type: ignore[call-overload]
             proposal_shown=data.get("proposalShown") is True,
             overrules=None if data.get("overrules") is None else int(data["overrules"]),  # type: ignore[call-overload]
             stamp=None if data.get("stamp") is None else min(max(0, int(data["stamp"])), _LAST),  # type: ignore[call-overload]

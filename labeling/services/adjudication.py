@@ -29,7 +29,6 @@ from labeling.services.answers.queue import free_for, gone_on, is_past, own_answ
 from labeling.services.consensus import settle
 from partitions import Grouping
 
-_DAY = 86_400
 _DONE = (QuestionState.DISPUTED, QuestionState.SETTLED)
 
 
@@ -129,8 +128,8 @@ def submit_adjudication(
         submitted_at=now,
         updated_at=now,
         version=F("version") + 1,
-        seconds=Coalesce(F("seconds"), 0) + min(max(seconds, 0), _DAY),
-        keys=Coalesce(F("keys"), 0) + min(max(keys, 0), _DAY),
+        seconds=Coalesce(F("seconds"), 0) + seconds,
+        keys=Coalesce(F("keys"), 0) + keys,
         draft_stamp=Greatest(F("draft_stamp"), stamp or 0),
         last_message=message or F("last_message"),
     )

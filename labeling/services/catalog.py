@@ -49,8 +49,7 @@ def catalog_tables(*, team: Team) -> list[CatalogTable]:
     The catalog belongs to the AWS account, so teams see the same tables, except those made from other teams' uploads.
     Raises ``GlueError``.
     """
-    own = {storage.our_uri(key) for key in SourceFile.objects.filter(team=team).values_list("key", flat=True)}
-    own_folders = {uri.rsplit("/", 1)[0] for uri in own}
+    own_folders = _own_folders(team)
     found = [
         table
         for database in glue.get_databases()
@@ -63,11 +62,15 @@ def catalog_tables(*, team: Team) -> list[CatalogTable]:
 def catalog_table(*, team: Team, database: str, table: str) -> CatalogTable:
     """One table that the team may use. Raises ``GlueError`` if there is none."""
     found = _catalog_table(glue.get_table(database=database, name=table))
-    own = SourceFile.objects.filter(team=team).values_list("key", flat=True)
-    if not _belongs(found, {storage.our_uri(key).rsplit("/", 1)[0] for key in own}):
+    if not _belongs(found, _own_folders(team)):
         message = _("There is no table %(name)s.") % {"name": found.full_name}
         raise GlueError(message, code="EntityNotFoundException")
     return found
+
+
+def _own_folders(team: Team) -> set[str]:
+    keys = SourceFile.objects.filter(team=team).values_list("key", flat=True)
+    return {storage.our_uri(key).rsplit("/", 1)[0] for key in keys}
 
 
 def _belongs(table: CatalogTable, own_folders: set[str]) -> bool:

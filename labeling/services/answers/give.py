@@ -28,8 +28,6 @@ from labeling.services.answers.queue import answered_already, free_for, gone_on,
 from labeling.services.consensus import settle
 from partitions import Grouping
 
-_DAY = 86_400
-
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
@@ -82,8 +80,8 @@ def submit_answer(
     wanted = checked_labels(rows, labels, complete=True)
     proposed = proposal_for(question=question, steward=steward, rows=rows.values()) if proposal_shown else {}
     measured = _Measured(
-        seconds=min(max(seconds, 0), _DAY),
-        keys=min(max(keys, 0), _DAY),
+        seconds=seconds,
+        keys=keys,
         proposal_shown=bool(proposed),
         accepted_untouched=bool(proposed)
         and Grouping({row_id: item.label for row_id, item in proposed.items()}) == Grouping(wanted),

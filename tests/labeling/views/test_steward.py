@@ -107,6 +107,14 @@ def test_submitting_twice_is_submitting_once(people: Cast, questions: list[Quest
     assert (given.status, given.seconds, given.keys) == (AnswerStatus.SUBMITTED, 7, 4)
 
 
+def test_a_clock_that_is_wrong_spoils_no_figures(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    send(client_for(people.steward), "submit", questions[0], "AAB", seconds=-3, keys=10**12)
+    given = Answer.objects.get()
+    assert (given.seconds, given.keys) == (0, 86_400)
+
+
 def test_what_a_page_of_somebody_else_sends_is_not_taken(
     people: Cast, questions: list[Question], client_for: ClientFor
 ) -> None:
