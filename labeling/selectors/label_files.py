@@ -61,10 +61,16 @@ def provenance(*, label_file: LabelFile) -> Provenance:
     return Provenance(
         questions=included.count(),
         people=people,
-        upload=LabelUpload.objects.filter(label_file=label_file).first(),
+        upload=LabelUpload.objects.filter(label_file=_first_part(label_file)).first(),
         question_set=QuestionSet.objects.filter(label_file=label_file).first(),
         export=label_file.task_runs.filter(kind=RunKind.EXPORT_LABELS).first(),
     )
+
+
+def _first_part(label_file: LabelFile) -> LabelFile:
+    while label_file.follows is not None:
+        label_file = label_file.follows
+    return label_file
 
 
 def sibling_parts(*, label_file: LabelFile) -> list[LabelFile]:

@@ -112,8 +112,12 @@ def test_only_the_first_part_of_a_file_is_imported_by_itself(
     further = LabelFile.objects.get(pk=first.pk)
     further.pk, further.key, further.part, further.follows = None, "2.csv", 2, first
     further.save(force_insert=True)
+    address = reverse("labeling:label-file-import", args=[further.pk])
     for asked in (client.get, client.post):
-        assert asked(reverse("labeling:label-file-import", args=[further.pk])).status_code == 404
+        assert asked(address).status_code == 404
+    page = client.get(reverse("labeling:label-file-detail", args=[further.pk])).content.decode()
+    assert "pairs.csv</a>" in page
+    assert address not in page
     assert not TaskRun.objects.exists()
 
 
