@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from findmatches import summary
 from findmatches.cache import MAX_BYTES
 from findmatches.curve import curve_of
 from findmatches.engine import ask, train
@@ -33,21 +35,28 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Returns 0, or 1 after telling on standard error what is wrong with the files."""
     options = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(relativeCreated)8d ms  %(message)s")
+    logging.getLogger("findmatches").setLevel(logging.DEBUG if options.verbose else logging.WARNING)
     try:
         options.run(options)
     except FindMatchesError as error:
-        print(f"findmatches: {error}", file=sys.stderr)
+        _tell(str(error))
         return 1
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        print(f"findmatches: {place}{error.strerror or error}", file=sys.stderr)
+        _tell(f"{place}{error.strerror or error}")
         return 1
     except MemoryError:
-        print(f"findmatches: the command ran out of memory. {MORE_MEMORY}", file=sys.stderr)
+        _tell(f"the command ran out of memory. {MORE_MEMORY}")
         return 1
     except KeyboardInterrupt:
         return 130  # as shells have it
     return 0
+
+
+def _tell(text: str) -> None:
+    """On standard error: standard output is for results."""
+    print(f"findmatches: {text}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_labels(estimate, required=True)
     _add_trade_offs(estimate)
     _add_seed(estimate)
-    _add_output(estimate, "METRICS.json", "precision, recall, learning curve and more, as JSON")
+    _add_output(estimate, "METRICS.json", "precision, recall, learning curve and more, as JSON", required=False)
 
     suggest = _command(commands, "propose", "group the rows of questions as the engine would", _propose)
     _add_key(suggest)
@@ -128,6 +137,7 @@ def _command(commands, name: str, text: str, run) -> argparse.ArgumentParser:  #
         metavar="RECORDS",
         help="a table: CSV (UTF-8, commas, a header; .gz too) or Parquet, a file or a folder",
     )
+    parser.add_argument("-v", "--verbose", action="store_true", help="also tell how far the work is, with the time")
     parser.add_argument(
         "--cache", type=Path, metavar="DIR",
         help="keep candidates and comparisons here, by the content of the table, for later commands",
@@ -186,8 +196,8 @@ def _add_seed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="same seed, same result (default 0)")
 
 
-def _add_output(parser: argparse.ArgumentParser, name: str, text: str) -> None:
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar=name, help=text)
+def _add_output(parser: argparse.ArgumentParser, name: str, text: str, *, required: bool = True) -> None:
+    parser.add_argument("-o", "--output", type=Path, required=required, metavar=name, help=text)
 
 
 def _label_files(paths: Sequence[Path]) -> list[LabelFile]:
@@ -216,6 +226,7 @@ def _ask(options: argparse.Namespace) -> None:
     questions = ask(records, labels, sets=options.sets, rows=options.rows, seed=options.seed)
     with whole(options.output) as path:
         path.write_bytes(label_file_bytes(questions))
+    _tell(f"{options.output}: {summary.of_questions(questions)}")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -231,13 +242,14 @@ def _train(options: argparse.Namespace) -> None:
         seed=options.seed,
     )
     model.save(options.output)
+    _tell(f"{options.output}: {summary.of_labels(labels, options.primary_key)}")
     if gone := with_labelled_rows(records, labels).n_rows - records.n_rows:
         told = "labelled rows that are not in the table, and teach by what the label file shows"
-        print(f"findmatches: {told}: {gone}", file=sys.stderr)
+        _tell(f"{told}: {gone}")
     for contradiction in model.contradictions:
-        print(f"findmatches: labels contradict each other: {contradiction}", file=sys.stderr)
+        _tell(f"labels contradict each other: {contradiction}")
     for doubt in model.doubts:
-        print(f"findmatches: a label was left out as most likely wrong: {doubt}", file=sys.stderr)
+        _tell(f"a label was left out as most likely wrong: {doubt}")
 
 
 def _match(options: argparse.Namespace) -> None:
@@ -253,6 +265,7 @@ def _match(options: argparse.Namespace) -> None:
         table = model.match(records)
     with whole(options.output) as path:
         _write_table(table, path, options.output.name.lower())
+    _tell(f"{options.output}: {summary.of_matches(table)}")
 
 
 def _write_table(table: pa.Table, path: Path, name: str) -> None:
@@ -287,17 +300,20 @@ def _explain(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    _check_output(options.output, options.records, *options.labels)
+    if options.output:
+        _check_output(options.output, options.records, *options.labels)
     records = _records(options, options.primary_key)
     study = study_of(records, _label_files(options.labels), options.accuracy_cost)
-    content = metrics_of(study, precision_recall=options.precision_recall, seed=options.seed).to_dict()
+    metrics, curve = metrics_of(study, precision_recall=options.precision_recall, seed=options.seed), None
     try:
-        content["learning_curve"] = curve_of(study, seed=options.seed).to_dict()
+        curve = curve_of(study, seed=options.seed)
     except FindMatchesError as error:
-        print(f"findmatches: {error}", file=sys.stderr)
-        content["learning_curve"] = None
-    with whole(options.output) as path:
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        _tell(str(error))
+    print(summary.of_quality(metrics, curve), file=sys.stderr if options.output else sys.stdout)
+    if options.output:
+        content = metrics.to_dict() | {"learning_curve": curve.to_dict() if curve else None}
+        with whole(options.output) as path:
+            path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _propose(options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +20,8 @@ from findmatches.schema import Records
 from findmatches.scoring import linked_scores
 from findmatches.study import Study
 from labelfiles import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, label_file_bytes
+
+log = logging.getLogger(__name__)
 
 
 def train(
@@ -48,8 +51,7 @@ def train(
     taught = lessons_of(prepared, labels)
     keys = prepared.keys
     pairs = [(keys[one], keys[two]) for one, two in zip(taught.left, taught.right, strict=True)]
-    study = Study(prepared, taught)
-    learner = study.learn(seed=seed)
+    learner = Study(prepared, taught).learn(seed=seed)
     return Model(
         primary_key=records.primary_key,
         schema=prepared.schema,
@@ -102,6 +104,7 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
     taught = lessons_of(prepared, labels)
     score = linked_scores(prepared, Study(prepared, taught).learn(seed=seed)) if taught.teachable else None
     matches = int(taught.match.sum())
+    log.debug("choosing %d questions", sets)
     chosen = choose_sets(prepared, score, taught.rows, matches, sets=sets, rows=rows, seed=seed)
     if not chosen:
         raise FindMatchesError(

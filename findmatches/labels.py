@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,20 +64,28 @@ def place_of(label_file: LabelFile, row: LabeledRow) -> str:
 
 
 def can_train(labels: Sequence[LabelFile], primary_key: str) -> bool:
-    """There is at least one pair of rows that match and one of rows that do not; a row that stands twice in a set is one.
+    """There is at least one pair of rows that match and one of rows that do not.
 
     Raises ``FindMatchesError`` if a label file does not have the key.
     """
-    same = different = False
+    return all(count_pairs(labels, primary_key))
+
+
+def count_pairs(labels: Sequence[LabelFile], primary_key: str) -> tuple[int, int]:
+    """How many pairs of rows the sets call one thing, and how many two; a row that stands twice in a set is one.
+
+    Raises ``FindMatchesError`` if a label file does not have the key.
+    """
+    same = apart = 0
     for label_file, rows in valid_sets(labels).values():
         place = key_place(label_file, primary_key)
         keys: dict[str, set[str]] = {}
         for row in rows:
             if row.label.strip():
                 keys.setdefault(row.label, set()).add(row.values[place])
-        same |= any(len(group) > 1 for group in keys.values())
-        different |= len(keys) > 1 and len(set().union(*keys.values())) > 1
-    return same and different
+        same += sum(comb(len(group), 2) for group in keys.values())
+        apart += sum(len(one) * len(two) - len(one & two) for one, two in combinations(keys.values(), 2))
+    return same, apart
 
 
 def with_labelled_rows(records: Records, labels: Sequence[LabelFile]) -> Records:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from findmatches.scoring import Learner, links
 if TYPE_CHECKING:
     import pyarrow as pa
 
+log = logging.getLogger(__name__)
 RESULT_COLUMNS = ("match_id", "match_confidence_score")
 
 
@@ -75,6 +77,7 @@ class Model:
         """Group and confidence of each row, in the order of the prepared table."""
         told = self._told(prepared)
         scored, cores = links(prepared, self.learner, self.threshold, np.array(told.different, dtype=np.int64).ravel())
+        log.debug("grouping by %d pairs", len(scored.left))
         group = cluster(len(prepared.keys), scored, self.threshold, told, cores)
         return group, confidence_of(group, scored, cores)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from findmatches.threads import in_threads, in_turn, side_by_side
 if TYPE_CHECKING:
     import pyarrow as pa
 
+log = logging.getLogger(__name__)
 # Pairs that are compared at once by one thread. Fewer pairs are dealt into so many pieces, so that threads end together, but no smaller ones than
 # are worth the calls that a piece takes. All pieces but the last are multiples of 16: linear algebra sums what is left over in another order.
 CHUNK = 30_000
@@ -159,11 +161,13 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
     cells = records.table.select(names).take(order)
     columns = _columns(cells)
     known = schema or describe(columns)
+    log.debug("%d rows, %d columns to compare", len(keys), len(columns))
     name = content_name(cells, known, neighbours) if records.cache else ""
     del cells  # much memory, in large tables
     cache, entry = records.cache, f"candidates-{name}"
     found = cache.get(entry, lambda arrays: _from_arrays(arrays, known.views)) if cache else None
     candidates = found or find_candidates(columns, known.views, len(keys), neighbours)
+    log.debug("%d candidate pairs%s", len(candidates.left), ", kept from before" if found else "")
 
     def keep() -> None:
         if cache and not found:

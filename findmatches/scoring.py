@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from findmatches.linkage import Linkage, between
 from findmatches.prepared import CHUNK, Measured, Prepared, in_chunks
 from findmatches.rivals import Surroundings
 
+log = logging.getLogger(__name__)
 # Pairs that the first round scores lower are not looked at again: too few of them are matches to be worth the time.
 DOUBT_FROM = 0.03
 
@@ -66,9 +68,11 @@ def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32
     left, right = prepared.candidates.left, prepared.candidates.right
     places = np.arange(len(left))
     worth = worth_comparing(prepared, learner, places)
+    log.debug("comparing %d pairs in detail", len(worth))
     measures = prepared.measures(worth)
     score = first_of(learner, places, worth, measures)
     edges = Edges(left, right, score)
+    log.debug("scored; %d pairs above one half", int((score >= 0.5).sum()))
     around = Surroundings(len(prepared.keys), edges.where(score > 0), prepared.side)
     return _again(prepared, learner, edges, np.flatnonzero(score >= DOUBT_FROM), around, measures)
 

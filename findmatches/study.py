@@ -8,6 +8,7 @@ generalization" (1992), and I. Bhattacharya and L. Getoor, "Collective entity re
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from findmatches.prepared import Measured, Prepared, chunks
 from findmatches.rivals import DIRECTIONS, MEASURES, Surroundings
 from findmatches.scoring import Learner, candidates_of, first_of, first_scores, in_context, measure, worth_comparing
 
+log = logging.getLogger(__name__)
 FOLDS = 5
 # Where the first round teaches the sieve, it calls candidates matches from this score on.
 _TAKEN = 0.5
@@ -54,6 +56,7 @@ class Study:
         Whether rows of one source match only by way of another is learnt too, unless ``linked`` tells.
         """
         pairs = np.flatnonzero(np.ones(len(self.taught.match), dtype=bool) if use is None else use)
+        log.debug("learning from %d judged pairs", len(pairs))
         pairs, simple, unseen, doubted = self._believed(pairs, seed, trees)
         if not unseen.teaches(self.taught.match[pairs]):
             return replace(simple, doubted=doubted)

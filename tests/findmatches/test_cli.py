@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,55 @@ def test_the_whole_way_through_files(tmp_path: Path, capsys: pytest.CaptureFixtu
     capsys.readouterr()
     assert main(["train", table, "--primary-key", "id", "--labels", labels, "-o", model]) == 0
     assert "not in the table, and teach by what the label file shows: 1\n" in capsys.readouterr().err
+
+
+def test_each_command_says_what_came_of_it_and_on_request_how_far_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    records, truth = people(60, 20)
+    table, questions, model, out = (str(tmp_path / name) for name in ("in.csv", "q.csv", "model", "out.csv"))
+    arrow_csv.write_csv(records.table, table)
+    assert main(["ask", table, "--primary-key", "id", "--sets", "4", "--rows", "5", "-o", questions]) == 0
+    assert f"{questions}: 4 questions about 20 rows. Next: fill in the column label" in capsys.readouterr().err
+    answered = oracle(truth)(read_label_file(Path(questions)))
+    Path(questions).write_bytes(label_file_bytes(answered))
+    assert main(["train", table, "--primary-key", "id", "--labels", questions, "-o", model]) == 0
+    told = capsys.readouterr().err
+    sets = [[row.label for row in rows] for rows in answered.by_set().values()]
+    same = sum(one == two for labels in sets for one, two in combinations(labels, 2))
+    assert f"learnt from 20 labelled rows in 4 sets: {same} pairs that match, {40 - same} that do not.\n" in told
+    caplog.clear()
+    assert main(["match", table, "--model", model, "-o", out]) == 0
+    groups = [len(group) for group in partition(arrow_csv.read_csv(out))]
+    several = [size for size in groups if size > 1]
+    assert (
+        f"{out}: {sum(groups)} rows, {len(groups)} things: {sum(several)} rows in {len(several)} groups of 2 to {max(several)}.\n"
+        in capsys.readouterr().err
+    )
+    assert not caplog.messages
+    assert main(["match", table, "--model", model, "-v", "-o", out]) == 0
+    assert any(message.endswith(" candidate pairs") for message in caplog.messages)
+
+
+def test_an_estimate_can_be_read_without_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    records, truth = people(60, 20)
+    table, labels, metrics = (str(tmp_path / name) for name in ("in.csv", "l.csv", "m.json"))
+    arrow_csv.write_csv(records.table, table)
+    assert main(["ask", table, "--primary-key", "id", "--sets", "6", "--rows", "6", "-o", labels]) == 0
+    Path(labels).write_bytes(label_file_bytes(oracle(truth)(read_label_file(Path(labels)))))
+    capsys.readouterr()
+    estimate = ["evaluate", table, "--primary-key", "id", "--labels", labels]
+    assert main(estimate) == 0
+    told = capsys.readouterr()
+    assert not told.err
+    assert main([*estimate, "-o", metrics]) == 0
+    assert capsys.readouterr() == ("", told.out)
+    content = json.loads(Path(metrics).read_text())
+    matrix = content["confusion_matrix"]
+    assert f"precision  {content['precision']:.3f}   {matrix['false_positives']} of " in told.out
+    assert f"raise F1 by {content['learning_curve']['next_file']['gain']:.3f} (" in told.out
+    first = content["column_importances"][0]
+    assert f"Columns that tell most: {first['column']} {first['importance']:.0%}" in told.out
 
 
 @pytest.mark.parametrize(
