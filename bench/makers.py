@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import string
 import unicodedata
@@ -370,3 +371,25 @@ def payments(rng: random.Random) -> Maker:
         return row
 
     return new, lambda row: payment(*shops[tuple(row)])
+
+
+def bookings(rng: random.Random) -> Maker:
+    """What the books of two firms say of payments: the same customers and round amounts again and again; a copy is booked up to three days later."""
+    customers = [f"{word(rng)} {word(rng, 2)} {rng.choice(['gmbh', 'ltd', 'inc', 'sarl'])}" for _ in range(120)]
+    prices = [20, 49.9, 99, 120, 250, 500, 1000]
+
+    def later(day: str, most: int) -> str:
+        return (dt.date.fromisoformat(day) + dt.timedelta(days=rng.randrange(most))).isoformat()
+
+    def new() -> Row:
+        amount = rng.choice(prices) * rng.randint(1, 9) if rng.random() < 0.7 else rng.lognormvariate(4, 1)
+        number = f"inv {rng.randrange(10_000, 99_999)}"
+        return [rng.choice(customers), later("2025-01-01", 365), f"{amount:.2f}", number]
+
+    def again(row: Row) -> Row:
+        name, day, amount, number = row
+        name = name.rsplit(" ", 1)[0] if rng.random() < 0.5 else typo(name, rng)
+        number = number.replace("inv ", rng.choice(["", "invoice ", "re-"])) if rng.random() < 0.3 else ""
+        return [name, later(day, 4), amount, number]
+
+    return new, again

@@ -40,6 +40,7 @@ SHAPES: dict[str, tuple[Shape, float, tuple[int, int]]] = {
     "variants": (makers.variants, 0.4, (1, 2)),
     "whole addresses": (makers.whole_addresses, 0.5, (1, 1)),
     "events": (makers.events, 0.4, (1, 2)),
+    "bookings": (makers.bookings, 0.6, (1, 1)),
     "two alphabets": (makers.two_alphabets, 0.4, (1, 2)),
     "big groups": (makers.people, 1.0, (100, 300)),
     "payments": (makers.payments, 1.0, (100, 300)),

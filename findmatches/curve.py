@@ -82,7 +82,7 @@ def learning_curve(
 def curve_of(study: Study, *, next_rows: int = 100, seed: int = 0) -> LearningCurve:
     """As ``learning_curve``, for pairs that have been measured already."""
     tuning.check_seed(seed)
-    taught = study.taught
+    taught = study.judged
     block = blocks_of(taught)
     if not taught.teachable or len(np.unique(block)) < 4:
         raise FindMatchesError(
@@ -120,7 +120,7 @@ def _round(
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Every set judged by models that have learnt from a fraction of the others: the rows learnt from, and for each fraction
     the score of each pair. A part of the labels that cannot teach gives no match: score 0."""
-    taught = study.taught
+    taught = study.judged
     size = _rows_by_set(taught)
     total = np.zeros((len(FRACTIONS), len(block)), dtype=np.float32)
     times = np.zeros(len(block))

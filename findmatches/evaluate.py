@@ -109,7 +109,7 @@ def judge(
     """As ``evaluate``, with the pairs behind the figures. A pair that several sets judge stands there once for each."""
     study = study_of(records, labels, accuracy_cost)
     places, score, cut = _scores(study, precision_recall, seed)
-    taught, keys = study.taught, study.prepared.keys
+    taught, keys = study.judged, study.prepared.keys
     pairs = tuple(
         JudgedPair(taught.sets[owner], (keys[one], keys[two]), match, found)
         for owner, one, two, match, found in zip(
@@ -136,7 +136,7 @@ def _scores(study: Study, precision_recall: float, seed: int) -> tuple[NDArray[n
     It is that of ``train`` with the same labels, trade-off and seed; and if rows of one source match only by way of another
     there, they do in every model that judges.
     """
-    taught = study.taught
+    taught = study.judged
     tuning.check("precision-recall", precision_recall)
     tuning.check_seed(seed)
     total, times = np.zeros(len(taught.match)), np.zeros(len(taught.match))
@@ -154,7 +154,7 @@ def _scores(study: Study, precision_recall: float, seed: int) -> tuple[NDArray[n
 
 
 def _metrics(study: Study, places: NDArray[np.int64], score: NDArray[np.float64], *, cut: float, seed: int) -> Metrics:
-    taught = study.taught
+    taught = study.judged
     match = taught.match[places]
     matrix = confusion(score >= cut, match)
     found = matrix.true_positives + matrix.false_positives
@@ -165,7 +165,9 @@ def _metrics(study: Study, places: NDArray[np.int64], score: NDArray[np.float64]
         f1=f1,
         area_under_pr_curve=area,
         confusion_matrix=matrix,
-        column_importances=importances(study.prepared.schema, fit(study.measures, taught.match, seed=seed).importances),
+        column_importances=importances(
+            study.prepared.schema, fit(study.measures, study.taught.match, seed=seed).importances
+        ),
     )
 
 

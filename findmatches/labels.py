@@ -45,6 +45,17 @@ class Lessons:
         """Both kinds of pairs are there."""
         return bool(self.match.any() and not self.match.all())
 
+    def with_differences(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Lessons:
+        """These pairs come last, each as a difference in a set of its own, which has no name."""
+        sets = len(self.sets) + np.arange(len(left), dtype=np.int32)
+        return replace(
+            self,
+            left=np.concatenate([self.left, left]),
+            right=np.concatenate([self.right, right]),
+            match=np.concatenate([self.match, np.zeros(len(left), dtype=bool)]),
+            set_number=np.concatenate([self.set_number, sets]),
+        )
+
 
 def valid_sets(labels: Sequence[LabelFile]) -> dict[str, tuple[LabelFile, list[LabeledRow]]]:
     """The rows of each set and the file they come from. A set that is in several files counts as in the last of them."""

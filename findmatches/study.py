@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches import tuning
+from findmatches.assumed import assumed_differences
 from findmatches.clustering import Edges
 from findmatches.doubts import count_wrong, doubtful
 from findmatches.evidence import DIRECTION, Evidence, Examples
@@ -36,13 +37,22 @@ _EXAMPLES = 200_000
 
 
 class Study:
-    """Judged pairs of a table and all candidates of their rows, measured once, to be learnt from in any part."""
+    """``judged`` pairs of a table and all candidates of their rows, measured once, to be learnt from in any part.
 
-    def __init__(self, prepared: Prepared, taught: Lessons) -> None:
-        self.prepared, self.taught = prepared, taught
-        self.measures = prepared.comparer.compare(taught.left, taught.right)
-        self._near = candidates_of(prepared, np.concatenate([taught.left, taught.right]))
+    ``taught`` holds the judged pairs and, after these, the differences that are assumed besides.
+    """
+
+    def __init__(self, prepared: Prepared, judged: Lessons) -> None:
+        self.prepared, self.judged = prepared, judged
         left, right = prepared.candidates.left, prepared.candidates.right
+        self.taught, self.measures = judged, prepared.comparer.compare(judged.left, judged.right)
+        assumed = assumed_differences(prepared, judged, self.measures)
+        if len(assumed):
+            log.debug("%d differences assumed", len(assumed))
+            more = left[assumed], right[assumed]
+            self.taught = judged.with_differences(*more)
+            self.measures = np.vstack([self.measures, prepared.comparer.compare(*more)])
+        self._near = candidates_of(prepared, np.concatenate([self.taught.left, self.taught.right]))
         self._left, self._right = left[self._near], right[self._near]
         measures = prepared.measures()
         parts = [measures(self._near[places]) for places in chunks(len(self._near))]
@@ -51,11 +61,13 @@ class Study:
     def learn(
         self, *, seed: int, use: NDArray[np.bool_] | None = None, trees: int = TREES, linked: bool | None = None
     ) -> Learner:
-        """Learn from all pairs, or from those in ``use``; both kinds must be among them.
+        """Learn from all judged pairs, or from those in ``use``; both kinds must be among them.
 
         Whether rows of one source match only by way of another is learnt too, unless ``linked`` tells.
         """
-        pairs = np.flatnonzero(np.ones(len(self.taught.match), dtype=bool) if use is None else use)
+        pairs = np.arange(len(self.taught.match))
+        if use is not None:
+            pairs = np.concatenate([np.flatnonzero(use), pairs[len(use) :]])
         log.debug("learning from %d judged pairs", len(pairs))
         pairs, simple, unseen, doubted = self._believed(pairs, seed, trees)
         if not unseen.teaches(self.taught.match[pairs]):
@@ -86,7 +98,7 @@ class Study:
     def _balanced(self, linkage: Linkage | None, unseen: _Unseen) -> float:
         if linkage is None:
             return tuning.BALANCED
-        n_labelled = len(np.unique([self.taught.left, self.taught.right]))
+        n_labelled = len(np.unique([self.judged.left, self.judged.right]))
         return tuning.balanced_links(n_labelled, unseen.counterparts)
 
     def _believed(
@@ -120,7 +132,7 @@ class Study:
         return score
 
     def _linkage(self, pairs: NDArray[np.int64], unseen: _Unseen, linked: bool | None) -> Linkage | None:
-        sources, known = self.prepared.sources, unseen.known
+        sources, known = self.prepared.sources, unseen.known & (pairs < len(self.judged.match))
         if sources is None or linked is False or not unseen.teaches(self.taught.match[pairs]):
             return None
         return learn_linkage(
@@ -162,7 +174,7 @@ class Study:
     def _pool(self) -> _Pool:
         """Whatever part of the labels is learnt from, it is the same; and so are the measures, unless a sieve looks at the candidates first."""
         judged = np.zeros(len(self.prepared.keys), dtype=bool)
-        judged[self.taught.left] = judged[self.taught.right] = True
+        judged[self.judged.left] = judged[self.judged.right] = True
         left, right = self.prepared.candidates.left, self.prepared.candidates.right
         places = np.flatnonzero(~(judged[left] & judged[right]))
         share = min(1.0, _EXAMPLES / max(len(places), 1))

@@ -1,0 +1,75 @@
+"""Differences that nobody was asked about and nobody would doubt: rows that agree in one column and are as unlike as candidates come.
+
+Questions are about rows that are alike, so a set of one customer's payments shows amounts that are equal and amounts that are not, but never another
+customer. Whatever is learnt from such sets may hold that one amount makes one payment, and be applied to pairs that it was never shown: a shift
+of the inputs (H. Shimodaira, "Improving predictive inference under covariate shift", 2000). A few pairs of the kind that is missing put that right.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from findmatches.labels import Lessons
+from findmatches.learner import fit
+from findmatches.normalise import MISSING, Column
+from findmatches.prepared import Prepared
+
+# Where more of the judged pairs are matches, rows that are less alike may be, too.
+_MOST_MATCHES = 0.25
+# A column is lacking in which this share of the candidates agree that look less like matches than the others; so many of the judged differences
+# should then agree as well, and not even this part of them do.
+_LEAST_AGREEMENT = 0.01
+_EXPECTED = 10
+_HARDLY_SHOWN = 0.25
+# For so many columns, and for each of them one for so many judged differences: where a learner without them gives this score to half of them.
+_COLUMNS = 5
+_DIFFERENCES = 20
+_TAKEN_IN = 0.1
+_TREES = 60
+
+
+def assumed_differences(prepared: Prepared, taught: Lessons, measures: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The places of candidates to learn from as differences besides the judged pairs with these ``measures``, in ascending order.
+
+    There are any only if a learner without them would be taken in; if questions come from ``ask``, that is seldom.
+    """
+    lacking = _lacking(prepared, taught)
+    if lacking:
+        learner = fit(measures, taught.match, seed=0, trees=_TREES)
+        left, right, compare = prepared.candidates.left, prepared.candidates.right, prepared.comparer.compare
+        scores = [learner.predict(compare(left[places], right[places])) for places in lacking]
+        lacking = [places for places, score in zip(lacking, scores, strict=True) if np.median(score) >= _TAKEN_IN]
+    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *lacking]))
+
+
+def _lacking(prepared: Prepared, taught: Lessons) -> list[NDArray[np.int64]]:
+    """For each column in which hardly any judged differences agree, the places of some unlike candidates that do, and that nobody can have judged."""
+    apart = ~taught.match
+    count = int(apart.sum()) // _DIFFERENCES
+    if not count or not 0 < taught.match.mean() <= _MOST_MATCHES:
+        return []
+    left, right, promise = prepared.candidates.left, prepared.candidates.right, prepared.comparer.promise
+    if not len(promise):
+        return []
+    judged = np.zeros(len(prepared.keys), dtype=bool)
+    judged[taught.left] = judged[taught.right] = True
+    unlike = np.flatnonzero((promise <= np.median(promise)) & ~(judged[left] & judged[right]))
+    left, right = left[unlike], right[unlike]
+    found = []
+    for column in prepared.columns:
+        agree = _agree(column, left, right)
+        share, shown = agree.sum() / max(len(unlike), 1), _agree(column, taught.left[apart], taught.right[apart])
+        expected = share * len(shown)
+        if share >= _LEAST_AGREEMENT and expected >= _EXPECTED and shown.sum() < _HARDLY_SHOWN * expected:
+            found.append((expected - shown.sum(), agree))
+    found.sort(key=lambda one: -one[0])
+    random = np.random.default_rng(0)
+    return [random.choice(unlike[agree], min(count, int(agree.sum())), replace=False) for _, agree in found[:_COLUMNS]]
+
+
+def _agree(column: Column, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which pairs have the same value in the column."""
+    one, other = column.codes[left], column.codes[right]
+    same: NDArray[np.bool_] = (one == other) & (one != MISSING)
+    return same
