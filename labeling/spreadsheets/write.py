@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain, groupby, islice
+from itertools import chain, groupby, islice, zip_longest
 from typing import Literal
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -52,7 +52,7 @@ def workbook_bytes(sheet: QuestionSheet, *, title: str, key: bytes) -> bytes:
     page.auto_filter.ref = f"A1:{get_column_letter(len(names))}{rows + 1}"
     page.column_dimensions["A"].hidden = True
     first = [cells for _question, cells in islice(_rows(sheet, key), 60)]
-    for place, cells in enumerate(zip(names, *first, strict=True), start=1):
+    for place, cells in enumerate(zip_longest(names, *first, fillvalue=""), start=1):
         if place > 1:
             page.column_dimensions[get_column_letter(place)].width = min(40, max(map(len, cells)) + 3)
     _offer_labels(page, sheet)
