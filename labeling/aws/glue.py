@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labeling.aws import clients
 from labeling.aws.errors import translated
+from labeling.aws.parameters import FindMatchesSettings
 from labeling.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -76,39 +77,6 @@ class Run:
     kind: str = ""
     job_run_id: str = ""
     replaces: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FindMatchesSettings:
-    """FindMatchesParameters; trade-offs lie in 0..1, 1.0 is precision (accuracy)."""
-
-    primary_key: str
-    precision_recall: float
-    accuracy_cost: float
-    enforce_provided_labels: bool
-
-    @classmethod
-    def from_parameters(cls, parameters: Mapping[str, Any]) -> FindMatchesSettings:
-        """Of TransformParameters; what was left out when the transform was made lies in the middle."""
-        found = parameters.get("FindMatchesParameters", {})
-        return cls(
-            found.get("PrimaryKeyColumnName", ""),
-            found.get("PrecisionRecallTradeoff", 0.5),
-            found.get("AccuracyCostTradeoff", 0.5),
-            found.get("EnforceProvidedLabels", False),
-        )
-
-    def as_parameters(self) -> dict[str, Any]:
-        """TransformParameters."""
-        return {
-            "TransformType": "FIND_MATCHES",
-            "FindMatchesParameters": {
-                "PrimaryKeyColumnName": self.primary_key,
-                "PrecisionRecallTradeoff": self.precision_recall,
-                "AccuracyCostTradeoff": self.accuracy_cost,
-                "EnforceProvidedLabels": self.enforce_provided_labels,
-            },
-        }
 
 
 # https://docs.aws.amazon.com/glue/latest/dg/add-job.html: the DPU that a worker of each type is.

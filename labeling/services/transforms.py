@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.audit import record, record_changes
 from accounts.models import AuditAction, Team, User
 from labeling.aws import glue, storage
+from labeling.aws.parameters import FindMatchesSettings
 from labeling.choices import SourceFormat
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import SourceFile, Transform
@@ -94,7 +95,7 @@ def create_transform(
         message = _("%(column)s cannot be the primary key. %(problem)s")
         raise InvalidSourceError(message % {"column": primary_key, "problem": problem})
     table = _ensure_table(team, source) if isinstance(source, SourceFile) else source
-    parameters = glue.FindMatchesSettings(primary_key, precision_recall, accuracy_cost, enforce_provided_labels)
+    parameters = FindMatchesSettings(primary_key, precision_recall, accuracy_cost, enforce_provided_labels)
     transform_id = _create_at_glue(name, table, parameters)
     seen = glue.get_ml_transform(transform_id=transform_id)
     try:
@@ -129,7 +130,7 @@ def create_transform(
     return transform
 
 
-def _create_at_glue(name: str, table: CatalogTable, parameters: glue.FindMatchesSettings) -> str:
+def _create_at_glue(name: str, table: CatalogTable, parameters: FindMatchesSettings) -> str:
     """Its id there. Raises ``InvalidSourceError`` if the name is taken, else ``GlueError``."""
     try:
         return glue.create_ml_transform(
@@ -158,9 +159,7 @@ def update_transform(
     glue.update_ml_transform(
         transform_id=transform.glue_transform_id,
         name=name,
-        parameters=glue.FindMatchesSettings(
-            transform.primary_key, precision_recall, accuracy_cost, enforce_provided_labels
-        ),
+        parameters=FindMatchesSettings(transform.primary_key, precision_recall, accuracy_cost, enforce_provided_labels),
     )
     before = {field: getattr(transform, field) for field in _CHANGEABLE}
     transform.name = name
