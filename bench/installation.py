@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,19 @@ def environment(var: Path) -> dict[str, str]:
         "SECRET_KEY": "bench" * 10,
         "LOG_LEVEL": "WARNING",
     }
+
+
+@contextmanager
+def throw_away(*, postgres: bool, database: str | None = None) -> Iterator[dict[str, str]]:
+    """The environment of an installation that Django's test client asks, with a database of its own: SQLite, PostgreSQL, or the one at an address, which stays."""
+    with ExitStack() as stack:
+        var = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = database or f"sqlite:///{var / 'bench.sqlite3'}"
+        if postgres:
+            from tests.support.postgres import postgres as server  # only where one is wanted
+
+            url = stack.enter_context(server())
+        yield environment(var) | {"DATABASE_URL": url, "ALLOWED_HOSTS": "testserver"}
 
 
 def prepare(env: dict[str, str]) -> None:

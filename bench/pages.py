@@ -13,12 +13,11 @@ import logging
 import os
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
+
+from bench.installation import prepare, throw_away
 
 LIMIT_MS = 1000.0
 ROLES = ("admin", "lead", "steward-0")
@@ -137,41 +136,21 @@ def main() -> int:
     parser.add_argument("--roles", nargs="+", default=ROLES)
     parser.add_argument("--over", type=float, default=0, help="print pages that take longer, in milliseconds")
     options = parser.parse_args()
-    with ExitStack() as stack:
-        var = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = options.database or f"sqlite:///{var / 'bench.sqlite3'}"
-        if options.postgres:
-            from tests.support.postgres import postgres  # only where one is wanted
-
-            url = stack.enter_context(postgres())
-        os.environ.update(
-            LABELPORTAL_VAR=str(var),
-            DATABASE_URL=url,
-            DJANGO_SETTINGS_MODULE="labelportal.settings",
-            LABELPORTAL_PROCESS="web",
-            SECRET_KEY="bench" * 10,
-            LOG_LEVEL="ERROR",
-            ALLOWED_HOSTS="testserver",
-        )
+    with throw_away(postgres=options.postgres, database=options.database) as env:
+        prepare(env | {"LOG_LEVEL": "ERROR"})
         run(options)
     return 0
 
 
 def run(options: argparse.Namespace) -> None:
     """All pages of all roles."""
-    import django
-
-    django.setup()
     logging.getLogger("django.request").setLevel(logging.CRITICAL)  # roles are refused pages
-    from django.core.management import call_command
     from django.db import connection, connections
     from django.test import Client
 
     from accounts.models import Team, User
     from bench.large_team import Size, fill
 
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
     if not Team.objects.filter(name="Large").exists():
         started = time.perf_counter()
         fill(Size(options.questions, options.runs))
