@@ -94,6 +94,14 @@ def sweep_matches(**_kwargs: object) -> None:
     matches.sweep_matches()
 
 
+@shared_task(name="labeling.sweep_sheets")
+def sweep_sheets(**_kwargs: object) -> None:
+    """Read a filled in spreadsheet that waits for it; sent by beat."""
+    from labeling.services import sheets
+
+    sheets.sweep_sheets()
+
+
 @shared_task(name="labeling.sweep_notifications")
 def sweep_notifications(**_kwargs: object) -> None:
     """Write the messages about what has happened; sent by beat."""

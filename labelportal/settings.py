@@ -255,6 +255,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-contradictions": {"task": "labeling.sweep_contradictions", "schedule": 2.0, "options": {"expires": 2.0}},
     "sweep-shadow": {"task": "labeling.sweep_shadow", "schedule": 5.0, "options": {"expires": 5.0}},
     "sweep-matches": {"task": "labeling.sweep_matches", "schedule": 5.0, "options": {"expires": 5.0}},
+    "sweep-sheets": {"task": "labeling.sweep_sheets", "schedule": 2.0, "options": {"expires": 2.0}},
     "sweep-notifications": {"task": "labeling.sweep_notifications", "schedule": 3.0, "options": {"expires": 3.0}},
     "send-mails": {"task": "labeling.send_mails", "schedule": 5.0, "options": {"expires": 5.0}},
     "send-webhooks": {"task": "labeling.send_webhooks", "schedule": 5.0, "options": {"expires": 5.0}},

@@ -36,18 +36,27 @@ class Upload(models.Model):
 class SheetUpload(Upload):
     """Questions that somebody filled in elsewhere. The labels in it are those of ``created_by``.
 
-    ``labels`` and ``problems`` are what was read when it came, [[row id, label, label at download or null, sheet, row]] and
-    [{"sheet", "row", "column", "code", "message", "severity"}]. ``outcomes`` are what was taken in, one entry for each time it was confirmed.
+    ``labels`` and ``problems`` are what was read at ``read_at``, [[row id, label, label at download or null, sheet, row]] and
+    [{"sheet", "row", "column", "code", "message", "severity"}]. While ``claimed_at`` is set a worker is reading; after ``attempts`` of them nobody tries
+    again. ``outcomes`` are what was taken in, one entry for each time it was confirmed.
     """
 
-    labels = models.JSONField()
-    problems = models.JSONField()
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    read_at = models.DateTimeField(null=True, blank=True)
+    labels = models.JSONField(default=list)
+    problems = models.JSONField(default=list)
     outcomes = models.JSONField(default=list)
     confirmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-created_at",)
-        indexes = [models.Index(fields=("transform", "created_by", "-created_at"), name="labeling_sheet_by_person")]
+        indexes = [
+            models.Index(fields=("transform", "created_by", "-created_at"), name="labeling_sheet_by_person"),
+            models.Index(
+                fields=("created_at",), condition=models.Q(read_at__isnull=True), name="labeling_sheets_unread"
+            ),
+        ]
 
 
 class LabelUpload(Upload):

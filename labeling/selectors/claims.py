@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
+
+from labeling.models import MatchResult, ShadowEstimate, SheetUpload
+
+Claimed = ShadowEstimate | MatchResult | SheetUpload
 
 CLAIM = timedelta(minutes=10)
 """So long a worker may take; then another one takes over."""
@@ -21,3 +26,14 @@ def unclaimed() -> Q:
 def free() -> Q:
     """Nobody is at work, and it is not given up."""
     return unclaimed() & Q(attempts__lt=MAX_ATTEMPTS)
+
+
+def is_given_up(row: MatchResult | SheetUpload) -> bool:
+    """Whether nobody reads it any more, though it was never read to its end."""
+    return just(row).filter(unclaimed(), attempts__gte=MAX_ATTEMPTS, read_at__isnull=True).exists()
+
+
+def just(row: Claimed) -> QuerySet[Any]:
+    """The row, to be asked for or changed as it stands in the database."""
+    model: type[Model] = type(row)
+    return model._default_manager.filter(pk=row.pk)

@@ -7,11 +7,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from labeling.choices import GROUP_LABELS, GroupKind, RunKind, RunStatus
 from labeling.models import MatchGroup, MatchResult, Row, TaskRun, Transform
-from labeling.selectors.claims import MAX_ATTEMPTS, unclaimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +39,6 @@ def applied() -> QuerySet[TaskRun]:
     """Runs that wrote a table, of those that the portal started, newest first: of a transform one ends before the next is asked for."""
     went_well = TaskRun.objects.filter(kind=RunKind.FIND_MATCHES, status=RunStatus.SUCCEEDED)
     return went_well.exclude(result_uri="").order_by("-created_at")
-
-
-def is_given_up(*, result: MatchResult) -> bool:
-    """Whether nobody reads the result any more, though it was never read to its end."""
-    given_up = unclaimed() & Q(attempts__gte=MAX_ATTEMPTS, read_at__isnull=True)
-    return MatchResult.objects.filter(given_up, pk=result.pk).exists()
 
 
 def groups_by_kind(*, result: MatchResult) -> dict[GroupKind, int]:

@@ -73,21 +73,24 @@ def _of_sets(transform: Transform, membership: Membership) -> QuerySet[Question]
 
 
 def question_sheet(
-    *, transform: Transform, questions: Iterable[Question], membership: Membership, most_cells: int | None = None
+    *, transform: Transform, questions: Iterable[Question], membership: Membership | None, most_cells: int | None = None
 ) -> QuestionSheet:
-    """The questions with their rows and the person's labels, in the order of ``questions``; with ``most_cells`` the first that fit."""
+    """The questions with their rows and the person's labels, in the order of ``questions``; with ``most_cells`` the first that fit.
+
+    Without a person there are no labels, which are not needed to read a file.
+    """
     columns = tuple(transform.column_names)
     found: list[SheetQuestion] = []
     cells = 0
     for asked in in_chunks(list(questions)):
-        labels = labels_now(questions=asked, membership=membership)
+        labels = labels_now(questions=asked, membership=membership) if membership else {}
         rows = rows_by_question([question.pk for question in asked])
         for question in asked:
             here = rows.get(question.pk, ())
             cells += len(here) * (len(OWN_COLUMNS) + len(columns))
             if most_cells is not None and cells > most_cells and found:
                 return QuestionSheet(columns, transform.primary_key, tuple(found))
-            given = labels[question.pk]
+            given = labels.get(question.pk, {})
             sheet_rows = (SheetRow(str(row.pk), tuple(row.values), given.get(row.pk, "")) for row in here)
             found.append(SheetQuestion(question.labeling_set_id, tuple(sheet_rows)))
     return QuestionSheet(columns, transform.primary_key, tuple(found))

@@ -1,6 +1,6 @@
 """Questions leave as spreadsheets and come back filled in.
 
-A file is read once, when it comes, and kept as it came. What it would change is worked out anew whenever somebody looks (``selectors.sheet_plan``),
+A file is kept as it came and read once: a small one at once, a larger one by a worker. What it would change is worked out anew whenever somebody looks (``selectors.sheet_plan``),
 and taken in only as far as the person has seen it: ``confirm_sheet`` is given what was on the page and leaves out what has become otherwise since.
 Taking in the same file again changes nothing.
 """
@@ -25,9 +25,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
 from labeling.aws import storage
+from labeling.aws.errors import MISSING
 from labeling.choices import AnswerKind
-from labeling.exceptions import InvalidSheetError, LabelportalError, NoQuestionsError
+from labeling.exceptions import GlueError, InvalidSheetError, LabelportalError, NoQuestionsError
 from labeling.models import Answer, Question, QuestionSet, SheetUpload, Transform
+from labeling.selectors.claims import free
 from labeling.selectors.sheet_plan import (
     REFUSED,
     TAKEN,
@@ -40,8 +42,19 @@ from labeling.selectors.sheet_plan import (
 )
 from labeling.selectors.sheets import question_sheet, questions_for_sheet, questions_named, questions_of
 from labeling.services.answers import release_question, reopen_answer, save_draft, submit_answer
+from labeling.services.claims import claim, try_again_later
 from labeling.services.downloads import Download
-from labeling.spreadsheets import MAX_CELLS, MAX_FILE_BYTES, csv_bytes, mentions, open_file, read_sheet, workbook_bytes
+from labeling.spreadsheets import (
+    MAX_CELLS,
+    MAX_FILE_BYTES,
+    SheetProblem,
+    csv_bytes,
+    is_quick,
+    mentions,
+    open_file,
+    read_sheet,
+    workbook_bytes,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +101,7 @@ def download_sheet(
 
 
 def stage_sheet(*, transform: Transform, membership: Membership, file: UploadedFile[bytes]) -> SheetUpload:
-    """Read a filled in spreadsheet and keep it; nothing of it is taken in yet.
+    """Keep a filled in spreadsheet, and read it if that is quick; else ``sweep_sheets`` does. Nothing of it is taken in yet.
 
     Raises ``InvalidSheetError`` if it is too large to be read, ``GlueError`` if it cannot be kept. Whatever is wrong inside the file
     is in the upload's ``problems``.
@@ -96,19 +109,10 @@ def stage_sheet(*, transform: Transform, membership: Membership, file: UploadedF
     if (file.size or 0) > MAX_FILE_BYTES:
         raise InvalidSheetError(_("The file is larger than %(size)s MB.") % {"size": MAX_FILE_BYTES // 10**6})
     content = file.read()
-    opened = open_file(content)
-    named = mentions(opened, key=_signing_key())
-    questions = questions_named(
-        transform=transform,
-        row_ids={int(row_id) for row_id in named.row_ids},
-        labeling_sets=named.labeling_sets,
-    )
-    sheet = question_sheet(transform=transform, questions=questions, membership=membership)
-    reading = read_sheet(opened, sheet, key=_signing_key())
     upload_id = uuid.uuid4()
     extension = SheetFormat.XLSX if content.startswith(b"PK") else SheetFormat.CSV
     stored = storage.save_bytes(f"spreadsheets/{transform.pk}/{upload_id}.{extension}", content)
-    upload = SheetUpload.objects.create(
+    upload = SheetUpload(
         pk=upload_id,
         transform=transform,
         name=(PurePosixPath(file.name or "").name or "spreadsheet")[-255:],
@@ -117,16 +121,53 @@ def stage_sheet(*, transform: Transform, membership: Membership, file: UploadedF
         size=stored.size,
         sha256=stored.sha256,
         created_by=membership.user,
-        labels=[[read.row_id, read.label, read.label_before, read.sheet, read.row] for read in reading.labels],
-        # The file need not hold all questions, and those that were looked up are only as many as it took to read it.
-        problems=[
-            {**asdict(problem), "message": _storable(problem.message)}
-            for problem in reading.problems
-            if problem.code != "questions_missing"
-        ],
     )
-    logger.info("sheet %s brought by user %s: %d rows", upload.pk, membership.user_id, len(upload.labels))
+    if is_quick(content):
+        _read(upload, content)
+    upload.save(force_insert=True)
+    logger.info("sheet %s brought by user %s: %d bytes", upload.pk, membership.user_id, upload.size)
     return upload
+
+
+def sweep_sheets() -> None:
+    """Read one spreadsheet that waits for it, the oldest. Of two calls at a time one does nothing."""
+    waiting = SheetUpload.objects.filter(free(), read_at__isnull=True).select_related("transform")
+    upload = waiting.order_by("created_at").first()
+    if upload is None or not claim(upload):
+        return
+    try:
+        _read(upload, storage.read_uri(upload.uri))
+    except GlueError as error:
+        logger.warning("sheet %s cannot be read (%s)", upload.pk, error.code)
+        if error.code not in MISSING:
+            try_again_later(upload)
+            return
+        gone = SheetProblem(None, None, None, "missing", _("The file is no longer where the portal kept it."))
+        upload.problems, upload.read_at = [asdict(gone)], timezone.now()
+    mine = SheetUpload.objects.filter(pk=upload.pk, claimed_at=upload.claimed_at, read_at__isnull=True)
+    mine.update(labels=upload.labels, problems=upload.problems, read_at=upload.read_at, claimed_at=None)
+
+
+def _read(upload: SheetUpload, content: bytes) -> None:
+    """Put what the file says into the upload, which is not saved."""
+    opened = open_file(content)
+    named = mentions(opened, key=_signing_key())
+    questions = questions_named(
+        transform=upload.transform,
+        row_ids={int(row_id) for row_id in named.row_ids},
+        labeling_sets=named.labeling_sets,
+    )
+    sheet = question_sheet(transform=upload.transform, questions=questions, membership=None)
+    reading = read_sheet(opened, sheet, key=_signing_key())
+    upload.labels = [[read.row_id, read.label, read.label_before, read.sheet, read.row] for read in reading.labels]
+    # The file need not hold all questions, and those that were looked up are only as many as it took to read it.
+    upload.problems = [
+        {**asdict(problem), "message": _storable(problem.message)}
+        for problem in reading.problems
+        if problem.code != "questions_missing"
+    ]
+    upload.read_at = timezone.now()
+    logger.info("sheet %s read: %d rows", upload.pk, len(upload.labels))
 
 
 def _storable(text: str) -> str:

@@ -17,7 +17,7 @@ from labeling.spreadsheets.model import (
     SheetRow,
 )
 from labeling.spreadsheets.read import Mentions, OpenedFile, mentions, open_file, read_sheet
-from labeling.spreadsheets.tables import MAX_CELLS, MAX_FILE_BYTES
+from labeling.spreadsheets.tables import MAX_CELLS, MAX_FILE_BYTES, is_quick
 from labeling.spreadsheets.write import csv_bytes, workbook_bytes
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "SheetRow",
     "Unmangled",
     "csv_bytes",
+    "is_quick",
     "mentions",
     "open_file",
     "read_sheet",

@@ -23,11 +23,14 @@ MAX_FILE_BYTES = 20_000_000
 MAX_UNPACKED_BYTES = 300_000_000
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
-# In all sheets together: so many take twenty seconds of a web process, and a file of a few hundred kilobytes can hold many times more.
+# In all sheets together: so many take half a minute of a worker, and a file of a few hundred kilobytes can hold many times more.
 MAX_CELLS = 1_600_000
+# Unpacked: so much takes half a second of a core.
+QUICK_BYTES = 2_000_000
 _HEADER_WITHIN = 20
 _LAST_ROW = 1_048_576  # of a workbook
 _CSV_NAME = "CSV"
+_ZIP = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,22 @@ def letter(place: int) -> str:
     return get_column_letter(place + 1)
 
 
+def is_quick(data: bytes) -> bool:
+    """Whether the file is read so soon that a person can wait for it."""
+    if not data.startswith(_ZIP):
+        return len(data) <= QUICK_BYTES
+    try:
+        return _unpacked_bytes(data) <= QUICK_BYTES
+    except Exception:  # a damaged or hostile file, which reading refuses at once
+        return True
+
+
 def read_tables(data: bytes) -> tuple[list[Table], list[SheetProblem]]:
     """Every sheet with a label column, and what is wrong with the file. A file that cannot be read gives no table and an error."""
     if len(data) > MAX_FILE_BYTES:
         message = _("The file is larger than %(size)s MB.") % {"size": MAX_FILE_BYTES // 10**6}
         return [], [_whole_file("too_large", message)]
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith(_ZIP):
         sheets, problems = _workbook_sheets(data)
     elif data.startswith(b"\xd0\xcf\x11\xe0"):
         message = _("This is an old or password-protected Excel file. Save it as .xlsx without a password, or as CSV.")
@@ -99,9 +112,8 @@ class _Cells:
 
 def _workbook_sheets(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetProblem]]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED_BYTES:
-                return [], [_whole_file("too_large", _("The file is too large when unpacked."))]
+        if _unpacked_bytes(data) > MAX_UNPACKED_BYTES:
+            return [], [_whole_file("too_large", _("The file is too large when unpacked."))]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of features that it leaves out; labels need none of them
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=False)
@@ -116,6 +128,12 @@ def _workbook_sheets(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetPr
         message = _("The file cannot be read as an Excel workbook. Save it as .xlsx or as CSV again.")
         return [], [_whole_file("damaged", message)]
     return _bounded(sheets)
+
+
+def _unpacked_bytes(data: bytes) -> int:
+    """As the file says, which is also how much of it is unpacked."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return sum(part.file_size for part in archive.infolist())
 
 
 def _worksheet_rows(page: Iterable[Sequence[object]], kept: _Cells) -> _Rows:

@@ -19,7 +19,8 @@ from labeling.choices import GroupKind
 from labeling.exceptions import LabelportalError
 from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
 from labeling.permissions import can_generate_questions, can_see_matches
-from labeling.selectors.matches import ShownGroup, applied, groups_by_kind, is_given_up, shown_group
+from labeling.selectors.claims import is_given_up
+from labeling.selectors.matches import ShownGroup, applied, groups_by_kind, shown_group
 from labeling.services.match_questions import FOUND, ask_about_groups, count_groups, find_groups
 from labeling.services.matches import LISTED
 from labeling.views.access import signed_in, transform_access
@@ -40,7 +41,7 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     transform, membership = transform_access(request, transform_id, can_see_matches)
     run = applied().filter(transform=transform).first()
     result = MatchResult.objects.filter(run=run).select_related("before__match_result").first() if run else None
-    given_up = result is not None and is_given_up(result=result)
+    given_up = result is not None and is_given_up(result)
     awaited = run is not None and not given_up and (result is None or not (result.read_at or result.problem))
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(status=204) if awaited else HttpResponseClientRefresh()

@@ -11,6 +11,8 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import Membership
 from labeling.exceptions import GlueError, LabelportalError
@@ -18,6 +20,7 @@ from labeling.forms.uploads import SheetConfirmForm, UploadForm
 from labeling.models import Question, QuestionSet, SheetUpload, Transform
 from labeling.permissions import can_label
 from labeling.responses import attachment
+from labeling.selectors.claims import is_given_up
 from labeling.selectors.sheet_plan import REFUSED, PlannedQuestion, SheetAction, SheetPlan, sheet_plan
 from labeling.selectors.sheets import questions_of, sheet_choices, uploads_of
 from labeling.services.sheets import (
@@ -41,7 +44,7 @@ conflict is one."""
 
 @require_http_methods(["GET", "POST"])
 def sheet_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
-    """What can be downloaded and what one has uploaded. POST reads a filled in file and goes on to what it would change."""
+    """What can be downloaded and what one has uploaded. POST keeps a filled in file and goes on to what it would change."""
     transform, membership = transform_access(request, transform_id, can_label)
     form = UploadForm(
         posted(request), request.FILES or None, accept=".xlsx,.csv,.txt,text/csv", max_bytes=MAX_FILE_BYTES
@@ -91,9 +94,16 @@ def _question_set(transform: Transform, number: str) -> QuestionSet | None:
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def sheet_detail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
-    """What a filled in file would change now, and what was taken in of it so far."""
+    """What a filled in file would change now, and what was taken in of it so far. While it is being read, htmx asks whether it has been."""
     upload, membership = sheet_access(request, upload_id)
+    given_up = upload.read_at is None and is_given_up(upload)
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204) if upload.read_at is None and not given_up else HttpResponseClientRefresh()
+    if upload.read_at is None:
+        context = {"area": "transforms", "transform": upload.transform, "upload": upload, "given_up": given_up}
+        return render(request, "labeling/sheets/unread.html", context)
     plan = sheet_plan(upload=upload, membership=membership)
     return render(request, "labeling/sheets/detail.html", _context(upload, membership, plan))
 
@@ -103,7 +113,7 @@ def sheet_confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Take in what was on the page."""
     upload, membership = sheet_access(request, upload_id)
     form = SheetConfirmForm(request.POST)
-    if form.is_valid():
+    if form.is_valid() and upload.read_at is not None:
         plan = sheet_plan(upload=upload, membership=membership)
         confirm_sheet(upload=upload, membership=membership, seen=form.digests, take_file=form.taken_from_file(plan))
     return redirect("labeling:sheet-detail", upload.pk)

@@ -18,6 +18,7 @@ from tests.e2e.conftest import ROOT, Portal, Visit, picture
 from tests.e2e.data import ask, people_transform
 from tests.e2e.test_accessibility import assert_all_accessible
 from tests.labeling.builders import answer, grouping
+from tests.labeling.sheets import as_csv, cells_of, filled, made_large
 
 
 def fill_in(path: Path, letters: dict[str, str]) -> None:
@@ -83,6 +84,23 @@ def test_questions_go_to_excel_and_come_back(portal: Portal, visit: Visit, tmp_p
 
     page.goto(f"/transforms/{transform.pk}/answers/")
     expect(page.get_by_role("link", name="Set 1, question 1")).to_be_visible()
+
+
+def test_a_large_file_is_read_while_the_page_waits(portal: Portal, visit: Visit, tmp_path: Path) -> None:
+    transform, (question,) = people_transform(portal, questions=1, rows=4)
+    page = visit(portal.steward)
+    page.goto(f"/transforms/{transform.pk}/spreadsheets/")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").first.click()
+    cells = filled(cells_of(download.value.path().read_bytes()), {question: "AABB"})
+    path = tmp_path / "large.csv"
+    path.write_bytes(as_csv(made_large(cells)))
+    page.get_by_label("XLSX or CSV file").set_input_files(path)
+    page.get_by_role("button", name="Upload and preview").click()
+    expect(page.get_by_role("heading", name="large.csv")).to_be_visible()
+    expect(page.get_by_role("heading", name="1 question is complete and will be submitted")).to_be_visible(
+        timeout=30_000
+    )
 
 
 def test_own_pairs_become_a_label_file(portal: Portal, visit: Visit, tmp_path: Path) -> None:

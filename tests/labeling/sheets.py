@@ -44,6 +44,12 @@ def as_csv(cells: Cells, delimiter: str = ";") -> bytes:
     return stream.getvalue().encode("utf-8-sig")
 
 
+def made_large(cells: Cells) -> Cells:
+    """The cells with notes beside them, so long that the file is not read at once."""
+    note = "n" * 30_000
+    return [[*row, *([note] * (80 // len(cells) + 1))] for row in cells]
+
+
 def filled(cells: Cells, letters: Mapping[Question, str]) -> Cells:
     """The cells with these letters as labels, row by row of each question in the order of the file; a dot for none."""
     left = {question.labeling_set_id: iter(text) for question, text in letters.items()}

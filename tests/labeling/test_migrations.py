@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from labeling.models import Question, Row
+from labeling.models import Question, Row, SheetUpload
 from tests.labeling.builders import answer, cast, question_set, transform
 
 BEFORE = [("labeling", "0001_initial"), ("accounts", "0001_initial")]
@@ -123,6 +123,16 @@ def test_results_that_glue_would_refuse_are_marked() -> None:
     Question.objects.update(refused=False)
     import_module("labeling.migrations.0030_refused_results").mark(apps, None)
     assert dict(Question.objects.values_list("position", "refused")) == settled
+
+
+@pytest.mark.django_db
+def test_spreadsheets_that_were_read_when_they_came_are_not_read_again() -> None:
+    people = cast()
+    brought = SheetUpload.objects.create(
+        transform=transform(people.team, people.admin), name="n", bucket="b", key="k", size=1, created_by=people.admin
+    )
+    import_module("labeling.migrations.0032_sheets_read_by_a_worker").mark(apps, None)
+    assert SheetUpload.objects.get().read_at == brought.created_at
 
 
 @pytest.mark.usefixtures("empty_database")

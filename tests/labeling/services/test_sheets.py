@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,15 +15,24 @@ from accounts.models import Membership, User
 from accounts.selectors import membership_in
 from labeling.aws import storage
 from labeling.choices import AnswerStatus, QuestionState
-from labeling.exceptions import InvalidSheetError, NoQuestionsError
+from labeling.exceptions import GlueError, InvalidSheetError, NoQuestionsError
 from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, SheetUpload, Transform
+from labeling.selectors.claims import CLAIM, MAX_ATTEMPTS, is_given_up
 from labeling.selectors.sheet_plan import SheetAction, SheetPlan, sheet_plan
 from labeling.selectors.sheets import sheet_choices
 from labeling.services.answers import open_question, save_draft
-from labeling.services.sheets import SheetFormat, confirm_sheet, download_sheet, sheet_file, stage_sheet
+from labeling.services.claims import claim
+from labeling.services.sheets import (
+    SheetFormat,
+    confirm_sheet,
+    download_sheet,
+    sheet_file,
+    stage_sheet,
+    sweep_sheets,
+)
 from partitions import Grouping
 from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
-from tests.labeling.sheets import LABEL, MARK, SET, Cells, as_csv, as_workbook, cells_of, filled
+from tests.labeling.sheets import LABEL, MARK, SET, Cells, as_csv, as_workbook, cells_of, filled, made_large
 
 pytestmark = pytest.mark.django_db
 
@@ -400,6 +410,87 @@ def test_files_of_another_transform_bring_nothing(
     upload = uploaded(people_transform, people.steward, as_workbook(cells))
     assert {problem["code"] for problem in upload.problems} == {"other_file"}
     assert not upload.labels
+
+
+@pytest.mark.parametrize("save", [as_workbook, as_csv])
+def test_a_larger_file_is_read_by_a_worker(
+    s3_server: str,
+    people: Cast,
+    people_transform: Transform,
+    questions: list[Question],
+    save: Callable[[Cells], bytes],
+) -> None:
+    cells = filled(downloaded(people_transform, people.steward), {questions[0]: "AAB", questions[1]: "AX"})
+    small = uploaded(people_transform, people.steward, save(cells))
+    content = save(made_large(cells))
+    upload = uploaded(people_transform, people.steward, content)
+    assert (upload.read_at, upload.labels, upload.problems) == (None, [], [])
+    assert storage.read_uri(upload.uri) == content
+    sweep_sheets()
+    upload.refresh_from_db()
+    assert upload.read_at is not None
+    assert (upload.labels, upload.problems) == (small.labels, small.problems)
+    assert actions(upload) == actions(small)
+
+
+def test_a_reader_that_dies_or_finds_s3_silent_is_followed_by_another(
+    s3_server: str,
+    people: Cast,
+    people_transform: Transform,
+    questions: list[Question],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = as_csv(made_large(downloaded(people_transform, people.steward)))
+    upload, after = (uploaded(people_transform, people.steward, content) for _ in range(2))
+
+    def refuse(_uri: str) -> bytes:
+        raise GlueError("AWS did not answer.", code="ReadTimeoutError", retryable=True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "read_uri", refuse)
+        for _try in range(MAX_ATTEMPTS + 1):
+            sweep_sheets()
+            SheetUpload.objects.filter(pk=upload.pk).update(claimed_at=timezone.now() - CLAIM)
+    assert not is_given_up(upload)  # an S3 that is silent says nothing about the file
+    assert claim(upload)  # by somebody who is at work, or has died
+    sweep_sheets()
+    assert read(upload, after) == [False, True]
+    SheetUpload.objects.update(claimed_at=timezone.now() - CLAIM)
+    sweep_sheets()
+    assert read(upload, after) == [True, True]
+
+
+def test_a_file_that_no_reader_survives_is_given_up(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question]
+) -> None:
+    upload = uploaded(
+        people_transform, people.steward, as_csv(made_large(downloaded(people_transform, people.steward)))
+    )
+    for _try in range(MAX_ATTEMPTS):
+        assert not is_given_up(upload)
+        assert claim(upload)
+        SheetUpload.objects.update(claimed_at=timezone.now() - CLAIM)
+    sweep_sheets()
+    assert is_given_up(upload)
+    assert read(upload) == [False]
+
+
+def test_a_file_that_is_no_longer_there_is_not_waited_for(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question]
+) -> None:
+    upload = uploaded(
+        people_transform, people.steward, as_csv(made_large(downloaded(people_transform, people.steward)))
+    )
+    storage.delete(upload.key)
+    sweep_sheets()
+    upload.refresh_from_db()
+    assert [problem["code"] for problem in upload.problems] == ["missing"]
+
+
+def read(*uploads: SheetUpload) -> list[bool]:
+    """Which of them have been read."""
+    done = dict(SheetUpload.objects.values_list("pk", "read_at"))
+    return [done[upload.pk] is not None for upload in uploads]
 
 
 def test_too_large_files_are_refused(people: Cast, people_transform: Transform) -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -13,10 +14,12 @@ from pytest_django import DjangoAssertNumQueries
 from labeling.aws import storage
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, QuestionSet, SheetUpload, Transform
+from labeling.selectors.claims import MAX_ATTEMPTS
 from labeling.services.answers import save_draft
+from labeling.services.sheets import sweep_sheets
 from labeling.views import spreadsheets
 from tests.labeling.builders import Cast, answer, grouping, question_set
-from tests.labeling.sheets import SET, Cells, as_workbook, cells_of, filled
+from tests.labeling.sheets import SET, Cells, as_csv, as_workbook, cells_of, filled, made_large
 from tests.labeling.views.conftest import ClientFor
 
 
@@ -225,6 +228,47 @@ def test_files_that_are_none(
     page = looked_at(client, upload)
     assert "There is nothing to save" in page
     assert "cannot be read as an Excel workbook" in page
+
+
+def test_a_larger_file_is_read_while_its_page_waits(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    cells = filled(downloaded(client, people_transform), {questions[0]: "AAB"})
+    upload = uploaded(client, people_transform, as_csv(made_large(cells)))
+    url = reverse("labeling:sheet-detail", args=[upload.pk])
+
+    def asked() -> HttpResponseBase:
+        return client.get(url, headers={"HX-Request": "true"})
+
+    page = looked_at(client, upload)
+    assert "The file is being read" in page
+    assert f'hx-get="{url}"' in page
+    assert asked().status_code == 204
+    uploads = client.get(reverse("labeling:sheet-list", args=[people_transform.pk])).content.decode()
+    assert "Not read yet" in uploads
+    client.post(reverse("labeling:sheet-confirm", args=[upload.pk]), {"seen": ""})
+    upload.refresh_from_db()
+    assert not upload.outcomes  # nobody has seen anything that could be confirmed
+
+    sweep_sheets()
+    assert asked().headers["HX-Refresh"] == "true"
+    page = looked_at(client, upload)
+    assert "1 question is complete and will be submitted" in page
+    assert "hx-get" not in page
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_said(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    upload = uploaded(client, people_transform, as_csv(made_large(downloaded(client, people_transform))))
+    SheetUpload.objects.update(attempts=MAX_ATTEMPTS, claimed_at=None)
+    page = looked_at(client, upload)
+    assert "The file could not be read." in page
+    assert "hx-get" not in page
+    url = reverse("labeling:sheet-detail", args=[upload.pk])
+    assert client.get(url, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
 
 
 def test_more_conflicts_than_a_form_can_hold_are_decided_for_all(
