@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, Problem
 from labelfiles.pairs import PairTable
 from labelfiles.split import split_set
-from labelfiles.validate import MAX_SET_ROWS
+from labelfiles.validate import MAX_SET_ROWS, check_empty
 
 # Glue knows no ``?``: taken for a label, it would say that all rows of a set about which nobody can tell are the same.
 _NO_LABEL = ("", "?")
@@ -85,7 +85,7 @@ class _Reader:
     def __init__(
         self, table: PairTable, mapping: LabelMapping, columns: Sequence[str], records: Mapping[str, Sequence[str]]
     ) -> None:
-        self.problems: list[Problem] = []
+        self.problems = list(check_empty(table.empty_rows))
         self.blank = 0
         self._mapping, self._records = mapping, records
         self._set, self._label, self._key = (

@@ -30,12 +30,14 @@ class LabeledRow:
 class LabelFile:
     """The source columns (without ``labeling_set_id`` and ``label``) and the rows, in file order.
 
-    ``path`` is where it was read from, if it was a file, for people who have several; it does not count when files are compared.
+    ``path`` is where it was read from, if it was a file, for people who have several; ``empty_rows`` is how many rows without any value were left out
+    then. Neither counts when files are compared.
     """
 
     columns: tuple[str, ...]
     rows: tuple[LabeledRow, ...]
     path: str = field(default="", compare=False)
+    empty_rows: int = field(default=0, compare=False)
 
     def by_set(self) -> dict[str, list[LabeledRow]]:
         """The rows of each set, sets and rows in the order in which they come first in the file."""
@@ -100,6 +102,11 @@ class LabelFileError(ValueError):
         shown = "; ".join(str(problem) for problem in self.problems[:3])
         more = len(self.problems) - 3
         super().__init__(f"{shown}; and {more} more" if more > 0 else shown)
+
+
+def is_empty(cells: Iterable[str]) -> bool:
+    """Whether a row says nothing at all: spreadsheets write such rows below what they hold, as many as were ever touched."""
+    return not "".join(cells).strip()
 
 
 def check_header(names: Sequence[str], line: int = 1) -> None:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from labelfiles.model import LabeledRow, LabelFile, LabelFileError, Problem
+from labelfiles.model import LabeledRow, LabelFile, LabelFileError, Problem, is_empty
 from labelfiles.text import find_delimiter, find_encoding
+from labelfiles.validate import check_empty
 
 MAX_READ_COLUMNS = 200
 """Twice as many as a table of Glue's can have. What has more, such as JSON on one line, is something else, and to look at each would take hours."""
@@ -43,7 +44,8 @@ class TableRows:
         return self.count
 
     def __iter__(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        rows = islice(_records(self.data, self.encoding, self.delimiter), self.skip, None)
+        records = _records(self.data, self.encoding, self.delimiter)
+        rows = islice(_that_say_something(records), self.skip, None)
         if not self.mended:
             return rows
         return ((line, self.mended.get(line, cells)) for line, cells in rows)
@@ -53,7 +55,8 @@ class TableRows:
 class PairTable:
     """A file of pairs as it stands, to be shown and mapped: column names, and each row with the line on which it starts.
 
-    ``has_header`` is False if the first line is a pair already; then the columns are called ``1``, ``2`` and so on.
+    ``has_header`` is False if the first line is a pair already; then the columns are called ``1``, ``2`` and so on. ``empty_rows`` is how many rows
+    without any value are left out.
     """
 
     columns: tuple[str, ...]
@@ -61,6 +64,7 @@ class PairTable:
     has_header: bool
     encoding: str
     delimiter: str
+    empty_rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +96,18 @@ def read_pair_table(data: bytes, *, has_header: bool | None = None) -> PairTable
     encoding = find_encoding(data)
     delimiter = find_delimiter(next((line for line in _text(data, encoding) if line.strip("\r\n")), ""))
     records = _records(data, encoding, delimiter)
-    first_line, first = next(records, (0, ()))
+    first_line, first = next(_that_say_something(records), (0, ()))
     if not first:
         raise LabelFileError([Problem(None, None, "empty_file", "The file is empty.")])
     if len(first) > MAX_READ_COLUMNS:
         message = f"The first row has {len(first):,} cells; {MAX_READ_COLUMNS} are read at most. Is this a CSV file?"
         raise LabelFileError([Problem(first_line, None, "too_many_columns", message)])
     word = first[2].strip().casefold() if len(first) > 2 else ""
-    count, again = 1, False
+    count, empty, again = 1, 0, False
     for _line, cells in records:  # to the end, so that whoever goes through the rows later meets no fault
+        if is_empty(cells):
+            empty += 1
+            continue
         count += 1
         again = again or (len(cells) > 2 and cells[2].strip().casefold() == word)
     if len(first) < 3:
@@ -114,7 +121,7 @@ def read_pair_table(data: bytes, *, has_header: bool | None = None) -> PairTable
         message = "The header names this column more than once."
         raise LabelFileError([Problem(first_line, name, "repeated_column", message) for name in repeated])
     rows = TableRows(data, encoding, delimiter, skip=int(has_header), count=count - has_header)
-    return PairTable(columns, rows, has_header, encoding, delimiter)
+    return PairTable(columns, rows, has_header, encoding, delimiter, empty)
 
 
 def _text(data: bytes, encoding: str) -> io.TextIOWrapper:
@@ -122,16 +129,20 @@ def _text(data: bytes, encoding: str) -> io.TextIOWrapper:
 
 
 def _records(data: bytes, encoding: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Each record that is not blank, with the line on which it starts. Raises ``LabelFileError``."""
+    """Each record with a character in it, with the line on which it starts. Raises ``LabelFileError``."""
     reader = csv.reader(_text(data, encoding), delimiter=delimiter, strict=True)
     line = 1
     try:
         for cells in reader:
-            if "".join(cells).strip():
+            if cells:
                 yield line, tuple(cells)
             line = reader.line_num + 1
     except csv.Error as error:
         raise LabelFileError([Problem(line, None, "quoting", f"The row cannot be read as CSV: {error}.")]) from None
+
+
+def _that_say_something(records: Iterator[tuple[int, tuple[str, ...]]]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    return (record for record in records if not is_empty(record[1]))
 
 
 def _looks_like_header(first: str, again: bool) -> bool:
@@ -174,7 +185,7 @@ def pairs_to_label_file(
     the mapping names a column that the table has not.
     """
     places = [table.columns.index(name) for name in (mapping.first, mapping.second, mapping.match)]
-    problems: list[Problem] = []
+    problems = list(check_empty(table.empty_rows))
     said: dict[tuple[str, str], tuple[int, bool]] = {}
     spoilt: set[tuple[str, str]] = set()
     unsure = 0

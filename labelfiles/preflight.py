@@ -14,9 +14,9 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, PairCounts, Problem
+from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, PairCounts, Problem, is_empty
 from labelfiles.text import find_delimiter
-from labelfiles.validate import Summary, check_columns, check_row, check_set, check_whole
+from labelfiles.validate import Summary, check_columns, check_empty, check_row, check_set, check_whole
 
 MAX_BYTES = 10 * 1024 * 1024
 """Glue's default quota "Label file size" (L-B78896B9)."""
@@ -80,7 +80,7 @@ class _Look:
         self._source, self._columns, self._primary_key = source, columns, primary_key
         self._findings: list[Problem] = []
         self._counts: Counter[str] = Counter()
-        self._sets = self._rows = self._blank = 0
+        self._sets = self._rows = self._blank = self._empty = 0
         self._pairs = PairCounts(0, 0)
         self._delimiter = ","
         self._size = source.seek(0, io.SEEK_END)
@@ -157,7 +157,7 @@ class _Look:
         line = 1
         try:
             for cells in reader:
-                if cells:
+                if cells not in ([], [""]):
                     yield line, cells
                 line = reader.line_num + 1
         except csv.Error as error:
@@ -175,6 +175,8 @@ class _Look:
         if columns is None:
             return
         self._body(records, columns, scattered)
+        for problem in check_empty(self._empty):
+            self._add(problem)
         for problem in check_whole(self._rows, (self._pairs.matching, self._pairs.non_matching)):
             self._add(problem)
 
@@ -212,7 +214,7 @@ class _Look:
         previous: str | None = None
         for line, cells in self._records(encoding, report=False):
             current = cells[0]
-            if current == previous or line == 1:
+            if current == previous or line == 1 or is_empty(cells):
                 continue
             if current and hash(current) in closed and current not in scattered:
                 scattered.add(current)
@@ -230,6 +232,9 @@ class _Look:
         apart: dict[str, list[LabeledRow]] = {}
         current: list[LabeledRow] = []
         for line, cells in records:
+            if is_empty(cells):
+                self._empty += 1
+                continue
             if len(cells) != width:
                 code, few = ("short_row", "only ") if len(cells) < width else ("long_row", "")
                 message = f"The row has {few}{len(cells)} cells; the header has {width} columns."

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, LabelFileError, Problem, check_header
+from labelfiles.model import (
+    LABEL_COLUMN,
+    SET_ID_COLUMN,
+    LabeledRow,
+    LabelFile,
+    LabelFileError,
+    Problem,
+    check_header,
+    is_empty,
+)
 
 MAX_PROBLEMS = 100
 _BOM = b"\xef\xbb\xbf"
@@ -23,7 +32,8 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 def read_label_file(source: bytes | BinaryIO | Path | str) -> LabelFile:
     """Read a label file, its content or where it is: comma-separated UTF-8, with or without a byte order mark, RFC 4180 quoting, any line ends.
 
-    Lines without any character are skipped. Cells come back exactly as written, NUL characters included.
+    Lines without any character are skipped, and rows below the header in which every cell is empty are left out and counted. Cells come back exactly as
+    written, NUL characters included.
     Raises ``LabelFileError`` with up to 100 problems, in file order: wrong encoding, no header or a wrong one, a quote that is
     out of place or never closed, rows with too few or too many cells. Raises ``OSError`` if a path cannot be read.
     """
@@ -41,8 +51,11 @@ def read_label_file(source: bytes | BinaryIO | Path | str) -> LabelFile:
     columns = _header(*first)
     rows: list[LabeledRow] = []
     problems: list[Problem] = []
-    width = len(columns) + 2
+    width, empty = len(columns) + 2, 0
     for line, cells in table:
+        if is_empty(cells):
+            empty += 1
+            continue
         if len(cells) == width:
             rows.append(LabeledRow(cells[0], cells[1], tuple(cells[2:]), line))
             continue
@@ -54,7 +67,7 @@ def read_label_file(source: bytes | BinaryIO | Path | str) -> LabelFile:
             break
     if problems:
         raise LabelFileError(problems)
-    return LabelFile(columns, tuple(rows), path)
+    return LabelFile(columns, tuple(rows), path, empty)
 
 
 def _decode(data: bytes) -> str:

@@ -64,6 +64,7 @@ def validate(
     for set_id, rows in label_file.by_set().items():
         body.extend(check_set(set_id, rows, key))
     problems.extend(sorted(body, key=lambda problem: problem.line or 0))
+    problems.extend(check_empty(label_file.empty_rows))
     problems.extend(_whole(label_file, require_labels))
     return problems
 
@@ -211,6 +212,13 @@ def _whole(label_file: LabelFile, require_labels: bool) -> Iterator[Problem]:
     else:
         summary = summarise(label_file)
         yield from check_whole(summary.rows, (summary.matching_pairs, summary.non_matching_pairs))
+
+
+def check_empty(rows: int) -> Iterator[Problem]:
+    """So many rows were left out because they say nothing."""
+    if rows:
+        message = "1 row is empty and left out." if rows == 1 else f"{rows} rows are empty and left out."
+        yield Problem(None, None, "empty_rows", message, "warning", repair="leave_out")
 
 
 def check_whole(rows: int, pairs: tuple[int, int] | None = None) -> Iterator[Problem]:

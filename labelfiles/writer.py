@@ -17,7 +17,7 @@ def write_label_file(label_file: LabelFile, stream: BinaryIO) -> None:
 
     ``\\n`` and not ``\\r\\n``: Spark and every spreadsheet read both, but line-based tools leave a ``\\r`` in the last cell.
     An empty value is an empty cell, which is also how a null is written. Whatever is written here,
-    ``read_label_file`` reads back the same. Raises ``LabelFileError`` if two columns have the same name, if a row has not as many
+    ``read_label_file`` reads back the same, but for rows without any value. Raises ``LabelFileError`` if two columns have the same name, if a row has not as many
     values as there are columns or holds text that UTF-8 cannot carry (half of a surrogate pair).
     """
     header = (SET_ID_COLUMN, LABEL_COLUMN, *label_file.columns)

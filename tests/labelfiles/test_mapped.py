@@ -39,6 +39,13 @@ def codes(found: BroughtLabels) -> list[tuple[int | None, str | None, str]]:
     return [(problem.line, problem.column, problem.code) for problem in found.problems]
 
 
+def test_empty_rows_are_left_out_and_counted() -> None:
+    found = brought("labeling_set_id,label,id\ns,A,1\ns,B,2\n,,\n,,\n")
+    assert said(found) == [("s", "A", "1"), ("s", "B", "2")]
+    assert [str(problem) for problem in found.problems] == ["2 rows are empty and left out."]
+    assert found.blank == 0
+
+
 @pytest.mark.parametrize(
     "data",
     [

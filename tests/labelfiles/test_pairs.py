@@ -49,6 +49,13 @@ def test_pairs_become_sets_of_two_that_can_be_imported() -> None:
     assert {row.values for row in found.label_file.rows} == {RECORDS[key] for key in "123"}
 
 
+def test_empty_rows_are_left_out_and_counted() -> None:
+    found = brought("left,right,match\n1,2,1\n,,\n2,3,no\n,,,,\n , ,\n")
+    assert said(found) == {("1", "2"): True, ("2", "3"): False}
+    assert [str(problem) for problem in found.problems] == ["3 rows are empty and left out."]
+    assert found.unsure == 0
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -88,6 +88,11 @@ RULES: dict[str, tuple[str | bytes, tuple[int | None, str | None, str, str, str]
         HEAD + GOOD + rows(2) + "s,A,9,Di,Ulm\n",
         (7, "labeling_set_id", "scattered_set", "warning", ""),
     ),
+    "an empty row": (HEAD + GOOD + ",,,,\n", (None, None, "empty_rows", "warning", "leave_out")),
+    "empty rows, also within a set": (
+        HEAD + GOOD.replace("s,B", ",,\n,,,,\ns,B") + ",,,,\n" * 2000,
+        (None, None, "empty_rows", "warning", "leave_out"),
+    ),
     "all match": (HEAD + rows(3), (None, None, "all_matching", "warning", "")),
     "none match": (HEAD + "s,A,1,x,y\ns,B,2,x,y\n", (None, None, "all_different", "warning", "")),
 }
@@ -149,15 +154,21 @@ FILES = st.builds(
 )
 
 
-@given(FILES)
-def test_it_says_what_validate_says_of_the_file_that_was_read(file: LabelFile) -> None:
-    data = label_file_bytes(file)
+@given(FILES, st.integers(0, 3))
+def test_it_says_what_validate_says_of_the_file_that_was_read(file: LabelFile, empty: int) -> None:
+    data = label_file_bytes(file) + b",,,,\n" * empty
     read = read_label_file(data)
     found = preflight(BytesIO(data), columns=COLUMNS, primary_key="id")
     expected = validate(read, columns=COLUMNS, primary_key="id")
     as_tuples = {(p.line, p.column, p.code, p.severity) for p in found.findings}
     assert as_tuples == {(p.line, p.column, p.code, p.severity) for p in expected}
     assert found.summary == summarise(read)
+
+
+def test_empty_rows_are_no_rows_and_told_once() -> None:
+    found = look(HEAD + GOOD + ",,,,\n" * 2000)
+    assert [str(finding) for finding in found.findings] == ["2000 rows are empty and left out."]
+    assert found.summary == look(HEAD + GOOD).summary
 
 
 @given(st.binary(max_size=200))

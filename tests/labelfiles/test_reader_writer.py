@@ -28,8 +28,12 @@ NAMES = st.lists(TEXT.filter(lambda name: name not in ("labeling_set_id", "label
 def label_files(draw: st.DrawFn) -> LabelFile:
     columns = tuple(draw(NAMES))
     cells = st.tuples(*[TEXT] * len(columns))
-    rows = draw(st.lists(st.builds(LabeledRow, TEXT, TEXT, cells), max_size=6))
+    rows = draw(st.lists(st.builds(LabeledRow, TEXT, TEXT, cells).filter(says_something), max_size=6))
     return LabelFile(columns, tuple(rows))
+
+
+def says_something(row: LabeledRow) -> bool:
+    return any(cell.strip() for cell in (row.labeling_set_id, row.label, *row.values))
 
 
 def problems(data: bytes) -> tuple[Problem, ...]:
@@ -62,6 +66,21 @@ def test_csv_of_other_writers_is_read(label_file: LabelFile) -> None:
     writer.writerow(["labeling_set_id", "label", *label_file.columns])
     writer.writerows([r.labeling_set_id, r.label, *r.values] for r in label_file.rows)
     assert read_label_file(stream.getvalue().encode()) == label_file
+
+
+@given(label_files(), st.data())
+def test_empty_rows_are_left_out_and_counted(label_file: LabelFile, data: st.DataObject) -> None:
+    """However many cells a spreadsheet gives them, below what it holds or between."""
+    lines: list[list[str]] = [[r.labeling_set_id, r.label, *r.values] for r in label_file.rows]
+    empty = data.draw(st.lists(st.lists(st.sampled_from(["", " "]), min_size=2, max_size=6), max_size=4))
+    for row in empty:
+        lines.insert(data.draw(st.integers(0, len(lines))), row)
+    stream = io.StringIO(newline="")
+    csv.writer(stream).writerows([["labeling_set_id", "label", *label_file.columns], *lines])
+    read = read_label_file(stream.getvalue().encode())
+    assert read == label_file
+    assert read.empty_rows == len(empty)
+    assert label_file_bytes(read) == label_file_bytes(label_file)
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=6))

@@ -151,6 +151,16 @@ def test_a_match_of_other_rows_does_without_the_rows_of_the_table(
     assert (run.status, run.error) == ("SUCCEEDED", "")
 
 
+def test_empty_rows_that_a_spreadsheet_has_written_teach_nothing(transform: MLTransform, folder: str) -> None:
+    one, two = (LabeledRow("from a spreadsheet", "A", BY_ID[key]) for key in ("0a", "0b"))
+    data = label_file_bytes(LabelFile(COLUMNS, (one, two))) + b",,,,,,\n" * 3
+    store.write(store.parse_path(f"{folder}/saved.csv"), data, content_type="text/csv")
+    before = MLTransform.objects.get().label_count
+    run = done(transform, TaskType.IMPORT_LABELS, f"{folder}/saved.csv")
+    assert (run.status, run.error) == ("SUCCEEDED", "")
+    assert MLTransform.objects.get().label_count == before + 2
+
+
 def test_labels_of_rows_that_have_left_the_table_still_teach(transform: MLTransform, folder: str) -> None:
     left = [row for row in people() if int(row[0][:-1]) % 2 or int(row[0][:-1]) >= 20]
     store.write(store.parse_path(f"{folder}/people/data.csv"), csv_bytes(left), content_type="text/csv")

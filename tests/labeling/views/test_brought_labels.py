@@ -76,6 +76,17 @@ def test_errors_come_first_and_columns_that_are_not_there_in_one_line(
     assert "error" not in page[page.index("What you get") :].lower()
 
 
+def test_empty_rows_of_a_spreadsheet_are_told_and_not_sent(
+    people: Cast, with_table: Transform, client_for: ClientFor
+) -> None:
+    client, content = client_for(people.lead), "labeling_set_id,label,id,name\ns,A,x1,Cy\ns,A,x2,Di\ns,B,00123,Ann\n"
+    upload = uploaded(client, with_table, content + ",,,\n" * 3)
+    page = looked_at(client, upload)
+    assert "3 rows are empty and left out." in page
+    assert "1 note" in page
+    assert storage.read_uri(kept(client, upload, page).uri).decode() == content
+
+
 def test_bring_look_keep_import(people: Cast, with_table: Transform, client_for: ClientFor) -> None:
     client = client_for(people.lead)
     upload = uploaded(client, with_table)
