@@ -44,7 +44,8 @@ def compare(
     first: Mapping[Q, Grouping[R]], second: Mapping[Q, Grouping[R]], sampling: Sampling = DEFAULT_SAMPLING
 ) -> PairAgreement:
     """Agreement on the questions that both mappings hold. Swapping the two swaps ``first_same`` and ``second_same`` only."""
-    common = [question for question in first if question in second]
+    fewer, more = sorted((first, second), key=len)
+    common = [question for question in fewer if question in more]
     pairs = [_pair_sums(first[question], second[question]) for question in common]
     same, one, two, different = (sum(counts) for counts in (zip(*pairs, strict=True) if pairs else [()] * 4))
     return PairAgreement(
@@ -116,10 +117,17 @@ def _adjusted(sums: Sums) -> float | None:
 
 def _alpha_sums(groupings: Sequence[Grouping[R]]) -> Sums:
     """Of the pairs of one question that two or more people decided: disagreement, values "same", values "different"."""
+    rows = list(groupings[0].labels)
+    if all(list(grouping.labels) == rows for grouping in groupings):
+        return _sums_of_labels(tuple(tuple(grouping.labels.values()) for grouping in groupings))
     rows = list(dict.fromkeys(row for grouping in groupings for row in grouping.labels))
-    pairs = _pairs_by_verdicts(
-        [_decided(tuple(grouping.labels.get(row, UNSURE) for row in rows)) for grouping in groupings]
-    )
+    return _sums_of_labels(tuple(tuple(grouping.labels.get(row, UNSURE) for row in rows) for grouping in groupings))
+
+
+@lru_cache(maxsize=8192)
+def _sums_of_labels(said: tuple[tuple[str, ...], ...]) -> Sums:
+    """The same, of what each person said of the same rows."""
+    pairs = _pairs_by_verdicts(map(_decided, said))
     return (
         _added_in_order([(_disagreement(*verdicts), found) for verdicts, found in pairs.items()]),
         sum(same * found.bit_count() for (same, _different), found in pairs.items()),

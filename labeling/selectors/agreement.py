@@ -8,14 +8,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q
 
 from accounts.models import User
 from labeling.choices import QuestionState
 from labeling.models import Question, QuestionSet, Transform
 from labeling.selectors.chunks import in_chunks
 from labeling.selectors.controls import control_groupings, known_groupings
-from labeling.selectors.groupings import Groupings, groupings_of, independent_answers, shared_answers
+from labeling.selectors.groupings import Groupings, groupings_by_set, groupings_of, independent_answers, shared_answers
 from partitions import Grouping, Measure, PairAgreement, Sampling, compare, reliability
 
 _MANY = 10
@@ -88,11 +88,12 @@ class TeamAgreement:
         on the page of quality. Against the consensus only settled questions count that three or more people have answered; against control
         questions only answers by people who did not know them.
         """
+        shown = {person.pk for person in people}
+        asked = {question for person in shown for question in self._given(person)}
         everything = {
-            person.pk: self.answers.get(person.pk, {}) | self.control_answers.get(person.pk, {})
+            person.pk: {question: said for question, said in self._given(person.pk).items() if question in asked}
             for person in self.people
         }
-        shown = {person.pk for person in people}
         couples = _COUPLES if len(self.people) <= _MANY else _NO_INTERVALS
         ordinary = {person: self.answers[person] for person in shown & self.answers.keys()}
         controls = {person: self.control_answers[person] for person in shown & self.control_answers.keys()}
@@ -100,11 +101,15 @@ class TeamAgreement:
             couples={
                 (one, two): compare(everything[one], everything[two], couples)
                 for one, two in combinations(everything, 2)
-                if shown & {one, two} and everything[one].keys() & everything[two].keys()
+                if shown & {one, two} and not everything[one].keys().isdisjoint(everything[two])
             },
             consensus=_against(ordinary, _results(self.transform, _answered_by(self.answers, 3))),
             controls=_against(controls, known_groupings(transform=self.transform)),
         )
+
+    def _given(self, person: uuid.UUID) -> dict[uuid.UUID, Grouping[int]]:
+        """All that the person said."""
+        return self.answers.get(person, {}) | self.control_answers.get(person, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +121,12 @@ class OwnAgreement:
 
 
 def team_agreement(*, transform: Transform) -> TeamAgreement:
-    """The agreement of everybody who has answered questions of the transform. Six queries."""
+    """The agreement of everybody who has answered questions of the transform. Four queries."""
     given = independent_answers().filter(question__question_set__transform=transform).order_by()
-    shared = given.values_list("question", "question__question_set").annotate(people=Count("pk")).filter(people__gt=1)
-    set_of = {question: question_set for question, question_set, _people in shared}
-    answers = groupings_of(shared_answers(given))
+    answers, set_of = groupings_by_set(shared_answers(given))
     control_answers = control_groupings(transform=transform)
-    people = User.objects.filter(pk__in={*given.values_list("steward", flat=True).distinct(), *control_answers})
+    # Of each person the first answer is looked for; to find all people among the answers, all of them would be gone through.
+    people = User.objects.filter(Exists(given.filter(steward=OuterRef("pk"))) | Q(pk__in=control_answers))
     told, newest = set(set_of.values()), QuestionSet.objects.filter(transform=transform).order_by("-number")
     return TeamAgreement(
         transform=transform,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Aggregate, Count, OuterRef, QuerySet, Subquery, TextField
+from django.db.models import Aggregate, CharField, Exists, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Concat
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -43,25 +44,34 @@ def independent_answers() -> QuerySet[Answer]:
 
 
 def shared_answers(answers: QuerySet[Answer]) -> QuerySet[Answer]:
-    """Those of them to questions that two or more of these people have answered: others say nothing of agreement."""
-    asked = answers.order_by().values("question").annotate(people=Count("pk")).filter(people__gt=1)
-    return answers.filter(question__in=asked.values("question"))
+    """Those of these independent answers to questions that somebody else has answered too: others say nothing of agreement."""
+    others = independent_answers().filter(question=OuterRef("question")).exclude(pk=OuterRef("pk"))
+    return answers.filter(Exists(others))
 
 
 def groupings_of(answers: QuerySet[Answer]) -> Groupings:
-    """The groupings that these answers make; one answer of a person to a question among them. One query.
+    """The groupings that these answers make; one answer of a person to a question among them. One query."""
+    return groupings_by_set(answers)[0]
 
-    The labels of an answer come as one text, because a line of the query for each of them would take many times as long.
+
+def groupings_by_set(answers: QuerySet[Answer]) -> tuple[Groupings, dict[uuid.UUID, uuid.UUID]]:
+    """The same, and the set of each question.
+
+    The labels of an answer come as one text, because a line of the query for each of them would take many times as long; ids come as texts too,
+    because the same few would be made anew on each line.
     """
     labelled = Concat(Cast("row_id", TextField()), "label", output_field=TextField())
     labels = (
         RowLabel.objects.filter(answer=OuterRef("pk")).order_by().values("answer").annotate(text=Together(labelled))
     )
     found: Groupings = defaultdict(dict)
+    set_of = {}
     texts = answers.order_by().annotate(text=Subquery(labels.values("text")))
-    for person, question, text in texts.values_list("steward", "question", "text").iterator(chunk_size=5000):
+    ids = (Cast(name, CharField()) for name in ("steward", "question", "question__question_set"))
+    id_of = cache(uuid.UUID)
+    for person, question, question_set, text in texts.values_list(*ids, "text").iterator(chunk_size=5000):
+        set_of[id_of(question)] = id_of(question_set)
         if text:
-            found[person][question] = Grouping(
-                dict(sorted((int(row), label) for row, label in _LABELLED.findall(text)))
-            )
-    return dict(found)
+            labelled_rows = [(int(row), label) for row, label in _LABELLED.findall(text)]
+            found[id_of(person)][id_of(question)] = Grouping(dict(sorted(labelled_rows)))
+    return dict(found), set_of

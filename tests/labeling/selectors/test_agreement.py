@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.db.models import QuerySet
+from pytest_django import DjangoAssertNumQueries
 
 from labeling.models import Answer, Question, Transform
 from labeling.selectors import agreement
@@ -107,6 +108,18 @@ def test_against_the_consensus_only_what_three_people_settled(people: Cast, of: 
     assert (mine.f1.value, mine.f1.questions) == (1, 2)
     assert (other.both_same, other.first_same, other.second_same, other.both_different) == (1, 1, 1, 3)
     assert own_agreement(transform=of, user=people.lead).with_consensus == other
+
+
+def test_only_who_answered_this_transform_is_told_in_four_queries(
+    people: Cast, of: Transform, questions: list[Question], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    other = transform(people.team, people.admin, name="Other")
+    (elsewhere,) = question_set(other, people.admin, [3], first_key=500)
+    answer(elsewhere, people.lead, "AAB")
+    with django_assert_num_queries(4):
+        found = team_agreement(transform=of)
+    assert set(found.people) == {people.steward, people.colleague}
+    assert team_agreement(transform=other).people == (people.lead,)
 
 
 def test_nobody_has_answered(of: Transform) -> None:
