@@ -16,7 +16,15 @@ from labeling.models import Answer, Question, QuestionSet, Row, RowLabel, SheetU
 from labeling.permissions import is_lead
 from labeling.selectors.chunks import in_chunks
 from labeling.selectors.queue import takeable_by
-from labeling.spreadsheets import OWN_COLUMNS, QuestionSheet, SheetQuestion, SheetRow
+from labeling.spreadsheets import OWN_COLUMNS, QuestionSheet, SheetQuestion, SheetRow, csv_size
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLimits:
+    """How much a file may hold: cells of rows, and bytes as ``csv_size`` counts them."""
+
+    cells: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +81,34 @@ def _of_sets(transform: Transform, membership: Membership) -> QuerySet[Question]
 
 
 def question_sheet(
-    *, transform: Transform, questions: Iterable[Question], membership: Membership | None, most_cells: int | None = None
+    *,
+    transform: Transform,
+    questions: Iterable[Question],
+    membership: Membership | None,
+    limits: SheetLimits | None = None,
 ) -> QuestionSheet:
-    """The questions with their rows and the person's labels, in the order of ``questions``; with ``most_cells`` the first that fit.
+    """The questions with their rows and the person's labels, in the order of ``questions``; with ``limits`` the first that fit.
 
     Without a person there are no labels, which are not needed to read a file.
     """
     columns = tuple(transform.column_names)
     found: list[SheetQuestion] = []
-    cells = 0
+    cells = size = 0
     for asked in in_chunks(list(questions)):
         labels = labels_now(questions=asked, membership=membership) if membership else {}
         rows = rows_by_question([question.pk for question in asked])
         for question in asked:
-            here = rows.get(question.pk, ())
-            cells += len(here) * (len(OWN_COLUMNS) + len(columns))
-            if most_cells is not None and cells > most_cells and found:
-                return QuestionSheet(columns, transform.primary_key, tuple(found))
             given = labels.get(question.pk, {})
-            sheet_rows = (SheetRow(str(row.pk), tuple(row.values), given.get(row.pk, "")) for row in here)
-            found.append(SheetQuestion(question.labeling_set_id, tuple(sheet_rows)))
+            sheet_rows = tuple(
+                SheetRow(str(row.pk), tuple(row.values), given.get(row.pk, "")) for row in rows.get(question.pk, ())
+            )
+            made = SheetQuestion(question.labeling_set_id, sheet_rows)
+            if limits is not None:
+                cells += len(sheet_rows) * (len(OWN_COLUMNS) + len(columns))
+                size += csv_size(made)
+                if found and (cells > limits.cells or size > limits.size):
+                    return QuestionSheet(columns, transform.primary_key, tuple(found))
+            found.append(made)
     return QuestionSheet(columns, transform.primary_key, tuple(found))
 
 

@@ -40,7 +40,13 @@ from labeling.selectors.sheet_plan import (
     plan_questions,
     questions_in,
 )
-from labeling.selectors.sheets import question_sheet, questions_for_sheet, questions_named, questions_of
+from labeling.selectors.sheets import (
+    SheetLimits,
+    question_sheet,
+    questions_for_sheet,
+    questions_named,
+    questions_of,
+)
 from labeling.services.answers import release_question, reopen_answer, save_draft, submit_answer
 from labeling.services.claims import claim, try_again_later
 from labeling.services.downloads import Download
@@ -61,7 +67,7 @@ logger = logging.getLogger(__name__)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MAX_REFUSALS = 200
 
-MOST_QUESTIONS, MOST_CELLS = 10_000, MAX_CELLS * 3 // 4
+MOST_QUESTIONS, MOST = 10_000, SheetLimits(cells=MAX_CELLS * 3 // 4, size=MAX_FILE_BYTES * 3 // 4)
 """What a file has at most: it must be possible to upload it again, also when somebody has added a column."""
 
 
@@ -81,7 +87,7 @@ def download_sheet(
     """
     questions = questions_for_sheet(transform=transform, membership=membership, question_set=question_set)
     sheet = question_sheet(
-        transform=transform, questions=questions[:MOST_QUESTIONS], membership=membership, most_cells=MOST_CELLS
+        transform=transform, questions=questions[:MOST_QUESTIONS], membership=membership, limits=MOST
     )
     if not sheet.questions:
         raise NoQuestionsError(_("There are no questions for you to download."))

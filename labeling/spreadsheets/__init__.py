@@ -18,7 +18,7 @@ from labeling.spreadsheets.model import (
 )
 from labeling.spreadsheets.read import Mentions, OpenedFile, mentions, open_file, read_sheet
 from labeling.spreadsheets.tables import MAX_CELLS, MAX_FILE_BYTES, is_quick
-from labeling.spreadsheets.write import csv_bytes, workbook_bytes
+from labeling.spreadsheets.write import csv_bytes, csv_size, workbook_bytes
 
 __all__ = [
     "MAX_CELLS",
@@ -34,6 +34,7 @@ __all__ = [
     "SheetRow",
     "Unmangled",
     "csv_bytes",
+    "csv_size",
     "is_quick",
     "mentions",
     "open_file",

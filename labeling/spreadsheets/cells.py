@@ -37,13 +37,17 @@ def workbook_text(text: str) -> str:
         return text  # as nearly all are
     clean = _NOT_IN_XML.sub("�", _LINE_END.sub("\n", text))
     clean = _ESCAPE_LIKE.sub("_x005F_", clean)
-    return clean if len(clean) <= CELL_LIMIT else clean[: CELL_LIMIT - 1] + "…"
+    return _cut(clean)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= CELL_LIMIT else text[: CELL_LIMIT - 1] + "…"
 
 
 def csv_text(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would run as a formula, as OWASP advises."""
+    """The text, with an apostrophe before what a spreadsheet would run as a formula, as OWASP advises, and no longer than a cell may be."""
     clean = text.encode("utf-8", "replace").decode()
-    return "'" + clean if clean.startswith(_STARTS_FORMULA) else clean
+    return _cut("'" + clean if clean.startswith(_STARTS_FORMULA) else clean)
 
 
 def cell_text(value: object) -> str:

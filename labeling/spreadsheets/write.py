@@ -20,7 +20,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from labelfiles import LABEL_COLUMN
-from labeling.spreadsheets.cells import csv_text, workbook_text
+from labeling.spreadsheets.cells import CELL_LIMIT, csv_text, workbook_text
 from labeling.spreadsheets.marks import Mark, make_mark
 from labeling.spreadsheets.model import GUIDE_SHEET, OWN_COLUMNS, QuestionSheet, SheetQuestion
 
@@ -28,6 +28,7 @@ from labeling.spreadsheets.model import GUIDE_SHEET, OWN_COLUMNS, QuestionSheet,
 _FILLS = ("E3F2FD", "FFF3D6", "E1F5E4", "FBE4EC", "EDE7F6", "E0F4F4")
 _NO_ROWS = b"<sheetData></sheetData>"
 _FIRST_SHEET = "xl/worksheets/sheet1.xml"
+_MARK_BYTES = len(make_mark(Mark("", "A"), b"")) + 2  # with a line end
 _LABEL_PLACE = OWN_COLUMNS.index(LABEL_COLUMN) + 1
 
 
@@ -95,6 +96,17 @@ def csv_bytes(sheet: QuestionSheet, *, key: bytes, delimiter: Literal[",", ";", 
     writer.writerow([csv_text(name) for name in (*OWN_COLUMNS, *sheet.columns)])
     writer.writerows([csv_text(text) for text in cells] for _question, cells in _rows(sheet, key))
     return stream.getvalue().encode("utf-8-sig")
+
+
+def csv_size(question: SheetQuestion) -> int:
+    """About how many bytes a question takes in CSV, where up to three more for a cell may be needed; as a workbook it takes about as many at most."""
+    return sum(
+        _MARK_BYTES
+        + len(row.row_id)
+        + sum(len(cell.encode("utf-8", "replace")) + cell.count('"') + 1 for cell in cells)
+        for row in question.rows
+        for cells in [[question.labeling_set_id, row.label, *(text[:CELL_LIMIT] for text in row.values)]]
+    )
 
 
 def _rows(sheet: QuestionSheet, key: bytes) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -16,13 +17,14 @@ from accounts.selectors import membership_in
 from labeling.aws import storage
 from labeling.choices import AnswerStatus, QuestionState
 from labeling.exceptions import GlueError, InvalidSheetError, NoQuestionsError
-from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, SheetUpload, Transform
+from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, Row, SheetUpload, Transform
 from labeling.selectors.claims import CLAIM, MAX_ATTEMPTS, is_given_up
 from labeling.selectors.sheet_plan import SheetAction, SheetPlan, sheet_plan
-from labeling.selectors.sheets import sheet_choices
+from labeling.selectors.sheets import SheetLimits, sheet_choices
 from labeling.services.answers import open_question, save_draft
 from labeling.services.claims import claim
 from labeling.services.sheets import (
+    MOST,
     SheetFormat,
     confirm_sheet,
     download_sheet,
@@ -30,6 +32,7 @@ from labeling.services.sheets import (
     stage_sheet,
     sweep_sheets,
 )
+from labeling.spreadsheets import MAX_FILE_BYTES
 from partitions import Grouping
 from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
 from tests.labeling.sheets import LABEL, MARK, SET, Cells, as_csv, as_workbook, cells_of, filled, made_large
@@ -140,12 +143,40 @@ def test_a_file_has_no_more_than_can_be_uploaded_again_and_says_so(
         ).name
 
     assert name() == "people-questions.xlsx"
-    monkeypatch.setattr("labeling.services.sheets.MOST_CELLS", 29)
+    monkeypatch.setattr("labeling.services.sheets.MOST", SheetLimits(cells=29, size=10_000))
     assert name() == "people-questions-first-2-of-3.xlsx"
     sets = [row[SET] for row in downloaded(people_transform, people.steward)[1:]]
     assert sets == [question.labeling_set_id for question in (*questions[:1] * 3, *questions[1:2] * 2)]
     monkeypatch.setattr("labeling.services.sheets.MOST_QUESTIONS", 1)
     assert name() == "people-questions-first-1-of-3.xlsx"
+
+
+@pytest.mark.parametrize("kind", SheetFormat)
+def test_long_texts_can_be_uploaded_again(
+    s3_server: str, people: Cast, people_transform: Transform, kind: SheetFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2.4 MB of texts where a tenth of what is usual may be uploaded; one text is longer than a cell can be."""
+    monkeypatch.setattr("labeling.services.sheets.MAX_FILE_BYTES", MAX_FILE_BYTES // 10)
+    monkeypatch.setattr("labeling.services.sheets.MOST", SheetLimits(MOST.cells, MOST.size // 10))
+    random = Random(0)  # noqa: S311  # made-up texts
+    asked = question_set(people_transform, people.admin, [20] * 40)
+    rows = list(Row.objects.filter(question__in=asked).order_by("pk"))
+    for row in rows:
+        row.values[1] = "=" + random.randbytes(1500).hex()
+    rows[0].values[1] *= 11
+    Row.objects.bulk_update(rows, ["values"])
+    found = download_sheet(
+        transform=people_transform, membership=member(people.steward, people_transform), question_set=None, kind=kind
+    )
+    content = b"".join(found.chunks)
+    (count,) = re.findall(r"-first-(\d+)-of-40\.", found.name)
+    assert int(count) == 24  # of 60,000 characters each
+    save = as_workbook if kind == SheetFormat.XLSX else as_csv
+    upload = uploaded(people_transform, people.steward, save(filled(cells_of(content), {asked[0]: "A" * 20})))
+    sweep_sheets()
+    upload.refresh_from_db()
+    assert upload.problems == []
+    assert actions(upload)[0] == SheetAction.SUBMIT
 
 
 def test_people_see_their_own_labels_and_leads_also_what_is_settled(
