@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from labeling.exceptions import InvalidSourceError
 from tableformats import TableFormat
@@ -36,7 +36,9 @@ def check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int, int]:
             decoder.decode(chunk)
         except UnicodeDecodeError as error:
             line += (pending + chunk)[: error.start].count(b"\n")
-            message = _("Line %(line)d is not UTF-8; the file may be Windows-1252. Save it as CSV in UTF-8.")
+            message = _(
+                "Line %(line)d is not UTF-8; the file may be Windows-1252. Save it as CSV in UTF-8; Excel calls that “CSV UTF-8”."
+            )
             raise InvalidSourceError(message % {"line": line}) from None
         line += chunk.count(b"\n")
         quotes += chunk.count(layout.quote.encode())
@@ -110,28 +112,29 @@ def _records(file: IO[bytes], layout: TableFormat, *, strict: bool) -> Iterator[
         text.detach()
 
 
-def header(file: IO[bytes], names: list[str]) -> list[str]:
-    """The names in the first record of a file with commas. Raises ``InvalidSourceError`` if there are none, or commas do not separate them."""
-    if not names:
-        raise InvalidSourceError(_("The file has no header."))
-    if len(names) == 1 and any(other in names[0] for other in _other_delimiters()):
-        raise InvalidSourceError(_("The cells are not separated by commas. Save the file as CSV with commas."))
+def find_delimiter(file: IO[bytes]) -> str:
+    """What separates the cells of a file with a header: the comma, or what spreadsheets write where that is the decimal sign.
+
+    Another mark does if the header has no commas, or if header and first row both have it more often. Raises ``InvalidSourceError`` where
+    nobody could tell.
+    """
     file.seek(0)
     text = re.sub(r'"[^"]*"', "", file.read(_CHUNK).decode(errors="ignore"))
-    lines = [line for line in text.splitlines() if line.strip()][:2]
-    for other, word in _other_delimiters().items():
+    lines = [line for line in text.splitlines() if line.strip()][:2] or [""]
+    commas = lines[0].count(",")
+    for other in sorted(_OTHER_DELIMITERS, key=lines[0].count, reverse=True):
         counts = {line.count(other) for line in lines}
-        if len(counts) == 1 and 0 < max(counts) >= len(names) - 1:
+        if lines[0].count(other) and (not commas or (len(counts) == 1 and min(counts) > commas)):
+            return other
+        if counts == {commas} and commas:
             message = _(
-                "The cells seem to be separated by %(others)s, not by commas. Save the file as CSV with commas. "
-                "If commas do separate them, put the names of the columns in quotes."
+                "Both commas and %(others)s could separate the cells. Put the names of the columns in quotes, so that it can be told."
             )
-            raise InvalidSourceError(message % {"others": word})
-    return names
+            raise InvalidSourceError(message % {"others": _OTHER_DELIMITERS[other]})
+    return ","
 
 
-def _other_delimiters() -> dict[str, str]:
-    return {";": _("semicolons"), "\t": _("tabs"), "|": _("vertical bars")}
+_OTHER_DELIMITERS = {";": gettext_lazy("semicolons"), "\t": gettext_lazy("tabs"), "|": gettext_lazy("vertical bars")}
 
 
 def uneven_row(file: IO[bytes], layout: TableFormat, columns: int) -> str:

@@ -23,7 +23,7 @@ from labeling.aws import storage
 from labeling.choices import SourceFormat
 from labeling.exceptions import InvalidSourceError
 from labeling.models import SourceFile
-from labeling.services import tables
+from labeling.services import csv_text, tables
 from labeling.services.catalog import CatalogTable
 from labeling.services.staged_files import write_rows
 from labeling.services.table_facts import ColumnFacts, TableFacts
@@ -113,7 +113,10 @@ def stage_source(
     with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as rewritten:
         _copy_without_bom(file, copy)
         kind = tables.detect_format(copy, name)
-        preview, has_line_breaks = _look([copy], _UPLOADED[kind])
+        layout = _UPLOADED[kind]
+        if kind == SourceFormat.CSV:
+            layout = replace(layout, delimiter=csv_text.find_delimiter(copy))
+        preview, has_line_breaks = _look([copy], layout)
         names = columns or [column.name for column in preview.columns]
         places = _places(preview, names) if columns else range(len(names))
         preview = preview.select(places, names)
@@ -121,7 +124,7 @@ def stage_source(
         if check:
             check(preview)
         if kind == SourceFormat.CSV:
-            rows = tables.open_pieces(copy, _UPLOADED[kind]).select(places, names)
+            rows = tables.open_pieces(copy, layout).select(places, names)
             kind, copy = write_rows(rows, rewritten, has_line_breaks=has_line_breaks), rewritten
         stored = storage.save_file(f"sources/{source_id}/data.{kind}", copy)
     source = SourceFile.objects.create(

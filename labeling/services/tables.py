@@ -134,7 +134,9 @@ class _CsvFile:
         if quotes % 2 or escapes:
             csv_text.check_quotes(file, layout)
         first = csv_text.first_record(file, layout)
-        names = list(columns) if columns is not None else csv_text.header(file, first)
+        names = list(columns) if columns is not None else first
+        if not names:
+            raise InvalidSourceError(_("The file has no header."))
         self.schema = pa.schema([(name, pa.string()) for name in names])
         self._file, self._layout = file, layout
         self._bad_rows = 0

@@ -108,10 +108,10 @@ def test_line_ends(ending: bytes) -> None:
         (b"id,name\n\n1,a\n\n\n2\n3\n", "Line 6 has 1 cell;"),
         (b'id,name\n1,"a\nb\r\nc"\n\n2,b,c\n', "Line 6 has 3 cells;"),
         (b"id,name\n1," + b"x" * (17 << 20), "a row is longer than 8 MB"),
-        (b"id;name\n1;a\n", "not separated by commas"),
-        (b"id;name, vorname;ort\n1;Meier, Karl;Ulm\n", "separated by semicolons, not by commas"),
-        (b'id|name, "first|x"\n1|Meier, Karl\n', "separated by vertical bars, not by commas"),
-        (b"id\tname, first\n", "separated by tabs, not by commas"),
+        (b"id;name\n1;a;b\n", "Line 2 has 3 cells; the header has 2"),
+        (b'id|name, "first|x"\n1|Meier, Karl\n', "Both commas and vertical bars could separate the cells"),
+        (b"id\tname, first\n", "Both commas and tabs could separate the cells"),
+        (b"id,lat;lon\n1,3;4\n", "Both commas and semicolons could .* Put the names of the columns in quotes"),
         (b"id,\n1,a\n", "Column 2 has no name"),
         (b"id,Name,name\n1,a,b\n", "Name and name differ only in case"),
         (b"id,name,name\n1,a,b\n", "More than one column is called name"),
@@ -138,6 +138,21 @@ def test_what_is_wrong_is_said(content: bytes, said: str) -> None:
 )
 def test_other_marks_in_a_file_with_commas_are_text(content: bytes) -> None:
     assert preview(content).row_count == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "row"),
+    [
+        (b"id;name;price\r\n1;Ann;1,50\r\n", ("1", "Ann", "1,50")),  # Excel where the comma is the decimal sign
+        (b"id;name, vorname;ort\n1;Meier, Karl;Ulm\n", ("1", "Meier, Karl", "Ulm")),
+        (b'id\t"a, b"\tc\n1\tx\t"y\tz"\n', ("1", "x", "y\tz")),
+        (b"id|name|city\n1|Ann|\n", ("1", "Ann", "")),
+    ],
+)
+def test_cells_are_separated_as_spreadsheets_do_it(content: bytes, row: tuple[str, ...]) -> None:
+    found = preview(content)
+    assert found.rows == (row,)
+    assert found.columns[0].name == "id"
 
 
 def test_the_line_is_right_beyond_the_first_chunk_and_across_chunks() -> None:
