@@ -17,7 +17,7 @@ _EVERYTHING = "all"
 
 
 class WorkFilterForm(DatedFilterForm):
-    """What is counted, and a line for what."""
+    """What is counted, and a line for what: for each person, or who is ``alone`` among their own answers, for each day."""
 
     by = forms.ChoiceField(
         required=False,
@@ -33,17 +33,22 @@ class WorkFilterForm(DatedFilterForm):
         queryset=Transform.objects.none(), required=False, label=_("Transform"), empty_label=_("All transforms")
     )
 
-    def __init__(self, *args: Any, transforms: QuerySet[Transform], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, transforms: QuerySet[Transform], alone: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._lines = EVERYTHING[1:] if alone else EVERYTHING
+        if alone:
+            field = self.fields["by"]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _("Day")), ("transform", _("Transform")), (_EVERYTHING, _("Day and transform"))]
         self.offer("transform", transforms)
 
     @property
     def chosen(self) -> dict[str, Any]:
         """The filters as ``work_lines`` takes them."""
         data = self.data_used
-        by = data.get("by") or "person"
+        by = data.get("by") or self._lines[0]
         return {
-            "by": EVERYTHING if by == _EVERYTHING else tuple(one for one in get_args(Dimension) if one == by),
+            "by": self._lines if by == _EVERYTHING else tuple(one for one in get_args(Dimension) if one == by),
             "transform": data.get("transform"),
             "user": self.user,
             "since": data.get("since"),

@@ -108,7 +108,7 @@ def work_lines(
 ) -> WorkLines:
     """What was answered from ``since`` to ``until`` (both days included, in the current time zone), a line for each of ``by``.
 
-    Ordered by name, day and transform. Up to three queries.
+    Ordered by name, the newest day first, then by transform. Up to three queries.
     """
     answers = submitted_answers(team=team, since=since, until=until)
     if transform is not None:
@@ -202,12 +202,12 @@ def _spread(numbers: list[int]) -> Spread | None:
 
 def _order(
     place: _Place, people: Mapping[uuid.UUID, User], transforms: Mapping[uuid.UUID, Transform]
-) -> tuple[str, str, str, dt.date, str]:
+) -> tuple[str, str, str, int, str]:
     who, day, what = place
     person = people[who] if who else None
     return (
         *((person.last_name, person.first_name, person.username) if person else ("", "", "")),
-        day or dt.date.min,
+        -day.toordinal() if day else 0,
         transforms[what].name if what else "",
     )
 

@@ -25,7 +25,7 @@ PAGE_SIZE = 100
 @require_GET
 @vary_on_headers("HX-Request")
 def work(request: HttpRequest) -> HttpResponse:
-    """Leads see everybody's work, others their own. Nobody is ranked: lines are in the order of names and days."""
+    """Leads see everybody's work, others their own. Nobody is ranked: lines are in the order of names, the newest day first."""
     membership = team_access(request, is_member)
     form, chosen = _chosen(request, membership)
     context = {
@@ -54,6 +54,7 @@ def _chosen(request: HttpRequest, membership: Membership) -> tuple[WorkFilterFor
         request.GET,
         transforms=transforms_for_team(team=membership.team),
         members=everybody_of(team=membership.team) if sees_all else [],
+        alone=not sees_all,
     )
     chosen = form.chosen
     if not sees_all:

@@ -56,7 +56,7 @@ def test_totals_and_filters(people: Cast, of: Transform) -> None:
     (total,) = work_lines(team=people.team, by=())
     assert (total.person, total.day, total.transform, total.answers) == (None, None, None, 5)
     days = [(line.day, line.answers) for line in work_lines(team=people.team, by=EVERYTHING[1:2])]
-    assert days == [(MONDAY, 4), (MONDAY + timedelta(days=1), 1)]
+    assert days == [(MONDAY + timedelta(days=1), 1), (MONDAY, 4)]
     assert [line.person for line in work_lines(team=people.team, user=people.steward)] == [people.steward]
     assert [line.answers for line in work_lines(team=people.team, since=MONDAY + timedelta(days=1))] == [1]
     assert [line.answers for line in work_lines(team=people.team, until=MONDAY)] == [4]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
@@ -169,6 +171,22 @@ def test_work_of_everybody_is_for_leads(people: Cast, people_transform: Transfor
     assert own.count('<td class="lead-cell nowrap">') == 1
     assert "No answers in this period" in text(client_for(people.stranger).get(WORK))
     assert "No answers in this period" in text(client_for(people.lead).get(f"{WORK}?until=2001-01-01"))
+
+
+def test_whose_work_it_is_goes_without_saying_where_it_is_ones_own(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    """Who sees their own alone sees their days, the newest first."""
+    first, _second = answered_by_two(people, people_transform, 2)
+    first.answers.filter(steward=people.steward).update(submitted_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+    steward = client_for(people.steward)
+    days = re.findall(r"<td[^>]*>(\d{4}-\d\d-\d\d)</td>", text(steward.get(WORK)))
+    assert (len(days), days[1]) == (2, "2026-03-01")
+    assert ">Person</th>" not in text(steward.get(WORK, {"by": "all"}))
+    answers = reverse("labeling:answer-list", args=[people_transform.pk])
+    assert ">Person</th>" not in text(steward.get(answers))
+    for url in (WORK, answers):
+        assert ">Person</th>" in text(client_for(people.lead).get(url))
 
 
 def test_of_many_lines_of_work_a_page_shows_some(
