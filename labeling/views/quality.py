@@ -36,13 +36,17 @@ TABLES: dict[str, Table] = {
 
 @require_GET
 def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
-    """One chart a question, against dates or against labels (``?by=labels``), and the tables behind them."""
+    """One chart a question, against dates or against labels (``?by=labels``), and the tables behind them.
+
+    One estimate alone is told by its figures: nothing has changed yet that a chart could show.
+    """
     transform, membership = transform_access(request, transform_id, can_see_quality)
     axis: Axis = "labels" if request.GET.get("by") == "labels" else "dates"
     points, agreed = quality_points(transform=transform, newest=SHOWN), agreement_points(transform=transform)
     columns = columns_over_time(points)
     shadows, estimate = shadow_points(transform=transform), newest_estimate(transform=transform)
-    charts = quality_charts(points, shadows, axis) if points or shadows else []
+    changes = max(len(points), len(shadows)) > 1
+    charts = quality_charts(points, shadows, axis) if changes else []
     if estimate is not None and estimate.curve:
         charts.append(curve_chart(estimate.curve))
     people = [agreement_chart(agreed, timezone.localtime())] if agreed else []
@@ -63,6 +67,7 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "matrix": estimate.metrics if estimate else None,
         "next_questions": NEXT_QUESTIONS,
         "agreed": _newest_first(request, agreed, "agreed"),
+        "changes": changes,
         "only": SHOWN if len(points) == SHOWN else 0,
         "charts": charts,
         "people": people,

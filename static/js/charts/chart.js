@@ -159,8 +159,8 @@ function interval(line, place) {
   return low === null ? "" : ` (${low.toFixed(3)}–${line.high[place].toFixed(3)})`;
 }
 
-// One point alone would stand on the edge.
+// One point alone would stand on the edge, and estimates of the same minutes would have the same time under several lines.
 function padded(low, high, dates) {
-  const pad = (high - low) * 0.04 || (dates ? 43_200 : 10);
+  const pad = high === low ? (dates ? DAY / 2 : 10) : Math.max((high - low) * 0.04, dates ? DAY / 96 : 0);
   return [low - pad, high + pad];
 }

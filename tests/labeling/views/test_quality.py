@@ -95,6 +95,19 @@ def test_an_import_of_the_schedule_is_nobody_elses(people: Cast, people_transfor
     assert "by someone outside the portal: " in import_words(outside)
 
 
+def test_one_estimate_is_told_by_its_figures_and_two_by_charts(
+    people: Cast, people_transform: Transform, client_for: ClientFor, url: str
+) -> None:
+    lead = client_for(people.lead)
+    import_and_estimate(people_transform, people.lead, days_ago=9, labels=90, precision=0.75)
+    page = lead.get(url).content.decode()
+    assert "0.750" in page
+    assert ("From the second estimate on" in page, "data-chart=" in page, "Charts by" in page) == (True, False, False)
+    import_and_estimate(people_transform, people.lead, days_ago=2, labels=180)
+    page = lead.get(url).content.decode()
+    assert ("From the second estimate on" in page, "data-chart=" in page, "Charts by" in page) == (False, True, True)
+
+
 def test_charts_and_tables_say_the_same(
     people: Cast, people_transform: Transform, client_for: ClientFor, url: str
 ) -> None:
