@@ -170,6 +170,7 @@ def weekly_report(*, team: Team, week: Week) -> Report:
 
 
 def _better(weeks: list[TransformWeek]) -> Table:
+    """Without the transforms of which there is nothing to tell."""
     columns = (
         Column(_("Transform")),
         Column("F1", number=True),
@@ -188,8 +189,9 @@ def _better(weeks: list[TransformWeek]) -> Table:
             Cell(f"{one.answers:,}"),
         )
         for one in weeks
+        if one.f1 is not None or one.labels is not None or one.answers
     )
-    return Table("better", _("What improved this week"), columns, rows, _("The team has no transforms yet."))
+    return Table("better", _("What improved this week"), columns, rows, _("No transform has labels or answers yet."))
 
 
 def _name(transform: Transform) -> str:

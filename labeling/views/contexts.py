@@ -50,6 +50,9 @@ from labeling.selectors.transforms import TransformOverview, transform_overview,
 from labeling.services.chains import steps_of
 from partitions import labels_for
 
+STAGES = 5
+"""So many transforms stand on the first page of a lead; the list has them all."""
+
 WAITING = 15
 """So many lines of what waits stand on the first page; the weekly report has them all."""
 
@@ -78,6 +81,9 @@ class Step(StrEnum):
     QUALITY = "quality"
     RESULT = "result"
 
+
+_URGENCY = (Step.LABELS, Step.DISPUTES, Step.QUALITY, Step.RESULT, Step.ANSWERS, Step.QUESTIONS)
+"""What waits for a lead comes before what waits for stewards, and that before what nobody waits for."""
 
 _STEP_OF_KIND = {
     RunKind.LABELING_SET_GENERATION: Step.QUESTIONS,
@@ -132,8 +138,14 @@ def stage(overview: TransformOverview) -> Stage:
     return Stage(overview, None if over else next_step(overview), active)
 
 
+def _urgency(one: Stage) -> tuple[int, bool]:
+    """Sorts the most urgent first; of transforms that wait for questions, those that have learned something."""
+    place = len(_URGENCY) if one.next_step is None else _URGENCY.index(one.next_step)
+    return place, one.overview.last_import is None
+
+
 def home_context(membership: Membership, user: User) -> dict[str, Any]:
-    """What waits: questions for everybody; for leads also the next step of each transform and the newest runs."""
+    """What waits: questions for everybody; for leads also the next step of the transforms, the most urgent first, and the newest runs."""
     team = membership.team
     entries = queue_for_steward(team=team, user=user)
     context: dict[str, Any] = {
@@ -143,7 +155,9 @@ def home_context(membership: Membership, user: User) -> dict[str, Any]:
         "answered_by_me": sum(entry.answered_by_me for entry in entries),
     }
     if is_lead(membership):
-        context["stages"] = [stage(overview) for overview in transform_overviews(team=team)]
+        stages = sorted(map(stage, transform_overviews(team=team)), key=_urgency)
+        context["stages"] = stages[:STAGES]
+        context["stages_besides"] = len(stages[STAGES:])
         context["runs"] = list(runs_for_team(team=team)[:6])
         week = Week.of(timezone.localdate())
         waiting = waiting_table(team=team)

@@ -112,6 +112,32 @@ def test_what_is_disputed_is_not_called_learned(
     assert ">Decide</a>" not in client_for(people.steward).get(overview).content.decode(), "stewards may not"
 
 
+def test_of_many_transforms_the_most_urgent_come_first(
+    people: Cast, people_transform: Transform, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def another(name: str) -> Transform:
+        return Transform.objects.create(
+            team=people.team, name=name, created_by=people.admin, columns=people_transform.columns,
+            database_name="db", table_name=name.lower(), primary_key="id",
+        )  # fmt: skip
+
+    monkeypatch.setattr(contexts, "STAGES", 3)
+    untouched, learned, answered = another("Addresses"), another("Shops"), another("Suppliers")
+    finished_run(learned, people.lead, RunKind.IMPORT_LABELS)
+    finished_run(learned, people.lead, RunKind.EVALUATION)
+    (question,) = question_set(answered, people.lead, [2])
+    answer(question, people.steward, "AB")
+    question_set(people_transform, people.lead, [2])
+
+    page = client_for(people.lead).get(HOME).content.decode()
+    cards = page[: page.index("What improved this week")]
+    places = [cards.find(f'{one.pk}/">{one.name}</a>') for one in (answered, people_transform, learned)]
+    assert places == sorted(places)
+    assert -1 not in places
+    assert f">{untouched.name}</a>" not in page
+    assert f'href="{reverse("labeling:transform-list")}">1 more transform</a>' in page
+
+
 def test_the_page_costs_the_same_whatever_waits(
     people: Cast,
     people_transform: Transform,
