@@ -150,6 +150,7 @@ def test_undo_brings_a_skipped_question_back_as_it_was(portal: Portal, visit: Vi
 
     press(page, "z")
     expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(page.get_by_text("Question 2 is back, as you left it.").first).to_be_visible()  # nothing was submitted
     assert groups(page) == "AB."
     expect(saved(page)).to_be_visible()
     assert Answer.objects.get(question=second).status == AnswerStatus.DRAFT

@@ -283,6 +283,28 @@ def test_the_list_of_columns_stays_open_while_they_are_arranged(portal: Portal, 
     expect(page.get_by_role("button", name="Keep email visible")).to_be_hidden()
 
 
+def test_the_list_of_columns_gives_the_keys_back_to_the_rows(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=3)
+    columns = page.get_by_text("Columns", exact=True)
+    columns.click()
+    press(page, "Escape")
+    expect(page.get_by_role("checkbox", name="city")).to_be_hidden()
+    press(page, "a", "a", "b")
+    assert groups(page) == "AAB"
+
+
+def test_what_is_pointed_at_stays_where_it_is_while_groups_come_into_use(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    begin(page, portal, rows=8)
+    unsure = page.get_by_role("button", name="Unsure:")
+    before = unsure.bounding_box()
+    press(page, "w")
+    assert groups(page) == "ABCDEFGH"
+    expect(unsure).to_be_in_viewport()
+    assert unsure.bounding_box() == before
+
+
 def test_one_of_many_columns_is_found_by_its_name(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, *_rest = begin(page, portal, rows=3)
@@ -532,7 +554,7 @@ def test_a_phone_has_the_number_of_every_row_and_room_for_rows_between_its_toolb
     propose(page, "AAABBB")
     press(page, "1", "u", "b")  # unsure, given, the cursor, proposed
     expect(page.locator("tr.is-proposed")).to_have_count(4)
-    expect(page.get_by_text("All rows are answered")).to_be_visible()
+    expect(page.get_by_text("4 rows as proposed")).to_be_visible()
     for toolbar, at_least in ((".wb-ask", 6), (".wb-tools", 9)):
         tools = page.locator(toolbar).locator("button:visible, select:visible, summary:visible").all()
         boxes = [box for box in (tool.bounding_box() for tool in tools) if box]

@@ -218,6 +218,7 @@ export class Bench {
     this.palette.update(this.work.counts(), this.work.groups, this.work.freeGroup(), this.brush.label, this.allGroups);
     this.view.state({
       gaps,
+      proposed: this.work.rows.filter((_row, index) => this.work.isProposed(index)).length,
       canUndo: this.work.done.length > 0 || this.canGoBack(),
       canRedo: this.work.undone.length > 0,
       display: this.prefs.display,

@@ -16,6 +16,13 @@ export class Columns {
       button.addEventListener("click", () => this.hideAll(button.dataset.columnAll === "hide"));
     }
     menu.addEventListener("toggle", () => this.draw());
+    // As from the guidelines, Esc leads back to the rows, where the keys work.
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      menu.open = false;
+      bench.grid.table.focus({ preventScroll: true });
+    });
   }
 
   /** All columns, in their order. */

@@ -1,4 +1,5 @@
-// The groups in use with their counts, the next free one, and "unsure": what keys do, for hands on a mouse or a screen.
+// "Unsure", the groups in use with their counts, and the next free one: what keys do, for hands on a mouse or a screen. "Unsure" comes first,
+// because the row of groups grows at its end while it is in use, and what moves there is missed.
 
 import { UNSURE } from "./work.js";
 
@@ -6,7 +7,7 @@ export class Palette {
   constructor(box, groups, onPick) {
     this.box = box;
     this.buttons = new Map();
-    for (const label of [...groups, UNSURE]) {
+    for (const label of [UNSURE, ...groups]) {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "swatch";

@@ -157,7 +157,8 @@ export class Session {
     this.open(last);
     if (last.labels) this.bench.act(() => this.work.take(last.labels), null);
     this.keep();
-    this.view.say(interpolate(gettext("Question %s is open again. Press Enter to submit it again."), [last.question.number]));
+    const words = last.skipped ? gettext("Question %s is back, as you left it.") : gettext("Question %s is open again. Press Enter to submit it again.");
+    this.view.say(interpolate(words, [last.question.number]));
   }
 
   /** Back into what was refused. It may be told while the next question is on its way; then after that. */

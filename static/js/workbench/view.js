@@ -101,10 +101,10 @@ export class View {
     if (state !== "saving") this.cutOff = state !== "saved";
   }
 
-  state({ gaps, canUndo, canRedo, display, folded, hasLong, proposal }) {
+  state({ gaps, proposed, canUndo, canRedo, display, folded, hasLong, proposal }) {
     const accept = this.part("accept");
     accept.setAttribute("aria-disabled", String(gaps > 0));
-    this.part("gaps").textContent = gaps ? interpolate(ngettext("%s row to go", "%s rows to go", gaps), [gaps]) : gettext("All rows are answered");
+    this.part("gaps").textContent = this.stands(gaps, proposed);
     this.part("undo").disabled = !canUndo;
     this.part("redo").disabled = !canRedo;
     this.part("open-long").hidden = !hasLong;
@@ -114,6 +114,13 @@ export class View {
     const fold = this.part("folded");
     fold.hidden = !folded || display === "all";
     fold.textContent = interpolate(ngettext("%s identical column", "%s identical columns", folded), [folded]);
+  }
+
+  /** How far the question is: what Accept lacks, or how much of what it takes nobody but the engine has said. */
+  stands(gaps, proposed) {
+    if (gaps) return interpolate(ngettext("%s row to go", "%s rows to go", gaps), [gaps]);
+    if (proposed) return interpolate(ngettext("%s row as proposed", "%s rows as proposed", proposed), [proposed]);
+    return gettext("All rows are answered");
   }
 
   long(open) {
