@@ -167,6 +167,8 @@ def _mark_imported(run: TaskRun) -> None:
 
 def _advice(run: TaskRun) -> str:
     match run.kind:
+        case RunKind.IMPORT_LABELS if run.foreign:
+            return ""  # its file is with whoever started it, and no answer was in it
         case RunKind.IMPORT_LABELS:
             return _("The answers are still waiting to be imported. Correct what the message names, then import again.")
         case RunKind.EVALUATION:

@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from labeling.aws import clients
 from labeling.aws.glue import Run
@@ -187,6 +188,21 @@ def test_a_run_under_way_is_followed_to_its_end(of: Transform, monkeypatch: pyte
         sweep_runs()
     run.refresh_from_db()
     assert (run.status, run.result_uri) == (RunStatus.SUCCEEDED, "")
+
+
+def test_a_failed_import_of_others_says_nothing_of_answers_here(
+    people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch, client: Client, settings: Settings
+) -> None:
+    failed = imported("tsk-9", 2, replace=False) | {"Status": "FAILED", "ErrorString": "line 1: no column label"}
+    (run,) = look(of, monkeypatch, failed)
+    assert (run.status, run.error, run.advice) == (RunStatus.FAILED, "line 1: no column label", "")
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    client.force_login(people.lead)
+    page = client.get(reverse("labeling:run-detail", args=[run.pk])).content.decode()
+    assert "Glue was not reached" not in page, "it is Glue that refused it"
 
 
 def settled_and_imported(people: Cast, of: Transform, minutes: int) -> Question:
