@@ -20,6 +20,7 @@ def made(client: Client, **fields: str) -> str:
     assert "no-store" in response.headers["Cache-Control"]
     found = re.search(r'<code class="secret">(lpt_[\w-]{40})</code>', response.content.decode())
     assert found, response.content
+    assert f'data-copy="{found[1]}"' in response.content.decode()
     return found[1]
 
 

@@ -78,7 +78,7 @@ def test_admins_make_webhooks_and_see_the_secret_once(
     assert "must start with http" in refused.content.decode()
     shown = admin.post(new, {"url": "https://example.org/hook", "events": ["run.failed"]})
     hook = Webhook.objects.get()
-    assert secret_of(hook) in shown.content.decode()
+    assert f'data-copy="{secret_of(hook)}"' in shown.content.decode()
     assert shown["Cache-Control"] == "no-store"
     page = reverse("labeling:webhook-detail", args=[hook.pk])
     assert "Until the receiver knows the new secret, it will refuse messages." in admin.get(page).content.decode()
