@@ -114,7 +114,7 @@ def test_dates_under_the_charts_stand_apart_and_as_in_the_tables(portal: Portal,
     pattern = r"\d{4}-\d\d-\d\d|\d\d:\d\d"
     for apart in (None, timedelta(hours=1), timedelta(seconds=9)):
         if apart:
-            start = timezone.now() - timedelta(hours=4)
+            start = timezone.now() - 4 * apart
             runs = TaskRun.objects.filter(transform=transform, kind=RunKind.EVALUATION).order_by("completed_at")
             for number, run in enumerate(runs):
                 TaskRun.objects.filter(pk=run.pk).update(completed_at=start + number * apart)
@@ -209,15 +209,22 @@ def test_a_lead_is_told_and_reads_the_week(portal: Portal, visit: Visit) -> None
 
 def test_what_is_done_with_ticked_groups_is_at_hand(portal: Portal, visit: Visit) -> None:
     transform, (question,) = people_transform(portal, questions=1, rows=10)
-    values = [row.values for row in question.rows.all()]
+    transform.columns = transform.columns[:6]
+    transform.save()
+    values = [row.values[:6] for row in question.rows.all()]
     groups = [
-        MatchGroup(kind=GroupKind.UNSURE, match_id=str(n), size=10, confidence=0.5, values=values) for n in range(8)
+        MatchGroup(kind=GroupKind.UNSURE, match_id=str(n), size=10, confidence=0.5, values=values[n:] + values[:n])
+        for n in range(8)
     ]
+    groups[1].values = [[cell * 2 for cell in row] for row in values]
     read_result(transform, portal.lead, groups, rows=80, sizes=[[10, 8]])
     page = visit(portal.lead)
     page.goto(f"/transforms/{transform.pk}/matches/")
     ask = page.get_by_role("button", name="Ask people about the ticked groups")
     expect(ask).to_be_in_viewport()
+    heads = page.get_by_role("columnheader").all()
+    places = {(head.inner_text(), box["x"]) for head in heads if (box := head.bounding_box())}
+    assert len(places) == len({name for name, _x in places}), "the columns of all groups stand below each other"
     boxes = page.get_by_role("checkbox")
     for _group in range(8):
         boxes.nth(_group).focus()
