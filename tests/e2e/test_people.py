@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, Page, expect
 
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, User
 from tests.e2e.conftest import NARROW, Portal, Visit
 from tests.e2e.conftest import PASSWORD as SIGN_IN_PASSWORD
 from tests.e2e.data import people_transform
@@ -114,3 +114,14 @@ def test_a_form_with_a_text_outlives_the_session_as_a_whole(portal: Portal, visi
     expect(lead.get_by_label("Goal")).to_have_value("Before the move.")
     expect(lead.get_by_label("Priority")).to_have_value("7")
     expect(proposals).to_be_checked(checked=not was)
+
+
+def test_a_long_name_is_whole_on_a_phone(portal: Portal, visit: Visit) -> None:
+    User.objects.filter(pk=portal.steward.pk).update(
+        first_name="Maximiliane-Friederike", last_name="von Hohenstaufen-Württemberg"
+    )
+    page = visit(portal.admin, narrow=True)
+    page.goto("/people/")
+    box = page.get_by_role("link", name="Maximiliane").bounding_box()
+    assert box
+    assert box["x"] + box["width"] <= 390
