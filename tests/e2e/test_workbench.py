@@ -343,6 +343,10 @@ def test_long_texts_clamp_and_open(portal: Portal, visit: Visit) -> None:
     assert clamped is not None
     assert opened is not None
     assert opened["height"] > clamped["height"]
+    page.get_by_role("button", name="Long texts").click()
+    assert long.bounding_box() == clamped
+    press(page, "a")  # the keys are where they were
+    assert groups(page).startswith("A.")
 
 
 def test_very_long_texts_are_compared_while_nobody_waits(portal: Portal, visit: Visit) -> None:
