@@ -315,7 +315,13 @@ def test_leads_go_from_the_matrix_to_the_question_and_ask_it_again(
     assert f"{url}?cell=false_positives" in quality
     assert "The next 10 questions should add about" in quality
     assert "Estimate" in quality
-    imported = ShadowEstimate.objects.get().import_run
+    estimate = ShadowEstimate.objects.get()
+    assert estimate.curve
+    estimate.curve["next_file"]["gain"] = 0.0004
+    estimate.save()
+    quality = client.get(reverse("labeling:quality", args=[of.pk])).content.decode()
+    assert "The next 10 questions should hardly change the best F1." in quality
+    imported = estimate.import_run
     assert "By the embedded engine" in client.get(reverse("labeling:run-detail", args=[imported.pk])).content.decode()
     csv = client.get(reverse("labeling:quality-download", args=[of.pk, "shadow"])).getvalue().decode()
     assert ShadowEstimate.objects.get().content_hash in csv

@@ -127,7 +127,7 @@ def test_an_administrator_is_offered_to_replace_what_there_is(
     assert "Preview the replacement" in done
     assert "Start import" not in done
     for_a_lead = client_for(people.lead).get(url).content.decode()
-    assert "All answers have been imported." in for_a_lead
+    assert "No answers wait to be imported" in for_a_lead
     assert "nothing to import yet" not in for_a_lead
 
 
