@@ -12,7 +12,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from labeling.models import Transform
+from labeling.choices import ACTIVE, RunKind
+from labeling.models import TaskRun, Transform
 from labeling.permissions import can_see_quality
 from labeling.responses import csv_attachment
 from labeling.selectors.quality import agreement_points, columns_over_time, quality_points, shadow_points
@@ -68,6 +69,7 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "next_questions": NEXT_QUESTIONS,
         "agreed": _newest_first(request, agreed, "agreed"),
         "changes": changes,
+        "estimating": TaskRun.objects.filter(transform=transform, kind=RunKind.EVALUATION, status__in=ACTIVE).first(),
         "only": SHOWN if len(points) == SHOWN else 0,
         "charts": charts,
         "people": people,

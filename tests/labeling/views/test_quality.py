@@ -95,6 +95,19 @@ def test_an_import_of_the_schedule_is_nobody_elses(people: Cast, people_transfor
     assert "by someone outside the portal: " in import_words(outside)
 
 
+def test_an_estimate_that_is_under_way_is_led_to_and_no_second_asked_for(
+    people: Cast, people_transform: Transform, client_for: ClientFor, url: str
+) -> None:
+    lead = client_for(people.lead)
+    assert ">Estimate quality</button>" in lead.get(url).content.decode()
+    run = TaskRun.objects.create(
+        transform=people_transform, kind=RunKind.EVALUATION, status=RunStatus.RUNNING, requested_by=people.lead
+    )
+    page = lead.get(url).content.decode()
+    assert ">Estimate quality</button>" not in page
+    assert f'href="{reverse("labeling:run-detail", args=[run.pk])}"' in page
+
+
 def test_one_estimate_is_told_by_its_figures_and_two_by_charts(
     people: Cast, people_transform: Transform, client_for: ClientFor, url: str
 ) -> None:
@@ -230,5 +243,5 @@ def test_the_page_asks_as_often_for_three_points_as_for_one(
     for number in (1, 2, 3):
         import_and_estimate(people_transform, people.lead, days_ago=number, labels=90 * number)
         if number != 2:
-            with django_assert_num_queries(11):
+            with django_assert_num_queries(12):
                 lead.get(url)
