@@ -129,7 +129,7 @@ export class Session {
   async back(last = this.queue.behind.at(-1)) {
     if (this.bench.isBetween) return;
     if (!last) {
-      this.view.say(gettext("Nothing to undo."));
+      this.view.say(gettext("Nothing to undo here. What you submitted before is in the list of answers."));
       return;
     }
     const counted = this.queue.forget(last.question) && !last.skipped;
