@@ -303,6 +303,11 @@ def test_what_is_pointed_at_stays_where_it_is_while_groups_come_into_use(portal:
     assert groups(page) == "ABCDEFGH"
     expect(unsure).to_be_in_viewport()
     assert unsure.bounding_box() == before
+    group = page.get_by_role("button", name="Group A:")
+    before = group.bounding_box()
+    press(page, "1", "u", "u")
+    expect(page.get_by_role("button", name="Unsure: 2 rows")).to_be_visible()
+    assert group.bounding_box() == before
 
 
 def test_one_of_many_columns_is_found_by_its_name(portal: Portal, visit: Visit) -> None:
