@@ -10,8 +10,14 @@ import sys
 def main() -> None:
     """Run one management command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelportal.settings")
-    from django.core.management import execute_from_command_line  # settings must be named before Django loads
+    from django.conf import settings  # must be named before Django loads
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
 
+    try:
+        _ = settings.DATABASES
+    except ImproperlyConfigured as error:
+        sys.exit(f"manage.py: {error}")
     execute_from_command_line(sys.argv)
 
 

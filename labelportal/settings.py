@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,18 @@ from typing import Any
 import environ
 from botocore.config import Config
 from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
 from whitenoise.compress import Compressor
 
+from labelportal.run.addresses import require_addresses
+from labelportal.run.config import ConfigError
 from labelportal.run.credentials import write_private
 
 env = environ.Env()
+try:
+    require_addresses(os.environ)
+except ConfigError as error:
+    raise ImproperlyConfigured(str(error)) from None
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Empty counts as unset: make exports it whether or not it is given.
@@ -106,6 +114,7 @@ def _database() -> dict[str, Any]:
         }
     else:
         config.setdefault("CONN_HEALTH_CHECKS", True)
+        config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # its own would be over two minutes
     # To open even a file anew takes as long as the queries of a tick of the clock.
     config.setdefault("CONN_MAX_AGE", 60)
     return config

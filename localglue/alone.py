@@ -154,6 +154,11 @@ class Alone(Launcher):
     """localglue, its engine and its sweep, with an S3 and a Redis unless they are somebody else's."""
 
     name = "localglue"
+    options = {
+        "DATABASE_URL": "--database-url",
+        "REDIS_URL": "--redis-url",
+        "AWS_ENDPOINT_URL_S3": "--s3-endpoint",
+    }
 
     def __init__(self, installation: Installation, credentials: AwsCredentials, options: argparse.Namespace) -> None:
         env = installation.environment(credentials) | {"AWS_DEFAULT_REGION": options.region}
@@ -171,7 +176,7 @@ class Alone(Launcher):
         first, rest = [part for part in parts if part.stage == 0], [part for part in parts if part.stage > 0]
         for part in first:
             self.supervisor.launch(part)
-        self.step("migrate", "-m", "django", "migrate", "--no-input", "--verbosity", "0")
+        self.step("prepare", "-m", "labelportal.run.prepare")
         self.supervisor.wait(first)
         if "s3" not in self.installation.external:
             probes.ensure_bucket(self.env, self.bucket)

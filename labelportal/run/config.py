@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 EXTERNAL_PARTS = ("glue", "redis", "s3")
+REFUSED = 2  # the exit code of a step that has said all there is to say of why it could not be done
 
 # What a developer's own shell may carry and what would send our requests elsewhere.
 _FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ENDPOINT_URL")

@@ -12,7 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
-from labelportal.run.config import ROOT, ConfigError, Installation
+from labelportal.run.addresses import require_addresses, require_redis
+from labelportal.run.config import REFUSED, ROOT, ConfigError, Installation
 from labelportal.run.supervisor import PartError, Stopped, Supervisor
 
 
@@ -25,14 +26,21 @@ class StepError(Exception):
 
 
 class Launcher(ABC):
-    """Starts parts, says that they are ready, keeps them running, stops them. ``name`` begins each line that it says."""
+    """Starts parts, says that they are ready, keeps them running, stops them. Raises ``ConfigError`` for addresses of others that are of no use.
+
+    ``name`` begins each line that it says; ``options`` are what people know variables by who have set none.
+    """
 
     name = "labelportal"
+    options: Mapping[str, str] = {}
 
     def __init__(self, installation: Installation, env: Mapping[str, str], *, verbose: bool) -> None:
         self.installation = installation
         self.var = installation.var
         self.env = dict(env)
+        require_addresses(env, options=self.options)
+        if "redis" in installation.external:
+            require_redis(installation.redis_url, name=self.options.get("REDIS_URL", "REDIS_URL"))
         os.environ.clear()  # the probes run here: an AWS_PROFILE of the caller must not reach them either
         os.environ.update(self.env)
         self._fresh_logs()
@@ -89,10 +97,10 @@ class Launcher(ABC):
             printed.seek(0)
             output = printed.read().decode(errors="replace")
         if step.returncode:
-            raise StepError(
-                f"{' '.join(command)} failed with exit code {step.returncode}:\n{log.read_text(errors='replace')}",
-                output,
-            )
+            said = log.read_text(errors="replace")
+            if step.returncode != REFUSED:
+                said = f"{' '.join(command)} failed with exit code {step.returncode}:\n{said}"
+            raise StepError(said.rstrip(), output)
         return output
 
     def _fresh_logs(self) -> None:

@@ -12,13 +12,18 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import django
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db import OperationalError
+
+from labelportal.run.config import REFUSED
 
 FINGERPRINT = ".fingerprint"
 LEFT_BEHIND = 7 * 24 * 3600  # seconds; whatever is still in use has been written to since
@@ -58,17 +63,27 @@ def empty_scratch(folder: Path) -> None:
                 path.unlink()
 
 
+def refuse(reason: str) -> NoReturn:
+    """Ends the process; what it has said is for whoever set it up."""
+    sys.stderr.write(f"{reason}\n")
+    sys.exit(REFUSED)
+
+
 def main() -> None:
-    """Check, migrate, collect. Prints ``nobody`` if the database holds no accounts yet."""
+    """Check, migrate, collect. Prints ``nobody`` if the database holds no accounts yet. Without the portal there are neither pages nor people."""
     parser = argparse.ArgumentParser(prog="python -m labelportal.run.prepare")
     parser.add_argument("--scratch", type=Path)
     scratch = parser.parse_args().scratch
-    django.setup()
     try:
+        django.setup()
         call_command("check")
-    except SystemCheckError as error:
-        sys.exit(str(error))
-    call_command("migrate", interactive=False, verbosity=0)
+        call_command("migrate", interactive=False, verbosity=0)
+    except (ImproperlyConfigured, SystemCheckError) as error:
+        refuse(str(error))
+    except OperationalError as error:
+        refuse(f"The database cannot be used: {' '.join(str(error).split())}")
+    if settings.ALONE:
+        return
     collect_static()
     if scratch:
         empty_scratch(scratch)

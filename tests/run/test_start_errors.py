@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labelportal.run import probes
-from labelportal.run.config import ROOT
+from labelportal.run.config import REFUSED, ROOT
 from tests.run.launcher import Launcher
 from tests.support.environment import clean_environ, free_port
 
@@ -88,3 +88,44 @@ def test_a_glue_that_refuses_the_demo_does_not_keep_the_portal_from_starting(tmp
     assert "the next start tries that again" in run.stdout
     assert re.search(r"steward2 +Data steward +\S+", run.stdout), "passwords are shown all the same"
     assert not (launcher.var / "seeded").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "address", "said"),
+    [
+        ("--redis-url", "redis://:geheim@localhost:1", "--redis-url: no Redis answers there (Error 111 "),
+        ("--redis-url", "http://localhost:1", "--redis-url is not the address of a Redis database, such as "),
+        (
+            "--database-url",
+            "mysql://me:geheim@localhost/d",
+            "--database-url is not the address of a database, such as ",
+        ),
+        ("--database-url", "postgres://localhost:port/d", "--database-url is not the address of a database, such as "),
+    ],
+)
+def test_an_address_of_no_use_is_named_with_its_option(tmp_path: Path, option: str, address: str, said: str) -> None:
+    command = [sys.executable, "-m", "localglue", "--state", str(tmp_path), option, address]
+    ports = ("--port", "0", "--s3-port", "0", "--redis-port", "0")
+    run = subprocess.run([*command, *ports], env=clean_environ(), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"localglue: {said}")
+    assert run.stderr.count("\n") == 1
+    assert "geheim" not in run.stderr
+    assert (tmp_path / "run.lock").read_text() == ""
+
+
+def test_a_database_that_does_not_answer_is_said_in_a_sentence(tmp_path: Path) -> None:
+    env = clean_environ() | {"LABELPORTAL_VAR": str(tmp_path), "DATABASE_URL": f"postgres://localhost:{free_port()}/d"}
+    command = [sys.executable, "-m", "labelportal.run.prepare"]
+    run = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == REFUSED
+    assert re.fullmatch(r"The database cannot be used: .*Connection refused.*\n", run.stderr)
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL", "AWS_ENDPOINT_URL_S3"])
+def test_an_address_that_is_none_is_named_by_commands(tmp_path: Path, variable: str) -> None:
+    env = clean_environ() | {"LABELPORTAL_VAR": str(tmp_path), variable: "nonsense"}
+    command = [sys.executable, "manage.py", "check"]
+    run = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert re.fullmatch(rf"manage.py: {variable} is not the address of [^\n]+\.\n", run.stderr)
