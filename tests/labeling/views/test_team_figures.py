@@ -243,9 +243,12 @@ def test_skills(people: Cast, client_for: ClientFor) -> None:
 def test_what_others_have_changed_since_a_page_was_shown_stays(people: Cast, client_for: ClientFor) -> None:
     """Everybody on the page is sent, with what it showed; only what this person changed is saved."""
     mine, other = (Membership.objects.get(user=user) for user in (people.steward, people.colleague))
+    lead = client_for(people.lead)
+    stale = saved_for(mine, skills="names") | saved_for(other) | saved_for(None)
+    page = text(lead.get(PEOPLE))
+    assert not [name for name in stale if f'name="{name}"' not in page and "team-goal-skills" not in name]
     Membership.objects.filter(pk=other.pk).update(skills="addresses")
-    stale = saved_for(mine, skills="names") | saved_for(other)
-    client_for(people.lead).post(PEOPLE, stale)
+    assert "Saved for 1 person." in text(lead.post(PEOPLE, stale, follow=True))
     assert dict(Membership.objects.exclude(skills="").values_list("user", "skills")) == {
         people.steward.pk: "names",
         people.colleague.pk: "addresses",
