@@ -98,10 +98,13 @@ document.addEventListener("submit", (event) => {
   }
 });
 
-// A page that comes back from the browser's memory may be sent again.
-window.addEventListener("pageshow", () => {
+// A page that comes back from the browser's memory may be sent again, and so may one whose sending the person has stopped.
+function mayBeSentAgain() {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-});
+}
+window.addEventListener("pageshow", mayBeSentAgain);
+if (window.navigation) navigation.addEventListener("navigateerror", mayBeSentAgain);
+else document.addEventListener("keydown", (event) => event.key === "Escape" && mayBeSentAgain());
 
 // A list that is fetched again says so, and says when it cannot be had; what stood there stays.
 // A page that asks again by itself does not while it is in the background.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from accounts.models import Membership, Role, User
 from tests.e2e.conftest import NARROW, Portal, Visit
@@ -125,3 +125,18 @@ def test_a_long_name_is_whole_on_a_phone(portal: Portal, visit: Visit) -> None:
     box = page.get_by_role("link", name="Maximiliane").bounding_box()
     assert box
     assert box["x"] + box["width"] <= 390
+
+
+def test_a_form_whose_sending_was_stopped_may_be_sent_again(portal: Portal, visit: Visit) -> None:
+    lead = visit(portal.lead)
+    lead.goto("/people/")
+    held: list[Route] = []
+    lead.route("**/people/", lambda route: held.append(route) if not held else route.continue_())
+    lead.get_by_label("Skills of Sam Rivera").fill("contracts")
+    save = lead.get_by_role("button", name="Save")
+    save.press("Enter", no_wait_after=True)
+    while not held:
+        lead.wait_for_timeout(20)
+    lead.context.new_cdp_session(lead).send("Page.stopLoading")  # the browser's stop, or Esc
+    save.press("Enter")
+    expect(lead.get_by_text("Saved for 1 person.")).to_be_visible()
