@@ -70,6 +70,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "everybody": len(members),
         "team_form": team_form,
         "team_goal": goals.get(None),
+        "refused": request.method == "POST",
         "former": [(member, names[member.user_id]) for member in former],
     }
     return render(request, "labeling/work/people.html", context, status=422 if request.method == "POST" else 200)

@@ -1,5 +1,5 @@
 // What somebody wrote into a form is in it again when they come back after the form was refused: they had been signed out, or its page was too old.
-// The server marks such refusals with data-unsent.
+// The server marks such refusals with data-unsent. Nor does a form with data-keep let anybody leave its page without having been asked.
 
 const KEY = "labelportal.unsent";
 const NOT_KEPT = ["hidden", "password", "file", "submit", "button", "image", "reset"];
@@ -63,6 +63,21 @@ function restore(form, values) {
   form.before(note);
   note.hidden = false;
 }
+
+/** Whether the form holds what nobody has saved: something typed in, or what the server has just refused. */
+function isUnsaved(form) {
+  if (form.dataset.sent) return false;
+  return form.dataset.keep === "refused" || fieldsOf(form).some((field) => {
+    if (isBox(field)) return field.checked !== field.defaultChecked;
+    if (field.matches("select")) return [...field.options].some((option) => option.selected !== option.defaultSelected);
+    return field.value !== field.defaultValue;
+  });
+}
+
+// A link or a search beside such a form leads away from what is typed into it; the browser asks first.
+window.addEventListener("beforeunload", (event) => {
+  if ([...document.querySelectorAll("form[data-keep]")].some(isUnsaved)) event.preventDefault();
+});
 
 const unsent = read();
 if (unsent) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from accounts.models import Membership, Role, User
 from tests.e2e.conftest import NARROW, Portal, Visit
@@ -140,3 +140,33 @@ def test_a_form_whose_sending_was_stopped_may_be_sent_again(portal: Portal, visi
     lead.context.new_cdp_session(lead).send("Page.stopLoading")  # the browser's stop, or Esc
     save.press("Enter")
     expect(lead.get_by_text("Saved for 1 person.")).to_be_visible()
+
+
+def test_what_was_typed_and_not_saved_is_not_lost_without_a_question(portal: Portal, visit: Visit) -> None:
+    lead = visit(portal.lead)
+    lead.goto("/people/")
+    asked: list[str] = []
+    answers = ["stay", "leave"]
+
+    def ask(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        if answers.pop(0) == "stay":
+            dialog.dismiss()
+        else:
+            dialog.accept()
+
+    lead.on("dialog", ask)
+    skills = lead.get_by_label("Skills of Sam Rivera")
+    elsewhere = lead.get_by_role("link", name="Runs", exact=True)
+    skills.fill("contracts")
+    elsewhere.press("Enter", no_wait_after=True)
+    expect(skills).to_have_value("contracts")
+    lead.get_by_role("button", name="Save").press("Enter")
+    expect(lead.get_by_text("Saved for 1 person.")).to_be_visible()
+    assert asked == ["beforeunload"], "saving is no loss"
+    lead.get_by_label("Questions that Sam Rivera aims to answer").fill("-1")
+    lead.get_by_role("button", name="Save").press("Enter")
+    expect(lead.locator(".errorlist")).to_be_visible()
+    elsewhere.press("Enter")
+    expect(lead.get_by_role("heading", name="Runs", level=1)).to_be_visible()
+    assert asked == ["beforeunload"] * 2, "what was refused is not saved either"
