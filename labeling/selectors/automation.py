@@ -7,10 +7,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from django.db.models import Prefetch, QuerySet
+
 from labeling.choices import ACTIVE, ChainStatus, RunKind, RunStatus
 from labeling.models import Automation, Chain, Question, TaskRun, Transform
 from labeling.selectors.questions import WAITING_FOR_IMPORT
-from labeling.selectors.task_runs import foreign_replacement
+from labeling.selectors.task_runs import foreign_replacement, with_what_is_shown
 
 
 class Hold(StrEnum):
@@ -70,4 +72,9 @@ def hold(*, automation: Automation) -> Hold | None:
 def newest_chains(*, transform: Transform) -> list[Chain]:
     """The five newest chains with their runs. Two queries."""
     chains = Chain.objects.filter(transform=transform).select_related("created_by")
-    return list(chains.prefetch_related("runs").order_by("-created_at")[:5])
+    return list(chains.prefetch_related(runs_of_chains()).order_by("-created_at")[:5])
+
+
+def runs_of_chains() -> Prefetch[str, QuerySet[TaskRun], str]:
+    """The runs of chains with all that is said of a step, in one query."""
+    return Prefetch("runs", with_what_is_shown(TaskRun.objects.all()))

@@ -16,7 +16,8 @@ _FOLLOWING = 5
 
 @dataclass(frozen=True, slots=True)
 class RunStory:
-    """``retries`` of the run, oldest first; the next few runs of its transform; for an estimate how far F1 moved since the one before."""
+    """``retries`` of the run, oldest first; the next few runs of its transform that are not of its chain; for an estimate how far F1 moved since the one
+    before."""
 
     retries: tuple[TaskRun, ...]
     followed_by: tuple[TaskRun, ...]
@@ -37,6 +38,8 @@ def run_story(*, run: TaskRun) -> RunStory:
     """Up to three queries."""
     of_transform = TaskRun.objects.filter(transform=run.transform_id).exclude(pk=run.pk)
     later = of_transform.filter(created_at__gt=run.created_at).exclude(retry_of=run)
+    if run.chain_id:
+        later = later.exclude(chain=run.chain_id)
     return RunStory(
         retries=tuple(with_what_is_shown(run.retries.order_by("created_at"))),
         followed_by=tuple(with_what_is_shown(later.order_by("created_at"))[:_FOLLOWING]),

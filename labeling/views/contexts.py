@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from labeling.exceptions import LabelportalError
 from labeling.models import Chain, Question, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
 from labeling.selectors.adjudication import AdjudicationWork
+from labeling.selectors.automation import runs_of_chains
 from labeling.selectors.comments import comments_on, open_comments_on
 from labeling.selectors.label_files import findings_of
 from labeling.selectors.matches import applied
@@ -204,6 +206,8 @@ def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
     """The page of a run."""
     label_file = label_file_of(run)
     awaited = estimate_awaited(run=run)
+    if run.chain:
+        prefetch_related_objects([run.chain], runs_of_chains())
     return {
         "area": "runs",
         "membership": membership,

@@ -255,3 +255,16 @@ def test_after_a_whole_round_the_quality_is_next(
     assert "See the quality" in page
     assert "This round</h2>" in page
     assert reverse("labeling:quality", args=[people_transform.pk]) in page
+
+
+def test_each_run_of_a_round_is_named_once(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    chain = Chain.objects.create(transform=people_transform, status=ChainStatus.DONE, created_by=people.lead)
+    kinds = (RunKind.IMPORT_LABELS, RunKind.EVALUATION, RunKind.LABELING_SET_GENERATION)
+    run, estimate, questions = (finished_run(people_transform, people.lead, kind, chain=chain) for kind in kinds)
+    TaskRun.objects.filter(pk=estimate.pk).update(metrics=METRICS)
+    other = finished_run(people_transform, people.lead, RunKind.FIND_MATCHES)
+    page = client_for(people.lead).get(detail(run)).content.decode()
+    assert [page.count(f'href="{detail(one)}"') for one in (estimate, questions, other)] == [1, 1, 1]
+    round_said, after = page.split("This round</h2>")[1].split("Before and after</h2>")
+    assert re.search(r"F1\s+0\.\d+", round_said)
+    assert detail(other) in after
