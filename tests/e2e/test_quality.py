@@ -110,9 +110,10 @@ def test_dates_under_the_charts_stand_apart_and_as_in_the_tables(portal: Portal,
     transform, _questions = with_history(portal)
     lead = visit(portal.lead)
     lead.add_init_script(WRITTEN)
-    lead.set_viewport_size({"width": 1440, "height": 900})
     pattern = r"\d{4}-\d\d-\d\d|\d\d:\d\d"
-    for apart in (None, timedelta(hours=1), timedelta(seconds=9)):
+    hour, seconds = timedelta(hours=1), timedelta(seconds=9)
+    for apart, width in ((None, 1440), (None, 390), (hour, 1440), (seconds, 1440)):
+        lead.set_viewport_size({"width": width, "height": 900})
         if apart:
             start = timezone.now() - 4 * apart
             runs = TaskRun.objects.filter(transform=transform, kind=RunKind.EVALUATION).order_by("completed_at")
@@ -126,6 +127,8 @@ def test_dates_under_the_charts_stand_apart_and_as_in_the_tables(portal: Portal,
         assert texts
         assert [one["text"] for one in texts if not re.fullmatch(pattern, one["text"])] == []
         assert any(":" in one["text"] for one in texts) == bool(apart)
+        end = lead.evaluate("document.querySelector('[data-chart=sides] canvas').width")
+        assert [one["text"] for one in texts if one["x"] + one["width"] / 2 > end] == []
         for one, after in pairwise(texts):
             if one["y"] == after["y"] and one["x"] < after["x"]:
                 assert one["text"] != after["text"]
@@ -232,3 +235,19 @@ def test_what_is_done_with_ticked_groups_is_at_hand(portal: Portal, visit: Visit
         assert focused
         assert asks
         assert focused["y"] + focused["height"] <= asks["y"]
+
+
+def test_groups_on_a_phone_have_their_kinds_in_a_line(portal: Portal, visit: Visit) -> None:
+    transform, _questions = people_transform(portal, questions=1, rows=2)
+    values = [[""] * len(transform.column_names)] * 2
+    groups = [
+        MatchGroup(kind=kind, match_id=str(number), size=2, values=values)
+        for kind in (GroupKind.UNSURE, GroupKind.LARGE)
+        for number in range(100)
+    ]
+    read_result(transform, portal.lead, groups, rows=200, sizes=[[2, 100]])
+    page = visit(portal.lead, narrow=True)
+    page.goto(f"/transforms/{transform.pk}/matches/")
+    kinds = page.get_by_role("navigation", name="Which groups").get_by_role("link")
+    expect(kinds).to_have_text(["Least sure 100", "Largest 100", "Joined 0", "Split 0"])
+    assert len(set(kinds.evaluate_all("links => links.map((link) => link.offsetTop)"))) == 1

@@ -4,7 +4,7 @@ const HEIGHT = 220;
 // Lines differ by colour and by dashes.
 const DASHES = [[], [6, 4], [2, 3], [10, 4, 2, 4], [12, 4], [4, 2]];
 const DAY = 86_400;
-// A date with some air, so that two never run together.
+// A date with some air, so that two never run together; half of one hangs over the end of the plot.
 const DATE_WIDTH = 100;
 // What is counted below the line stands where dates have their second line, so that charts side by side are equally high.
 const LABELLED = { labelSize: 18, labelGap: 0, labelFont: "12px system-ui, sans-serif", size: 34 };
@@ -48,6 +48,7 @@ export class Chart {
     return {
       width: this.holder.clientWidth,
       height: HEIGHT,
+      padding: dates ? [null, DATE_WIDTH * 0.36, null, null] : undefined,
       series,
       bands,
       legend: { show: false },

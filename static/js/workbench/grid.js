@@ -86,7 +86,8 @@ export class Grid {
       (index) => display === "all" || pinned.has(index) || (this.differs[index] && index !== this.keyColumn),
     );
     this.folded = wanted.filter((index) => index !== this.keyColumn && !this.shown.includes(index));
-    this.table.classList.toggle("is-crowded", this.shown.length > CROWDED);
+    this.crowded = this.shown.length > CROWDED;
+    this.table.classList.toggle("is-crowded", this.crowded);
     this.drawn = this.work.rows.map(() => []);
     this.rows = this.work.rows.map((row, index) => this.emptyRow(row, index));
     const head = element(
@@ -226,11 +227,21 @@ export class Grid {
       const cell = line.children[position + this.before];
       const [value, against] = [rows[index].values[column], other === index ? null : rows[other].values[column]];
       cell.classList.toggle("is-same", this.display === "marks" && against !== null && sameValue(value, against));
+      cell.classList.toggle("is-blank", !value && !against);
       this.fill(cell.firstElementChild, value, against);
     }
     if (!changed.length) return;
+    line.dataset.unseen = this.unseen(line).join(", ");
+  }
+
+  /** What a card of a narrow screen does not show: what is the same as above, and where there are many columns what is blank. */
+  unseen(line) {
     const same = line.getElementsByClassName("is-same").length;
-    line.dataset.same = same ? interpolate(ngettext("%s column as above", "%s columns as above", same), [same]) : "";
+    const blank = this.crowded ? line.querySelectorAll(".is-blank:not(.is-same)").length : 0;
+    return [
+      ...(same ? [interpolate(ngettext("%s column as above", "%s columns as above", same), [same])] : []),
+      ...(blank ? [interpolate(ngettext("%s blank column", "%s blank columns", blank), [blank])] : []),
+    ];
   }
 
   /** `against` is the value that this one is compared with; null for none. */
