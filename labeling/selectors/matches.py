@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
@@ -15,10 +15,10 @@ from labeling.models import MatchGroup, MatchResult, Row, TaskRun, Transform
 
 @dataclass(frozen=True, slots=True)
 class MatchRow:
-    """A row of a group: the letter of its part (empty: in none), and each cell with whether the first row has another value there."""
+    """A row of a group: the letter of its part (empty: in none) and its values."""
 
     part: str
-    cells: tuple[tuple[str, bool], ...]
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +66,14 @@ def question_sets_about(*, transform: Transform, groups: Iterable[Collection[str
     return [about(keys) for keys in groups]
 
 
-def shown_group(*, group: MatchGroup, columns: Sequence[str], primary_key: str) -> ShownGroup:
-    """A group as a page shows it. The key tells rows apart, so it is no difference."""
-    key = columns.index(primary_key)
-    first = group.values[0]
+def shown_group(*, group: MatchGroup) -> ShownGroup:
+    """A group as a page shows it."""
     letters = [_letter(part) for part in group.parts] or [""] * len(group.values)
     parts = len({part for part in group.parts if part >= 0})
     more = group.size - len(group.values)
     return ShownGroup(
         group=group,
-        rows=tuple(
-            MatchRow(
-                letter,
-                tuple((cell, place != key and cell != first[place]) for place, cell in enumerate(values)),
-            )
-            for letter, values in zip(letters, group.values, strict=True)
-        ),
+        rows=tuple(MatchRow(*row) for row in zip(letters, group.values, strict=True)),
         parts=parts,
         more_parts=more > 0 and parts == len(group.values),
         more=more,

@@ -51,8 +51,7 @@ class Cell(StrEnum):
 class ShownPair:
     """Two rows of a question with the score of the engine."""
 
-    first: Row
-    second: Row
+    rows: tuple[Row, Row]
     score: float
 
 
@@ -166,7 +165,7 @@ def disagreements(*, estimate: ShadowEstimate, cell: Cell, judged: list[JudgedQu
         ]
         _distance, first, second, score = max(inside, default=(0.0, "", "", 0.0))
         ends = rows.get((one.question_id, first)), rows.get((one.question_id, second))
-        pair = ShownPair(ends[0], ends[1], score) if ends[0] and ends[1] else None
+        pair = ShownPair((ends[0], ends[1]), score) if ends[0] and ends[1] else None
         changed = estimate.completed_at is not None and one.question.changed_at > estimate.created_at
         shown.append(Disagreement(one, pair, max(len(inside) - 1, 0), changed))
     return shown

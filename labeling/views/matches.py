@@ -17,10 +17,10 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from labeling.choices import GroupKind
 from labeling.exceptions import LabelportalError
-from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
+from labeling.models import MatchResult, QuestionSet, Transform
 from labeling.permissions import can_generate_questions, can_see_matches
 from labeling.selectors.claims import is_given_up
-from labeling.selectors.matches import ShownGroup, applied, groups_by_kind, shown_group
+from labeling.selectors.matches import applied, groups_by_kind, shown_group
 from labeling.services.match_questions import FOUND, ask_about_groups, count_groups, find_groups
 from labeling.services.matches import LISTED
 from labeling.views.access import signed_in, transform_access
@@ -70,7 +70,7 @@ def _found(result: MatchResult, transform: Transform, find: str) -> dict[str, An
         found, error = find_groups(result=result, text=find), ""
     except LabelportalError as failure:
         found, error = [], error_text(failure)
-    return {"find": find, "limit": FOUND, "shown": [_shown(group, transform) for group in found], "error": error}
+    return {"find": find, "limit": FOUND, "shown": [shown_group(group=group) for group in found], "error": error}
 
 
 def _listed(
@@ -80,7 +80,7 @@ def _listed(
     kind = _wanted(request.GET.get("show", ""), counts)
     size = max(4, min(PAGE_SIZE, PAGE_COLUMNS // len(transform.columns)))
     page = Paginator(result.found.filter(kind=kind), size).get_page(request.GET.get("page"))
-    return {"kind": kind, "listed": LISTED, "page": page, "shown": [_shown(group, transform) for group in page]}
+    return {"kind": kind, "listed": LISTED, "page": page, "shown": [shown_group(group=group) for group in page]}
 
 
 @require_POST
@@ -134,10 +134,6 @@ def _back(request: HttpRequest, transform: Transform) -> str:
     for name in ("group", "found"):
         query.setlist(name, request.POST.getlist(name)[:PAGE_SIZE])
     return f"{reverse('labeling:matches', args=[transform.pk])}?{query.urlencode()}"
-
-
-def _shown(group: MatchGroup, transform: Transform) -> ShownGroup:
-    return shown_group(group=group, columns=transform.column_names, primary_key=transform.primary_key)
 
 
 def _kinds(counts: dict[GroupKind, int]) -> list[tuple[GroupKind, int]]:

@@ -251,3 +251,25 @@ def test_groups_on_a_phone_have_their_kinds_in_a_line(portal: Portal, visit: Vis
     kinds = page.get_by_role("navigation", name="Which groups").get_by_role("link")
     expect(kinds).to_have_text(["Least sure 100", "Largest 100", "Joined 0", "Split 0"])
     assert len(set(kinds.evaluate_all("links => links.map((link) => link.offsetTop)"))) == 1
+
+
+def test_values_of_a_group_differ_where_the_workbench_says_so(portal: Portal, visit: Visit) -> None:
+    transform, (question,) = people_transform(portal, questions=1, rows=2)
+    blanks = [""] * (len(transform.column_names) - 5)
+    values = [["1", "Ann", "LEE", "1971-06-24", "Ely", *blanks], ["2", "ann ", "Lea", "1971/06/24", "", *blanks]]
+    read_result(
+        transform,
+        portal.lead,
+        [MatchGroup(kind=GroupKind.UNSURE, match_id="1", size=2, values=values)],
+        rows=2,
+        sizes=[[2, 1]],
+    )
+    for row, theirs in zip(question.rows.order_by("position"), values, strict=True):
+        row.key, row.values = theirs[0], theirs
+        row.save()
+    page = visit(portal.lead)
+    page.goto(f"/transforms/{transform.pk}/matches/")
+    expect(page.locator(".differs")).to_have_text(["Lea", "–"])
+    page = visit(portal.steward)
+    page.goto(f"/questions/{question.pk}/")
+    expect(page.locator("[data-grid] thead")).to_have_text("RowGroupsurnamecity")

@@ -124,7 +124,7 @@ def test_large_groups_that_changed_show_rows_of_every_part(taught: Transform) ->
     said = {
         match_id: (shown.parts, shown.more_parts, shown.more)
         for match_id, group in joined.items()
-        if (shown := shown_group(group=group, columns=taught.column_names, primary_key="id"))
+        if (shown := shown_group(group=group))
     }
     assert said == {"1": (3, False, 14), "2": (50, True, 20)}
     again = read(written(taught, rows({"a": 60, "b": 3, "c": 1} | many)))

@@ -128,7 +128,7 @@ def test_the_question_that_the_engine_doubts_is_behind_its_cell(
     assert found[0].question == questions[8]
     (first, *_rest) = disagreements(estimate=estimate, cell=Cell.FALSE_POSITIVES, judged=found)
     assert first.pair is not None
-    assert {first.pair.first.position, first.pair.second.position} == {1, 2}
+    assert {row.position for row in first.pair.rows} == {1, 2}
     assert first.pair.score >= (estimate.threshold or 0)
     assert not first.changed
     for cell in Cell:
@@ -269,7 +269,7 @@ def test_asking_again_gives_the_question_back_to_its_people(
     assert question.state == QuestionState.SETTLED
 
 
-def test_the_two_rows_show_where_they_differ_whole_and_never_by_their_keys(
+def test_the_two_rows_are_compared_whole_and_never_by_their_keys(
     people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes], client: Any, settings: Any
 ) -> None:
     settings.STORAGES = {
@@ -282,13 +282,13 @@ def test_the_two_rows_show_where_they_differ_whole_and_never_by_their_keys(
     url = reverse("labeling:disagreement", args=[of.pk])
 
     def cells(first: str, second: str) -> list[tuple[bool, str]]:
-        """Whether each cell of the pair is marked, and its text."""
+        """Whether each cell of the pair is compared, and its text."""
         for row, name in zip(questions[8].rows.order_by("position"), (first, second), strict=False):
             Row.objects.filter(pk=row.pk).update(values=[row.key, name])
         page = client.get(url, {"cell": "false_positives"}).content.decode()
         shown = page.split("<tbody>")[1].split("</tbody>")[0]
-        found = re.findall(r'<td class="([^"]*)"[^>]*>(.*?)</td>', shown, re.DOTALL)
-        return [("differs" in look, text.strip()) for look, text in found]
+        found = re.findall(r"<td ([^>]*)>(.*?)</td>", shown, re.DOTALL)
+        return [("data-compared" in look, text.strip()) for look, text in found]
 
     keys = [str(row.key) for row in questions[8].rows.order_by("position")[:2]]
     long = "x" * 70

@@ -77,8 +77,6 @@ def test_figures_and_groups(
     ):
         assert said in unsure
     address = reverse("labeling:matches", args=[people_transform.pk])
-    shown = lead.get(address).context["shown"]
-    assert [[differs for _cell, differs in row.cells] for row in shown[0].rows] == [[False, False], [False, True]]
     assert 'dir="auto"' in lead.get(address).content.decode()  # names are written from the right, too
     joined = page_of(lead, people_transform, "?show=joined")
     assert "3 rows from 2 groups before match_id 18" in joined  # what a checkbox is called
@@ -87,6 +85,7 @@ def test_figures_and_groups(
     assert "Anne" not in joined
     assert "No such group" in page_of(lead, people_transform, "?show=large")
     Transform.objects.update(columns=people_transform.columns * 50)  # a hundred columns
+    MatchGroup.objects.update(values=[[str(row)] * 100 for row in range(2)])
     assert lead.get(address).context["page"].paginator.per_page == 4
     finished_run(people_transform, None, RunKind.FIND_MATCHES, foreign=True)  # nobody knows where its table is
     overview = lead.get(reverse("labeling:transform-detail", args=[people_transform.pk])).content.decode()
