@@ -99,10 +99,10 @@ def words_of(occurrence: Occurrence) -> Words:
             reverse("labeling:agreement", args=[occurrence.transform_id]),
         )
     disputed = figures.get("disputed", 0)
-    answered = ngettext("%(n)d question has been answered", "%(n)d questions have been answered", figures["questions"])
-    detail = answered % {"n": figures["questions"]}
+    answered = ngettext("%(n)s question has been answered", "%(n)s questions have been answered", figures["questions"])
+    detail = answered % {"n": f"{figures['questions']:,}"}
     if disputed:
-        more = ngettext("%(n)d of them is disputed.", "%(n)d of them are disputed.", disputed) % {"n": disputed}
+        more = ngettext("%(n)s of them is disputed.", "%(n)s of them are disputed.", disputed) % {"n": f"{disputed:,}"}
         detail = f"{detail}; {more}"
     else:
         detail += "."
@@ -162,14 +162,17 @@ def _brought(run: TaskRun) -> str:
     if run.foreign and run.replace_all_labels:
         return _("It was started outside the portal and replaced all labels that Glue held.")
     if run.kind == RunKind.IMPORT_LABELS and run.labels_before is not None and run.labels_after is not None:
-        return _("Labels at Glue: %(before)d → %(after)d.") % {"before": run.labels_before, "after": run.labels_after}
+        return _("Labels at Glue: %(before)s → %(after)s.") % {
+            "before": f"{run.labels_before:,}",
+            "after": f"{run.labels_after:,}",
+        }
     if run.foreign:
         return _("It was started outside the portal.")
     if run.kind == RunKind.EXPORT_LABELS and run.label_file is not None:
         rows = run.label_file.rows
-        return ngettext("%(n)d label was exported.", "%(n)d labels were exported.", rows) % {"n": rows}
+        return ngettext("%(n)s label was exported.", "%(n)s labels were exported.", rows) % {"n": f"{rows:,}"}
     asked: QuestionSet | None = getattr(run, "question_set", None)
     if asked is not None:
         count = asked.asked
-        return ngettext("%(n)d question was generated.", "%(n)d questions were generated.", count) % {"n": count}
+        return ngettext("%(n)s question was generated.", "%(n)s questions were generated.", count) % {"n": f"{count:,}"}
     return ""

@@ -155,11 +155,13 @@ def weekly_report(*, team: Team, week: Week) -> Report:
         Figure(
             _("Answers"),
             f"{answers:,}",
-            ngettext("by %(n)d person", "by %(n)d people", len(people)) % {"n": len(people)},
+            ngettext("by %(n)s person", "by %(n)s people", len(people)) % {"n": f"{len(people):,}"},
         ),
         Figure(_("Labels at Glue"), f"{sum(one.labels or 0 for one in weeks):,}", f"{gained:+,}"),
-        Figure(_("Transforms with a better F1"), f"{better}", _("of %(n)d") % {"n": len(weeks)}),
-        Figure(_("Runs"), f"{states.total():,}", ngettext("%(n)d failed", "%(n)d failed", failed) % {"n": failed}),
+        Figure(_("Transforms with a better F1"), f"{better}", _("of %(n)s") % {"n": f"{len(weeks):,}"}),
+        Figure(
+            _("Runs"), f"{states.total():,}", ngettext("%(n)s failed", "%(n)s failed", failed) % {"n": f"{failed:,}"}
+        ),
     )
     return Report(
         title=_("Weekly report"),

@@ -377,9 +377,9 @@ def _whole_file(transform: Transform, contents: LabelFileContents) -> list[Probl
         ours += Question.objects.filter(question_set__transform=transform, labeling_set_id__in=names).count()
     if ours:
         message = ngettext(
-            "%(count)d labeling set has the id of a question of this transform: these labels replace its answers.",
-            "%(count)d labeling sets have ids of questions of this transform: these labels replace their answers.",
+            "%(count)s labeling set has the id of a question of this transform: these labels replace its answers.",
+            "%(count)s labeling sets have ids of questions of this transform: these labels replace their answers.",
             ours,
         )
-        found.append(Problem(None, None, "ids_of_questions", message % {"count": ours}, "warning"))
+        found.append(Problem(None, None, "ids_of_questions", message % {"count": f"{ours:,}"}, "warning"))
     return found

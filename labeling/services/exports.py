@@ -115,6 +115,6 @@ def check_still_held(*, export: TaskRun, but: str = "") -> None:
     seen = glue.get_ml_transform(transform_id=transform_id)
     if seen.label_count != export.labels_after:
         message = _(
-            "Glue counts %(now)d labels now; it counted %(then)d when they were exported. Nothing was replaced. Check again what would be forgotten."
+            "Glue counts %(now)s labels now; it counted %(then)s when they were exported. Nothing was replaced. Check again what would be forgotten."
         )
-        raise LabelsChangedError(message % {"now": seen.label_count, "then": export.labels_after or 0})
+        raise LabelsChangedError(message % {"now": f"{seen.label_count:,}", "then": f"{export.labels_after or 0:,}"})

@@ -131,8 +131,8 @@ def _one_set(chosen: dict[str, MatchGroup], key: int) -> dict[str, list[list[str
         raise NoQuestionsError(_("Choose at least two groups."))
     count = max(len(rows), *(group.size for group in chosen.values()))
     if count > MAX_SET_ROWS:
-        message = _("These groups have %(count)d rows; a question can have %(limit)d at most.")
-        raise NoQuestionsError(message % {"count": count, "limit": MAX_SET_ROWS})
+        message = _("These groups have %(count)s rows; a question can have %(limit)d at most.")
+        raise NoQuestionsError(message % {"count": f"{count:,}", "limit": MAX_SET_ROWS})
     if any(_doubtful(name, group, key) for name, group in chosen.items()):
         raise _no_proper_keys(chosen, key)
     name = "+".join(sorted(chosen))

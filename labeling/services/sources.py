@@ -281,11 +281,11 @@ def _key_problem(facts: ColumnFacts, row_count: int) -> str:
     if row_count == 0:
         return _("The table has no rows.")
     if facts.blank:
-        return _("%(count)d rows have no value here.") % {"count": facts.blank}
+        return _("%(count)s rows have no value here.") % {"count": f"{facts.blank:,}"}
     if facts.distinct < row_count:
-        return _("Only %(distinct)d of %(rows)d values are different.") % {
-            "distinct": facts.distinct,
-            "rows": row_count,
+        return _("Only %(distinct)s of %(rows)s values are different.") % {
+            "distinct": f"{facts.distinct:,}",
+            "rows": f"{row_count:,}",
         }
     return ""
 

@@ -113,8 +113,8 @@ def check_size(file: IO[bytes], layout: TableFormat) -> None:
 def check_rows(count: int) -> None:
     """Raises ``InvalidSourceError`` if there are more rows than are looked at here."""
     if count > settings.MAX_SOURCE_ROWS:
-        message = _("There are more than %(limit)d rows, the most that the portal reads.")
-        raise InvalidSourceError(message % {"limit": settings.MAX_SOURCE_ROWS})
+        message = _("There are more than %(limit)s rows, the most that the portal reads.")
+        raise InvalidSourceError(message % {"limit": f"{settings.MAX_SOURCE_ROWS:,}"})
 
 
 def as_text(column: pa.Array) -> pa.Array:

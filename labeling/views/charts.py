@@ -118,7 +118,7 @@ def curve_chart(curve: Mapping[str, Any]) -> Chart:
     notes = [*[_("Learned from a part of the sets, judged by the others")] * len(measured)]
     notes += [
         _("All labels so far"),
-        _("After %(rows)d more labels, if the curve continues as before") % {"rows": ahead["rows"]},
+        _("After %(rows)s more labels, if the curve continues as before") % {"rows": f"{ahead['rows']:,}"},
     ]
     return Chart(
         "curve", _("Would more labels help?"), "labels", [*x, float(now), float(now + ahead["rows"])], series, notes
@@ -135,7 +135,8 @@ def agreement_chart(points: Sequence[AgreementPoint], now: dt.datetime) -> Chart
         "high": [point.alpha.high for point in points],
     }
     notes = [
-        ngettext("%(n)d question", "%(n)d questions", point.questions) % {"n": point.questions} for point in points
+        ngettext("%(n)s question", "%(n)s questions", point.questions) % {"n": f"{point.questions:,}"}
+        for point in points
     ]
     days = [f"{point.since}" if point.since == point.until else f"{point.since} – {point.until}" for point in points]
     return Chart("agreement", _("Do people agree?"), "dates", middles, [alphas], notes, days)
@@ -157,9 +158,11 @@ def import_words(run: TaskRun) -> str:
         who = _("someone outside the portal") if run.foreign else _("the schedule")
     rows = run.label_file.rows if run.label_file else None
     if run.replace_all_labels:
-        what = _("all labels replaced") if rows is None else _("all labels replaced with %(rows)d") % {"rows": rows}
+        what = (
+            _("all labels replaced") if rows is None else _("all labels replaced with %(rows)s") % {"rows": f"{rows:,}"}
+        )
     else:
-        what = _("labels added") if rows is None else _("%(rows)d labels added") % {"rows": rows}
+        what = _("labels added") if rows is None else _("%(rows)s labels added") % {"rows": f"{rows:,}"}
     return _("Import %(run)s by %(who)s: %(what)s") % {"run": run.short_id, "who": who, "what": what}
 
 

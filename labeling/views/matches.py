@@ -110,16 +110,16 @@ def matches_ask(request: HttpRequest, transform_id: UUID) -> HttpResponse:
 def _asked_words(form: QueryDict, question_set: QuestionSet, chosen: int) -> str:
     """How many questions there are now, and how many of the ``chosen`` groups are in none."""
     asked = question_set.asked
-    words = ngettext("%(n)d question is in the stewards’ queue.", "%(n)d questions are in the stewards’ queue.", asked)
-    words %= {"n": asked}
+    words = ngettext("%(n)s question is in the stewards’ queue.", "%(n)s questions are in the stewards’ queue.", asked)
+    words %= {"n": f"{asked:,}"}
     left_out = 0 if {"all", "together"} & form.keys() else chosen - asked
     if left_out > 0:
         more = ngettext(
-            "%(n)d ticked group is left out: people have been asked about its rows before, or no question can hold it.",
-            "%(n)d ticked groups are left out: people have been asked about their rows before, or no question can hold them.",
+            "%(n)s ticked group is left out: people have been asked about its rows before, or no question can hold it.",
+            "%(n)s ticked groups are left out: people have been asked about their rows before, or no question can hold them.",
             left_out,
         )
-        words = f"{words} {more % {'n': left_out}}"
+        words = f"{words} {more % {'n': f'{left_out:,}'}}"
     return words
 
 

@@ -139,7 +139,7 @@ def person_deactivate(request: HttpRequest, member_id: int) -> HttpResponse:
         return redirect("labeling:person", member.pk)
     words = _("%(who)s has been deactivated.") % {"who": member.user.display_name}
     if released:
-        words += " " + _("Questions assigned to them that go to others: %(n)d.") % {"n": released}
+        words += " " + _("Questions assigned to them that go to others: %(n)s.") % {"n": f"{released:,}"}
     messages.success(request, words)
     return redirect("labeling:home" if member.user == request.user else "labeling:people")
 

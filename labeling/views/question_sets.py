@@ -94,8 +94,8 @@ def question_set_assign(request: HttpRequest, set_id: UUID) -> HttpResponse:
         except LabelportalError as error:
             form.add_error(None, error_text(error))
         else:
-            said = ngettext("%(n)d question has been assigned.", "%(n)d questions have been assigned.", count)
-            (messages.success if count else messages.warning)(request, said % {"n": count})
+            said = ngettext("%(n)s question has been assigned.", "%(n)s questions have been assigned.", count)
+            (messages.success if count else messages.warning)(request, said % {"n": f"{count:,}"})
             return redirect("labeling:question-set-detail", question_set.pk)
     return _page(request, question_set, membership, assign=form)
 
@@ -110,8 +110,8 @@ def question_set_clear(request: HttpRequest, set_id: UUID) -> HttpResponse:
         if not people:
             raise Http404
     count = clear_assignments(question_set=question_set, user=signed_in(request), people=people)
-    said = ngettext("%(n)d assignment has been taken back.", "%(n)d assignments have been taken back.", count)
-    messages.success(request, said % {"n": count})
+    said = ngettext("%(n)s assignment has been taken back.", "%(n)s assignments have been taken back.", count)
+    messages.success(request, said % {"n": f"{count:,}"})
     return redirect("labeling:question-set-detail", question_set.pk)
 
 

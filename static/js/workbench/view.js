@@ -2,6 +2,11 @@
 
 const SAVED = { saved: "cloud-check", saving: "cloud-up", offline: "cloud-off", "signed-out": "lock", "somebody-else": "lock" };
 
+/** As in the tables, whatever the browser's language. */
+function counted(number) {
+  return number.toLocaleString("en-US");
+}
+
 export class View {
   constructor(page, sprite) {
     this.page = page;
@@ -13,13 +18,13 @@ export class View {
 
   question(number, total, left) {
     const title = this.page.dataset.workbench === "looks" ? gettext("Question %s") : gettext("Question %s of %s");
-    this.part("title").textContent = interpolate(title, [number, total].slice(0, title.split("%s").length - 1));
+    this.part("title").textContent = interpolate(title, [number, counted(total)].slice(0, title.split("%s").length - 1));
     const words = {
       answers: ngettext("%s left for you", "%s left for you", left),
       decides: ngettext("%s disputed", "%s disputed", left),
       looks: ngettext("%s to look at again", "%s to look at again", left),
     }[this.page.dataset.workbench];
-    this.part("left").textContent = interpolate(words, [left]);
+    this.part("left").textContent = interpolate(words, [counted(left)]);
     const bar = this.part("progress");
     bar.max = total;
     bar.value = total - left;

@@ -48,8 +48,11 @@ def test_a_lead_sees_the_next_step_of_each_transform(
     client = client_for(people.lead)
     assert "Generate questions" in client.get(HOME).content.decode()
 
+    Transform.objects.update(label_count=8007)
     question = question_set(people_transform, people.lead, [2])[0]
-    assert "1 question waits for an answer." in client.get(HOME).content.decode()
+    page = client.get(HOME).content.decode()
+    assert "1 question waits for an answer." in page
+    assert "8,007 labels at Glue" in page
 
     answer(question, people.steward, "AB")
     page = client.get(HOME).content.decode()
