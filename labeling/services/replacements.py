@@ -37,8 +37,8 @@ class ReplacementDifference:
 def start_replacement(*, transform: Transform, user: User, label_file: LabelFile | None = None) -> LabelReplacement:
     """Settle what is to take the place of all labels, and have Glue write out what it holds. Nothing is replaced by this.
 
-    Without a ``label_file`` one is built from all settled answers. Raises ``NothingToImportError`` if it would teach nothing, ``GlueError`` if it
-    cannot be stored.
+    Without a ``label_file`` one is built from all settled answers; of one in parts the first stands for all. Raises ``NothingToImportError`` if it would
+    teach nothing or is a further part, ``GlueError`` if it cannot be stored.
     """
     from_answers = label_file is None
     if label_file is None:
@@ -46,6 +46,7 @@ def start_replacement(*, transform: Transform, user: User, label_file: LabelFile
     elif (
         label_file.transform_id != transform.pk
         or label_file.kind == LabelFileKind.GENERATED
+        or label_file.follows_id is not None
         or not label_file.matching_pairs + label_file.non_matching_pairs
     ):
         raise NothingToImportError(_("The file contains nothing that this transform could learn from."))

@@ -9,8 +9,8 @@ import pytest
 from django.urls import reverse
 
 from labeling.aws import clients, storage
-from labeling.choices import RunKind
-from labeling.models import LabelFile, Transform
+from labeling.choices import LabelFileKind, RunKind
+from labeling.models import LabelFile, LabelReplacement, Transform
 from labeling.services.label_files import build_answers_file
 from tests.labeling.builders import Cast, answer, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
@@ -96,3 +96,31 @@ def test_the_rows_of_a_label_file_are_paged(
     page = client_for(people.lead).get(url, {"page": "2"})
     assert len(page.context["rows"]) == 50
     assert page.context["rows"][0][1][2] == "100"
+
+
+def test_a_further_part_alone_takes_the_place_of_nothing(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    first, second = (
+        LabelFile(
+            transform=people_transform,
+            kind=LabelFileKind.UPLOADED,
+            bucket="b",
+            key=f"{part}",
+            size=1,
+            sha256=f"{part}",
+            sets=1,
+            rows=2,
+            matching_pairs=1,
+            part=part,
+            parts=2,
+        )
+        for part in (1, 2)
+    )
+    first.save()
+    second.follows = first
+    second.save()
+    replace = reverse("labeling:label-file-replace", args=[second.pk])
+    page = client_for(people.admin).post(replace, follow=True).content.decode()
+    assert "The file contains nothing that this transform could learn from." in page
+    assert not LabelReplacement.objects.exists()
