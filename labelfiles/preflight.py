@@ -256,7 +256,7 @@ class _Look:
     def _row(self, row: LabeledRow, columns: tuple[str, ...], key: int | None) -> None:
         self._rows += 1
         self._blank += not row.label
-        for problem in check_row(row, columns, key, require_labels=True):
+        for problem in check_row(row, columns, key):
             self._add(problem)
 
     def _set(self, rows: list[LabeledRow], key: int | None) -> None:

@@ -46,13 +46,11 @@ def validate(
     *,
     columns: Sequence[str] | None = None,
     primary_key: str | None = None,
-    require_labels: bool = True,
 ) -> list[Problem]:
     """All problems of a label file, in the order of the file; an empty list means that it can be imported as it is.
 
     ``columns`` are the columns of the source table: given, the file must have just these, in this order. ``primary_key``:
-    given, it must be a column, without blanks, and no row may stand in a set twice. ``require_labels``: True for a file that
-    is to be imported, where a blank label is an error; False for a file of questions.
+    given, it must be a column, without blanks, and no row may stand in a set twice.
     """
     problems = list(check_columns(label_file.columns, columns, primary_key))
     key = None
@@ -60,12 +58,13 @@ def validate(
         key = label_file.columns.index(primary_key)
     body = list(_scattered(label_file))
     for row in label_file.rows:
-        body.extend(check_row(row, label_file.columns, key, require_labels=require_labels))
+        body.extend(check_row(row, label_file.columns, key))
     for set_id, rows in label_file.by_set().items():
         body.extend(check_set(set_id, rows, key))
     problems.extend(sorted(body, key=lambda problem: problem.line or 0))
     problems.extend(check_empty(label_file.empty_rows))
-    problems.extend(_whole(label_file, require_labels))
+    summary = summarise(label_file)
+    problems.extend(check_whole(summary.rows, (summary.matching_pairs, summary.non_matching_pairs)))
     return problems
 
 
@@ -108,14 +107,14 @@ def _of_columns(code: str, names: Sequence[str], one: str, several: str) -> Prob
     return Problem(1, None, code, f"{several}: {', '.join(names)}.")
 
 
-def check_row(row: LabeledRow, columns: Sequence[str], key: int | None, *, require_labels: bool) -> Iterator[Problem]:
+def check_row(row: LabeledRow, columns: Sequence[str], key: int | None) -> Iterator[Problem]:
     """The rules for one row. ``key`` is the place of the primary key among the columns."""
     line = row.line or None
     if not row.labeling_set_id.strip():
         yield Problem(
             line, SET_ID_COLUMN, "blank_set_id", "The row does not belong to a labeling set.", repair="leave_out"
         )
-    if require_labels and not row.label.strip():
+    if not row.label.strip():
         message = "The row has no label. Label it or leave it out."
         yield Problem(line, LABEL_COLUMN, "blank_label", message, repair="leave_out")
     elif row.label != row.label.strip():
@@ -133,7 +132,7 @@ def check_row(row: LabeledRow, columns: Sequence[str], key: int | None, *, requi
 def set_errors(rows: Sequence[LabeledRow], columns: Sequence[str], primary_key: str) -> list[Problem]:
     """For what a file would be refused if it held these labelled rows of one set."""
     key = columns.index(primary_key)
-    found = [problem for row in rows for problem in check_row(row, columns, key, require_labels=True)]
+    found = [problem for row in rows for problem in check_row(row, columns, key)]
     found.extend(check_set(rows[0].labeling_set_id, list(rows), key))
     return [problem for problem in found if problem.severity == "error"]
 
@@ -204,14 +203,6 @@ def _repeated(set_id: str, rows: list[LabeledRow], key: int | None) -> Iterator[
         else:
             message = f"Set {set_id} has this row twice (see {where})."
             yield Problem(row.line or None, None, "repeated_row", message, "warning", repair="leave_out")
-
-
-def _whole(label_file: LabelFile, require_labels: bool) -> Iterator[Problem]:
-    if not require_labels:
-        yield from check_whole(len(label_file.rows))
-    else:
-        summary = summarise(label_file)
-        yield from check_whole(summary.rows, (summary.matching_pairs, summary.non_matching_pairs))
 
 
 def check_empty(rows: int) -> Iterator[Problem]:

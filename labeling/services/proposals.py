@@ -71,7 +71,7 @@ def refresh_proposals(*, transform: Transform) -> int:
     lessons = _with_rows(settled[:_MAX_LESSONS])
     try:
         proposed = propose(
-            _records(transform, [*lessons.values(), *questions.values()]),
+            records_of(transform, (row.values for rows in (*lessons.values(), *questions.values()) for row in rows)),
             _asked(transform, questions),
             [_labels(transform, lessons, settled)],
         )
@@ -105,9 +105,10 @@ def _with_rows(questions: QuerySet[Question]) -> dict[uuid.UUID, list[Row]]:
     return {pk: rows for pk, rows in found.items() if all(row.key.strip() for row in rows)}
 
 
-def _records(transform: Transform, groups: Iterable[Sequence[Row]]) -> Records:
-    """Each row once; where questions show a row differently, the later one is right."""
-    values = {row.key: row.values for rows in groups for row in rows}
+def records_of(transform: Transform, rows: Iterable[Sequence[str]]) -> Records:
+    """Each row of the transform's table once, by its key; where it is shown differently, the later one is right."""
+    key = transform.column_names.index(transform.primary_key)
+    values = {row[key]: row for row in rows}
     columns = {
         name: pa.array([row[place] or None for row in values.values()], type=pa.string())
         for place, name in enumerate(transform.column_names)

@@ -13,22 +13,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import pyarrow as pa
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from findmatches import FindMatchesError, JudgedPair, Judgement, Records, judge, learning_curve
+from findmatches import FindMatchesError, JudgedPair, Judgement, judge, learning_curve
 from labelfiles import LabeledRow, LabelFile, LabelFileError, content_hash, read_label_file
 from labeling.aws import storage
 from labeling.aws.errors import MISSING
 from labeling.choices import ACTIVE, AT_GLUE, RETRYABLE, RunKind, RunStatus
 from labeling.exceptions import GlueError
-from labeling.models import JudgedQuestion, Question, ShadowEstimate, TaskRun, Transform
+from labeling.models import JudgedQuestion, Question, ShadowEstimate, TaskRun
 from labeling.selectors.claims import free
 from labeling.selectors.shadow import NEXT_QUESTIONS, Cell, files_learned
 from labeling.services.claims import claim, try_again_later
+from labeling.services.proposals import records_of
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def estimate_quality(*, estimate: ShadowEstimate) -> None:
     try:
         labels = _labels(run)
         judgement = judge(
-            _records(labels, run.transform),
+            records_of(run.transform, (row.values for row in labels.rows)),
             [labels],
             precision_recall=run.transform.precision_recall,
             accuracy_cost=run.transform.accuracy_cost,
@@ -93,7 +93,7 @@ def draw_curve(*, estimate: ShadowEstimate) -> None:
         labels = _labels(run)
         rows_a_set = len(labels.rows) / max(len(labels.by_set()), 1)
         found = learning_curve(
-            _records(labels, run.transform),
+            records_of(run.transform, (row.values for row in labels.rows)),
             [labels],
             accuracy_cost=run.transform.accuracy_cost,
             next_rows=max(round(NEXT_QUESTIONS * rows_a_set), 1),
@@ -159,17 +159,6 @@ def _labels(run: TaskRun) -> LabelFile:
             break
     wanted = list(newest.values())[:_MAX_SETS][::-1]
     return LabelFile(tuple(run.transform.column_names), tuple(row for rows in wanted for row in rows if row.label))
-
-
-def _records(labels: LabelFile, transform: Transform) -> Records:
-    """Each labelled row once; where files show a row differently, the later one is right."""
-    place = labels.columns.index(transform.primary_key)
-    values = {row.values[place]: row.values for row in labels.rows}
-    columns = {
-        name: pa.array([row[at] or None for row in values.values()], type=pa.string())
-        for at, name in enumerate(labels.columns)
-    }
-    return Records.from_arrow(pa.table(columns), primary_key=transform.primary_key)
 
 
 def _stored(judgement: Judgement) -> dict[str, Any]:

@@ -103,11 +103,6 @@ class ReadLabel:
     sheet: str
     row: int
 
-    @property
-    def changed(self) -> bool:
-        """Whether the person changed the label in the file, as far as one can know."""
-        return self.label != self.label_before
-
 
 @dataclass(frozen=True, slots=True)
 class SheetReading:

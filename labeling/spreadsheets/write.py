@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain, groupby, islice, zip_longest
-from typing import Literal
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -85,14 +84,14 @@ def _with_rows(book: Workbook, rows: Iterable[tuple[int, Sequence[str]]]) -> byt
     return stream.getvalue()
 
 
-def csv_bytes(sheet: QuestionSheet, *, key: bytes, delimiter: Literal[",", ";", "\t"] = ",") -> bytes:
+def csv_bytes(sheet: QuestionSheet, *, key: bytes) -> bytes:
     """The same rows as CSV in UTF-8 with a byte order mark, without which Excel takes it for Windows-1252.
 
     A value that a spreadsheet would run as a formula gets an apostrophe before it. CSV has no text cells, so a spreadsheet may
     rewrite keys and values; ``read_sheet`` recognises the rows all the same.
     """
     stream = io.StringIO(newline="")
-    writer = csv.writer(stream, delimiter=delimiter)
+    writer = csv.writer(stream)
     writer.writerow([csv_text(name) for name in (*OWN_COLUMNS, *sheet.columns)])
     writer.writerows([csv_text(text) for text in cells] for _question, cells in _rows(sheet, key))
     return stream.getvalue().encode("utf-8-sig")
