@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -60,9 +61,10 @@ _services: Services | None = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the marker that the database runs select by, and lets the processes of ``-n`` choose settings of their own."""
+    """Declares the marker that the database runs select by, and lets the processes of ``-n`` choose settings and folders of their own."""
     if config.getoption("numprocesses", None):
         os.environ.pop("DJANGO_SETTINGS_MODULE")
+        os.environ["TMPDIR"] = tempfile.gettempdir()  # as it was: not inside of ours
     config.addinivalue_line("markers", "database: reads or writes the database (set by the fixtures that a test uses)")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from labelportal.run.config import ROOT
-from tests.support.environment import clean_environ
+from tests.support.environment import clean_environ, own_folder
 from tests.support.servers import wait_until
 
 pytestmark = pytest.mark.services
@@ -52,6 +53,12 @@ class Run:
         lines = subprocess.run(["ps", "-A", "-ww", "-o", "args"], capture_output=True, text=True, check=True).stdout
         return "\n".join(line for line in lines.splitlines() if f"-D {self.folder}/" in line)
 
+    def left_by_the_next(self) -> list[Path]:
+        """What the beginning of another run leaves of this one's folders."""
+        for kind in ("suites", "pg", "tests"):
+            shutil.rmtree(own_folder(kind))
+        return list(self.folder.glob("labelportal-*"))
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
@@ -83,7 +90,12 @@ def test_a_run_that_is_told_to_end_leaves_no_data_and_no_server_behind(run: Run)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no kernel ends what is left")
-def test_a_run_that_is_killed_leaves_no_server_behind(run: Run) -> None:
+def test_a_run_that_is_killed_leaves_no_server_behind_and_the_next_removes_its_folders(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run.process.kill()
+    run.process.wait()
     wait_until(lambda: not run.servers(), seconds=10, what="the end of PostgreSQL")
     assert not run.servers(), "nor has another taken its place"
+    monkeypatch.setattr(tempfile, "tempdir", str(run.folder))
+    wait_until(lambda: run.left_by_the_next() == [], seconds=10, what="the end of the processes that had the folders")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
+import shutil
 import socket
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from labelportal.run.config import HOST, Installation, Ports
 from labelportal.run.credentials import AwsCredentials
@@ -24,6 +27,8 @@ _PREFIXES = ("AWS_", "CELERY_", "GUNICORN_", "LABELPORTAL_", "LOCALGLUE_")
 _DATA = "LABELPORTAL_DATA"  # where data sets for tests and benchmarks are: no setting
 _TAKEN: set[int] = set()
 _PORTS_PER_PROCESS = 3000
+_LOCK = "in-use"
+_HELD: list[IO[str]] = []
 
 
 def _ports() -> range:
@@ -49,6 +54,19 @@ def free_port() -> int:
         _TAKEN.add(port)
         return port
     raise RuntimeError(f"no free port between {_PORTS.start} and {_PORTS.stop}")
+
+
+def own_folder(kind: str) -> Path:
+    """A new folder for what is temporary, locked for as long as this process lives. Those that killed processes could not remove go."""
+    for lock in Path(tempfile.gettempdir()).glob(f"labelportal-{kind}-*/{_LOCK}"):
+        with lock.open() as left, suppress(OSError):
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"labelportal-{kind}-"))
+    _HELD.append((folder / "new").open("w"))
+    fcntl.flock(_HELD[-1], fcntl.LOCK_EX)
+    (folder / "new").rename(folder / _LOCK)  # nobody finds it unlocked
+    return folder
 
 
 def clean_environ() -> dict[str, str]:
@@ -77,12 +95,14 @@ class TestEnvironment:
     @classmethod
     def create(cls, database_url: str) -> Self:
         """A new folder and new ports; SQLite in that folder unless ``database_url`` names a PostgreSQL."""
-        var = Path(tempfile.mkdtemp(prefix="labelportal-tests-"))
-        (var / "static").mkdir()
+        var = own_folder("tests")
+        for name in ("static", "tmp"):
+            (var / name).mkdir()
         ports = Ports(web=free_port(), glue=free_port(), s3=free_port(), redis=free_port())
         base = clean_environ() | {
             "DATABASE_URL": database_url or f"sqlite:///{var / 'labelportal.sqlite3'}",
             "TASK_RUN_SYNC_SECONDS": "0.5",
+            "TMPDIR": str(var / "tmp"),  # workers and browsers that are killed leave files there
             "WEB_CONCURRENCY": "1",
             "WORKER_CONCURRENCY": "2",
             "SECRET_KEY": "only-for-tests-" + "x" * 40,

@@ -8,7 +8,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from labelportal.run.lifeline import die_with_parent
-from tests.support.environment import free_port
+from tests.support.environment import free_port, own_folder
 
 # Nothing here outlives the tests, so nothing needs to survive a crash.
 _UNSAFE_AND_FAST = (
@@ -83,7 +82,7 @@ def _make_cluster(binaries: Path, data: Path, password_file: Path, user: str | N
 @contextmanager
 def postgres() -> Iterator[str]:
     """Yields a DATABASE_URL of an empty database; the server is gone afterwards."""
-    scratch = Path(tempfile.mkdtemp(prefix="labelportal-pg-"))
+    scratch = own_folder("pg")
     scratch.chmod(0o755)
     user, data, port = _server_user(), scratch / "data", free_port()
     binaries = _reachable(find_postgres(), scratch) if user else find_postgres()

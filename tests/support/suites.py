@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ import psycopg
 
 from labelportal.run.config import ROOT
 from labelportal.run.lifeline import die_with_parent
-from tests.support.environment import clean_environ
+from tests.support.environment import clean_environ, own_folder
 from tests.support.places import PAGES
 from tests.support.places import SERVED as SERVED_PLACES
 from tests.support.postgres import postgres
@@ -136,8 +136,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     started = time.monotonic()
     total: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix="labelportal-suites-") as scratch, postgres() as url:
-        folder = Path(scratch)
+    with ExitStack() as stack:
+        folder = own_folder("suites")
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        url = stack.enter_context(postgres())
         file = folder / "migrated.sqlite3"
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE migrated")
