@@ -86,7 +86,7 @@ class AssignForm(StyledForm):
         widget=forms.RadioSelect,
     )
     column = forms.ChoiceField(label=_("Only where column"), required=False)
-    contains = forms.CharField(
+    text = forms.CharField(
         label=_("contains"), max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
@@ -103,9 +103,9 @@ class AssignForm(StyledForm):
     def clean(self) -> dict[str, Any]:
         """A column and a text belong together."""
         data: dict[str, Any] = super().clean() or {}
-        if data.get("column") and not data.get("contains"):
-            self.add_error("contains", _("Enter the text that the column has to contain."))
-        if data.get("contains") and not data.get("column"):
+        if data.get("column") and not data.get("text"):
+            self.add_error("text", _("Enter the text that the column has to contain."))
+        if data.get("text") and not data.get("column"):
             self.add_error("column", _("Choose the column to look in."))
         return data
 

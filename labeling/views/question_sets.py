@@ -82,7 +82,7 @@ def question_set_assign(request: HttpRequest, set_id: UUID) -> HttpResponse:
     question_set, membership = question_set_access(request, set_id, can_assign)
     form = _assign_form(question_set, membership, request.POST)
     if form.is_valid():
-        only = QueueFilter(form.cleaned_data["column"], form.cleaned_data["contains"])
+        only = QueueFilter(form.cleaned_data["column"], form.cleaned_data["text"])
         try:
             count = assign_questions(
                 question_set=question_set,

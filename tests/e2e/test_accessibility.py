@@ -58,12 +58,16 @@ FIRST_LOAD = 300 * 1024
 THEMES_AND_SIZES: tuple[tuple[Literal["light", "dark"], ViewportSize], ...] = (("light", WIDE), ("dark", NARROW))
 FAULTS = """async () => (await axe.run({ resultTypes: ["violations"] })).violations.flatMap(
   (rule) => rule.nodes.map((node) => `${rule.id}: ${node.target} ${node.failureSummary}`))"""
+# A control is found at its form by its name, where a script, ours or one that reads the page aloud, looks for what every element can do.
+HIDDEN = """() => [...document.forms].flatMap((form) => [...form.elements].map((control) => control.name))
+  .filter((name) => name && typeof document.createElement("form")[name] === "function")"""
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
 def assert_accessible(page: Page, name: str = "") -> None:
     """Check the page as it stands: light and wide, dark and narrow, zoomed; ``name`` is that of its picture."""
     page.evaluate(AXE_SCRIPT)
+    assert page.evaluate(HIDDEN) == [], f"{page.url}: controls hide methods of their forms"
     for theme, size in THEMES_AND_SIZES:
         page.emulate_media(color_scheme=theme)
         page.set_viewport_size(size)

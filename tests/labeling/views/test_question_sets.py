@@ -148,11 +148,11 @@ def test_split_gives_each_open_question_to_one(people: Cast, made: QuestionSet, 
 
 
 def test_a_column_filter_narrows(people: Cast, made: QuestionSet, client_for: ClientFor) -> None:
-    chosen = {"people": [str(people.colleague.pk)], "how": "all", "column": "name", "contains": "NAME 104"}
+    chosen = {"people": [str(people.colleague.pk)], "how": "all", "column": "name", "text": "NAME 104"}
     page = client_for(people.lead).post(address("assign", made), chosen, follow=True)
     assert b"1 question has been assigned." in page.content
     assert QuestionAssignment.objects.get().question.position == 3
-    half = client_for(people.lead).post(address("assign", made), {**chosen, "contains": ""})
+    half = client_for(people.lead).post(address("assign", made), {**chosen, "text": ""})
     assert half.status_code == 422
     assert b"Enter the text" in half.content
 
