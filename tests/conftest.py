@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ ExponentialBackoff.delay_amount = lambda self, context: 0.05  # type: ignore[met
 _TESTS = Path(__file__).parent
 _BACKEND = ("redis", "s3", "glue", "engine-worker", "worker")
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "services", "client_for"}
+_DAY, _NIGHT = 24 * 60 * 60, 20  # seconds; as long as a test without servers takes on a busy machine, many times over
 _MIGRATED = os.environ.get("MIGRATED_DATABASE", "")
 _services: Services | None = None
 
@@ -123,6 +125,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.stats.get("rerun", []):
         terminalreporter.section(f"first attempt: {report.nodeid}", sep="_")
         terminalreporter.write_line(report.longreprtext)
+
+
+def pytest_runtest_setup() -> None:
+    """Begins no test in the last seconds of a day: what it has just done would be yesterday's, or last week's."""
+    left = _DAY - time.time() % _DAY
+    if left < _NIGHT:
+        time.sleep(left)
 
 
 @pytest.hookimpl(wrapper=True)
