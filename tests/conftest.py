@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import django
+import hypothesis
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 from django.conf import settings
@@ -53,6 +54,12 @@ post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_perm
 post_migrate.disconnect(create_contenttypes)
 # A Glue or S3 that is away is asked as often as ever, but without the seconds in between, in which here nobody brings it back.
 ExponentialBackoff.delay_amount = lambda self, context: 0.05  # type: ignore[method-assign]
+
+# The same examples every time, however long a busy machine takes for one: what fails, fails for who changed something. Others: --hypothesis-profile=default
+hypothesis.settings.register_profile(
+    "tests", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
 
 _TESTS = Path(__file__).parent
 _BACKEND = ("redis", "s3", "glue", "engine-worker", "worker")

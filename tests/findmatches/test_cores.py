@@ -51,7 +51,7 @@ class Table:
         return found
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 350), min_size=1, max_size=6), st.integers(0, 1000), st.sampled_from([0.25, 0.5, 0.7]))
 def test_large_groups_are_found_as_if_all_their_pairs_were_looked_at(
     sizes: list[int], seed: int, threshold: float

@@ -78,7 +78,7 @@ def test_weights_are_logarithms_of_how_much_oftener_matches_share_a_feature() ->
     assert np.isclose(weights.others[1], math.log((1 - matches) / (1 - differences)))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32))
 def test_neither_the_order_of_rows_nor_of_a_pair_matters(seed: int) -> None:
     texts, left, right, score = products()

@@ -47,7 +47,7 @@ def test_new_rows_join_the_groups_there_are_and_those_stay(table: tuple[Records,
     assert len(whole & partition(both)) > 0.95 * len(whole)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(old=st.integers(0, 40), seed=st.integers(0, 3))
 def test_every_row_is_in_one_group_and_old_groups_are_as_they_were(old: int, seed: int, model: Model) -> None:
     rows = people(25, 15, seed=seed)[0]

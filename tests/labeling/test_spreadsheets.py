@@ -197,7 +197,7 @@ def shuffled(data: st.DataObject, table: Table, answers: list[str]) -> Table:
     return [[row[place] for place in order] for row in [table[0], *data.draw(st.permutations(rows))]]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.data(), sheets())
 def test_labels_come_back_whatever_the_order_of_rows_and_columns(data: st.DataObject, sheet: QuestionSheet) -> None:
     rows = [row for question in sheet.questions for row in question.rows]
@@ -215,7 +215,7 @@ def test_labels_come_back_whatever_the_order_of_rows_and_columns(data: st.DataOb
         ]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(sheets())
 def test_what_was_not_touched_says_that_nothing_changed(sheet: QuestionSheet) -> None:
     for data in (workbook(sheet), csv_bytes(sheet, key=KEY), as_csv(rows_of_csv(sheet), ";")):

@@ -96,7 +96,7 @@ def test_no_request_is_answered_with_a_fault(taught: str, name: str) -> None:
     shape = service_model().operation_model(name).input_shape
     assert shape is not None
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=20, suppress_health_check=list(HealthCheck))
     @given(seldom(JUNK, values(shape)), st.booleans())
     def attempt(request: Any, known: bool) -> None:
         if known and isinstance(request, dict) and "TransformId" in request:

@@ -139,7 +139,6 @@ def test_agreement_is_symmetric_bounded_and_blind_to_letters(data: st.DataObject
         assert measure(one, one) in (None, 1.0)
 
 
-@settings(deadline=None)
 @given(sets())
 def test_a_comparison_adds_up(people: list[dict[str, Grouping[int]]]) -> None:
     one, two = people
@@ -157,7 +156,6 @@ def test_a_comparison_adds_up(people: list[dict[str, Grouping[int]]]) -> None:
     assert swapped.adjusted_rand.value == pytest.approx(found.adjusted_rand.value)
 
 
-@settings(deadline=None)
 @given(sets(people=3), st.randoms(use_true_random=False))
 def test_alpha_by_the_definition_whatever_the_order(people: list[dict[str, Grouping[int]]], draw: object) -> None:
     units = []
@@ -252,7 +250,7 @@ def alpha_units(answers: Mapping[str, Mapping[str, Grouping[int]]]) -> list[tupl
     return units
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(sets(people=5))
 def test_alpha_and_its_interval_are_those_of_the_plain_bootstrap(
     people: list[dict[str, Grouping[int]]],
@@ -261,7 +259,7 @@ def test_alpha_and_its_interval_are_those_of_the_plain_bootstrap(
     same(reliability(answers, QUICK), plainly(alpha_units(answers), alpha_of, QUICK))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(sets())
 def test_intervals_of_two_people_are_those_of_the_plain_bootstrap(people: list[dict[str, Grouping[int]]]) -> None:
     one, two = people

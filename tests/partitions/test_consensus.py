@@ -81,7 +81,7 @@ def test_more_groups_than_letters() -> None:
     assert result.disputed == (30, 31, 32)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.data(), RULES)
 def test_people_agree_on_up_to_thirty_groups(data: st.DataObject, rule: Rule) -> None:
     rows = range(data.draw(st.integers(16, 30)))
@@ -165,7 +165,6 @@ def rows_taken_out(disputed: set[tuple[int, int]]) -> set[int]:
     return taken
 
 
-@settings(deadline=None)
 @given(teams(), RULES)
 def test_against_all_partitions(team: tuple[tuple[int, ...], list[Grouping[int]]], rule: Rule) -> None:
     """What is settled is what every best partition of the placed rows says; where they part, or the people are overruled, it is disputed."""

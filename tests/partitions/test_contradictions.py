@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from partitions import LABELS, Contradiction, Step, find_contradictions
@@ -119,7 +119,6 @@ def test_a_row_in_two_groups_of_one_answer() -> None:
     assert find_contradictions({"z": [("1", "A"), ("1", "B"), ("2", "B")]}) == [Contradiction("z", "1", "1", ())]
 
 
-@settings(deadline=None)
 @given(ANSWERS)
 def test_against_brute_force(answers: dict[str, Rows]) -> None:
     found = found_in(answers)

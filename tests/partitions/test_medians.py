@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from partitions.medians import Weights, median_clusters
@@ -18,7 +18,6 @@ def weights(draw: st.DrawFn) -> Weights:
     return found
 
 
-@settings(deadline=None)
 @given(weights())
 def test_against_all_partitions(found: Weights) -> None:
     """For each pair, whether some best partition puts it together and whether some puts it apart."""

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.aws import storage
@@ -38,7 +38,6 @@ def by_key(ids: pa.Table) -> dict[str, int]:
 GROUPINGS = st.dictionaries(st.sampled_from("abcdefghijkl"), st.sampled_from("1234567"))
 
 
-@settings(deadline=None)
 @given(GROUPINGS, GROUPINGS)
 def test_every_group_has_an_id_of_its_own_and_none_comes_back(earlier: dict[str, str], now: dict[str, str]) -> None:
     first = carried_over(None, table(earlier), next_id=1)
@@ -55,7 +54,6 @@ def test_every_group_has_an_id_of_its_own_and_none_comes_back(earlier: dict[str,
     assert all(first.next_id <= number < second.next_id for number in set(after.values()) - kept)
 
 
-@settings(deadline=None)
 @given(GROUPINGS, st.randoms(use_true_random=False))
 def test_the_same_groups_keep_their_ids_in_whatever_order(groups: dict[str, str], random) -> None:  # type: ignore[no-untyped-def]
     first = carried_over(None, table(groups), next_id=5)

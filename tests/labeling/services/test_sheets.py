@@ -556,7 +556,7 @@ def check_answers(asked: Sequence[Question], person: User, given_texts: Sequence
         assert Grouping(dict(found.row_labels.values_list("row", "label"))) == Grouping(said)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(first=texts, then=texts, random=st.randoms(use_true_random=False), workbook=st.booleans())
 def test_round_trip(
     s3_server: str,

@@ -110,7 +110,7 @@ CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\
 ROWS = st.lists(st.tuples(CELLS.map(lambda cell: f"k{cell}"), CELLS, CELLS), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ROWS)
 def test_any_rows_stay_the_same(rows: list[tuple[str, ...]]) -> None:
     file = io.BytesIO(rewritten(as_csv(*rows)))
