@@ -43,7 +43,7 @@ def keep(tmp_path: Path) -> Iterator[Callable[[], None]]:
 
 def goes_on(folder: Path) -> None:
     """Returns when the part has written all it had to."""
-    wait_until((folder / "written").exists, seconds=15, what="a part that could write on")
+    wait_until((folder / "written").exists, what="a part that could write on")
 
 
 def test_a_part_writes_on_while_its_log_cannot_be_written(tmp_path: Path, keep: Callable[[], None]) -> None:

@@ -300,6 +300,8 @@ def test_reopen_brings_the_answer_back_as_a_draft_and_counts_a_new_version(
     questions[0].refresh_from_db()
     assert (reopened.status, reopened.version) == (AnswerStatus.DRAFT, 1)
     assert (questions[0].answers_missing, questions[0].leased_to) == (1, people.steward)
+    others = next_question(transform=people_transform, steward=people.colleague)
+    assert others == questions[1], "the first is held by its person"
     assert next_question(transform=people_transform, steward=people.steward) == questions[0]
     corrected = submit(questions[0], people.steward, "ABB")
     assert (corrected.pk, corrected.version, corrected.seconds, corrected.keys) == (given.pk, 2, 14, 8)

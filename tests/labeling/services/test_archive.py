@@ -12,6 +12,7 @@ from labeling.selectors.questions import queue_for_steward
 from labeling.selectors.report import waiting_table
 from labeling.services.archive import archive_transform, bring_back_transform
 from labeling.services.automation import save_automation, start_due_imports
+from labeling.services.chains import Afterwards, move_chains, start_import
 from labeling.services.task_runs import request_evaluation
 from labeling.services.task_runs.transitions import transition
 from tests.labeling.builders import Cast, answer, question_set, transform
@@ -82,3 +83,14 @@ def test_it_waits_for_the_end_of_a_run(people: Cast, of: Transform) -> None:
     since = Transform.objects.get(pk=of.pk).archived_at
     archive_transform(transform=of, user=people.admin)
     assert Transform.objects.get(pk=of.pk).archived_at == since
+
+
+def test_it_waits_for_the_rest_of_a_round(people: Cast, of: Transform) -> None:
+    """Between two runs of a round none is under way, and the next would start for a transform that nobody looks at."""
+    run = start_import(transform=of, user=people.lead, afterwards=Afterwards(evaluate=True, generate=False))
+    transition(run=run, to=RunStatus.FAILED)
+    with pytest.raises(RunConflictError, match="A run is under way"):
+        archive_transform(transform=of, user=people.admin)
+    move_chains()
+    archive_transform(transform=of, user=people.admin)
+    assert Transform.objects.get(pk=of.pk).archived_at is not None

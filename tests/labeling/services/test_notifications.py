@@ -372,7 +372,7 @@ def connections(server: socket.socket) -> int:
 def test_a_receiver_that_hangs_holds_up_its_own_messages_only(
     people: Cast, of: Transform, receiver: Receiver, silent: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 2.0)  # the other receiver shares a busy machine with us
     url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
     hung = create_webhook(team=people.team, user=people.admin, url=url, events=ALL)
     good = create_webhook(team=people.team, user=people.admin, url=receiver.url, events=ALL)
@@ -526,7 +526,11 @@ def test_old_messages_are_forgotten_and_what_they_were_about_is_not(
     assert [one.state for one in webhook.deliveries.all()] == [OutboxState.WAITING]
     assert Notification.objects.count() == 2
 
-    Occurrence.objects.update(created_at=timezone.now() - timedelta(days=400))
+    long_ago = timezone.now() - timedelta(days=400)
+    Occurrence.objects.update(created_at=long_ago, told_at=None)
+    retention.prune_messages()
+    assert Occurrence.objects.count() == 1  # nobody has been told, as while no worker ran
+    Occurrence.objects.update(told_at=long_ago)
     Notification.objects.filter(user=people.lead).update(state=OutboxState.WAITING)
     retention.prune_messages()
     assert Occurrence.objects.count() == 1  # a mail about it has not gone yet
