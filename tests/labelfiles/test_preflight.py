@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from io import BytesIO
 
 import pytest
@@ -187,6 +188,15 @@ def test_parts_hold_every_set_once_and_are_small_enough(file: LabelFile, limit: 
         assert not joined.keys() & part.by_set().keys()
         joined |= part.by_set()
     assert joined == file.by_set()
+
+
+def test_no_more_parts_are_made_than_are_needed() -> None:
+    file = read_label_file((HEAD + GOOD + rows(3)).encode())
+    size = len(label_file_bytes(file))
+    assert split_label_file(file, max_bytes=size) == [file]
+    assert len(split_label_file(file, max_bytes=size - 1)) == 2
+    whole = [LabeledRow("s", "ABCD"[place // 15], (str(place),)) for place in range(60)]
+    assert Counter(row.labeling_set_id for row in split_set("s", whole)) == {"s-1": 30, "s-2": 30}
 
 
 @given(st.lists(st.sampled_from("ABC"), min_size=51, max_size=120))

@@ -116,6 +116,11 @@ def test_without_a_key_equal_rows_only_warn() -> None:
     assert [(p.code, p.severity) for p in validate(file)] == [("repeated_row", "warning")]
 
 
+def test_rows_without_a_key_are_not_taken_for_the_same_row() -> None:
+    file = label_file(*GOOD, ("s", "A", ""), ("s", "B", ""))
+    assert [(p.line, p.code) for p in validate(file, primary_key="id")] == [(5, "blank_key"), (6, "blank_key")]
+
+
 def test_counts() -> None:
     file = label_file(*GOOD, ("s", "", "4"), ("t", "A", "5"), ("", "A", "6"), ("", "A", "7"))
     assert summarise(file) == Summary(sets=2, rows=7, matching_pairs=1, non_matching_pairs=2, blank=1)

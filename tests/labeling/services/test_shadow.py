@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -215,17 +216,20 @@ def test_a_worker_that_died_is_followed_by_another_but_not_for_ever(
         assert len(calls) == expected
 
 
+def refusing(code: str) -> Callable[[str], bytes]:
+    """An S3 that answers each question with this error."""
+
+    def read(_uri: str) -> bytes:
+        raise GlueError("No.", code=code, retryable=True)
+
+    return read
+
+
 def test_a_silent_s3_is_asked_until_it_answers_and_a_lost_file_is_told(
     people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(code: str) -> None:
-        def read(_uri: str) -> bytes:
-            raise GlueError("No.", code=code, retryable=True)
-
-        monkeypatch.setattr(storage, "read_uri", read)
-
     taught(of, people, questions, kept)
-    refuse("SlowDown")
+    monkeypatch.setattr(storage, "read_uri", refusing("SlowDown"))
     for _try in range(MAX_ATTEMPTS + 1):
         sweep_shadow()
         ShadowEstimate.objects.update(claimed_at=timezone.now() - CLAIM)
@@ -233,7 +237,7 @@ def test_a_silent_s3_is_asked_until_it_answers_and_a_lost_file_is_told(
     sweep_shadow()
     estimate = ShadowEstimate.objects.get()
     assert estimate.metrics is not None
-    refuse("NoSuchKey")
+    monkeypatch.setattr(storage, "read_uri", refusing("NoSuchKey"))
     sweep_shadow()
     estimate.refresh_from_db()
     assert (estimate.curve, estimate.curve_at is None) == (None, False)
@@ -242,15 +246,25 @@ def test_a_silent_s3_is_asked_until_it_answers_and_a_lost_file_is_told(
     assert "no longer where" in ShadowEstimate.objects.get().problem
 
 
+@pytest.mark.parametrize("answers", [True, False])
 def test_an_estimate_whose_claim_was_taken_over_changes_nothing(
-    people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes]
+    people: Cast,
+    of: Transform,
+    questions: list[Question],
+    kept: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    answers: bool,
 ) -> None:
     run, _content = taught(of, people, questions, kept)
-    late = ShadowEstimate.objects.create(import_run=run, transform=of, claimed_at=timezone.now() - timedelta(hours=1))
-    ShadowEstimate.objects.update(claimed_at=timezone.now())
+    late = ShadowEstimate.objects.create(
+        import_run=run, transform=of, claimed_at=timezone.now() - timedelta(hours=1), attempts=1
+    )
+    ShadowEstimate.objects.update(claimed_at=timezone.now(), attempts=2)
+    if not answers:
+        monkeypatch.setattr(storage, "read_uri", refusing("SlowDown"))
     shadow.estimate_quality(estimate=late)
     late.refresh_from_db()
-    assert (late.metrics, late.questions.count()) == (None, 0)
+    assert (late.metrics, late.questions.count(), late.attempts) == (None, 0, 2)
 
 
 def test_asking_again_gives_the_question_back_to_its_people(
