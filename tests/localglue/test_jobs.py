@@ -125,6 +125,14 @@ def test_runs_at_once_are_limited_by_the_job(lab: GlueClient, make_transform: Ma
     assert (shown["PreviousRunId"], shown["Arguments"]) == (first, arguments(handle))
 
 
+def test_runs_of_jobs_leave_a_transform_its_three(lab: GlueClient, make_transform: Make) -> None:
+    handle = make_transform(ready=True)
+    lab.create_job(**job())
+    lab.start_job_run(JobName="apply", Arguments=arguments(handle))
+    for _ in range(3):
+        assert lab.start_ml_evaluation_task_run(TransformId=handle)["TaskRunId"]
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
