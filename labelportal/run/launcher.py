@@ -26,7 +26,7 @@ class StepError(Exception):
 
 
 class Launcher(ABC):
-    """Starts parts, says that they are ready, keeps them running, stops them. Raises ``ConfigError`` for addresses of others that are of no use.
+    """Starts parts, says that they are ready, keeps them running, stops them. Raises ``ConfigError`` for what is no address.
 
     ``name`` begins each line that it says; ``options`` are what people know variables by who have set none.
     """
@@ -39,8 +39,6 @@ class Launcher(ABC):
         self.var = installation.var
         self.env = dict(env)
         require_addresses(env, options=self.options)
-        if "redis" in installation.external:
-            require_redis(installation.redis_url, name=self.options.get("REDIS_URL", "REDIS_URL"))
         os.environ.clear()  # the probes run here: an AWS_PROFILE of the caller must not reach them either
         os.environ.update(self.env)
         self._fresh_logs()
@@ -55,7 +53,12 @@ class Launcher(ABC):
         """What the ready line says after its "ready after 3.1 s: "."""
 
     def run(self) -> int:
-        """Everything between a free port and the exit code: 0 after SIGINT or SIGTERM, 1 when something could not be started or kept running."""
+        """Everything between a free port and the exit code: 0 after SIGINT or SIGTERM, 1 when something could not be started or kept running.
+
+        Raises ``ConfigError`` if the Redis of others does not answer.
+        """
+        if "redis" in self.installation.external:
+            require_redis(self.installation.redis_url, name=self.options.get("REDIS_URL", "REDIS_URL"))
         started = time.monotonic()
         try:
             self.start()
