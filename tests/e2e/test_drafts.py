@@ -249,6 +249,7 @@ def test_back_and_forward_show_what_the_address_says(portal: Portal, visit: Visi
     expect(page.get_by_role("heading", name="Question 1", exact=True)).to_be_visible()
     page.go_forward()
     expect(page.get_by_role("heading", name="Question 2", exact=True)).to_be_visible()
+    page.wait_for_load_state()  # nobody goes on before the scripts of the page run, which follow the address
     page.go_forward()
     expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
     expect(page.locator("[data-grid]")).to_be_focused()  # else the page does not hear keys yet
