@@ -24,6 +24,7 @@ from findmatches.features import (
 )
 from findmatches.normalise import Column
 from findmatches.threads import in_threads
+from findmatches.unrelated import unrelated
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -76,11 +77,16 @@ class View:
 def choose_views(columns: Sequence[Column], kinds: Sequence[str]) -> tuple[View, ...]:
     """Trigrams of everything, words of everything, trigrams of the short columns, trigrams of the most telling column.
 
-    Columns with few distinct values stay out as long as there are others: they make rows alike that are not.
+    Columns with few distinct values stay out as long as there are others: they make rows alike that are not. So do those that
+    are ``unrelated``, but for one view more of all words: what a column is good for is not known for certain.
     """
     told = [place for place, kind in enumerate(kinds) if kind not in ("constant", "category")]
     told = told or [place for place, kind in enumerate(kinds) if kind != "constant"] or list(range(len(columns)))
+    aside = unrelated(columns, told)
+    everything, told = told, [place for place in told if place not in aside] or told
     views = [View("trigrams", tuple(told)), View("words", tuple(told))]
+    if told != everything:
+        views.append(View("words", tuple(everything)))
     short = [place for place in told if kinds[place] == "short"]
     if len(short) > 1 and len(short) < len(told):
         views.append(View("trigrams", tuple(short)))
@@ -130,7 +136,7 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
     searched = in_threads(lambda matrix: prune(matrix, work), matrices)
     if large:
         kept = [search for search in searched if search.share >= LEAST_SHARE]
-        searched = [*(kept or searched), Search(shared_values(columns, n_rows), 1.0)]
+        searched = [*(kept or searched), Search(shared_values(columns, views, n_rows), 1.0)]
     near = nearest(searched.pop(0).matrix, count)
     while searched:
         near = near + nearest(searched.pop(0).matrix, count)
@@ -184,11 +190,24 @@ def among_best(
     return among
 
 
-def shared_values(columns: Sequence[Column], n_rows: int) -> csr_matrix:
+def put_aside(views: Sequence[View]) -> list[int]:
+    """The places of the columns that ``choose_views`` took for unrelated: only the view of all words has them."""
+    return sorted({place for view in views for place in view.columns}.difference(views[0].columns))
+
+
+def paired(n_values: Sequence[int], told: Sequence[float], views: Sequence[View]) -> list[int]:
+    """The places of the columns whose values are looked at in pairs: the most ``telling`` of those that are not put aside."""
+    aside = put_aside(views)
+    some = [place for place, count in enumerate(n_values) if count > 1 and place not in aside]
+    return sorted(some, key=lambda place: told[place], reverse=True)[:PAIRED_COLUMNS]
+
+
+def shared_values(columns: Sequence[Column], views: Sequence[View], n_rows: int) -> csr_matrix:
     """Which pairs of values, in two columns, each row has; only those that 2 to ``MAX_SHARING`` rows have. Unit rows."""
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
-    told = sorted((column for column in columns if len(column.values) > 1), key=telling, reverse=True)[:PAIRED_COLUMNS]
+    places = paired([column.n_values for column in columns], [telling(column) for column in columns], views)
+    told = [columns[place] for place in places]
     if len(told) < 2:
         return csr_matrix((n_rows, 1), dtype=np.float32)
 

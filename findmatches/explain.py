@@ -243,16 +243,15 @@ def _telling(prepared: Prepared, learner: Learner, left: int, right: int) -> str
     """What single words of the two rows say, as far as the second round has evidence of them."""
     if learner.evidence is None:
         return ""
-    told = []
-    for view, weights in zip(prepared.schema.views, learner.evidence.views, strict=True):
-        if view.unit == "words":
-            columns = [prepared.columns[place] for place in view.columns]
-            texts = [
-                " ".join(column.values[column.codes[row]] for column in columns if column.codes[row] != MISSING)
-                for row in (left, right)
-            ]
-            told.append(telling_words(weights, texts[0], texts[1]))
-    return ", ".join(filter(None, told))
+    view, weights = next(
+        both for both in zip(prepared.schema.views, learner.evidence.views, strict=True) if both[0].unit == "words"
+    )
+    columns = [prepared.columns[place] for place in view.columns]
+    one, two = (
+        " ".join(column.values[column.codes[row]] for column in columns if column.codes[row] != MISSING)
+        for row in (left, right)
+    )
+    return telling_words(weights, one, two)
 
 
 def _record_words(own: Mapping[tuple[str | None, str], float]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from findmatches.blocking import SMALL, Candidates, Seen, View, find_candidates
+from findmatches.blocking import SMALL, Candidates, Seen, View, find_candidates, put_aside
 from findmatches.cache import Arrays, Cache, content_name, save_arrays, save_pieces
 from findmatches.comparisons import Comparer, Schema, Setup, describe
 from findmatches.errors import FindMatchesError
@@ -162,6 +162,8 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
     columns = _columns(cells)
     known = schema or describe(columns)
     log.debug("%d rows, %d columns to compare", len(keys), len(columns))
+    if aside := put_aside(known.views):
+        log.debug("unrelated to the others: %s", ", ".join(columns[place].name for place in aside))
     name = content_name(cells, known, neighbours) if records.cache else ""
     del cells  # much memory, in large tables
     cache, entry = records.cache, f"candidates-{name}"

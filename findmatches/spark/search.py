@@ -19,11 +19,11 @@ from findmatches.blocking import (
     LEAST_SHARE,
     MAX_SHARING,
     MIN_SIMILARITY,
-    PAIRED_COLUMNS,
     Limits,
     affordable,
     limits,
     make_views,
+    paired,
 )
 from findmatches.comparisons import Schema
 from findmatches.spark.frames import Batches, both_ways, kept, tables
@@ -60,7 +60,7 @@ def find_pairs(rows: DataFrame, whole: Whole, schema: Schema, neighbours: int) -
             .collect()
         )
         searched = [line.view for line in share if line.share >= LEAST_SHARE] or searched
-        vectors = vectors.where(F.col("view").isin(searched)).unionAll(_shared_vectors(rows, whole, block))
+        vectors = vectors.where(F.col("view").isin(searched)).unionAll(_shared_vectors(rows, whole, schema, block))
     found = _nearest(vectors, -(-whole.n_rows // block), allowed.neighbours)
     if not allowed.large:
         return kept(found.select("left", "right").distinct())
@@ -141,10 +141,10 @@ def _packed(
     )
 
 
-def _shared_vectors(rows: DataFrame, whole: Whole, block: int) -> DataFrame:
+def _shared_vectors(rows: DataFrame, whole: Whole, schema: Schema, block: int) -> DataFrame:
     """Which pairs of values, in two columns, each row has; only those that 2 to ``MAX_SHARING`` rows have. Unit rows."""
-    told = [place for place, column in enumerate(whole.columns) if column.n_values > 1]
-    told = sorted(told, key=lambda place: whole.columns[place].telling, reverse=True)[:PAIRED_COLUMNS]
+    n_values, telling = [column.n_values for column in whole.columns], [column.telling for column in whole.columns]
+    told = paired(n_values, telling, schema.views)
     both = [
         # A value that stands in one row only is in no pair that two rows share.
         F.when((F.col("counts")[one] > 1) & (F.col("counts")[two] > 1), F.xxhash64(F.lit(number), *(F.col("texts")[place] for place in (one, two))))
