@@ -8,6 +8,7 @@ from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -26,13 +27,9 @@ from tests.labeling.views.test_quality import import_and_estimate
 GROWTH = ((42, 90, 0.7), (28, 190, 0.8), (14, 300, 0.87), (1, 410, 0.93))
 
 
-def with_history(portal: Portal) -> tuple[Transform, list[Question]]:
-    """Four imports that made things better, two people who mostly agree, and one question that the engine doubts."""
-    transform, questions = people_transform(portal)
-    wanting(questions, 2)
-    for question, theirs in zip(questions, ("AABBCCDDEE", "AABBCCDDEF", "AABBCCDDEE"), strict=True):
-        answer(question, portal.steward, "AABBCCDDEE")
-        answer(question, portal.colleague, theirs)
+@transaction.atomic
+def imports_and_estimate(portal: Portal, transform: Transform) -> ShadowEstimate:
+    """At once, since the portal's worker makes an estimate of its own for an import that has none."""
     for days, labels, share in GROWTH:
         hits, wrong, missed = (round(labels * part) for part in (0.4, 0.4 / share - 0.4, 0.5 / share - 0.5))
         run = import_and_estimate(
@@ -57,7 +54,7 @@ def with_history(portal: Portal) -> tuple[Transform, list[Question]]:
     ]
     ahead = {"rows": 100, "f1_now": 0.88, "gain": 0.012, "gain_low": 0.004, "gain_high": 0.02}
     now = timezone.now()
-    estimate = ShadowEstimate.objects.create(
+    return ShadowEstimate.objects.create(
         import_run=learned,
         transform=transform,
         content_hash="5e" * 32,
@@ -68,6 +65,16 @@ def with_history(portal: Portal) -> tuple[Transform, list[Question]]:
         curve_at=now,
         curve={"labeled_rows": 120, "points": points, "next_file": ahead},
     )
+
+
+def with_history(portal: Portal) -> tuple[Transform, list[Question]]:
+    """Four imports that made things better, two people who mostly agree, and one question that the engine doubts."""
+    transform, questions = people_transform(portal)
+    wanting(questions, 2)
+    for question, theirs in zip(questions, ("AABBCCDDEE", "AABBCCDDEF", "AABBCCDDEE"), strict=True):
+        answer(question, portal.steward, "AABBCCDDEE")
+        answer(question, portal.colleague, theirs)
+    estimate = imports_and_estimate(portal, transform)
     first, second, *_rest = questions[0].rows.order_by("position")
     JudgedQuestion.objects.create(
         estimate=estimate,
