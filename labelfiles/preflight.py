@@ -177,7 +177,7 @@ class _Look:
         self._body(records, columns, scattered)
         for problem in check_empty(self._empty):
             self._add(problem)
-        for problem in check_whole(self._rows, (self._pairs.matching, self._pairs.non_matching)):
+        for problem in check_whole(self._rows, self._pairs.matching, self._pairs.non_matching):
             self._add(problem)
 
     def _header(self, records: Generator[tuple[int, list[str]], None, None]) -> tuple[str, ...] | None:

@@ -64,7 +64,7 @@ def validate(
     problems.extend(sorted(body, key=lambda problem: problem.line or 0))
     problems.extend(check_empty(label_file.empty_rows))
     summary = summarise(label_file)
-    problems.extend(check_whole(summary.rows, (summary.matching_pairs, summary.non_matching_pairs)))
+    problems.extend(check_whole(summary.rows, summary.matching_pairs, summary.non_matching_pairs))
     return problems
 
 
@@ -212,17 +212,15 @@ def check_empty(rows: int) -> Iterator[Problem]:
         yield Problem(None, None, "empty_rows", message, "warning", repair="leave_out")
 
 
-def check_whole(rows: int, pairs: tuple[int, int] | None = None) -> Iterator[Problem]:
-    """The rules for a file as a whole; ``pairs`` are its matching and non-matching ones, if they are to be there."""
+def check_whole(rows: int, matching: int, different: int) -> Iterator[Problem]:
+    """The rules for a file as a whole, by how many rows, matching and non-matching pairs it has."""
     if not rows:
         yield Problem(None, None, "no_rows", "The file has a header but no rows.")
-    elif pairs is not None:
-        matching, different = pairs
-        if matching and not different:
-            message = "All rows of every set match. Matching also needs examples of rows that do not."
-            yield Problem(None, None, "all_matching", message, "warning")
-        elif different and not matching:
-            message = "No two rows match in any set. Matching also needs examples of rows that do."
-            yield Problem(None, None, "all_different", message, "warning")
-        elif not matching:
-            yield Problem(None, None, "no_pairs", "No set has two labelled rows, so the file teaches nothing.")
+    elif matching and not different:
+        message = "All rows of every set match. Matching also needs examples of rows that do not."
+        yield Problem(None, None, "all_matching", message, "warning")
+    elif different and not matching:
+        message = "No two rows match in any set. Matching also needs examples of rows that do."
+        yield Problem(None, None, "all_different", message, "warning")
+    elif not matching:
+        yield Problem(None, None, "no_pairs", "No set has two labelled rows, so the file teaches nothing.")
