@@ -213,7 +213,7 @@ def plainly(units: Sequence[tuple[float, ...]], statistic: Callable[..., float |
     return Measure(value, low, high, len(telling))
 
 
-def same(found: Measure, plain: Measure) -> None:
+def assert_same(found: Measure, plain: Measure) -> None:
     """The same figure; where thirds are added up, its interval is more exact than that of floats which are rounded at each step."""
     assert (found.value, found.questions) == (plain.value, plain.questions)
     for end, other in ((found.low, plain.low), (found.high, plain.high)):
@@ -256,7 +256,7 @@ def test_alpha_and_its_interval_are_those_of_the_plain_bootstrap(
     people: list[dict[str, Grouping[int]]],
 ) -> None:
     answers = dict(zip("abcde", people, strict=True))
-    same(reliability(answers, QUICK), plainly(alpha_units(answers), alpha_of, QUICK))
+    assert_same(reliability(answers, QUICK), plainly(alpha_units(answers), alpha_of, QUICK))
 
 
 @settings(max_examples=40)
@@ -293,7 +293,7 @@ def test_intervals_of_two_people_are_those_of_the_plain_bootstrap(people: list[d
         return (index - expected) / (most - expected) if most != expected else 1.0
 
     assert found.f1 == plainly(pairs, f1, QUICK)
-    same(found.adjusted_rand, plainly(rands, rand, QUICK))
+    assert_same(found.adjusted_rand, plainly(rands, rand, QUICK))
 
 
 def test_what_was_drawn_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
