@@ -237,10 +237,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "portal"
 CELERY_TASK_ROUTES = {"localglue.*": {"queue": "engine"}, "labeling.*": {"queue": "portal"}}
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = (
-    # In memory: what recurs is due every few seconds, and a night that is missed does no harm, so nothing is worth a file.
-    "celery.beat:Scheduler"
-)
+CELERY_BEAT_SCHEDULER = "labelportal.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
     # A tick that nobody took before the next one is due says nothing new, so it expires.
     "sync-task-runs": {

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from celery import Celery
+from celery.utils.imports import symbol_by_name
+from django.conf import settings
 
 from labelportal.run.config import ROOT
 
@@ -32,3 +36,29 @@ def test_the_queue_of_the_engine_is_swept_only_where_an_engine_works(env: dict[s
     names = done.stdout.split()
     assert ("sweep-glue-runs" in names) == swept
     assert ("sync-task-runs" in names) == ("LOCALGLUE_ALONE" not in env)
+
+
+def test_a_clock_that_is_set_back_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beat notes when each task is due next; without care it would send nothing until the clock is there again."""
+    now = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    app = Celery("clock", broker="memory://", set_as_current=False)
+    app.conf.beat_schedule = {
+        name: {"task": name, "schedule": seconds} for name, seconds in (("often", 2.0), ("seldom", 60.0))
+    }
+    monkeypatch.setattr(app, "now", lambda: now)
+    scheduler = symbol_by_name(settings.CELERY_BEAT_SCHEDULER)(app=app)
+    sent: list[str] = []
+    monkeypatch.setattr(scheduler, "apply_async", lambda entry, **_: sent.append(entry.name))
+
+    def run(seconds: int) -> None:
+        nonlocal now
+        for _ in range(seconds):
+            while scheduler.tick() == 0:
+                pass
+            now += timedelta(seconds=1)
+
+    run(90)
+    assert (sent.count("often"), sent.count("seldom")) == (44, 1)
+    now -= timedelta(hours=1)
+    run(90)
+    assert (sent.count("often"), sent.count("seldom")) == (88, 2)
