@@ -128,7 +128,15 @@ def send_webhooks(**_kwargs: object) -> None:
 
 @shared_task(name="labeling.prune_messages")
 def prune_messages(**_kwargs: object) -> None:
-    """Forget old messages and their logs; sent by beat once a night."""
+    """Forget old messages and their logs; sent by beat."""
     from labeling.services import retention
 
     retention.prune_messages()
+
+
+@shared_task(name="labeling.prune_uploads")
+def prune_uploads(**_kwargs: object) -> None:
+    """Remove files that were uploaded and never taken in; sent by beat."""
+    from labeling.services import direct_uploads
+
+    direct_uploads.remove_leftovers()

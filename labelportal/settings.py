@@ -265,7 +265,13 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-notifications": {"task": "labeling.sweep_notifications", "schedule": 3.0, "options": {"expires": 3.0}},
     "send-mails": {"task": "labeling.send_mails", "schedule": 5.0, "options": {"expires": 5.0}},
     "send-webhooks": {"task": "labeling.send_webhooks", "schedule": 5.0, "options": {"expires": 5.0}},
-    "prune-messages": {"task": "labeling.prune_messages", "schedule": crontab(hour=3, minute=17)},
+    # Every hour: a machine that is off at night cleans up as well.
+    "prune-messages": {
+        "task": "labeling.prune_messages",
+        "schedule": crontab(minute=17),
+        "options": {"expires": 3600.0},
+    },
+    "prune-uploads": {"task": "labeling.prune_uploads", "schedule": crontab(minute=47), "options": {"expires": 3600.0}},
     "sweep-glue-runs": {"task": "localglue.sweep_runs", "schedule": 5.0, "options": {"expires": 5.0}},
 }
 

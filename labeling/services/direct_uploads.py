@@ -1,20 +1,22 @@
 """Large files go from the browser straight to S3, and are then taken in as if they had come with the form.
 
 The browser is given a presigned POST, whose policy fixes key, type and largest size, so S3 itself refuses anything else
-(https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html). A signed token says whose key it is. What was uploaded and never
-taken in stays below ``incoming/``, where a lifecycle rule removes it.
+(https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html). A signed token says whose key it is.
 """
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core import signing
 from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -22,9 +24,13 @@ from labeling.aws import storage
 from labeling.aws.errors import MISSING
 from labeling.exceptions import GlueError, InvalidSourceError
 
+logger = logging.getLogger(__name__)
+
 FROM_BYTES = 5 * 1024 * 1024
 """Smaller files come with the form: that is one request instead of three."""
 
+_FOLDER = "incoming/"
+_LEFT_BEHIND = timedelta(days=1)
 _SALT = "labeling.direct-upload"
 _SECONDS = 3600
 _TYPES = {"csv": "text/csv", "tsv": "text/csv", "txt": "text/csv", "parquet": "application/vnd.apache.parquet"}
@@ -46,7 +52,7 @@ class DirectUpload:
 
 def offer_upload(*, user: User, endings: Iterable[str], max_bytes: int) -> DirectUpload:
     """A place for one file of this person, for an hour. Nothing is asked of S3 for it; raises ``GlueError`` without credentials."""
-    key = f"incoming/{uuid.uuid4()}"
+    key = f"{_FOLDER}{uuid.uuid4()}"
     posts = {
         ending: storage.presigned_post(key, content_type=_TYPES[ending], max_bytes=max_bytes, seconds=_SECONDS)
         for ending in endings
@@ -80,3 +86,17 @@ def take_upload(*, user: User, token: str, name: str, max_bytes: int) -> Tempora
     file.seek(0)
     storage.delete(key)
     return file
+
+
+def remove_leftovers() -> None:
+    """Remove what was put there and never taken in: somebody closed the page, or the portal ended. What S3 refuses now is tried again later."""
+    before = timezone.now() - _LEFT_BEHIND
+    try:
+        found = storage.list_objects(storage.our_uri(_FOLDER))
+    except GlueError as error:
+        logger.warning("uploads that were never taken in stay in S3: %s", error)
+        return
+    for left in found:
+        if left.modified < before:
+            storage.discard(storage.split_uri(left.uri)[1])
+            logger.info("%s was never taken in: removed", left.uri)

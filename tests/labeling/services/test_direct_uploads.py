@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
+from pytest_django import Settings
 
 from labeling.aws import storage
 from labeling.exceptions import GlueError, InvalidSourceError
-from labeling.services.direct_uploads import DirectUpload, offer_upload, take_upload
+from labeling.services import direct_uploads
+from labeling.services.direct_uploads import DirectUpload, offer_upload, remove_leftovers, take_upload
 from tests.labeling.builders import Cast, cast
 
 LIMIT = 1000
@@ -64,3 +67,23 @@ def test_s3_refuses_other_sizes_types_and_keys(s3_server: str, people: Cast) -> 
 def test_a_made_up_token_opens_nothing(s3_server: str, people: Cast) -> None:
     with pytest.raises(InvalidSourceError, match="expired"):
         take_upload(user=people.lead, token="made:up", name="x.csv", max_bytes=LIMIT)
+
+
+def test_what_is_never_taken_in_goes_after_a_day(s3_server: str, people: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer = offer_upload(user=people.lead, endings=("csv",), max_bytes=LIMIT)
+    kept = storage.save_bytes(f"sources/{uuid.uuid4()}/data.csv", b"x")
+    assert posted(offer, b"x") == 204
+    remove_leftovers()
+    assert storage.list_objects(storage.our_uri("incoming/")), "somebody may still fill in the form"
+    monkeypatch.setattr(direct_uploads, "_LEFT_BEHIND", timedelta(seconds=-1))
+    remove_leftovers()
+    assert not storage.list_objects(storage.our_uri("incoming/"))
+    assert storage.read_uri(kept.uri) == b"x"
+
+
+def test_a_bucket_that_cannot_be_looked_into_is_no_failure(
+    s3_server: str, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.BUCKET = "not-there-today"
+    remove_leftovers()
+    assert "stay in S3" in caplog.text
