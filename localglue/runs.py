@@ -30,7 +30,7 @@ from localglue.models import MLTransform, TaskRun, job_run_id
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 5
+RETRY_SECONDS, LONGEST_RETRY_SECONDS = 5, 300
 MAX_ERROR = 20_000  # characters; what is quoted in an ErrorString may be as long as a label file
 _SENDER = "localglue-sender"
 
@@ -238,7 +238,7 @@ def fail(run: TaskRun, token: str, error: str, *, may_pass: bool, now: datetime)
             _mine(run.pk, token, TaskStatus.RUNNING).update(
                 failures=F("failures") + 1,
                 lease_token="",
-                lease_until=now + timedelta(seconds=min(wait, 300)),
+                lease_until=now + timedelta(seconds=min(wait, LONGEST_RETRY_SECONDS)),
                 error=error,
                 modified_at=now,
             )
@@ -297,6 +297,7 @@ def _after(run: TaskRun) -> None:
 def sweep(*, now: datetime) -> int:
     """Move along what nobody moves: lost messages, lost workers, stops that no worker is left to finish. Returns how many."""
     moved = 0
+    _shorten_leases(now)
     for run in TaskRun.objects.filter(status=TaskStatus.STOPPING, lease_until__lt=now):
         with transaction.atomic():
             stale = TaskRun.objects.select_for_update().filter(
@@ -308,8 +309,15 @@ def sweep(*, now: datetime) -> int:
     for run in TaskRun.objects.filter(claimable(now)).order_by("pk")[:200]:
         # Each message that was not taken doubles the wait for the next, up to a minute: a long line is no flood.
         wait = timedelta(seconds=min(5 * 2 ** min(run.enqueues, 4), 60))
-        if run.enqueued_at is None or run.enqueued_at + wait <= now:
+        if run.enqueued_at is None or not run.enqueued_at <= now < run.enqueued_at + wait:
             TaskRun.objects.filter(pk=run.pk).update(enqueued_at=now, enqueues=F("enqueues") + 1)
             enqueue(run.pk)
             moved += 1
     return moved
+
+
+def _shorten_leases(now: datetime) -> None:
+    """A lease that ends later than any may was taken before the clock was set back. Whoever is at work renews it in time."""
+    lease = timedelta(seconds=settings.LOCALGLUE_LEASE_SECONDS)
+    latest = now + max(lease, timedelta(seconds=LONGEST_RETRY_SECONDS)) + lease
+    TaskRun.objects.filter(status__in=ACTIVE, lease_until__gt=latest).update(lease_until=now + lease)

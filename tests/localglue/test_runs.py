@@ -237,6 +237,24 @@ def test_the_sweep_finds_lost_workers_and_lost_stops(start: Callable[..., TaskRu
     assert fresh(alive).status == TaskStatus.RUNNING
 
 
+def test_a_clock_that_is_set_back_keeps_no_run_from_its_turn(start: Callable[..., TaskRun], sent: list[int]) -> None:
+    """Else all that was noted for the hour to come would wait for it."""
+    unsent = start()
+    lost, stopping, alive = (claimed(start(TaskType.EXPORT_LABELS)) for _ in range(3))
+    TaskRun.objects.update(enqueued_at=NOW)
+    runs.stop(stopping.pk, now=SOON)
+    back = NOW - timedelta(hours=1)
+    runs.sweep(now=back)
+    assert sent == [unsent.pk]
+    later = back + timedelta(seconds=8)
+    assert runs.renew(alive, alive.lease_token, now=later), "its worker is still at work"
+    runs.sweep(now=later)
+    runs.sweep(now=back + timedelta(seconds=12))
+    assert sent == [unsent.pk, unsent.pk, lost.pk]
+    assert fresh(stopping).status == TaskStatus.STOPPED
+    assert fresh(alive).status == TaskStatus.RUNNING
+
+
 def test_quotas(transform: MLTransform, start: Callable[..., TaskRun], settings: Any) -> None:
     for task_type in (TaskType.EVALUATION, TaskType.LABELING_SET_GENERATION, TaskType.IMPORT_LABELS):
         start(task_type)
