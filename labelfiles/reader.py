@@ -21,7 +21,12 @@ from labelfiles.model import (
 MAX_PROBLEMS = 100
 _BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_GZIP = b"\x1f\x8b"
+_OTHER_FORMATS = {
+    b"\x1f\x8b": "compressed with gzip",
+    b"PK\x03\x04": "an Excel workbook or another ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook",
+    b"PAR1": "a Parquet file",
+}
 # Bytes that Windows-1252 leaves undefined: a file that holds one of them was not written in it.
 _CP1252_HOLES = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"')
@@ -71,9 +76,10 @@ def read_label_file(source: bytes | BinaryIO | Path | str) -> LabelFile:
 
 
 def _decode(data: bytes) -> str:
-    if data.startswith(_GZIP):
-        message = "The file is compressed with gzip. Unpack it: a label file is plain CSV in UTF-8."
-        raise LabelFileError([Problem(None, None, "encoding", message)])
+    for start, what in _OTHER_FORMATS.items():
+        if data.startswith(start):
+            message = f"The file is {what}. A label file is plain CSV in UTF-8."
+            raise LabelFileError([Problem(None, None, "encoding", message)])
     if data.startswith(_UTF16_BOMS):
         raise LabelFileError(
             [Problem(1, None, "encoding", "The file is UTF-16. Save it as CSV in UTF-8.")],

@@ -152,6 +152,14 @@ def test_a_compressed_file_is_called_so() -> None:
     assert (problem.code, "compressed with gzip" in problem.message) == ("encoding", True)
 
 
+@pytest.mark.parametrize(
+    ("start", "what"), [(b"PK\x03\x04\x14\0", "Excel workbook"), (b"\xd0\xcf\x11\xe0", "Excel"), (b"PAR1", "Parquet")]
+)
+def test_a_file_of_another_format_is_called_by_its_name(start: bytes, what: str) -> None:
+    (problem,) = problems(start + b"labeling_set_id,label,id\ns,A,\xf6\n")
+    assert (problem.code, what in problem.message, "1252" in problem.message) == ("encoding", True, False)
+
+
 def test_short_and_long_rows_are_all_reported() -> None:
     found = problems(b'labeling_set_id,label,id,"two\nlines"\ns,A,1\ns,A,1,2\ns,A,1,2,3\n')
     assert [(problem.line, problem.code) for problem in found] == [(3, "short_row"), (5, "long_row")]
