@@ -112,6 +112,22 @@ The loop last ran for ten minutes with SQLite on two cores at a load of 15: 182 
 beat 28, S3 27, engine 22). All of its 15 imports succeeded, and Glue has each of them once. A worker that ends a task
 while its connection to Redis breaks may die of an error in kombu (5.7.0, seen once in the loop); the launcher, or
 `restart` in the compose file, starts it again, and so does the loop.
+
+## Faults of the machine
+
+Brought about by hand with `make run`, with imports, replacements, generation, estimates and exports; the clock by
+`tests/run/test_schedule.py` and `tests/localglue/test_runs.py`, a full disk under S3 by `tests/run/test_s3_full.py`.
+
+| Fault | What happens |
+|---|---|
+| the disk of `var/` is full | Whoever writes is told that it failed, Glue answers `InternalServiceException`, labels stay as they were. Workers may end and are started again. Once there is room, all goes on without a restart; a part that has failed six times in a row ends the portal, and the next start goes on |
+| `var/` can only be read | `make run` says so and starts nothing |
+| the clock is set back | What recurs goes on at once. What a killed process of localglue had worked on is taken up within seconds. What the portal had put off for later, or a killed worker of it had begun, waits until the clock is there again |
+| Redis is emptied | Nothing is lost: sweeps send the messages again |
+| `var/s3` is deleted while all runs | Runs that read from there fail and say so; the bucket is there again after the next start. Restore its objects from the [backup](operations.md#backups), with everything stopped |
+| a backup made while imports ran is restored | Imports that were under way are done again and end once |
+| a port is taken, or the portal runs already | `make run` says by whom, and starts nothing |
+| the launcher is killed | Its parts end with it; the next start finds all data |
 """
 
 
