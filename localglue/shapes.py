@@ -80,13 +80,14 @@ def _parse_scalar(kind: str, value: Any) -> Any:
     return value if kind == "timestamp" else float(value)
 
 
-_KINDS = {dict: "object", list: "list", str: "string", bool: "boolean"}
+_KINDS = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
 
 
 def _expect(value: Any, kind: type | tuple[type, ...]) -> None:
-    wanted = _KINDS.get(kind, "number") if isinstance(kind, type) else "number"
-    if not isinstance(value, kind) or (wanted == "number" and isinstance(value, bool)):
-        raise SerializationException(f"A {wanted} was expected where {_KINDS.get(type(value), 'a number')} was found.")
+    wanted = _KINDS.get(kind, "a number") if isinstance(kind, type) else "a number"
+    if not isinstance(value, kind) or (wanted == "a number" and isinstance(value, bool)):
+        found = _KINDS.get(type(value), "a number")
+        raise SerializationException(f"{wanted.capitalize()} was expected where {found} was found.")
 
 
 def check(shape: Shape, value: Any) -> None:

@@ -101,6 +101,19 @@ def test_integers_are_integers(glue: GlueClient, value: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"null", "An object was expected where null was found."),
+        (b"[]", "An object was expected where a list was found."),
+        (b'{"MaxResults": "7"}', "A number was expected where a string was found."),
+        (b'{"NextToken": 7}', "A string was expected where a number was found."),
+    ],
+)
+def test_a_value_of_another_type_is_told_by_name(glue: GlueClient, body: bytes, words: str) -> None:
+    assert json.loads(send("AWSGlue.GetDatabases", body).content)["message"] == words
+
+
 @pytest.mark.parametrize("value", ["1e300", "-1e15", "1e999"])
 def test_times_that_no_calendar_has(glue: GlueClient, value: str) -> None:
     body = b'{"Filter": {"CreatedAfter": %s}}' % value.encode()
