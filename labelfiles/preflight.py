@@ -6,7 +6,6 @@ The rules are those of "Teaching AWS Glue ML transforms", https://docs.aws.amazo
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections import Counter
@@ -14,8 +13,8 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, PairCounts, Problem, is_empty
-from labelfiles.text import find_delimiter
+from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFileError, PairCounts, Problem, is_empty
+from labelfiles.text import find_delimiter, find_encoding, first_misfit
 from labelfiles.validate import Summary, check_columns, check_empty, check_row, check_set, check_whole
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -34,8 +33,6 @@ REPAIRS = {
 }
 """What can be put right without guessing, by ``Problem.repair``."""
 
-_CHUNK = 1 << 20
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CELL_LIMIT = 1 << 20
 
 
@@ -91,11 +88,9 @@ class _Look:
 
     def report(self) -> Preflight:
         encoding = self._encoding()
-        if encoding is None:
-            self._add(Problem(None, None, "encoding", "The file is not text. Save it as CSV in UTF-8."))
-        elif not self._size:
+        if not self._size:
             self._add(Problem(None, None, "empty_file", "The file is empty."))
-        else:
+        elif encoding is not None:
             self._read(encoding)
         findings = sorted(self._findings, key=lambda problem: (problem.line is None, problem.line or 0))
         summary = Summary(self._sets, self._rows, self._pairs.matching, self._pairs.non_matching, self._blank)
@@ -114,39 +109,23 @@ class _Look:
             self._findings.append(problem)
 
     def _encoding(self) -> str | None:
-        """How to read the bytes: UTF-8, else with a finding UTF-16 (by its mark) or Windows-1252; None for what is no text."""
-        self._source.seek(0)
-        start = self._source.read(4)
-        if start.startswith(_UTF16):
+        """How to read the bytes; None, with a finding, for what is no text. Whatever Glue does not read is a finding too."""
+        try:
+            encoding = find_encoding(self._source)
+        except LabelFileError as error:
+            for problem in error.problems:
+                self._add(problem)
+            return None
+        if encoding == "utf-16":
             message = "The file is in UTF-16. Glue reads UTF-8 without a byte order mark."
             self._add(Problem(1, None, "encoding", message, repair="convert"))
-            return "utf-16" if self._decodes("utf-16") is None else None
-        if start.startswith(codecs.BOM_UTF8):
+        elif encoding == "utf-8-sig":
             message = "The file starts with a byte order mark, as Excel writes it; Glue takes it for part of the first column's name."
             self._add(Problem(1, None, "bom", message, repair="convert"))
-        line = self._decodes("utf-8-sig")
-        if line is None:
-            return "utf-8-sig"
-        if self._decodes("cp1252") is not None:
-            return None
-        message = "From here on the file is not UTF-8 but probably Windows-1252."
-        self._add(Problem(line, None, "encoding", message, repair="convert"))
-        return "cp1252"
-
-    def _decodes(self, encoding: str) -> int | None:
-        """The first line that is no text in the encoding; None if all are."""
-        self._source.seek(0)
-        decoder, line = codecs.getincrementaldecoder(encoding)(), 1
-        while True:
-            chunk = self._source.read(_CHUNK)
-            pending = decoder.getstate()[0]
-            try:
-                decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                return line + (pending + chunk)[: error.start].count(b"\n")
-            if not chunk:
-                return None
-            line += chunk.count(b"\n")
+        elif encoding == "cp1252" and (misfit := first_misfit(self._source, "utf-8")):
+            message = "From here on the file is not UTF-8 but probably Windows-1252."
+            self._add(Problem(misfit[0], None, "encoding", message, repair="convert"))
+        return encoding
 
     def _records(self, encoding: str, report: bool) -> Generator[tuple[int, list[str]], None, None]:
         """The line on which each record starts, and its cells; blank lines are skipped."""

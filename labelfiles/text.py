@@ -3,43 +3,68 @@
 from __future__ import annotations
 
 import codecs
+from io import BytesIO
+from typing import IO
 
 from labelfiles.model import LabelFileError, Problem
 
-_UTF8_BOM = b"\xef\xbb\xbf"
-_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK = 1 << 20
 
 
-def find_encoding(data: bytes) -> str:
+def find_encoding(source: bytes | IO[bytes]) -> str:
     """``utf-8``, ``utf-8-sig`` with a byte order mark, ``utf-16`` with one, and else ``cp1252``, which Excel on Windows writes.
 
-    Windows-1252 is a guess, since nearly all bytes are some text in it, so say so to the person. Raises ``LabelFileError`` for bytes that are text in
-    none of these.
+    Windows-1252 is a guess, since nearly all bytes are some text in it, so say so to the person. It is not made where most letters are UTF-8: those are
+    files with a slip. Raises ``LabelFileError`` with the line and the byte at which a file is no text in any of these.
     """
-    if data.startswith(_UTF16_BOMS):
-        candidates = ["utf-16"]
-    elif data.startswith(_UTF8_BOM):
-        candidates = ["utf-8-sig"]
+    stream = BytesIO(source) if isinstance(source, bytes) else source
+    stream.seek(0)
+    start = stream.read(4)
+    if start.startswith(_UTF16_BOMS):
+        name, encoding = "UTF-16", "utf-16"
+        misfit = first_misfit(stream, encoding)
     else:
-        candidates = ["utf-8", "cp1252"]
-    for encoding in candidates:
-        if _is_text(data, encoding):
-            return encoding
-    message = "The file is not text in UTF-8, UTF-16 or Windows-1252. Save it as CSV in UTF-8."
-    raise LabelFileError([Problem(None, None, "encoding", message)])
+        name, encoding = "UTF-8", "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
+        misfit = first_misfit(stream, encoding)
+        if misfit and encoding == "utf-8" and not _is_mostly_utf8(stream):
+            name, encoding = "UTF-8 or Windows-1252", "cp1252"
+            misfit = first_misfit(stream, encoding)
+    if misfit is None:
+        return encoding
+    line, byte = misfit
+    message = f"The byte 0x{byte:02x} is no text in {name} here. Save the file as CSV in UTF-8."
+    raise LabelFileError([Problem(line, None, "encoding", message)])
 
 
-def _is_text(data: bytes, encoding: str) -> bool:
-    """Decoded piece by piece, because text takes up to four times the room of its bytes."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        for start in range(0, len(data), _CHUNK):
-            decoder.decode(data[start : start + _CHUNK])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+def first_misfit(source: IO[bytes], encoding: str) -> tuple[int, int] | None:
+    """The line and the value of the first byte that is no text in the encoding; None if all are. A piece at a time, because text takes up to
+    four times the room of its bytes.
+    """
+    source.seek(0)
+    decoder, line = codecs.getincrementaldecoder(encoding)(), 1
+    while True:
+        chunk = source.read(_CHUNK)
+        try:
+            text = decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            read = error.object[: error.start].decode(error.encoding)
+            return line + read.count("\n"), error.object[error.start]
+        if not chunk:
+            return None
+        line += text.count("\n")
+
+
+def _is_mostly_utf8(source: IO[bytes]) -> bool:
+    source.seek(0)
+    decoder, letters, misfits = codecs.getincrementaldecoder("utf-8")("replace"), 0, 0
+    while True:
+        chunk = source.read(_CHUNK)
+        text = decoder.decode(chunk, final=not chunk)
+        letters += len(text) - len(text.encode("ascii", "ignore"))
+        misfits += text.count("\ufffd")
+        if not chunk:
+            return letters > 2 * misfits
 
 
 def find_delimiter(line: str) -> str:

@@ -20,6 +20,8 @@ class SourceFile(models.Model):
     ``columns`` is [{"name", "data_type", "distinct", "blank", "problem"}] in file order; ``problem`` says why the column cannot be
     the primary key. ``sample`` holds the first rows, so that the form after the upload needs no second look at the file.
     ``escaped`` is CSV as ``tableformats.ESCAPED_CSV``; CSV that is not lies there as somebody uploaded it to an earlier version.
+    ``assumed_encoding`` is what bytes that are not UTF-8 were taken for, "" if there were none; ``assumed_rows`` are the first rows with letters beyond
+    ASCII then, by which a person sees whether that was right.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -33,6 +35,8 @@ class SourceFile(models.Model):
     row_count = models.PositiveBigIntegerField()
     columns = models.JSONField()
     sample = models.JSONField(default=list)
+    assumed_encoding = models.CharField(max_length=20, blank=True, default="")
+    assumed_rows = models.JSONField(default=list, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -59,6 +59,7 @@ logger = logging.getLogger(__name__)
 
 MAX_UPLOAD_BYTES = 20_000_000
 SHOWN_ROWS = 8
+ASSUMED_ROWS = 5
 MAX_FINDINGS = 200
 """So many findings are kept with a label file."""
 
@@ -114,9 +115,18 @@ class Brought:
     @property
     def sample(self) -> tuple[tuple[str, ...], ...]:
         """The first rows as they stand in the file, as many cells as columns."""
+        return self._shown(self.table.rows, SHOWN_ROWS)
+
+    @property
+    def assumed_rows(self) -> tuple[tuple[str, ...], ...]:
+        """The first rows with letters beyond ASCII, if the encoding of the file had to be assumed."""
+        if self.table.encoding != "cp1252":
+            return ()
+        return self._shown((row for row in self.table.rows if not "".join(row[1]).isascii()), ASSUMED_ROWS)
+
+    def _shown(self, rows: Iterable[tuple[int, tuple[str, ...]]], limit: int) -> tuple[tuple[str, ...], ...]:
         width = len(self.table.columns)
-        rows = islice(self.table.rows, SHOWN_ROWS)
-        return tuple((*cells[:width], *([""] * (width - len(cells)))) for _line, cells in rows)
+        return tuple((*cells[:width], *([""] * (width - len(cells)))) for _line, cells in islice(rows, limit))
 
 
 def stage_labels(*, transform: Transform, user: User, file: UploadedFile[bytes]) -> LabelUpload:

@@ -13,6 +13,7 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from labelfiles import LabelFileError, find_encoding
 from labeling.exceptions import InvalidSourceError
 from tableformats import TableFormat
 
@@ -29,16 +30,14 @@ def check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int, int]:
     first = True
     while chunk := file.read(_CHUNK):
         if first and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise InvalidSourceError(_("The file is UTF-16. Save it as CSV in UTF-8."))
+            raise InvalidSourceError(_("The file is UTF-16. Glue reads tables in UTF-8 alone."))
         first = False
         pending = decoder.getstate()[0]
         try:
             decoder.decode(chunk)
         except UnicodeDecodeError as error:
             line += (pending + chunk)[: error.start].count(b"\n")
-            message = _(
-                "Line %(line)d is not UTF-8; the file may be Windows-1252. Save it as CSV in UTF-8; Excel calls that “CSV UTF-8”."
-            )
+            message = _("Line %(line)d is not UTF-8; the file may be Windows-1252. Glue reads tables in UTF-8 alone.")
             raise InvalidSourceError(message % {"line": line}) from None
         line += chunk.count(b"\n")
         quotes += chunk.count(layout.quote.encode())
@@ -48,6 +47,24 @@ def check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int, int]:
         message = _("Line %(line)d is not UTF-8: the file ends in the middle of a character.")
         raise InvalidSourceError(message % {"line": line})
     return quotes, escapes, nuls
+
+
+def copy_as_utf8(file: IO[bytes], copy: IO[bytes]) -> str:
+    """Write a file that somebody uploaded as UTF-8 without a byte order mark, and give the encoding that it was read in (``labelfiles.find_encoding``).
+
+    Raises ``InvalidSourceError`` with the line and the byte at which it is no text.
+    """
+    try:
+        encoding = find_encoding(file)
+    except LabelFileError as error:
+        problem = error.problems[0]
+        raise InvalidSourceError(f"{_('Line %(line)d:') % {'line': problem.line}} {problem.message}") from error
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    while piece := text.read(_CHUNK):
+        copy.write(piece.encode())
+    text.detach()
+    return encoding
 
 
 def refuse_nul(file: IO[bytes], layout: TableFormat, columns: Sequence[str] | None) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import logging
+import shutil
 import tempfile
 import uuid
 import zlib
@@ -26,12 +26,13 @@ from labeling.models import SourceFile
 from labeling.services import csv_text, tables
 from labeling.services.catalog import CatalogTable
 from labeling.services.staged_files import write_rows
-from labeling.services.table_facts import ColumnFacts, TableFacts
+from labeling.services.table_facts import ColumnFacts, TableFacts, rows_beyond_ascii
 from tableformats import ESCAPED_CSV, TableFormat, is_gzipped
 
 logger = logging.getLogger(__name__)
 
 PREVIEW_ROWS = 20
+ASSUMED_ROWS = 5
 _CHUNK = 1024 * 1024
 _UPLOADED = {
     SourceFormat.CSV: TableFormat("csv", header_lines=1),
@@ -52,12 +53,19 @@ class ColumnInfo:
 
 @dataclass(frozen=True, slots=True)
 class SourcePreview:
-    """What a table holds: its columns, its first rows as text, and how many rows there are."""
+    """What a table holds: its columns, its first rows as text, and how many rows there are. ``assumed_…``: see ``SourceFile``."""
 
     columns: tuple[ColumnInfo, ...]
     rows: tuple[tuple[str, ...], ...]
     row_count: int
     format: str
+    assumed_encoding: str = ""
+    assumed_rows: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns."""
+        return [column.name for column in self.columns]
 
     @property
     def key_candidates(self) -> list[str]:
@@ -102,8 +110,8 @@ def stage_source(
     ``check`` raises if the table will not do. Raises ``InvalidSourceError`` with the line at fault; then nothing is kept.
 
     The object lies alone in a folder of its own, which becomes the Location of its table; its key holds nothing that the
-    user typed. CSV is written anew (``staged_files``), also without its byte order mark, which Glue would read as part of the first
-    column's name.
+    user typed. CSV in other encodings than UTF-8 is converted, and all CSV is written anew (``staged_files``), also without a byte order mark,
+    which Glue would read as part of the first column's name.
     """
     name = (file.name or "upload")[-255:]
     if (file.size or 0) > settings.MAX_SOURCE_BYTES:
@@ -111,18 +119,18 @@ def stage_source(
         raise InvalidSourceError(_("The file is larger than %(limit)d MB.") % {"limit": limit})
     source_id = uuid.uuid4()
     with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as rewritten:
-        _copy_without_bom(file, copy)
-        kind = tables.detect_format(copy, name)
-        layout = _UPLOADED[kind]
-        if kind == SourceFormat.CSV:
-            layout = replace(layout, delimiter=csv_text.find_delimiter(copy))
+        kind, layout, assumed = _receive(file, name, copy)
         preview, has_line_breaks = _look([copy], layout)
-        names = columns or [column.name for column in preview.columns]
+        names = columns or preview.column_names
         places = _places(preview, names) if columns else range(len(names))
         preview = preview.select(places, names)
         _check_comparable(preview)
         if check:
             check(preview)
+        assumed_rows: list[tuple[str, ...]] = []
+        if assumed:
+            rows = tables.open_pieces(copy, layout).select(places, names)
+            assumed_rows = rows_beyond_ascii(rows, limit=ASSUMED_ROWS)
         if kind == SourceFormat.CSV:
             rows = tables.open_pieces(copy, layout).select(places, names)
             kind, copy = write_rows(rows, rewritten, has_line_breaks=has_line_breaks), rewritten
@@ -139,6 +147,8 @@ def stage_source(
         row_count=preview.row_count,
         columns=[asdict(column) for column in preview.columns],
         sample=[list(row) for row in preview.rows],
+        assumed_encoding=assumed,
+        assumed_rows=assumed_rows,
         created_by=user,
     )
     logger.info("source %s staged by user %s: %d rows", source.pk, user.pk, source.row_count)
@@ -156,7 +166,7 @@ def discard_source(*, source: SourceFile) -> None:
 
 def _places(preview: SourcePreview, names: Sequence[str]) -> list[int]:
     """Where the columns stand in the file."""
-    header = [column.name for column in preview.columns]
+    header = preview.column_names
     places = tables.find_columns(header, names)
     if missing := [name for name, place in zip(names, places, strict=True) if place is None]:
         message = _("The file lacks columns of the table: %(missing)s. It has: %(found)s.")
@@ -176,6 +186,8 @@ def staged_preview(*, source: SourceFile) -> SourcePreview:
         rows=tuple(tuple(row) for row in source.sample),
         row_count=source.row_count,
         format=source.format,
+        assumed_encoding=source.assumed_encoding,
+        assumed_rows=tuple(tuple(row) for row in source.assumed_rows),
     )
 
 
@@ -290,9 +302,14 @@ def _key_problem(facts: ColumnFacts, row_count: int) -> str:
     return ""
 
 
-def _copy_without_bom(file: UploadedFile[bytes], copy: IO[bytes]) -> None:
-    chunks: Iterator[bytes] = iter(file.chunks())
-    copy.write(next(chunks, b"").removeprefix(codecs.BOM_UTF8))
-    for chunk in chunks:
-        copy.write(chunk)
-    copy.seek(0)
+def _receive(file: UploadedFile[bytes], name: str, copy: IO[bytes]) -> tuple[SourceFormat, TableFormat, str]:
+    """Copy an upload, CSV as UTF-8. Gives what it is, how it is to be read, and the encoding that had to be assumed, if any."""
+    kind = tables.detect_format(file, name)
+    layout, assumed = _UPLOADED[kind], ""
+    if kind == SourceFormat.CSV:
+        encoding = csv_text.copy_as_utf8(file, copy)
+        assumed = encoding if encoding == "cp1252" else ""
+        layout = replace(layout, delimiter=csv_text.find_delimiter(copy))
+    else:
+        shutil.copyfileobj(file, copy)
+    return kind, layout, assumed

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import reduce
 from typing import IO, Self
 
 import numpy as np
@@ -75,10 +76,7 @@ class TableFacts:
 
     def _add(self, batch: pa.RecordBatch) -> None:
         head = batch.slice(0, self._head - len(self.first_rows))
-        self.first_rows += [
-            tuple("" if value is None else str(value)[:_MAX_CELL] for value in row)
-            for row in zip(*(column.to_pylist() for column in head.columns), strict=True)
-        ]
+        self.first_rows += shown_rows(head)
         rows_before = self.row_count
         self.row_count += batch.num_rows
         check_rows(self.row_count)
@@ -95,6 +93,25 @@ class TableFacts:
             raise InvalidSourceError(
                 _("The cells hold more than %(limit)d MB of text, the most that the portal reads.") % {"limit": limit}
             )
+
+
+def shown_rows(batch: pa.RecordBatch) -> list[tuple[str, ...]]:
+    """The rows for a page, as text, of which very long cells are cut short."""
+    return [
+        tuple("" if value is None else str(value)[:_MAX_CELL] for value in row)
+        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    ]
+
+
+def rows_beyond_ascii(rows: Pieces, *, limit: int) -> list[tuple[str, ...]]:
+    """The first rows of a table of text in which there are letters beyond ASCII."""
+    found: list[tuple[str, ...]] = []
+    for batch in rows.batches:
+        plain = reduce(pc.and_, map(pc.string_is_ascii, batch.columns))
+        found += shown_rows(batch.filter(pc.invert(plain)).slice(0, limit - len(found)))
+        if len(found) == limit:
+            break
+    return found
 
 
 class _Column:

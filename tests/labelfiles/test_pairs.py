@@ -78,6 +78,27 @@ def test_encodings(encoding: str) -> None:
     assert find_encoding(data) == encoding
 
 
+@pytest.mark.parametrize(
+    ("data", "line", "said"),
+    [
+        (b"a,b\n\xe9,1\n\x81,2\n", 3, "0x81 is no text in UTF-8 or Windows-1252"),
+        # Taken for Windows-1252, all other letters would be wrong.
+        ("Zoë,é,ü\n".encode() + b"\xe9,1\n", 2, "0xe9 is no text in UTF-8 "),
+        (b"\xe9" + b"x" * (1 << 20) + b"\n\n\x8d", 3, "0x8d"),
+        ("a\nb\n".encode("utf-16") + b"x", 3, "0x78 is no text in UTF-16 "),
+    ],
+    ids=["undefined", "a slip in UTF-8", "far below", "half a character"],
+)
+def test_what_is_no_text_is_refused_with_line_and_byte(data: bytes, line: int, said: str) -> None:
+    with pytest.raises(LabelFileError, match=said) as refused:
+        find_encoding(data)
+    assert [problem.line for problem in refused.value.problems] == [line]
+
+
+def test_letters_that_could_be_utf8_do_not_hide_windows_1252() -> None:
+    assert find_encoding("RENÉ’S\nJosé\nÅse\n".encode("cp1252")) == "cp1252"
+
+
 @pytest.mark.parametrize("columns", [201, 2_000_000])
 def test_what_has_too_many_columns_is_refused_at_once(columns: int) -> None:
     """JSON on one line, for one, which has as many cells as commas."""

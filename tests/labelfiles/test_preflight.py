@@ -64,7 +64,7 @@ RULES: dict[str, tuple[str | bytes, tuple[int | None, str | None, str, str, str]
     "byte order mark": ("\ufeff" + HEAD + GOOD, (1, None, "bom", "error", "convert")),
     "UTF-16": ((HEAD + GOOD).encode("utf-16"), (1, None, "encoding", "error", "convert")),
     "Windows-1252": ((HEAD + GOOD.replace("Ulm", "Köln")).encode("cp1252"), (2, None, "encoding", "error", "convert")),
-    "no text": (b"labeling_set_id\x81\x00\xff", (None, None, "encoding", "error", "")),
+    "no text": (b"labeling_set_id\x81\x00\xff", (1, None, "encoding", "error", "")),
     "semicolons": ((HEAD + GOOD).replace(",", ";"), (1, None, "delimiter", "error", "convert")),
     "nothing": ("", (None, None, "empty_file", "error", "")),
     "no rows": (HEAD, (None, None, "no_rows", "error", "")),

@@ -193,7 +193,7 @@ def test_the_header_is_found(content: bytes, has_header: bool) -> None:
         (b"PK\x03\x04...", "Excel workbook"),
         (b"one,two\n1,2\n", "three columns"),
         (b'a,b,c\n"open,1,2\n', "line 2: The row cannot be read"),
-        (b"\xff\xfe\x00", "not text"),
+        (b"\xff\xfe\x00", "is no text in UTF-16"),
         (b"a,b,match\n1,2,1\n1,\x003,0\n", "Line 3 contains a NUL character in column b,"),
         (b"a,b\0,match\n1,2,1\n", "Line 1 contains a NUL character in column b�,"),
         (b"x" * 20_000_001, "larger than 20 MB"),

@@ -100,9 +100,8 @@ def test_line_ends(ending: bytes) -> None:
     ("content", "said"),
     [
         (b"", "empty"),
-        (b"id,name\n1,Jos\xe9\n", "Line 2 is not UTF-8"),
-        (b"id,name\n1,a\n2,b\n3,\xe2\x82", "Line 4 is not UTF-8"),
-        ("id,name\n1,a\n".encode("utf-16"), "UTF-16"),
+        (b"id,name\n1,Jos\xe9\n2,\x81\n", "Line 3: The byte 0x81 is no text in UTF-8 or Windows-1252"),
+        ("id,name\n1,é\n2,ü\n3,€".encode()[:-1], "Line 4: The byte 0xe2 is no text in UTF-8 here"),
         (b"id,name\n1,a\n2\n3,c\n", r"Line 3 has 1 cell; the header has 2\."),
         (b"id,name\n1,a,x\n", r"Line 2 has 3 cells; the header has 2\."),
         (b"id,name\n\n1,a\n\n\n2\n3\n", "Line 6 has 1 cell;"),
@@ -158,8 +157,8 @@ def test_cells_are_separated_as_spreadsheets_do_it(content: bytes, row: tuple[st
 def test_the_line_is_right_beyond_the_first_chunk_and_across_chunks() -> None:
     line = b"1," + b"x" * 97 + b"\n"  # 100 bytes
     good = b"id,name\n" + line * 12_000
-    with pytest.raises(InvalidSourceError, match="Line 12002 is"):
-        preview(good + b"2,\xff\n")
+    with pytest.raises(InvalidSourceError, match="Line 12002:"):
+        preview(good + b"2,\x81\n")
     # A character whose bytes lie on both sides of a chunk's end is no error.
     padded = b"id,name\n" + b"1," + b"x" * (1024 * 1024 - 11) + "é\n".encode()
     assert preview(padded).row_count == 1
@@ -233,10 +232,26 @@ def test_staging_keeps_the_file_and_its_preview(s3_server: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8"])
+def test_a_file_is_kept_in_utf8_whatever_a_spreadsheet_wrote(s3_server: str, encoding: str) -> None:
+    people = cast()
+    plain = "".join(f"{number};Ann;Ulm\r\n" for number in range(30))
+    content = f"id;name;city\r\n{plain}30;Zoë;Ulm\r\n31;Ann;5 €\r\n".encode(encoding)
+    file = SimpleUploadedFile("people.csv", content)
+    source = stage_source(team=people.team, user=people.admin, file=file, columns=["id", "city"])
+    assert storage.read_uri(storage.our_uri(source.key)).endswith('"29","Ulm"\n"30","Ulm"\n"31","5 €"\n'.encode())
+    found = staged_preview(source=SourceFile.objects.get(pk=source.pk))
+    assert found.rows[0] == ("0", "Ulm")
+    # What was assumed is shown where it can be judged, below the first rows and in the columns that are kept.
+    assumed = ("cp1252", (("31", "5 €"),)) if encoding == "cp1252" else ("", ())
+    assert (found.assumed_encoding, found.assumed_rows) == assumed
+
+
+@pytest.mark.django_db
 def test_nothing_is_kept_of_a_bad_or_large_file(s3_server: str, settings: Settings) -> None:
     people = cast()
     before = len(storage.list_objects(storage.our_uri("sources/")))
-    for content, said in ((b"id\n\xff\n", "Line 2"), (b"id\n1\n2\n", "one column; matching needs")):
+    for content, said in ((b"id\n\x81\n", "Line 2"), (b"id\n1\n2\n", "one column; matching needs")):
         with pytest.raises(InvalidSourceError, match=said):
             stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("a.csv", content))
     settings.MAX_SOURCE_BYTES = 10

@@ -55,6 +55,19 @@ def kept(client: Client, upload: LabelUpload, page: str) -> LabelFile:
     return label_file
 
 
+def test_an_assumed_encoding_is_said_with_the_rows_that_tell(
+    people: Cast, with_table: Transform, client_for: ClientFor
+) -> None:
+    client = client_for(people.lead)
+    content = PAIRS + "x2,00124,plain,1\n" * 9 + "x1,x2,Zoë,1\n"
+    file = SimpleUploadedFile("pairs.csv", content.encode("cp1252"))
+    response = client.post(reverse("labeling:label-upload-list", args=[with_table.pk]), {"file": file}, follow=True)
+    page = response.content.decode()
+    assert "was read as Windows-1252" in page
+    assert page.count("Zoë</td>") == 1
+    assert "was read as" not in looked_at(client, uploaded(client, with_table, content))
+
+
 def test_errors_come_first_and_columns_that_are_not_there_in_one_line(
     s3_server: str, people: Cast, client_for: ClientFor
 ) -> None:

@@ -65,6 +65,14 @@ def test_compared_and_then_replaced(people: Cast, uploaded: Transform, client_fo
     assert at_glue.call_count == 1
 
 
+def test_an_assumed_encoding_is_said(people: Cast, uploaded: Transform, client_for: ClientFor) -> None:
+    client, upload = client_for(people.admin), reverse("labeling:table-upload", args=[uploaded.pk])
+    for content, assumed in ("id,name\n1,Zoë\n".encode("cp1252"), True), ("id,name\n1,Zoë\n".encode(), False):
+        page = client.post(upload, {"file": SimpleUploadedFile("june.csv", content)}, follow=True).content.decode()
+        assert page.count("Zoë</td>") == 1 + assumed
+        assert ("was read as Windows-1252" in page) is assumed
+
+
 def test_the_next_step_is_to_match_new_rows(people: Cast, uploaded: Transform, client_for: ClientFor) -> None:
     for kind in (RunKind.IMPORT_LABELS, RunKind.EVALUATION):
         finished_run(uploaded, people.lead, kind, completed_at=timezone.now())
