@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from labelfiles import LabelMapping, PairMapping
 from labeling.forms.fields import StyledForm
-from labeling.selectors.sheet_plan import SheetAction, SheetPlan
 from labeling.services.brought_labels import BroughtFormat, ColumnMapping
 
 KEEP, FILE = "portal", "file"
@@ -71,13 +70,13 @@ class SheetConfirmForm(forms.Form):
         """The questions that were on the page, as they then were; only after ``is_valid``."""
         return str(self.cleaned_data["seen"]).split()
 
-    def taken_from_file(self, plan: SheetPlan) -> list[UUID]:
-        """The questions for which the person chose the file; only after ``is_valid``."""
+    def taken_from_file(self, asked: Iterable[UUID]) -> list[UUID]:
+        """Those of the questions for which the person chose the file; only after ``is_valid``."""
         everything = self.cleaned_data["all_conflicts"]
         return [
-            planned.question.pk
-            for planned in plan.having(SheetAction.ASK)
-            if everything == FILE or (everything != KEEP and self.data.get(self.field_of(planned.question.pk)) == FILE)
+            pk
+            for pk in asked
+            if everything == FILE or (everything != KEEP and self.data.get(self.field_of(pk)) == FILE)
         ]
 
 

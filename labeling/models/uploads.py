@@ -37,10 +37,13 @@ class SheetUpload(Upload):
     """Questions that somebody filled in elsewhere. The labels in it are those of ``created_by``.
 
     ``labels`` and ``problems`` are what was read at ``read_at``, [[row id, label, label at download or null, sheet, row]] and
-    [{"sheet", "row", "column", "code", "message", "severity"}]. While ``claimed_at`` is set a worker is reading; after ``attempts`` of them nobody tries
-    again. ``outcomes`` are what was taken in, one entry for each time it was confirmed.
+    [{"sheet", "row", "column", "code", "message", "severity"}]. ``outcomes`` are what was taken in, one entry for each time it was confirmed.
+
+    While it is ``waiting``, a worker has to read it, to take in what is ``wanted``, or to work out the ``plan`` of a large one, in this order. While
+    ``claimed_at`` is set one is at work; after ``attempts`` of them nobody tries again. ``plan`` is as ``selectors.sheet_plan.kept_plan`` makes it.
     """
 
+    waiting = models.BooleanField(default=False)
     claimed_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     read_at = models.DateTimeField(null=True, blank=True)
@@ -48,14 +51,14 @@ class SheetUpload(Upload):
     problems = models.JSONField(default=list)
     outcomes = models.JSONField(default=list)
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    plan = models.JSONField(default=dict, blank=True)
+    wanted = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ("-created_at",)
         indexes = [
             models.Index(fields=("transform", "created_by", "-created_at"), name="labeling_sheet_by_person"),
-            models.Index(
-                fields=("created_at",), condition=models.Q(read_at__isnull=True), name="labeling_sheets_unread"
-            ),
+            models.Index(fields=("created_at",), condition=models.Q(waiting=True), name="labeling_sheets_waiting"),
         ]
 
 

@@ -29,8 +29,9 @@ def free() -> Q:
 
 
 def is_given_up(row: MatchResult | SheetUpload) -> bool:
-    """Whether nobody reads it any more, though it was never read to its end."""
-    return just(row).filter(unclaimed(), attempts__gte=MAX_ATTEMPTS, read_at__isnull=True).exists()
+    """Whether nobody works on it any more, though it was never brought to its end."""
+    pending = Q(waiting=True) if isinstance(row, SheetUpload) else Q(read_at__isnull=True)
+    return just(row).filter(unclaimed(), pending, attempts__gte=MAX_ATTEMPTS).exists()
 
 
 def just(row: Claimed) -> QuerySet[Any]:

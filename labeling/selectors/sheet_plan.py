@@ -18,7 +18,9 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 
 from django.utils import timezone
 
@@ -30,6 +32,9 @@ from labeling.selectors.chunks import in_chunks
 from labeling.selectors.queue import takeable_by
 from labeling.selectors.sheets import labels_now, questions_of, questions_with_rows, rows_by_question
 from partitions import Grouping
+
+SHOWN = 200
+"""How many questions of each kind are shown; the rest is counted. Django takes no form of more than a thousand fields, and each conflict is one."""
 
 
 class SheetAction(StrEnum):
@@ -128,23 +133,35 @@ class PlannedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class SheetPlan:
-    """All questions that the file holds a row of, in order."""
+    """What becomes of the questions that the file holds a row of, in order.
+
+    ``counts``: how many questions each action has. ``digests``: of each question of which something is taken in. ``asked``: those that the person
+    decides. ``questions`` are all of a small file; of a large one the first of each action, without those that have changed since.
+    """
 
     questions: tuple[PlannedQuestion, ...]
+    counts: Counter[SheetAction]
+    digests: dict[uuid.UUID, str]
+    asked: tuple[uuid.UUID, ...]
+
+    @classmethod
+    def of(cls, questions: tuple[PlannedQuestion, ...]) -> Self:
+        """The plan made of all its questions."""
+        return cls(
+            questions=questions,
+            counts=Counter(planned.action for planned in questions),
+            digests={planned.question.pk: planned.digest for planned in questions if planned.labels},
+            asked=tuple(planned.question.pk for planned in questions if planned.action == SheetAction.ASK),
+        )
 
     def having(self, *actions: SheetAction) -> list[PlannedQuestion]:
         """The questions with one of these actions."""
         return [planned for planned in self.questions if planned.action in actions]
 
     @property
-    def counts(self) -> Counter[SheetAction]:
-        """How many questions each action has."""
-        return Counter(planned.action for planned in self.questions)
-
-    @property
     def is_open(self) -> bool:
         """Whether there is anything to confirm."""
-        return bool(self.having(*TAKEN, SheetAction.ASK))
+        return any(self.counts[action] for action in (*TAKEN, SheetAction.ASK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +178,37 @@ class _Standing:
 def sheet_plan(*, upload: SheetUpload, membership: Membership) -> SheetPlan:
     """What confirming the upload would do now. The membership is that of the person who brought it. Nothing is written."""
     filed = filed_labels(upload)
-    return SheetPlan(plan_questions(questions=questions_in(upload), filed=filed, membership=membership))
+    return SheetPlan.of(plan_questions(questions=questions_in(upload), filed=filed, membership=membership))
+
+
+def kept_plan(plan: SheetPlan, *, now: datetime) -> dict[str, Any]:
+    """The plan of a large file as JSON, from which ``plan_as_kept`` makes one again without looking at all questions."""
+    shown = [
+        planned for action in SheetAction if action != SheetAction.NOTHING for planned in plan.having(action)[:SHOWN]
+    ]
+    return {
+        "at": now.isoformat(),
+        "counts": dict(plan.counts),
+        "digests": {str(pk): digest for pk, digest in plan.digests.items()},
+        "asked": [str(pk) for pk in plan.asked],
+        "shown": {str(planned.question.pk): planned.digest for planned in shown},
+        "filed": [
+            [row.row_id, row.filed.label, row.filed.before] for planned in shown for row in planned.rows if row.filed
+        ],
+    }
+
+
+def plan_as_kept(*, kept: Mapping[str, Any], membership: Membership) -> SheetPlan:
+    """The plan that was kept."""
+    filed = {row_id: FiledLabel(label, before) for row_id, label, before in kept["filed"]}
+    questions = questions_of([uuid.UUID(pk) for pk in kept["shown"]])
+    planned = plan_questions(questions=questions, filed=filed, membership=membership)
+    return SheetPlan(
+        questions=tuple(one for one in planned if kept["shown"][str(one.question.pk)] == one.digest),
+        counts=Counter({SheetAction(action): count for action, count in kept["counts"].items()}),
+        digests={uuid.UUID(pk): digest for pk, digest in kept["digests"].items()},
+        asked=tuple(map(uuid.UUID, kept["asked"])),
+    )
 
 
 def filed_labels(upload: SheetUpload) -> dict[int, FiledLabel]:

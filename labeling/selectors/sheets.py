@@ -193,7 +193,9 @@ def questions_of(ids: Collection[uuid.UUID]) -> list[Question]:
 
 def uploads_of(*, transform: Transform, membership: Membership) -> QuerySet[SheetUpload]:
     """The person's filled in spreadsheets, newest first, without what was read from them."""
-    return SheetUpload.objects.filter(transform=transform, created_by=membership.user).defer("labels", "problems")
+    return SheetUpload.objects.filter(transform=transform, created_by=membership.user).defer(
+        "labels", "problems", "plan", "wanted"
+    )
 
 
 def is_storable(text: str) -> bool:

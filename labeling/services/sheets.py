@@ -1,17 +1,19 @@
 """Questions leave as spreadsheets and come back filled in.
 
-A file is kept as it came and read once: a small one at once, a larger one by a worker. What it would change is worked out anew whenever somebody looks (``selectors.sheet_plan``),
-and taken in only as far as the person has seen it: ``confirm_sheet`` is given what was on the page and leaves out what has become otherwise since.
-Taking in the same file again changes nothing.
+A file is kept as it came and read once: a small one at once, a larger one by a worker. What it would change is worked out anew whenever somebody looks
+(``selectors.sheet_plan``), and taken in only as far as the person has seen it: what has become otherwise since is left out. Of a file with many rows a
+worker does both (``sweep_sheets``), and the page shows what it has kept. Taking in the same file again changes nothing.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
@@ -24,6 +26,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
+from accounts.selectors import membership_in
 from labeling.aws import storage
 from labeling.aws.errors import MISSING
 from labeling.choices import AnswerKind
@@ -37,8 +40,10 @@ from labeling.selectors.sheet_plan import (
     PlannedQuestion,
     SheetAction,
     filed_labels,
+    kept_plan,
     plan_questions,
     questions_in,
+    sheet_plan,
 )
 from labeling.selectors.sheets import (
     SheetLimits,
@@ -66,6 +71,15 @@ logger = logging.getLogger(__name__)
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MAX_REFUSALS = 200
+
+LIVE_ROWS = 5000
+"""Files with more rows than this are planned and taken in by a worker; so many take a third of a second to plan."""
+
+AT_A_TIME = 20.0
+"""So many seconds answers are taken in before other work has its turn."""
+
+RENEWED = timedelta(minutes=1)
+"""A kept plan that old is worked out anew if answers have come in since."""
 
 MOST_QUESTIONS, MOST = 10_000, SheetLimits(cells=MAX_CELLS * 3 // 4, size=MAX_FILE_BYTES * 3 // 4)
 """What a file has at most: it must be possible to upload it again, also when somebody has added a column."""
@@ -127,31 +141,53 @@ def stage_sheet(*, transform: Transform, membership: Membership, file: UploadedF
         size=stored.size,
         sha256=stored.sha256,
         created_by=membership.user,
+        waiting=True,
     )
     if is_quick(content):
         _read(upload, content)
+        upload.waiting = len(upload.labels) > LIVE_ROWS
     upload.save(force_insert=True)
     logger.info("sheet %s brought by user %s: %d bytes", upload.pk, membership.user_id, upload.size)
     return upload
 
 
 def sweep_sheets() -> None:
-    """Read one spreadsheet that waits for it, the oldest. Of two calls at a time one does nothing."""
-    waiting = SheetUpload.objects.filter(free(), read_at__isnull=True).select_related("transform")
+    """Go on with one spreadsheet that waits for it, the oldest. Of two calls at a time one does nothing."""
+    waiting = SheetUpload.objects.filter(free(), waiting=True).select_related("transform__team", "created_by")
     upload = waiting.order_by("created_at").first()
     if upload is None or not claim(upload):
         return
+    if upload.read_at is None and not _read_kept(upload):
+        return
+    membership = membership_in(user=upload.created_by, team=upload.transform.team)
+    if membership is None:  # nobody looks at it any more
+        upload.wanted, upload.plan = {}, {}
+    elif upload.wanted:
+        _take_in_some(upload, membership)
+    if membership and not upload.wanted:
+        large = len(upload.labels) > LIVE_ROWS
+        plan = sheet_plan(upload=upload, membership=membership) if large else None
+        upload.plan = kept_plan(plan, now=timezone.now()) if plan else {}
+    names = ("labels", "problems", "read_at", "plan", "wanted", "outcomes", "confirmed_at")
+    fields: dict[str, Any] = {name: getattr(upload, name) for name in names}
+    if upload.wanted:
+        fields["attempts"] = 0  # it does get on
+    mine = SheetUpload.objects.filter(pk=upload.pk, claimed_at=upload.claimed_at, waiting=True)
+    mine.update(**fields, waiting=bool(upload.wanted), claimed_at=None)
+
+
+def _read_kept(upload: SheetUpload) -> bool:
+    """Read the file from where it is kept. False: not now."""
     try:
         _read(upload, storage.read_uri(upload.uri))
     except GlueError as error:
         logger.warning("sheet %s cannot be read (%s)", upload.pk, error.code)
         if error.code not in MISSING:
             try_again_later(upload)
-            return
+            return False
         gone = SheetProblem(None, None, None, "missing", _("The file is no longer where the portal kept it."))
         upload.problems, upload.read_at = [asdict(gone)], timezone.now()
-    mine = SheetUpload.objects.filter(pk=upload.pk, claimed_at=upload.claimed_at, read_at__isnull=True)
-    mine.update(labels=upload.labels, problems=upload.problems, read_at=upload.read_at, claimed_at=None)
+    return True
 
 
 def _read(upload: SheetUpload, content: bytes) -> None:
@@ -200,34 +236,89 @@ def confirm_sheet(
     for itself, under the rules of leases: what others hold is reported and not overwritten. Returns the outcome, which the upload keeps:
     {"at", "submitted", "drafts", "corrected", "kept", "changed", "refused": [{"question", "message"}]}.
     """
-    filed = filed_labels(upload)
+    filed, chosen = filed_labels(upload), frozenset(seen)
     counts: Counter[str] = Counter()
     refused: list[dict[str, Any]] = []
     for question in questions_in(upload):
-        done, message = _take_in(question, filed, membership, frozenset(seen), question.pk in take_file)
-        counts[done] += 1
-        if message and len(refused) < _MAX_REFUSALS:
-            refused.append({"question": str(question.pk), "message": message})
-    now = timezone.now()
-    names = ("submitted", "drafts", "corrected", "kept", "changed")
-    outcome = {"at": now.isoformat(), **{name: counts[name] for name in names}, "refused": refused}
+        done, message = _take_in(question.pk, filed, membership, chosen, question.pk in take_file)
+        _count(done, message, question.pk, counts, refused)
+    outcome = _outcome(counts, refused)
     with transaction.atomic():
         locked = SheetUpload.objects.select_for_update().only("outcomes", "confirmed_at").get(pk=upload.pk)
-        locked.outcomes = [*locked.outcomes, outcome]
-        locked.confirmed_at = locked.confirmed_at or now
+        _keep_outcome(locked, outcome)
         locked.save(update_fields=("outcomes", "confirmed_at"))
     upload.outcomes, upload.confirmed_at = locked.outcomes, locked.confirmed_at
     logger.info("sheet %s confirmed by user %s: %s", upload.pk, membership.user_id, dict(counts))
     return outcome
 
 
+def want_sheet(*, upload: SheetUpload, take_file: Collection[uuid.UUID]) -> None:
+    """Have a worker do what ``confirm_sheet`` does, as far as the kept plan goes, which is what the person has seen."""
+    wanted = {
+        "left": list(upload.plan["digests"].items()),
+        "take_file": [str(pk) for pk in take_file],
+        "counts": {},
+        "refused": [],
+    }
+    _let_wait(upload, wanted=wanted)
+
+
+def renew_plan(upload: SheetUpload) -> bool:
+    """Have a kept plan worked out anew if it may be out of date; whether it is."""
+    at = datetime.fromisoformat(upload.plan["at"])
+    changed = Question.objects.filter(question_set__transform=upload.transform_id, changed_at__gt=at)
+    return timezone.now() - at > RENEWED and changed.exists() and _let_wait(upload)
+
+
+def _let_wait(upload: SheetUpload, **fields: Any) -> bool:
+    free_now = SheetUpload.objects.filter(pk=upload.pk, waiting=False)
+    return bool(free_now.update(waiting=True, claimed_at=None, attempts=0, **fields))
+
+
+def _take_in_some(upload: SheetUpload, membership: Membership) -> None:
+    """Go on taking in what is wanted; with the last question the outcome is there."""
+    filed, wanted, until = filed_labels(upload), upload.wanted, time.monotonic() + AT_A_TIME
+    counts: Counter[str] = Counter(wanted["counts"])
+    refused, left = wanted["refused"], deque(wanted["left"])
+    take_file = frozenset(wanted["take_file"])
+    while left:
+        pk, digest = left.popleft()
+        done, message = _take_in(uuid.UUID(pk), filed, membership, frozenset([digest]), pk in take_file)
+        _count(done, message, uuid.UUID(pk), counts, refused)
+        if time.monotonic() > until:
+            break
+    upload.wanted = {**wanted, "left": list(left), "counts": dict(counts), "refused": refused}
+    if not left:
+        upload.wanted = {}
+        _keep_outcome(upload, _outcome(counts, refused))
+        logger.info("sheet %s taken in for user %s: %s", upload.pk, membership.user_id, dict(counts))
+
+
+def _count(
+    done: str, message: str, question_id: uuid.UUID, counts: Counter[str], refused: list[dict[str, Any]]
+) -> None:
+    counts[done] += 1
+    if message and len(refused) < _MAX_REFUSALS:
+        refused.append({"question": str(question_id), "message": message})
+
+
+def _outcome(counts: Counter[str], refused: list[dict[str, Any]]) -> dict[str, Any]:
+    names = ("submitted", "drafts", "corrected", "kept", "changed")
+    return {"at": timezone.now().isoformat(), **{name: counts[name] for name in names}, "refused": refused}
+
+
+def _keep_outcome(upload: SheetUpload, outcome: dict[str, Any]) -> None:
+    upload.outcomes = [*upload.outcomes, outcome]
+    upload.confirmed_at = upload.confirmed_at or datetime.fromisoformat(outcome["at"])
+
+
 def _take_in(
-    question: Question, filed: dict[int, FiledLabel], membership: Membership, seen: frozenset[str], take_file: bool
+    question_id: uuid.UUID, filed: dict[int, FiledLabel], membership: Membership, seen: frozenset[str], take_file: bool
 ) -> tuple[str, str]:
     """What was done with one question, and for what is refused, why."""
     try:
         with transaction.atomic():
-            planned = plan_questions(questions=questions_of([question.pk]), filed=filed, membership=membership)[0]
+            planned = plan_questions(questions=questions_of([question_id]), filed=filed, membership=membership)[0]
             if planned.action == SheetAction.NOTHING:
                 return "nothing", ""
             if planned.action in REFUSED:

@@ -131,7 +131,9 @@ def answer_access(request: HttpRequest, answer_id: UUID, others: Allowed) -> tup
 def sheet_access(request: HttpRequest, upload_id: UUID) -> tuple[SheetUpload, Membership]:
     """The filled in spreadsheet and its person's membership; nobody else's, since the labels in it are that person's answers."""
     upload = get_object_or_404(
-        SheetUpload.objects.select_related("transform__team", "created_by"), pk=upload_id, created_by=signed_in(request)
+        SheetUpload.objects.select_related("transform__team", "created_by").defer("labels", "wanted"),
+        pk=upload_id,
+        created_by=signed_in(request),
     )
     return upload, _membership(request, upload.transform.team, is_member)
 

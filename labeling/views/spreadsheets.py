@@ -21,14 +21,24 @@ from labeling.models import Question, QuestionSet, SheetUpload, Transform
 from labeling.permissions import can_label
 from labeling.responses import attachment
 from labeling.selectors.claims import is_given_up
-from labeling.selectors.sheet_plan import REFUSED, PlannedQuestion, SheetAction, SheetPlan, sheet_plan
+from labeling.selectors.sheet_plan import (
+    REFUSED,
+    SHOWN,
+    PlannedQuestion,
+    SheetAction,
+    SheetPlan,
+    plan_as_kept,
+    sheet_plan,
+)
 from labeling.selectors.sheets import questions_of, sheet_choices, uploads_of
 from labeling.services.sheets import (
     SheetFormat,
     confirm_sheet,
     download_sheet,
+    renew_plan,
     sheet_file,
     stage_sheet,
+    want_sheet,
     why_refused,
 )
 from labeling.spreadsheets import MAX_FILE_BYTES
@@ -37,9 +47,6 @@ from labeling.views.contexts import error_text
 
 PAGE_SIZE = 10
 CHOICES = 25
-SHOWN = 200
-"""How many questions of each kind and how many problems are listed; the rest is counted. Django takes no form of more than a thousand fields, and each
-conflict is one."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -96,16 +103,15 @@ def _question_set(transform: Transform, number: str) -> QuestionSet | None:
 @require_GET
 @vary_on_headers("HX-Request")
 def sheet_detail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
-    """What a filled in file would change now, and what was taken in of it so far. While it is being read, htmx asks whether it has been."""
+    """What a filled in file would change now, and what was taken in of it so far. While a worker has it, htmx asks whether it is done."""
     upload, membership = sheet_access(request, upload_id)
-    given_up = upload.read_at is None and is_given_up(upload)
+    given_up = upload.waiting and is_given_up(upload)
     if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponse(status=204) if upload.read_at is None and not given_up else HttpResponseClientRefresh()
-    if upload.read_at is None:
+        return HttpResponse(status=204) if upload.waiting and not given_up else HttpResponseClientRefresh()
+    if upload.waiting or (upload.plan and renew_plan(upload)):
         context = {"area": "transforms", "transform": upload.transform, "upload": upload, "given_up": given_up}
         return render(request, "labeling/sheets/unread.html", context)
-    plan = sheet_plan(upload=upload, membership=membership)
-    return render(request, "labeling/sheets/detail.html", _context(upload, membership, plan))
+    return render(request, "labeling/sheets/detail.html", _context(upload, membership, _plan(upload, membership)))
 
 
 @require_POST
@@ -113,9 +119,12 @@ def sheet_confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Take in what was on the page."""
     upload, membership = sheet_access(request, upload_id)
     form = SheetConfirmForm(request.POST)
-    if form.is_valid() and upload.read_at is not None:
-        plan = sheet_plan(upload=upload, membership=membership)
-        confirm_sheet(upload=upload, membership=membership, seen=form.digests, take_file=form.taken_from_file(plan))
+    if form.is_valid() and not upload.waiting:
+        take_file = form.taken_from_file(_plan(upload, membership).asked)
+        if not upload.plan:
+            confirm_sheet(upload=upload, membership=membership, seen=form.digests, take_file=take_file)
+        elif form.digests == [upload.plan["at"]]:
+            want_sheet(upload=upload, take_file=take_file)
     return redirect("labeling:sheet-detail", upload.pk)
 
 
@@ -128,6 +137,12 @@ def sheet_original(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     except GlueError as error:
         messages.error(request, error_text(error))
         return redirect("labeling:sheet-detail", upload.pk)
+
+
+def _plan(upload: SheetUpload, membership: Membership) -> SheetPlan:
+    if not upload.plan:
+        return sheet_plan(upload=upload, membership=membership)
+    return plan_as_kept(kept=upload.plan, membership=membership)
 
 
 def _context(upload: SheetUpload, membership: Membership, plan: SheetPlan) -> dict[str, Any]:
@@ -146,11 +161,12 @@ def _context(upload: SheetUpload, membership: Membership, plan: SheetPlan) -> di
             for action in (SheetAction.SUBMIT, SheetAction.DRAFT, SheetAction.CORRECT)
             if counts[action]
         ],
-        "counts": {str(action): counts[action] for action in SheetAction} | {"refused": len(refused)},
+        "counts": {str(action): counts[action] for action in SheetAction}
+        | {"refused": sum(counts[action] for action in REFUSED), "all": counts.total()},
         "conflicts": [_conflict(planned, upload.transform) for planned in conflicts[:SHOWN]],
-        "more_conflicts": max(0, len(conflicts) - SHOWN),
+        "more_conflicts": max(0, counts[SheetAction.ASK] - SHOWN),
         "refused": [(planned.question, why_refused(planned)) for planned in refused[:SHOWN]],
-        "seen": " ".join(planned.digest for planned in plan.questions if planned.labels),
+        "seen": upload.plan["at"] if upload.plan else " ".join(plan.digests.values()),
         "confirm": SheetConfirmForm(),
         "outcome": outcome,
         "outcome_refused": _refused(outcome["refused"]) if outcome else [],

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from labeling.aws import storage
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, QuestionSet, SheetUpload, Transform
 from labeling.selectors.claims import MAX_ATTEMPTS
+from labeling.services import sheets
 from labeling.services.answers import save_draft
 from labeling.services.sheets import sweep_sheets
 from labeling.views import spreadsheets
@@ -48,7 +51,7 @@ def looked_at(client: Client, upload: SheetUpload) -> str:
 
 def confirm(client: Client, upload: SheetUpload, page: str, **choices: str) -> str:
     """Press the button of the page; the page that comes then."""
-    seen = re.search(r'name="seen"\s+value="([0-9a-f ]*)"', page)
+    seen = re.search(r'name="seen"\s+value="([^"]*)"', page)
     assert seen is not None
     response = client.post(
         reverse("labeling:sheet-confirm", args=[upload.pk]), {"seen": seen[1], **choices}, follow=True
@@ -256,6 +259,73 @@ def test_a_larger_file_is_read_while_its_page_waits(
     page = looked_at(client, upload)
     assert "1 question is complete and will be submitted" in page
     assert "hx-get" not in page
+
+
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of more than two rows are large, and the worker takes in one question at a time."""
+    monkeypatch.setattr(sheets, "LIVE_ROWS", 2)
+    monkeypatch.setattr(sheets, "AT_A_TIME", 0)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_what_a_large_file_would_change_is_kept_and_taken_in_by_the_worker(
+    s3_server: str,
+    people: Cast,
+    people_transform: Transform,
+    questions: list[Question],
+    client_for: ClientFor,
+) -> None:
+    client = client_for(people.steward)
+    cells = filled(downloaded(client, people_transform), {questions[0]: "AAB", questions[1]: "AA", questions[2]: "AA"})
+    save_draft(question=questions[2], steward=people.steward, labels=grouping(questions[2], "AB"))
+    upload = uploaded(client, people_transform, as_csv(cells))
+    assert "What the file would change is being worked out" in looked_at(client, upload)
+    sweep_sheets()
+    page = looked_at(client, upload)
+    assert "2 questions are complete and will be submitted" in page
+    assert "1 question was changed here and in the file" in page
+
+    # What has become otherwise since the page was made is left for another look.
+    save_draft(question=questions[1], steward=people.steward, labels=grouping(questions[1], "AB"))
+    url = reverse("labeling:sheet-confirm", args=[upload.pk])
+    client.post(url, {"seen": "another page", "all_conflicts": "file"})
+    assert not waiting(upload)
+    assert "Your answers are being saved" in confirm(client, upload, page, all_conflicts="file")
+    assert not Answer.objects.filter(status=AnswerStatus.SUBMITTED).exists()
+    sweeps = 0
+    while waiting(upload):
+        sweep_sheets()
+        sweeps += 1
+    assert sweeps == 3  # other files have their turn between its questions
+    page = looked_at(client, upload)
+    for words in ("2 questions submitted", "1 question changed in the meantime", "1 question was changed here and in"):
+        assert words in page, words
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_a_kept_plan_is_worked_out_anew_when_answers_have_come_in(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    upload = uploaded(
+        client, people_transform, as_csv(filled(downloaded(client, people_transform), {questions[0]: "AAB"}))
+    )
+    sweep_sheets()
+    assert "1 question is complete" in looked_at(client, upload)
+    for later, anew in ((timedelta(seconds=30), False), (timedelta(minutes=2), True)):
+        upload.refresh_from_db()
+        at = timezone.now() - later
+        SheetUpload.objects.update(plan={**upload.plan, "at": at.isoformat()})
+        Question.objects.update(changed_at=at - timedelta(days=1))
+        assert "1 question is complete" in looked_at(client, upload)
+        Question.objects.filter(pk=questions[1].pk).update(changed_at=timezone.now())
+        assert ("being worked out" in looked_at(client, upload)) is anew
+
+
+def waiting(upload: SheetUpload) -> bool:
+    upload.refresh_from_db()
+    return upload.waiting
 
 
 def test_a_file_that_cannot_be_read_to_its_end_is_said(
