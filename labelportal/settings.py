@@ -7,38 +7,33 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import environ
 from botocore.config import Config
 from celery.schedules import crontab
-from django.core.exceptions import ImproperlyConfigured
+from environ import Env
 from whitenoise.compress import Compressor
 
 from labelportal.run.addresses import require_addresses
-from labelportal.run.config import ConfigError
 from labelportal.run.credentials import write_private
+from labelportal.run.values import Values
 
-env = environ.Env()
-try:
-    require_addresses(os.environ)
-except ConfigError as error:
-    raise ImproperlyConfigured(str(error)) from None
+env = Values(os.environ)
+require_addresses(os.environ)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# Empty counts as unset: make exports it whether or not it is given.
-VAR_DIR = Path(env.str("LABELPORTAL_VAR", default="") or BASE_DIR / "var").resolve()
+VAR_DIR = Path(env.text("LABELPORTAL_VAR") or BASE_DIR / "var").resolve()
 
 # Set by ``python -m localglue``: no portal in any process of this installation, only localglue's tables, tasks and addresses.
-ALONE = env.bool("LOCALGLUE_ALONE", default=False)
+ALONE = env.switch("LOCALGLUE_ALONE")
 # Which process this is: "web" (portal, workers, commands) or "glue" (the localglue API, which has no sessions, pages or people).
-PROCESS = "glue" if ALONE else env.str("LABELPORTAL_PROCESS", default="web")
+PROCESS = "glue" if ALONE else env.one_of("LABELPORTAL_PROCESS", ("web", "glue"), "web")
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.switch("DEBUG")
 
 
 def _secret_key() -> str:
     """SECRET_KEY from the environment, else one made once per installation and kept in var/ (mode 0600)."""
-    if key := env.str("SECRET_KEY", default=""):
-        return str(key)
+    if key := env.text("SECRET_KEY"):
+        return key
     path = VAR_DIR / "secret_key"
     if not path.exists() or not path.stat().st_size:  # an empty one was left by a disk that was full
         write_private(path, secrets.token_urlsafe(50))
@@ -46,8 +41,8 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -105,7 +100,7 @@ TEMPLATES = [
 
 def _database() -> dict[str, Any]:
     """DATABASE_URL, with the options that let several processes share one SQLite file."""
-    config: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'labelportal.sqlite3'}")
+    config: dict[str, Any] = Env.db_url_config(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'labelportal.sqlite3'}"))
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {
             "timeout": 30,
@@ -138,17 +133,17 @@ LOGIN_REDIRECT_URL = "labeling:home"
 LOGOUT_REDIRECT_URL = "accounts:login"
 
 # Single sign-on with OpenID Connect. Its addresses come from <issuer>/.well-known/openid-configuration when somebody signs in.
-OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
-OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
-OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_ISSUER = env.text("OIDC_ISSUER")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
 # What the button says: "Sign in with …".
-OIDC_NAME = env.str("OIDC_NAME", default="")
+OIDC_NAME = env.text("OIDC_NAME")
 # The team in which people become data stewards whom nobody has invited. Empty: they cannot come in.
-OIDC_TEAM = env.str("OIDC_TEAM", default="")
+OIDC_TEAM = env.text("OIDC_TEAM")
 # Whether addresses count as theirs of which the provider does not say whether it has verified them.
-OIDC_TRUST_EMAIL = env.bool("OIDC_TRUST_EMAIL", default=False)
+OIDC_TRUST_EMAIL = env.switch("OIDC_TRUST_EMAIL")
 # No passwords any more.
-OIDC_ONLY = env.bool("OIDC_ONLY", default=False)
+OIDC_ONLY = env.switch("OIDC_ONLY")
 
 # All texts go through gettext; LANGUAGES, LOCALE_PATHS and Django's LocaleMiddleware come with the first translation.
 LANGUAGE_CODE = "en"
@@ -160,9 +155,9 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # The bucket that holds sources, label files and results; boto3 finds credentials and endpoints by itself.
-BUCKET = env.str("LABELPORTAL_BUCKET", default="labelportal")
-GLUE_ROLE = env.str("LABELPORTAL_GLUE_ROLE", default="arn:aws:iam::000000000000:role/labelportal")
-CATALOG_DATABASE = env.str("LABELPORTAL_CATALOG_DATABASE", default="labelportal")
+BUCKET = env.text("LABELPORTAL_BUCKET", "labelportal")
+GLUE_ROLE = env.text("LABELPORTAL_GLUE_ROLE", "arn:aws:iam::000000000000:role/labelportal")
+CATALOG_DATABASE = env.text("LABELPORTAL_CATALOG_DATABASE", "labelportal")
 STORAGES = {
     "default": {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -177,7 +172,7 @@ STORAGES = {
                 connect_timeout=5,
                 read_timeout=30,
                 retries={"mode": "standard", "total_max_attempts": 2},
-                s3={"addressing_style": "path"} if env.str("AWS_ENDPOINT_URL_S3", default="") else None,
+                s3={"addressing_style": "path"} if env.text("AWS_ENDPOINT_URL_S3") else None,
             ),
         },
     },
@@ -192,37 +187,37 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
-MAX_SOURCE_BYTES = env.int("LABELPORTAL_MAX_SOURCE_MB", default=512) * 1024 * 1024
-MAX_SOURCE_ROWS = env.int("LABELPORTAL_MAX_SOURCE_ROWS", default=10_000_000)
+MAX_SOURCE_BYTES = env.count("LABELPORTAL_MAX_SOURCE_MB", 512) * 1024 * 1024
+MAX_SOURCE_ROWS = env.count("LABELPORTAL_MAX_SOURCE_ROWS", 10_000_000)
 
 # What AWS bills for a DPU-hour (0: prices are not shown), and in which currency; https://aws.amazon.com/glue/pricing/
-DPU_HOUR_PRICE = env.float("LABELPORTAL_DPU_HOUR_PRICE", default=0.44)
-PRICE_CURRENCY = env.str("LABELPORTAL_PRICE_CURRENCY", default="USD")
+DPU_HOUR_PRICE = env.number("LABELPORTAL_DPU_HOUR_PRICE", 0.44, zero=True)
+PRICE_CURRENCY = env.text("LABELPORTAL_PRICE_CURRENCY", "USD")
 
 # Where people find this installation: links in e-mails start with it.
-PUBLIC_URL = env.str("LABELPORTAL_URL", default="http://127.0.0.1:8000")
+PUBLIC_URL = env.text("LABELPORTAL_URL", "http://127.0.0.1:8000")
 # EMAIL_URL says how mail is sent, such as smtp+tls://user:password@mail.example.org:587; without it mail is written to the worker's log.
-vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "consolemail://"))
+vars().update(Env.email_url_config(env.text("EMAIL_URL", "consolemail://")))
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="labelportal@localhost")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "labelportal@localhost")
 # Webhooks may call addresses in private networks only where this says so.
-WEBHOOK_PRIVATE = env.bool("LABELPORTAL_WEBHOOK_PRIVATE", default=False)
+WEBHOOK_PRIVATE = env.switch("LABELPORTAL_WEBHOOK_PRIVATE")
 # How many days people find what they were told of, and admins the log of a webhook. 0: for good. Labels, runs and files are always kept.
-NOTIFICATION_DAYS = env.int("LABELPORTAL_NOTIFICATION_DAYS", default=365)
-WEBHOOK_LOG_DAYS = env.int("LABELPORTAL_WEBHOOK_LOG_DAYS", default=90)
+NOTIFICATION_DAYS = env.count("LABELPORTAL_NOTIFICATION_DAYS", 365, least=0)
+WEBHOOK_LOG_DAYS = env.count("LABELPORTAL_WEBHOOK_LOG_DAYS", 90, least=0)
 
 # The password of the people that ``manage.py seed`` makes; empty: a random one for each.
-DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
+DEMO_PASSWORD = env.text("DEMO_PASSWORD")
 
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:8030/0")
-TASK_RUN_SYNC_SECONDS = env.float("TASK_RUN_SYNC_SECONDS", default=2.0)
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:8030/0")
+TASK_RUN_SYNC_SECONDS = env.number("TASK_RUN_SYNC_SECONDS", 2.0)
 # How often Glue is asked for runs that were started in its console or by other programs.
-FOREIGN_RUN_SECONDS = env.float("FOREIGN_RUN_SECONDS", default=60.0)
+FOREIGN_RUN_SECONDS = env.number("FOREIGN_RUN_SECONDS", 60.0)
 # How long a worker may take to start a run at Glue before others ask Glue whether it did; longer than any single call lasts.
-TASK_RUN_CLAIM_SECONDS = env.float("TASK_RUN_CLAIM_SECONDS", default=60.0)
+TASK_RUN_CLAIM_SECONDS = env.number("TASK_RUN_CLAIM_SECONDS", 60.0)
 
 # The quota "Label file size" of the AWS account (L-B78896B9); larger label files are split into several, imported one after the other.
-LABEL_FILE_MAX_BYTES = int(env.float("LABELPORTAL_LABEL_FILE_MAX_MB", default=10.0) * 1024 * 1024)
+LABEL_FILE_MAX_BYTES = int(env.number("LABELPORTAL_LABEL_FILE_MAX_MB", 10.0) * 1024 * 1024)
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -279,15 +274,15 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Behind TLS (anything but loopback) set HTTPS=true: secure cookies, HSTS and the redirect come with it.
-HTTPS = env.bool("HTTPS", default=False)
+HTTPS = env.switch("HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 # How many proxies in front add to X-Forwarded-For; whom sign-in holds responsible for failures is read from there.
-PROXIES = env.int("LABELPORTAL_PROXIES", default=1 if HTTPS else 0)
+PROXIES = env.count("LABELPORTAL_PROXIES", 1 if HTTPS else 0, least=0)
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="").upper() or "INFO"
+LOG_LEVEL = env.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
 # Celery's lines about each tick of the clock would be nearly all of the log. What a task does it says itself, and its failures are errors.
 _TICKING = ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
 LOGGING: dict[str, Any] = {
@@ -312,31 +307,31 @@ LOGGING: dict[str, Any] = {
 
 # --- localglue ---------------------------------------------------------------------------------------------------------
 # The key pair of the installation; the same one signs localglue's own calls to S3. Without it nobody may come in.
-LOCALGLUE_KEY_ID = env.str("AWS_ACCESS_KEY_ID", default="")
-LOCALGLUE_SECRET = env.str("AWS_SECRET_ACCESS_KEY", default="")
-LOCALGLUE_REGION = env.str("AWS_DEFAULT_REGION", default="us-east-1")
-LOCALGLUE_ACCOUNT_ID = env.str("LOCALGLUE_ACCOUNT_ID", default="000000000000")
+LOCALGLUE_KEY_ID = env.text("AWS_ACCESS_KEY_ID")
+LOCALGLUE_SECRET = env.text("AWS_SECRET_ACCESS_KEY")
+LOCALGLUE_REGION = env.text("AWS_DEFAULT_REGION", "us-east-1")
+LOCALGLUE_ACCOUNT_ID = env.text("LOCALGLUE_ACCOUNT_ID", "000000000000")
 # Models and copies of table data. Engine workers on several machines may each have their own: a missing model is trained again.
-LOCALGLUE_DIR = Path(env.str("LOCALGLUE_DIR", default=str(VAR_DIR / "localglue"))).resolve()
-LOCALGLUE_CACHE_MB = env.int("LOCALGLUE_CACHE_MB", default=2048)
-LOCALGLUE_ENGINE_CACHE_MB = env.int("LOCALGLUE_ENGINE_CACHE_MB", default=8192)
+LOCALGLUE_DIR = Path(env.text("LOCALGLUE_DIR", str(VAR_DIR / "localglue"))).resolve()
+LOCALGLUE_CACHE_MB = env.count("LOCALGLUE_CACHE_MB", 2048)
+LOCALGLUE_ENGINE_CACHE_MB = env.count("LOCALGLUE_ENGINE_CACHE_MB", 8192)
 # Where jobs match: empty for the embedded engine, else the master of a Spark, such as local[2] or spark://host:7077.
-LOCALGLUE_SPARK_MASTER = env.str("LOCALGLUE_SPARK_MASTER", default="")
+LOCALGLUE_SPARK_MASTER = env.text("LOCALGLUE_SPARK_MASTER")
 # Buckets that runs may read and write, as shell patterns.
-LOCALGLUE_BUCKETS = env.list("LOCALGLUE_BUCKETS", default=["*"])
+LOCALGLUE_BUCKETS = env.words("LOCALGLUE_BUCKETS", ["*"])
 # Quotas, with the defaults of AWS.
-LOCALGLUE_MAX_LABEL_FILE_MB = env.int("LOCALGLUE_MAX_LABEL_FILE_MB", default=10)
-LOCALGLUE_MAX_RUNS_PER_TRANSFORM = env.int("LOCALGLUE_MAX_RUNS_PER_TRANSFORM", default=3)
-LOCALGLUE_MAX_RUNS = env.int("LOCALGLUE_MAX_RUNS", default=30)
-LOCALGLUE_MAX_TRANSFORMS = env.int("LOCALGLUE_MAX_TRANSFORMS", default=100)
+LOCALGLUE_MAX_LABEL_FILE_MB = env.count("LOCALGLUE_MAX_LABEL_FILE_MB", 10)
+LOCALGLUE_MAX_RUNS_PER_TRANSFORM = env.count("LOCALGLUE_MAX_RUNS_PER_TRANSFORM", 3)
+LOCALGLUE_MAX_RUNS = env.count("LOCALGLUE_MAX_RUNS", 30)
+LOCALGLUE_MAX_TRANSFORMS = env.count("LOCALGLUE_MAX_TRANSFORMS", 100)
 # A worker that has not been heard of for so long has lost its run to whoever takes it next.
-LOCALGLUE_LEASE_SECONDS = env.float("LOCALGLUE_LEASE_SECONDS", default=10.0)
+LOCALGLUE_LEASE_SECONDS = env.number("LOCALGLUE_LEASE_SECONDS", 10.0)
 # So often may a run lose its worker before it is given up: a run that kills every worker must end.
-LOCALGLUE_MAX_LOSSES = env.int("LOCALGLUE_MAX_LOSSES", default=3)
+LOCALGLUE_MAX_LOSSES = env.count("LOCALGLUE_MAX_LOSSES", 3)
 if ALONE:
     CELERY_BEAT_SCHEDULE = {"sweep-glue-runs": CELERY_BEAT_SCHEDULE["sweep-glue-runs"]}
 # Whether this installation's own engine works for Glue. Where none does, nobody would take the ticks of its queue, and Redis would fill with them.
-if not env.bool("LOCALGLUE_HERE", default=ALONE or bool(env.str("AWS_ENDPOINT_URL_GLUE", default=""))):
+if not env.switch("LOCALGLUE_HERE", ALONE or bool(env.text("AWS_ENDPOINT_URL_GLUE"))):
     del CELERY_BEAT_SCHEDULE["sweep-glue-runs"]
 if PROCESS == "glue":  # it writes a line of its own for each request
     LOGGING["loggers"]["django.request"] = {"level": "CRITICAL"}

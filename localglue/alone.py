@@ -163,7 +163,7 @@ class Alone(Launcher):
     def __init__(self, installation: Installation, credentials: AwsCredentials, options: argparse.Namespace) -> None:
         env = installation.environment(credentials) | {"AWS_DEFAULT_REGION": options.region}
         super().__init__(installation, env, verbose=options.verbose)
-        self.bucket: str = options.bucket
+        self.bucket = options.bucket
         self.s3_url = self.env["AWS_ENDPOINT_URL_S3"]
         self.aws_env = self.var / "aws.env"
         write_aws_env(

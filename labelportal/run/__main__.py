@@ -17,6 +17,7 @@ from labelportal.run.launcher import Launcher, StepError, sentence, short
 from labelportal.run.lifeline import die_with_parent
 from labelportal.run.lock import InstallationLock
 from labelportal.run.parts import Part, all_parts
+from labelportal.run.values import Values
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,6 +53,7 @@ class Portal(Launcher):
     def __init__(self, installation: Installation, *, verbose: bool) -> None:
         self.credentials = AwsCredentials.load_or_create(installation.var / "aws.env")
         super().__init__(installation, installation.environment(self.credentials), verbose=verbose)
+        self.bucket = Values(self.env).text("LABELPORTAL_BUCKET", "labelportal")
 
     def start(self) -> None:
         """Redis and S3 start while the database and the static files are brought up to date; the rest follows."""
@@ -64,7 +66,7 @@ class Portal(Launcher):
         empty = "nobody" in self.step("prepare", "-m", "labelportal.run.prepare")
         self.supervisor.wait(first)
         if "s3" not in self.installation.external:
-            probes.ensure_bucket(self.env, self.env.get("LABELPORTAL_BUCKET") or "labelportal")
+            probes.ensure_bucket(self.env, self.bucket)
         for part in rest:
             self.supervisor.launch(part)
         if empty or not self._seeded.exists():

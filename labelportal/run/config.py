@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from labelportal.run.credentials import AwsCredentials
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,8 +21,8 @@ REFUSED = 2  # the exit code of a step that has said all there is to say of why 
 _FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ENDPOINT_URL")
 
 
-class ConfigError(Exception):
-    """The environment asks for something that cannot be; the message is for the person at the terminal."""
+class ConfigError(ImproperlyConfigured):
+    """The environment asks for something that cannot be; the message is for the person at the terminal. Django's own, so that its commands say it too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
-from labelportal.run.addresses import require_addresses, require_redis
+from labelportal.run.addresses import require_addresses, require_redis, require_s3
 from labelportal.run.config import REFUSED, ROOT, ConfigError, Installation
 from labelportal.run.supervisor import PartError, Stopped, Supervisor
 
@@ -28,11 +28,12 @@ class StepError(Exception):
 class Launcher(ABC):
     """Starts parts, says that they are ready, keeps them running, stops them. Raises ``ConfigError`` for what is no address.
 
-    ``name`` begins each line that it says; ``options`` are what people know variables by who have set none.
+    ``name`` begins each line that it says; ``bucket`` is the one to work in; ``options`` are what people know variables by who have set none.
     """
 
     name = "labelportal"
     options: Mapping[str, str] = {}
+    bucket: str
 
     def __init__(self, installation: Installation, env: Mapping[str, str], *, verbose: bool) -> None:
         self.installation = installation
@@ -55,10 +56,13 @@ class Launcher(ABC):
     def run(self) -> int:
         """Everything between a free port and the exit code: 0 after SIGINT or SIGTERM, 1 when something could not be started or kept running.
 
-        Raises ``ConfigError`` if the Redis of others does not answer.
+        Raises ``ConfigError`` if the Redis or the S3 of others does not answer.
         """
         if "redis" in self.installation.external:
             require_redis(self.installation.redis_url, name=self.options.get("REDIS_URL", "REDIS_URL"))
+        if "s3" in self.installation.external:
+            named = "AWS_ENDPOINT_URL_S3" if self.env.get("AWS_ENDPOINT_URL_S3") else "EXTERNAL=s3"
+            require_s3(self.env, self.bucket, name=self.options.get(named, named))
         started = time.monotonic()
         try:
             self.start()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from labelportal.run import probes
 from labelportal.run.config import HOST, ConfigError, Installation
+from labelportal.run.values import Values
 
 Probe = Callable[[], bool]
 
@@ -68,16 +69,6 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _count(env: Mapping[str, str], name: str, default: int) -> int:
-    """A number of processes from the environment; raises ConfigError if it is none."""
-    text = env.get(name, "").strip()
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise ConfigError(f"{name}={text} is not a number of processes (1 or more).")
-    return int(text)
-
-
 def _redis(installation: Installation, env: Mapping[str, str]) -> Part:
     server = find_redis_server()
     # One cannot read what another has written, and somebody may install one tomorrow. What waits in the old folder the sweeps send again.
@@ -133,7 +124,7 @@ def _gunicorn(application: str, port: int, *, workers: int, threads: int) -> tup
 
 
 def _glue(installation: Installation, env: Mapping[str, str]) -> Part:
-    workers = _count(env, "GLUE_CONCURRENCY", 1)
+    workers = Values(env).count("GLUE_CONCURRENCY", 1)
     command = _gunicorn("localglue.wsgi:application", installation.ports.glue, workers=workers, threads=8)
     own = {**env, "LABELPORTAL_PROCESS": "glue"}
     url = f"{installation.glue_url}/health"
@@ -141,7 +132,7 @@ def _glue(installation: Installation, env: Mapping[str, str]) -> Part:
 
 
 def _web(installation: Installation, env: Mapping[str, str]) -> Part:
-    workers = _count(env, "WEB_CONCURRENCY", min(_cores(), 4))
+    workers = Values(env).count("WEB_CONCURRENCY", min(_cores(), 4))
     command = _gunicorn("labelportal.wsgi:application", installation.ports.web, workers=workers, threads=4)
     url = f"{installation.web_url}/health"
     return Part(
@@ -177,12 +168,12 @@ def _celery_worker(installation: Installation, env: Mapping[str, str], name: str
 
 
 def _worker(installation: Installation, env: Mapping[str, str]) -> Part:
-    return _celery_worker(installation, env, "worker", "portal", _count(env, "WORKER_CONCURRENCY", 3))
+    return _celery_worker(installation, env, "worker", "portal", Values(env).count("WORKER_CONCURRENCY", 3))
 
 
 def _engine(installation: Installation, env: Mapping[str, str]) -> Part:
     """Matching keeps a core busy, so by default one core is left to the people."""
-    concurrency = _count(env, "ENGINE_CONCURRENCY", max(1, _cores() - 1))
+    concurrency = Values(env).count("ENGINE_CONCURRENCY", max(1, _cores() - 1))
     return _celery_worker(installation, env, "engine-worker", "engine", concurrency)
 
 

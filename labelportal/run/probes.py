@@ -48,7 +48,7 @@ def redis_answers(url: str) -> bool:
         client.close()
 
 
-def s3_client(env: Mapping[str, str]) -> S3Client:
+def s3_client(env: Mapping[str, str], *, connect_timeout: int = 1) -> S3Client:
     """A client for the S3 that ``env`` names; without an endpoint there it is AWS's own."""
     session = boto3.session.Session(
         aws_access_key_id=env.get("AWS_ACCESS_KEY_ID"),
@@ -58,7 +58,7 @@ def s3_client(env: Mapping[str, str]) -> S3Client:
     )
     endpoint = env.get("AWS_ENDPOINT_URL_S3")
     config = Config(
-        connect_timeout=1,
+        connect_timeout=connect_timeout,
         read_timeout=5,
         retries={"total_max_attempts": 1},
         proxies={} if endpoint else None,

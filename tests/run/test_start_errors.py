@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from labelportal.run import probes
-from labelportal.run.config import REFUSED, ROOT
+from labelportal.run.config import REFUSED, ROOT, ConfigError
+from labelportal.run.values import Values
 from tests.run.launcher import Launcher
 from tests.support.environment import clean_environ, free_port
 
@@ -122,10 +124,66 @@ def test_a_database_that_does_not_answer_is_said_in_a_sentence(tmp_path: Path) -
     assert re.fullmatch(r"The database cannot be used: .*Connection refused.*\n", run.stderr)
 
 
-@pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL", "AWS_ENDPOINT_URL_S3"])
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL", "AWS_ENDPOINT_URL_S3", "EMAIL_URL"])
 def test_an_address_that_is_none_is_named_by_commands(tmp_path: Path, variable: str) -> None:
     env = clean_environ() | {"LABELPORTAL_VAR": str(tmp_path), variable: "nonsense"}
     command = [sys.executable, "manage.py", "check"]
     run = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert re.fullmatch(rf"manage.py: {variable} is not the address of [^\n]+\.\n", run.stderr)
+
+
+@pytest.mark.parametrize("reason", ["away", "refuses"])
+def test_an_s3_of_others_is_asked_before_anything_starts(tmp_path: Path, s3_server: str, reason: str) -> None:
+    theirs = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    if reason == "away":
+        theirs["AWS_ENDPOINT_URL_S3"] = f"http://127.0.0.1:{free_port()}"
+        said = r"labelportal: AWS_ENDPOINT_URL_S3: no S3 answers there \(.+\)\. Start it, or name another one\.\n"
+    else:
+        theirs |= {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "geheim" * 6}
+        said = r"labelportal: AWS_ENDPOINT_URL_S3: the S3 there refuses the credentials \(\w+\)\. [^\n]+\n"
+    printed = refused(Launcher(tmp_path, env={**theirs, "EXTERNAL": "s3"}))
+    assert re.fullmatch(said, printed), printed
+
+
+@pytest.mark.parametrize(
+    ("variable", "held", "takes"),
+    [
+        ("LABELPORTAL_MAX_SOURCE_MB", "abc", "a whole number of 1 or more"),
+        ("LABELPORTAL_MAX_SOURCE_ROWS", "-5", "a whole number of 1 or more"),
+        ("LABELPORTAL_NOTIFICATION_DAYS", "1.5", "a whole number of 0 or more"),
+        ("LABELPORTAL_DPU_HOUR_PRICE", "0,44", "a number of 0 or more"),
+        ("TASK_RUN_SYNC_SECONDS", "0", "a number above 0"),
+        ("LABELPORTAL_LABEL_FILE_MAX_MB", "nan", "a number above 0"),
+        ("HTTPS", "ture", "true or false"),
+        ("LOG_LEVEL", "loud", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+    ],
+)
+def test_a_value_that_is_none_is_named_with_what_it_takes(
+    monkeypatch: pytest.MonkeyPatch, variable: str, held: str, takes: str
+) -> None:
+    """By the settings themselves, read anew as a module of another name."""
+    monkeypatch.setenv(variable, held)
+    with pytest.raises(ConfigError, match=f"^{variable} is “{held}”; it takes {takes}.$"):
+        runpy.run_path(str(ROOT / "labelportal" / "settings.py"))
+
+
+def test_every_spelling_of_a_value_and_none() -> None:
+    values = Values(
+        {"A": " Yes ", "B": "off", "C": "", "D": " 7 ", "E": "10_000", "F": " a, ,b", "G": "info", "H": " "}
+    )
+    assert (values.switch("A"), values.switch("B", True), values.switch("C", True)) == (True, False, True)
+    assert (values.count("D", 1), values.count("E", 1), values.count("C", 3), values.count("H", 4)) == (7, 10_000, 3, 4)
+    assert (values.number("D", 1), values.number("C", 2.5)) == (7.0, 2.5)
+    assert (values.words("F"), values.words("C", ["x"])) == (["a", "b"], ["x"])
+    assert (values.one_of("G", ("DEBUG", "INFO"), "DEBUG"), values.text("missing", "y")) == ("INFO", "y")
+
+
+def test_a_value_that_is_none_ends_the_start_and_commands_in_a_sentence(tmp_path: Path) -> None:
+    env = clean_environ() | {"LABELPORTAL_VAR": str(tmp_path), "LABELPORTAL_MAX_SOURCE_MB": "abc"}
+    for command in (["manage.py", "check"], ["-m", "labelportal.run.prepare"]):
+        run = subprocess.run([sys.executable, *command], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert run.returncode != 0
+        assert run.stderr.removeprefix("manage.py: ") == (
+            "LABELPORTAL_MAX_SOURCE_MB is “abc”; it takes a whole number of 1 or more.\n"
+        )
