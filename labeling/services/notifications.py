@@ -11,6 +11,7 @@ from smtplib import SMTPConnectError, SMTPException, SMTPServerDisconnected
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,7 @@ from accounts.audit import record_changes
 from accounts.models import AuditAction, Team, User
 from accounts.selectors import active_memberships
 from labeling.choices import NotificationEvent, OutboxState
-from labeling.models import Notification, NotificationPreference, Occurrence, Webhook, WebhookDelivery
+from labeling.models import Notification, NotificationPreference, Occurrence, TaskRun, Webhook, WebhookDelivery
 from labeling.permissions import can_be_notified
 from labeling.selectors.notifications import choice_of_each, choices_of, payload_of, words_of
 from labeling.services import outbox
@@ -31,8 +32,11 @@ def sweep_notifications() -> None:
     """Look for finished sets, then write the messages of every occurrence that nobody has been told of. One that fails does not keep the others
     from their turn."""
     sweep_question_sets()
-    untold = Occurrence.objects.filter(told_at=None).select_related("transform__team", "run", "question_set")
-    for occurrence in untold.order_by("created_at")[:100]:
+    _tell_all(Occurrence.objects.filter(told_at=None).order_by("created_at")[:100])
+
+
+def _tell_all(untold: QuerySet[Occurrence]) -> None:
+    for occurrence in untold.select_related("transform__team", "run", "question_set"):
         try:
             tell(occurrence=occurrence)
         except Exception:
@@ -96,6 +100,14 @@ def mark_read(*, user: User, team: Team, notification: Notification | None = Non
     if notification is not None:
         unread = unread.filter(pk=notification.pk)
     unread.update(read_at=timezone.now())
+
+
+def mark_seen(*, user: User, run: TaskRun) -> None:
+    """The person sees on the run's own page how it ended, so the bell need not say it. Whoever watches a run is there before the messages are."""
+    _tell_all(Occurrence.objects.filter(run=run, told_at=None))
+    unread = Notification.objects.filter(user=user, read_at=None, occurrence__run=run)
+    if unread.exists():
+        unread.update(read_at=timezone.now())
 
 
 @transaction.atomic

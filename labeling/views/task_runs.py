@@ -28,6 +28,7 @@ from labeling.permissions import (
 from labeling.selectors.import_preview import import_preview, replace_preview
 from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.chains import Afterwards, start_import
+from labeling.services.notifications import mark_seen
 from labeling.services.questions import ask_foreign_questions
 from labeling.services.replacements import start_replacement
 from labeling.services.task_runs import (
@@ -50,6 +51,8 @@ from labeling.views.living import render_living
 def run_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """One run. htmx asks for its living part every two seconds, until the run, what follows it and the estimate have ended."""
     run, membership = run_access(request, run_id, can_see_runs)
+    if run.is_terminal:
+        mark_seen(user=signed_in(request), run=run)
     context = run_context(run, membership)
     return render_living(
         request,

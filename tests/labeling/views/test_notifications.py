@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from django.urls import reverse
 
 from labeling.choices import NotificationEvent, RunKind, RunStatus
@@ -42,6 +43,35 @@ def test_the_bell_counts_and_opening_reads(people: Cast, people_transform: Trans
     assert lead.get(reverse("labeling:notification-open", args=[others.pk])).status_code == 404
     client_for(people.admin).post(reverse("labeling:notification-read-all"))
     assert not Notification.objects.filter(read_at=None).exists()
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["opened", "watched"])
+def test_who_sees_a_run_end_on_its_page_is_not_told_of_it_by_the_bell(
+    people: Cast, people_transform: Transform, client_for: ClientFor, headers: dict[str, str]
+) -> None:
+    run = TaskRun.objects.create(
+        transform=people_transform, kind=RunKind.EVALUATION, status=RunStatus.RUNNING, requested_by=people.lead
+    )
+    page, home = reverse("labeling:run-detail", args=[run.pk]), reverse("labeling:home")
+    lead, admin = client_for(people.lead), client_for(people.admin)
+    lead.get(page)
+    fail(run=run, error="The column price is missing.")
+    lead.get(page, headers=headers)  # before the sweep
+    sweep_notifications()
+    assert "Notifications, 0 unread" in lead.get(home).content.decode()
+    assert "The column price is missing." in lead.get(LIST).content.decode()
+    assert "Notifications, 1 unread" in admin.get(home).content.decode()
+    admin.get(page, headers=headers)
+    assert "Notifications, 0 unread" in admin.get(home).content.decode()
+
+
+def test_who_left_before_a_run_ended_is_told(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
+    run = TaskRun.objects.create(transform=people_transform, kind=RunKind.EVALUATION, status=RunStatus.RUNNING)
+    lead = client_for(people.lead)
+    lead.get(reverse("labeling:run-detail", args=[run.pk]))
+    fail(run=run, error="The column price is missing.")
+    sweep_notifications()
+    assert "Notifications, 1 unread" in lead.get(reverse("labeling:home")).content.decode()
 
 
 def test_stewards_have_no_bell(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
