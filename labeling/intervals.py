@@ -11,6 +11,11 @@ _Z = 1.959963984540054
 """The 97.5 % quantile of the normal distribution."""
 
 
+def figure(value: float, places: int = 3) -> str:
+    """The value for people: ``0.962``, ``−0.998`` with a true minus sign, and never a zero that is negative."""
+    return f"{value:z.{places}f}".replace("-", "−")
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A share with its interval, all in 0..1; ``low`` and ``high`` are None where nothing was counted."""

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Membership, Team, User
 from labeling.choices import NotificationEvent, RunKind
+from labeling.intervals import figure
 from labeling.metrics import Metrics
 from labeling.models import Notification, NotificationPreference, Occurrence, QuestionSet, TaskRun
 
@@ -94,8 +95,8 @@ def words_of(occurrence: Occurrence) -> Words:
     if occurrence.event == NotificationEvent.AGREEMENT_FELL:
         return Words(
             _("%(transform)s: people agree less on “%(set)s”") % about,
-            _("Krippendorff’s alpha is %(alpha).2f; on earlier sets it was %(before).2f.")
-            % {"alpha": figures["alpha"], "before": figures["alpha_before"]},
+            _("Krippendorff’s alpha is %(alpha)s; on earlier sets it was %(before)s.")
+            % {"alpha": figure(figures["alpha"], 2), "before": figure(figures["alpha_before"], 2)},
             reverse("labeling:agreement", args=[occurrence.transform_id]),
         )
     disputed = figures.get("disputed", 0)

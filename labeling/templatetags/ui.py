@@ -23,6 +23,7 @@ from accounts.models import Membership
 from accounts.selectors import memberships_for
 from labeling import permissions
 from labeling.choices import RunStatus, TransformStatus
+from labeling.intervals import figure
 from labeling.models import TaskRun
 from labeling.selectors.notifications import unread_count
 
@@ -126,8 +127,14 @@ def percent(value: float | str | None) -> str:
 
 @register.filter
 def share(value: float | str | None) -> str:
-    """``0.9624`` → ``0.962``."""
-    return f"{value:.3f}" if isinstance(value, int | float) else "–"
+    """``0.9624`` → ``0.962``, ``-0.2`` → ``−0.200``."""
+    return figure(value) if isinstance(value, int | float) else "–"
+
+
+@register.simple_tag
+def interval(low: str, high: str) -> str:
+    """``0.912 to 0.953``; a figure alone if both are the same as they are written."""
+    return low if low == high else _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
 @register.filter

@@ -39,6 +39,7 @@ class Chart:
         return {
             "title": self.title,
             "axis": self.axis,
+            "to": _("to"),
             "axis_label": "" if self.axis == "dates" else _("labels"),
             "x": self.x,
             "places": self.days if self.axis == "dates" else [_labels_words(round(labels)) for labels in self.x],

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
+from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.intervals import f1_interval, wilson
+from labeling.intervals import Estimate, f1_interval, figure, wilson
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,15 @@ def test_the_interval_of_f1_holds_the_truth_as_often_as_it_says() -> None:
         assert interval is not None
         held += interval[0] <= truth <= interval[1]
     assert 930 <= held <= 970
+
+
+def test_figures_and_intervals_as_people_read_them() -> None:
+    assert [figure(value) for value in (0.9624, -0.9982, -0.0001, 1)] == ["0.962", "−0.998", "0.000", "1.000"]
+    assert figure(-0.456, 2) == "−0.46"
+    for low, high, shown in (
+        (-0.9984, -0.2, "−0.998 to −0.200"),
+        (-0.9984, -0.9979, "−0.998"),
+        (0.9, 0.95, "0.900 to 0.950"),
+    ):
+        html = render_to_string("labeling/agreement/_measure.html", {"measure": Estimate(low, low, high)})
+        assert f">{shown}<" in html

@@ -54,7 +54,7 @@ export class Chart {
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 9 } },
       scales: { x: { time: dates, range: (_plot, low, high) => padded(...(this.span ?? [low, high]), dates) }, y: { range: this.height() } },
-      axes: [dates ? { ...axis, space: DATE_WIDTH, values: dateLabels } : { ...axis, ...LABELLED, label: this.data.axis_label, values: thousands }, { ...axis, size: 48, values: (_plot, ticks) => ticks.map((tick) => tick.toFixed(2)) }],
+      axes: [dates ? { ...axis, space: DATE_WIDTH, values: dateLabels } : { ...axis, ...LABELLED, label: this.data.axis_label, values: thousands }, { ...axis, size: 48, values: (_plot, ticks) => ticks.map((tick) => figure(tick, 2)) }],
       hooks: { setCursor: [(plot) => this.say(plot.cursor.idx ?? this.data.x.length - 1)] },
     };
   }
@@ -88,7 +88,7 @@ export class Chart {
     if (place < 0 || place >= x.length) return;
     const values = series
       .filter((line) => line.values[place] !== null)
-      .map((line) => `${line.label} ${line.values[place].toFixed(3)}${interval(line, place)}`);
+      .map((line) => `${line.label} ${figure(line.values[place])}${interval(line, place, this.data.to)}`);
     const where = places[place] ?? `${day(x[place])} ${clock(x[place])}`;
     const strong = document.createElement("strong");
     strong.textContent = where;
@@ -155,9 +155,17 @@ function thousands(_plot, ticks) {
   return ticks.map((tick) => tick.toLocaleString("en-US"));
 }
 
-function interval(line, place) {
+// As the server writes figures and intervals.
+function figure(value, places = 3) {
+  const text = value.toFixed(places);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+
+function interval(line, place, to) {
   const low = line.low?.[place] ?? null;
-  return low === null ? "" : ` (${low.toFixed(3)}–${line.high[place].toFixed(3)})`;
+  if (low === null) return "";
+  const [from, until] = [figure(low), figure(line.high[place])];
+  return from === until ? ` (${from})` : ` (${from} ${to} ${until})`;
 }
 
 // One point alone would stand on the edge, and estimates of the same minutes would have the same time under several lines.
