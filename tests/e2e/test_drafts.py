@@ -235,6 +235,29 @@ def test_undo_goes_back_into_the_last_question(portal: Portal, visit: Visit) -> 
     assert stored(second) == "BBB"
 
 
+def test_undo_goes_back_into_the_last_question_after_a_reload(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=3)
+    press(page, "a", "a", "b", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    press(page, "c", "d", "s")  # skipped
+    expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Question 3 of 3")).to_be_visible()
+    press(page, "z")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    assert groups(page).startswith("CD")
+    press(page, "z", "z", "z")  # the two letters, and back into the one before
+    expect(page.get_by_role("heading", name="Question 1 of 3")).to_be_visible()
+    assert groups(page) == "AAB"
+    press(page, "z", "c", "Enter")
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert stored(first) == "AAC"
+    assert Answer.objects.get(question=first).version == 2
+
+
 def test_back_and_forward_show_what_the_address_says(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     begin(page, portal, rows=2)

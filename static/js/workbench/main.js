@@ -39,7 +39,7 @@ const bench = new Bench({
   prefs,
   onChanged: () => session.keep(),
   goBack: () => session.back(),
-  canGoBack: () => queue.behind.length > 0,
+  canGoBack: () => queue.behind.length > 0 || Boolean(session?.trail.last()),
 });
 const side = new Side(page, signed, prefs, {
   onClosed: () => bench.grid.table.focus({ preventScroll: true }),

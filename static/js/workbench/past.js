@@ -11,8 +11,12 @@ export class Past {
   }
 
   keep(question, work) {
+    this.put(question, work.past());
+  }
+
+  put(question, past) {
     try {
-      sessionStorage.setItem(this.place(question), JSON.stringify(work.past()));
+      sessionStorage.setItem(this.place(question), JSON.stringify(past));
     } catch {
       // Storage may be full or forbidden; undo then lasts as long as the page.
     }

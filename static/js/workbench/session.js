@@ -1,6 +1,7 @@
 // A session of labeling: which question is on the screen, and what becomes of it when the person is done with it.
 
 import { Past } from "./past.js";
+import { Trail } from "./trail.js";
 
 /** For so many milliseconds a question cannot have been read: a press was meant for the one before. */
 const UNREAD = 400;
@@ -16,6 +17,7 @@ export class Session {
     this.effort = effort;
     this.opened = opened;
     this.past = new Past(config.person);
+    this.trail = new Trail(config.person, config.urls.next);
     this.decides = config.decides ?? false;
     this.doneUrl = config.urls.done ?? config.urls.next;
     this.total = config.total;
@@ -46,6 +48,7 @@ export class Session {
     view.question(question.number, this.total, this.left);
     view.moved();
     bench.show(question, work ?? bench.workOn(question, this.store.pending(question) ?? question.labels, this.past.read(question)));
+    this.trail.forget(question);
     this.side.open(question, bench.work.rows);
     this.opened();
     if (this.older.has(question.id)) this.refused(question.id, { code: "newer" }, { labels: this.older.get(question.id) });
@@ -75,6 +78,7 @@ export class Session {
     });
     if (this.decides) this.queue.passed.add(question.id);
     this.queue.leave(question, work);
+    this.trail.leave(question, work, { skipped: false });
     this.past.drop(question);
     await (this.advancing = this.advance(question, sent));
   }
@@ -86,6 +90,7 @@ export class Session {
     const sent = this.store.send(question.id, question.urls.skip, this.draft());
     if (this.decides) this.queue.passed.add(question.id); // answers that were skipped come last by themselves
     this.queue.leave(question, work, { skipped: true });
+    this.trail.leave(question, work, { skipped: true });
     await (this.advancing = this.advance(question, sent));
     if (this.question !== question) this.view.say(interpolate(gettext("Question %s skipped for now. Undo brings it back."), [question.number]));
   }
@@ -125,8 +130,11 @@ export class Session {
     else this.store.emptied.then(() => this.leave(url));
   }
 
-  /** Back into a submitted or skipped question, the last if no other is named, with everything that was done there still to be undone. */
-  async back(last = this.queue.behind.at(-1)) {
+  /**
+   * Back into a submitted or skipped question, the last if no other is named, with everything that was done there still to be undone. One that was
+   * left before this page was loaded is loaded anew.
+   */
+  async back(last = this.queue.behind.at(-1) ?? this.trail.last()) {
     if (this.bench.isBetween) return;
     if (!last) {
       this.view.say(gettext("Nothing to undo here. What you submitted before is in the list of answers."));
@@ -140,12 +148,17 @@ export class Session {
     this.view.busy(false);
     if (!result.data) {
       this.bench.isBetween = false;
-      this.queue.behind.push(last);
+      if (last.work) this.queue.behind.push(last);
       const cutOff = {
         "signed-out": gettext("You are signed out. Go back once you have signed in again."),
         "somebody-else": gettext("Somebody else is signed in. Go back once you have signed in again."),
       }[result.cutOff];
       this.view.say(result.refused?.message || cutOff || gettext("You are offline. Go back once you are connected again."), "blocked");
+      return;
+    }
+    if (!last.work) {
+      this.past.put(last.question, last.past);
+      this.leave(last.question.urls.detail);
       return;
     }
     if (counted) this.left += 1;
