@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.audit import By, record_of_person
 from accounts.exceptions import SignInRefusedError
 from accounts.models import Agent, AuditAction, Identity, Role, Team, User
-from accounts.names import taken_usernames
+from accounts.names import readings, taken_usernames
 from accounts.oidc import Claims, provider_name
 from accounts.selectors import memberships_for
 from accounts.services import create_person, set_role
@@ -133,7 +133,7 @@ def _free_username(claims: Claims) -> str:
     name = re.sub(r"[^\w.+-]+", ".", wanted).strip(".")[: _LONGEST_NAME - 10] or "person"
     taken = taken_usernames()
     number, free = 1, name
-    while free.casefold() in taken:
+    while not readings(free).isdisjoint(taken):
         number += 1
         free = f"{name}{number}"
     return free

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from collections import Counter
 from collections.abc import Iterable
+
+from django.db.models import QuerySet
 
 from accounts.models import User
 
@@ -19,9 +22,31 @@ def visible(name: str) -> str:
     return name.translate(_UNSEEN).strip()
 
 
+_ALIKE = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХҮԌаеѕіјорсухһԁԛԝүѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧαινορυχ",
+    "ABESIJKMHOPCTYXYGaesijopcyxhdqwyvABEZHIKMNOPTYXaivopux",
+)
+"""Cyrillic and Greek letters that fonts draw as Latin ones. https://www.unicode.org/reports/tr39/ has all that are, which would be too many to refuse."""
+
+
+def readings(name: str) -> set[str]:
+    """What a person may read. Names that share a reading can be taken for each other: in capitals or not, in letters of another alphabet."""
+    plain = unicodedata.normalize("NFKC", name)
+    return {plain.casefold(), plain.translate(_ALIKE).casefold()}
+
+
 def taken_usernames() -> set[str]:
-    """All sign-in names, case-folded: here, since SQLite knows upper and lower case of ASCII alone."""
-    return {name.casefold() for name in User.objects.values_list("username", flat=True).iterator()}
+    """The readings of all sign-in names: here, since SQLite knows upper and lower case of ASCII alone."""
+    return _readings_of(User.objects.values_list("username", flat=True))
+
+
+def taken_addresses(*, besides: User) -> set[str]:
+    """The readings of all e-mail addresses but one person's."""
+    return _readings_of(User.objects.exclude(pk=besides.pk).exclude(email="").values_list("email", flat=True))
+
+
+def _readings_of(names: QuerySet[User, str]) -> set[str]:
+    return set().union(*map(readings, names.iterator()))
 
 
 def names_apart(people: Iterable[User]) -> dict[uuid.UUID, str]:

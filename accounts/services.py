@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.audit import By, changes, record, record_changes, record_of_person
 from accounts.exceptions import LastAdminError
 from accounts.models import AuditAction, Membership, Role, Team, User
-from accounts.names import taken_usernames, visible
+from accounts.names import readings, taken_addresses, taken_usernames, visible
 from accounts.selectors import active_memberships, admins_of
 
 _DETAILS = ("first_name", "last_name", "email")
@@ -20,7 +20,7 @@ def create_person(
 ) -> User:
     """A person who can sign in, without a password only once they have chosen one (``accounts.links``).
 
-    Raises ``ValidationError`` when the name or the address is malformed, or the name is taken, in capitals or not.
+    Raises ``ValidationError`` when the name or the address is malformed, or taken, also in letters that look the same.
     """
     user = User(
         username=username,
@@ -30,11 +30,16 @@ def create_person(
     )
     user.set_password(password)
     user.full_clean()
-    if user.username.casefold() in taken_usernames():
-        words = _("Someone already has this sign-in name, in other capital or small letters.")
-        raise ValidationError({"username": words})
+    if not readings(user.username).isdisjoint(taken_usernames()):
+        raise ValidationError({"username": _("Someone already has this sign-in name, in letters that look the same.")})
+    _check_address(user)
     user.save(force_insert=True)
     return user
+
+
+def _check_address(user: User) -> None:
+    if not readings(user.email).isdisjoint(taken_addresses(besides=user)):
+        raise ValidationError({"email": _("Someone already has this e-mail address, in letters that look the same.")})
 
 
 def create_team(*, name: str) -> Team:
@@ -55,6 +60,7 @@ def update_person(*, user: User, first_name: str, last_name: str, email: str, by
     user.first_name, user.last_name = visible(first_name), visible(last_name)
     user.email = User.objects.normalize_email(email)
     user.full_clean()
+    _check_address(user)
     user.save(update_fields=_DETAILS)
     before, after = ({name: getattr(one, name) for name in _DETAILS} for one in (known, user))
     if changed := changes(before, after):

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 _MIN_ROWS = 2
 _CLOCK_SKEW = timedelta(minutes=2)
+_LONGEST_ID = 240  # with room in its column for what tells it from the ids of other sets (``_unused``)
 
 
 class UnreadableQuestionsError(LabelportalError):
@@ -54,7 +55,7 @@ def read_generated_questions(*, run: TaskRun) -> GeneratedQuestions:
     content = storage.read_uri(found[0].uri)
     try:
         contents = read_label_file(content)
-        _refuse_nul(contents)
+        _refuse_unstorable(contents)
     except LabelFileError as error:
         message = _("The file of questions cannot be read: %(error)s") % {"error": error}
         raise UnreadableQuestionsError(message) from error
@@ -191,9 +192,12 @@ def _written_during(run: TaskRun, item: storage.ListedObject) -> bool:
     return started - _CLOCK_SKEW <= item.modified <= ended + _CLOCK_SKEW
 
 
-def _refuse_nul(contents: LabelFileContents) -> None:
-    """Raises ``LabelFileError``: PostgreSQL keeps no NUL, and a key without it would be another one."""
+def _refuse_unstorable(contents: LabelFileContents) -> None:
+    """Raises ``LabelFileError``: PostgreSQL keeps no NUL, and a key without it would be another one; nor an id that is longer than its column."""
     for row in contents.rows:
+        if len(row.labeling_set_id) > _LONGEST_ID:
+            message = f"The id has {len(row.labeling_set_id)} characters; the portal keeps up to {_LONGEST_ID}."
+            raise LabelFileError([Problem(row.line, SET_ID_COLUMN, "set_id_too_long", message)])
         for name, cell in zip((SET_ID_COLUMN, *contents.columns), (row.labeling_set_id, *row.values), strict=True):
             if "\0" in cell:
                 message = "The cell contains a NUL character. Remove it from the table."

@@ -56,6 +56,27 @@ def test_names_are_taken_once() -> None:
         create_team(name="Team")
 
 
+@pytest.mark.parametrize("name", ["аdа", "ΑDΑ", "а\u0501а", "ＡＤＡ"], ids=["Cyrillic", "Greek", "Cyrillic d", "wide"])
+def test_names_and_addresses_that_look_like_those_of_others_are_refused(name: str) -> None:
+    ada = create_person(username="ada", password="correct horse", email="ada@example.com")
+    with pytest.raises(ValidationError, match="already has this sign-in name, in letters that look the same"):
+        create_person(username=name, password="correct horse")
+    with pytest.raises(ValidationError, match="already has this e-mail address, in letters that look the same"):
+        create_person(username="eve", password="correct horse", email="ada@ехаmple.com")
+    eve = create_person(username="eve", password="correct horse", email="eve@example.com")
+    with pytest.raises(ValidationError, match="already has this e-mail address"):
+        update_person(user=eve, first_name="", last_name="", email="ada@ехаmple.com", by=eve)
+    update_person(user=ada, first_name="Ada", last_name="", email="ada@example.com", by=ada)  # her own
+
+
+def test_names_in_other_alphabets_are_as_good() -> None:
+    create_person(username="anna", password="correct horse", email="anna@example.com")
+    for name in ("анна", "Νίκος", "мария"):
+        create_person(username=name, password="correct horse")
+    with pytest.raises(ValidationError, match="already has this sign-in name"):
+        create_person(username="ΝΊΚΟΣ", password="correct horse")
+
+
 def test_names_hold_nothing_that_nobody_sees() -> None:
     """Else one could be called like a colleague without being told apart, or turn round what the audit trail says behind the name."""
     ada = create_person(username="ada", password="correct horse", first_name="Ada", last_name="Okafor")

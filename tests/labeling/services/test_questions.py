@@ -178,6 +178,10 @@ def test_columns_in_another_order_are_put_right(of: Transform) -> None:
         ({"a": b"labeling_set_id,label,id,city\ns,,1,x\n"}, "differ in these columns: city, name"),
         ({"a": b"labeling_set_id,label,id,name\ns,,1,\xff\n"}, "cannot be read"),
         ({"a": FILE.replace(b"Ann\n", b"A\0n\n")}, "line 2, column name: The cell contains a NUL"),
+        (
+            {"a": FILE.replace(b"s2", b"s" * 241)},
+            "line 4, column labeling_set_id: The id has 241 characters; the .* 240",
+        ),
         ({"a": FILE.replace(b"s2", b"s\0")}, "line 4, column labeling_set_id: The cell contains a NUL"),
     ],
 )

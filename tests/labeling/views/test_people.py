@@ -129,7 +129,7 @@ def test_a_mail_server_that_refuses_is_no_fault_of_the_page(admin: Client, monke
     ("changed", "words"),
     [
         ({"username": "steward"}, "already exists"),
-        ({"username": "Steward"}, "already has this sign-in name, in other capital or small letters"),
+        ({"username": "Steward"}, "already has this sign-in name, in letters that look the same"),
         ({"username": "two words"}, "valid username"),
         ({"email": "nowhere"}, "valid email"),
         ({"role": "owner"}, "valid choice"),
