@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,10 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from celery import Celery
+from celery.schedules import schedule
 from celery.utils.imports import symbol_by_name
 from django.conf import settings
 
+from labelportal.beat import SteadyScheduler
 from labelportal.run.config import ROOT
+from tests.support.environment import free_port
 
 NAMES = "from django.conf import settings; print(*settings.CELERY_BEAT_SCHEDULE)"
 
@@ -62,3 +66,22 @@ def test_a_clock_that_is_set_back_stops_nothing(monkeypatch: pytest.MonkeyPatch)
     now -= timedelta(hours=1)
     run(90)
     assert (sent.count("often"), sent.count("seldom")) == (88, 2)
+
+
+def test_a_broker_that_is_away_is_said_once_in_a_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    app = Celery(broker=f"redis://127.0.0.1:{free_port()}/0", set_as_current=False)
+    app.conf.update(task_publish_retry=False, broker_transport_options={"max_retries": 0, "socket_timeout": 1})
+    scheduler = SteadyScheduler(app, schedule={}, lazy=True)
+    entries = [
+        scheduler.Entry(name, f"labeling.{name}", schedule=schedule(1), app=app) for name in ("one", "two", "one")
+    ]
+    with caplog.at_level(logging.INFO):
+        for entry in entries:
+            scheduler.apply_entry(entry)
+        scheduler.app = Celery(broker="memory://", set_as_current=False)
+        scheduler.apply_entry(entries[0])
+    said = [record for record in caplog.records if record.name == "labelportal.beat"]
+    assert [record.levelname for record in said] == ["ERROR", "WARNING"]
+    assert said[0].getMessage().startswith("No task can be sent: Error 111 connecting to 127.0.0.1:")
+    assert "\n" not in said[0].getMessage()
+    assert said[0].exc_info is None
