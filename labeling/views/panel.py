@@ -40,14 +40,19 @@ def panel_comment(request: HttpRequest, question_id: UUID) -> HttpResponse:
 
 @require_POST
 def panel_resolve(request: HttpRequest, question_id: UUID, comment_id: UUID) -> HttpResponse:
-    """Say whether the matter is settled: ``resolved`` is ``yes`` or ``no``, so that a second press changes nothing."""
+    """Say whether the matter is settled."""
+    return _panel(request, settle(request, question_id, comment_id))
+
+
+def settle(request: HttpRequest, question_id: UUID, comment_id: UUID) -> Question:
+    """Resolve or reopen a comment: ``resolved`` is ``yes`` or ``no``, so what the button said holds, also when somebody else was faster."""
     question, _membership = question_access(request, question_id, can_comment)
     comment = get_object_or_404(Comment, pk=comment_id, question=question)
     if request.POST.get("resolved") == "no":
         reopen_comment(comment=comment)
     else:
         resolve_comment(comment=comment, user=signed_in(request))
-    return _panel(request, question)
+    return question
 
 
 def _row(question: Question, wanted: str) -> Row | None:

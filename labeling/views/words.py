@@ -13,13 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from labeling.exceptions import GuidelinesChangedError, LabelportalError
 from labeling.forms.words import GuidelinesForm
-from labeling.models import Comment, GuidelineExample
+from labeling.models import GuidelineExample
 from labeling.permissions import can_comment, can_edit_guidelines, is_member
 from labeling.selectors.guidelines import guidelines_for
-from labeling.services.comments import add_comment, mentions_in, reopen_comment, resolve_comment
+from labeling.services.comments import add_comment, mentions_in
 from labeling.services.guidelines import add_example, digest_of, remove_example, save_guidelines
 from labeling.views.access import posted, posted_text, question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
+from labeling.views.panel import settle
 
 
 @require_http_methods(["GET", "POST"])
@@ -92,14 +93,8 @@ def comment_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
 
 @require_POST
 def comment_resolve(request: HttpRequest, question_id: UUID, comment_id: UUID) -> HttpResponse:
-    """Say whether the matter is settled, as ``panel_resolve`` does: what the button said holds, also when somebody else was faster."""
-    question, _membership = question_access(request, question_id, can_comment)
-    comment = get_object_or_404(Comment, pk=comment_id, question=question)
-    if request.POST.get("resolved") == "no":
-        reopen_comment(comment=comment)
-    else:
-        resolve_comment(comment=comment, user=signed_in(request))
-    return redirect(_comments_of(question.pk))
+    """Say whether the matter is settled."""
+    return redirect(_comments_of(settle(request, question_id, comment_id).pk))
 
 
 def _comments_of(question_id: UUID) -> str:
