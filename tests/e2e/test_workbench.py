@@ -9,7 +9,7 @@ from labeling.choices import AnswerStatus
 from labeling.models import Answer, Comment, KeyPreference, QuestionSet, Row, Transform
 from labeling.services.guidelines import save_guidelines
 from tests.e2e.conftest import ROOT, Portal, Visit, picture
-from tests.e2e.data import people_transform
+from tests.e2e.data import COLUMNS, LONG, people_transform
 from tests.e2e.workbench import begin, cursor, groups, press, propose, read, saved, stored
 
 
@@ -248,6 +248,28 @@ def test_numbers_are_equal_however_they_are_written_and_only_then(portal: Portal
     expect(page.get_by_role("button", name="3 identical columns")).to_be_visible()
     headers = page.locator("[data-grid] thead th").all_text_contents()
     assert headers == ["Row", "Group", "first_name", "surname", "dob", "city"]
+
+
+def test_what_cannot_be_seen_is_no_difference_and_an_accent_is_marked_with_its_letter(
+    portal: Portal, visit: Visit
+) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    written = {
+        "first_name": ("Jos\u00e9", "Jose\u0301"),  # the same accent, as two keyboards write it
+        "surname": ("Acme\u200b Ltd", "\u200eAcme Ltd"),
+        "dob": ("สมชาย ใจดี ก\u0e48", "สมชาย ใจดี ก\u0e49"),
+        "city": ("Andre Weiss", "Andre\u0301 Weiss"),
+        "note": (f"{LONG}ก\u0e48", f"{LONG}ก\u0e49"),
+    }
+    for row, place in zip(first.rows.order_by("position"), (0, 1), strict=True):
+        row.values = [row.key, *(written.get(name, ("", ""))[place] for name in COLUMNS[1:])]
+        row.save()
+    page.reload()
+    headers = page.locator("[data-grid] thead th").all_text_contents()
+    assert headers == ["Row", "Group", "dob", "city", "note"]
+    marks = page.locator("tbody tr").nth(1).locator("mark")
+    expect(marks).to_have_text(["ก\u0e49", "e\u0301", "ก\u0e49"])
 
 
 def test_columns_are_hidden_and_moved_and_stay_so(portal: Portal, visit: Visit) -> None:

@@ -6,8 +6,10 @@ const MAX_CHARACTERS = 400;
 const ALIKE = 0.5;
 /** How many pairs of words are looked at: some hundredths of a second. */
 const MAX_PAIRS = 2_000_000;
-/** Words and the spaces between them; scripts without spaces have a word for each character. */
-const WORDS = /(\s+|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}])/u;
+/** Words and the spaces between them; scripts without spaces have a word for each character, with the marks on it. */
+const WORDS = /(\s+|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]\p{M}*)/u;
+/** What a reader takes for one character: a letter with its accents, however many a computer counts. Of an accent alone nothing would be seen. */
+const CHARACTERS = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const memo = new Map();
 
 /**
@@ -28,12 +30,16 @@ export function difference(value, against) {
 
 function compare(value, against) {
   if (value.length <= MAX_CHARACTERS && against.length <= MAX_CHARACTERS) {
-    const parts = align([...value], [...against]);
+    const parts = align(characters(value), characters(against));
     if (shareSame(parts, value.length, against.length) >= ALIKE) return tidy(parts);
   }
   const words = alignLong(value.split(WORDS).filter(Boolean), against.split(WORDS).filter(Boolean));
   if (words.some((part) => part.kind === "same" && part.text.trim())) return tidy(words);
   return [{ text: value, kind: "new" }];
+}
+
+function characters(text) {
+  return [...CHARACTERS.segment(text)].map(({ segment }) => segment);
 }
 
 /** 1 when nothing differs, 0 when nothing is the same. */
@@ -62,8 +68,8 @@ function alignLong(value, against) {
 
 /** The fewest changes that turn `against` into `value` (Levenshtein), compared without regard to case. */
 function align(value, against) {
-  const a = value.map((token) => token.toLowerCase());
-  const b = against.map((token) => token.toLowerCase());
+  const a = value.map((token) => token.toLowerCase().normalize());
+  const b = against.map((token) => token.toLowerCase().normalize());
   const width = b.length + 1;
   const cost = new Uint16Array((a.length + 1) * width);
   for (let i = a.length; i >= 0; i--) {
