@@ -193,6 +193,48 @@ def test_a_long_column_name_takes_no_room_from_the_columns_beside_it(portal: Por
     assert cursor_is_in_sight(page)
 
 
+def test_few_columns_stand_side_by_side_and_names_of_many_take_no_width(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    transform = first.question_set.transform
+    for row, town in zip(first.rows.order_by("position"), ("Hull", "Leeds"), strict=True):
+        row.values = [row.key, f"Person {row.position}", "", "", town, "", "", ""]
+        row.save()
+    page.reload()
+    cells = page.locator("tbody tr").first.locator("td")
+    expect(cells).to_have_count(4)
+    assert box(cells.nth(3))["x"] - box(cells.nth(2))["x"] < 200  # on a screen of 1440 pixels
+    assert lines(page.get_by_role("columnheader", name="first_name")) == 1
+    empty = page.viewport_size["width"] - 50 if page.viewport_size else 0
+    page.mouse.click(empty, box(cells.first)["y"] + 60)
+    assert cursor(page) == "2"  # the rest of the row is the row all the same
+
+    names = [f"customer_attribute_{n}" for n in range(19)] + ["a_b_c_d_e_f_g_h_i_j_k_l"]
+    transform.columns += [{"name": name, "data_type": "string"} for name in names]
+    transform.save()
+    for row in first.rows.all():
+        row.values += [str(row.position)] * 20
+        row.save()
+    page.reload()
+    last = page.get_by_role("columnheader", name="customer_attribute_18")
+    assert box(last)["width"] < 130  # in one line: 170
+    inside, outside = page.locator("[data-scroll]").evaluate("part => [part.scrollWidth, part.clientWidth]")
+    assert inside < 1.6 * outside
+    assert lines(page.get_by_role("columnheader", name="a_b_c")) <= 3  # the header leaves the rows in sight
+
+
+def test_line_breaks_of_an_open_text_are_kept(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=2)
+    for row in first.rows.all():
+        row.values[-1] = f"First line of row {row.position}\nSecond line\nThird line, the last"
+        row.save()
+    page.reload()
+    text = page.locator("tbody tr").first.locator("td.cell-long .clip")
+    press(page, "p")
+    assert lines(text) == 3
+
+
 def test_a_row_of_thirty_columns_leaves_room_for_others_on_a_phone(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward, narrow=True)
     first, *_rest = begin(page, portal, rows=4)

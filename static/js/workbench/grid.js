@@ -25,6 +25,11 @@ function element(name, attributes = {}, ...children) {
   return node;
 }
 
+/** A name that may go on in another line after each of its parts. */
+function breakable(name) {
+  return name.split(/(?<=[_./-])/).flatMap((part) => [element("wbr"), part]);
+}
+
 /** Text before a difference as [what is seen only in full texts, what stands right before it], cut between words if there are some. */
 function cutBefore(text) {
   const characters = [...text];
@@ -88,6 +93,7 @@ export class Grid {
     this.folded = wanted.filter((index) => index !== this.keyColumn && !this.shown.includes(index));
     this.crowded = this.shown.length > CROWDED;
     this.table.classList.toggle("is-crowded", this.crowded);
+    this.table.classList.toggle("has-long", this.shown.some((index) => this.long[index]));
     this.drawn = this.work.rows.map(() => []);
     this.rows = this.work.rows.map((row, index) => this.emptyRow(row, index));
     const head = element(
@@ -105,7 +111,18 @@ export class Grid {
     this.table.setAttribute("aria-rowcount", String(this.work.rows.length + 1));
     this.remark(this.remarks);
     this.update();
+    this.tighten();
     this.pin();
+  }
+
+  /** Where the columns have not enough room, their names take several lines. */
+  tighten() {
+    this.table.classList.remove("is-tight");
+    if (this.table.offsetWidth <= this.table.parentElement.clientWidth) return;
+    this.table.classList.add("is-tight");
+    for (const header of [...this.table.rows[0].cells].slice(this.before)) {
+      if (!header.firstElementChild) header.replaceChildren(...breakable(header.textContent));
+    }
   }
 
   /** Pinned columns stay in sight beside the groups while the others scroll. */
@@ -148,9 +165,10 @@ export class Grid {
     const attributes = { role: "columnheader", scope: "col" };
     if (index === this.keyColumn) attributes.class = "cell-key";
     const name = this.columns[index];
-    if (name.length <= LONG_NAME) return element("th", attributes, name);
-    const words = name.split(/(?<=[_./-])/).flatMap((word) => [element("wbr"), word]);
-    return element("th", attributes, element("span", { class: "name-long", title: name }, ...words));
+    if (name.length > LONG_NAME) return element("th", attributes, element("span", { class: "name-long", title: name }, ...breakable(name)));
+    const header = element("th", attributes, name);
+    header.style.minWidth = `calc(${Math.ceil(name.length / 3) + 1}ch + 1.5rem)`; // broken, three lines or so, however many parts it has
+    return header;
   }
 
   emptyRow(row, index) {
