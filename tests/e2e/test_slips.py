@@ -107,6 +107,16 @@ def test_a_key_that_is_held_down_accepts_one_question_and_undoes_one(portal: Por
     expect(page.get_by_role("heading", name="Question 1 of 3")).to_be_visible()
 
 
+def test_a_letter_that_is_held_down_judges_one_row(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=6)
+    for key in ("a", "Space", "=", "u"):
+        for _repeat in range(4):  # a hand that is slow to leave the key
+            page.keyboard.down(key)
+        page.keyboard.up(key)
+    assert (groups(page), cursor(page)) == ("AAB?..", "5")
+
+
 def test_two_quick_presses_decide_one_question(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     with page.expect_response(fetched_ahead):
