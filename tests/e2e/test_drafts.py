@@ -211,6 +211,7 @@ def test_who_is_offline_at_the_last_question_goes_on_once_it_is_sent(portal: Por
         page.clock.run_for(1000)
         page.wait_for_timeout(100)
     assert 2 <= len(tries) <= 5  # less and less often
+    expect(page.locator("[data-hint]")).to_contain_text("You are offline. Your answers are kept in this browser")
     network.release()
     page.clock.run_for(10_000)
     expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()

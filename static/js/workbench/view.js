@@ -14,6 +14,7 @@ export class View {
     this.part = (name) => page.querySelector(`[data-${name}]`);
     this.sheet = document.querySelector("[data-help]");
     this.cutOff = false;
+    this.isLeaving = false;
   }
 
   question(number, total, left) {
@@ -41,6 +42,7 @@ export class View {
   stay() {
     this.hint("");
     this.part("alarm-next").hidden = false;
+    this.isLeaving = false;
   }
 
   /** Another question is on the screen; an alarm about the one before stays, without its way on. */
@@ -95,6 +97,7 @@ export class View {
     if (box.dataset.state === state) return;
     box.dataset.state = state;
     this.tellCutOff(state, words[state]);
+    if (this.isLeaving && state !== "saved") this.leaving();
     box.querySelector("use").setAttribute("href", `${this.sprite}#${SAVED[state]}`);
     box.querySelector("[data-words]").textContent = words[state];
     for (const name of ["signed-out", "somebody-else"]) this.part(name).hidden = state !== name;
@@ -162,8 +165,12 @@ export class View {
     this.page.setAttribute("aria-busy", String(busy));
   }
 
+  /** All that is left to do is to send what was answered. */
   leaving() {
-    this.say(gettext("Sending your answer, then going on to the next question…"));
+    this.isLeaving = true;
+    const isOffline = this.part("saved").dataset.state === "offline";
+    if (isOffline) this.say(gettext("You are offline. Your answers are kept in this browser; the next question comes with the connection."), "blocked");
+    else this.say(gettext("Sending your answer, then going on to the next question…"));
   }
 
   help() {
