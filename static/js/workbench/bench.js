@@ -112,15 +112,19 @@ export class Bench {
   }
 
   together() {
+    if (this.isBetween) return;
     this.act(() => this.work.together());
+    this.view.say(gettext("All rows are in one group."));
   }
 
   different() {
+    if (this.isBetween) return;
     if (this.work.open().length > this.work.freeGroups().length) {
       this.view.say(interpolate(gettext("There are more rows than groups: at most %s."), [this.work.groups.length]), "blocked");
       return;
     }
     this.act(() => this.work.different());
+    this.view.say(gettext("Each row is in a group of its own."));
   }
 
   clear() {

@@ -2,6 +2,7 @@
 
 import { Past } from "./past.js";
 import { Trail } from "./trail.js";
+import { placeInWords } from "./words.js";
 
 /** For so many milliseconds a question cannot have been read: a press was meant for the one before. */
 const UNREAD = 400;
@@ -49,6 +50,7 @@ export class Session {
     view.moved();
     bench.show(question, work ?? bench.workOn(question, this.store.pending(question) ?? question.labels, this.past.read(question)));
     this.trail.forget(question);
+    view.arrived(placeInWords(bench.work));
     this.side.open(question, bench.work.rows);
     this.opened();
     if (this.older.has(question.id)) this.refused(question.id, { code: "newer" }, { labels: this.older.get(question.id) });

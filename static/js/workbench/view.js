@@ -32,6 +32,11 @@ export class View {
     document.title = `${this.part("title").textContent} · ${this.page.dataset.transform}`;
   }
 
+  /** Another question is there, which who does not see it hears. */
+  arrived(place) {
+    this.announce(`${this.part("title").textContent}. ${place}`);
+  }
+
   /** What was said before is over: the person goes on. */
   calm() {
     this.part("alarm").hidden = true;
