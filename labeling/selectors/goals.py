@@ -39,6 +39,29 @@ def goals_for(*, team: Team, user: User) -> list[GoalProgress]:
     return sorted(_with_progress(team, mine), key=lambda progress: progress.goal.user_id is None)
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a person has submitted in the present day or week, and how much they mean to: None without a goal of their own."""
+
+    done: int
+    wanted: int | None
+    period: str
+
+
+def pace_of(*, team: Team, user: User) -> Pace:
+    """How far the person is with their own goal in the team, or what they did today; two queries."""
+    goal = WorkGoal.objects.filter(team=team, user=user).first()
+    period = GoalPeriod(goal.period) if goal else GoalPeriod.DAY
+    done = Answer.objects.filter(
+        question__question_set__transform__team=team,
+        steward=user,
+        kind=AnswerKind.ANSWER,
+        status=AnswerStatus.SUBMITTED,
+        submitted_at__gte=period_start(period, timezone.localtime()),
+    ).count()
+    return Pace(done, goal.questions if goal else None, period)
+
+
 def period_start(period: GoalPeriod, now: datetime) -> datetime:
     """When the day or the week of ``now`` began, in its time zone."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)

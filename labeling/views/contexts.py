@@ -22,6 +22,7 @@ from labeling.permissions import can_see_runs, is_lead
 from labeling.selectors.adjudication import AdjudicationWork
 from labeling.selectors.automation import runs_of_chains
 from labeling.selectors.comments import comments_on, open_comments_on
+from labeling.selectors.goals import pace_of
 from labeling.selectors.label_files import findings_of
 from labeling.selectors.matches import applied
 from labeling.selectors.preferences import columns_for, keys_for
@@ -272,12 +273,13 @@ def question_payload(question: Question, steward: User) -> dict[str, Any]:
 
 
 def next_payload(transform: Transform, question: Question | None, steward: User) -> dict[str, Any]:
-    """The question to show after the one on the screen, and how many are left."""
+    """The question to show after the one on the screen, how many are left, and how far the person is."""
     total, left = total_and_left(transform=transform, steward=steward)
     return {
         "question": question_payload(question, steward) if question else None,
         "total": total,
         "left": left,
+        "pace": asdict(pace_of(team=transform.team, user=steward)),
     }
 
 

@@ -23,6 +23,7 @@ export class Session {
     this.doneUrl = config.urls.done ?? config.urls.next;
     this.total = config.total;
     this.left = config.left;
+    this.pace = config.pace ?? null;
     this.older = new Map(); // by question what an earlier page submitted and the server has something newer of
     this.advancing = null;
   }
@@ -46,7 +47,7 @@ export class Session {
     this.kept = false;
     bench.isBetween = false;
     this.effort.begin();
-    view.question(question.number, this.total, this.left);
+    this.tellCounts(question);
     view.moved();
     bench.show(question, work ?? bench.workOn(question, this.store.pending(question) ?? question.labels, this.past.read(question)));
     this.trail.forget(question);
@@ -69,7 +70,7 @@ export class Session {
     }
     const { question, work } = this;
     this.calm();
-    this.left = Math.max(0, this.left - 1);
+    this.answered(1);
     const sent = this.store.send(question.id, question.urls.submit, {
       labels: work.asAnswer(),
       stamp: this.stamp(),
@@ -163,7 +164,7 @@ export class Session {
       this.leave(last.question.urls.detail);
       return;
     }
-    if (counted) this.left += 1;
+    if (counted) this.answered(-1);
     last.question.stamp = Math.max(last.question.stamp, result.data.stamp ?? 0); // another computer may have submitted it
     if (last.question.id !== this.question.id) {
       this.queue.ahead.unshift({ question: this.question, work: this.work });
@@ -215,10 +216,20 @@ export class Session {
     this.view.calm();
   }
 
-  counts({ left, total }) {
-    this.left = left;
-    this.total = total;
-    this.view.question(this.question.number, this.total, this.left);
+  counts({ left, total, pace = null }) {
+    Object.assign(this, { left, total, pace });
+    this.tellCounts(this.question);
+  }
+
+  /** So many answers more, before the server says so. */
+  answered(number) {
+    this.left = Math.max(0, this.left - number);
+    if (this.pace) this.pace.done = Math.max(0, this.pace.done + number);
+  }
+
+  tellCounts({ number }) {
+    this.view.question(number, this.total, this.left);
+    this.view.pace(this.pace);
   }
 
   // ---- what is kept meanwhile ----

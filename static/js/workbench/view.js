@@ -32,6 +32,22 @@ export class View {
     document.title = `${this.part("title").textContent} · ${this.page.dataset.transform}`;
   }
 
+  /** How much the person did today, or of what they mean to do. */
+  pace(pace) {
+    const box = this.part("pace");
+    if (!pace || !(pace.done || pace.wanted)) {
+      box.textContent = "";
+      return;
+    }
+    const { done, wanted, period } = pace;
+    const words = {
+      day: wanted ? gettext("%s of %s today") : gettext("%s today"),
+      week: gettext("%s of %s this week"),
+    }[period];
+    const reached = wanted && done >= wanted ? ` · ${gettext("goal reached")}` : "";
+    box.textContent = interpolate(words, [done, wanted].slice(0, words.split("%s").length - 1).map(counted)) + reached;
+  }
+
   /** Another question is there, which who does not see it hears. */
   arrived(place) {
     this.announce(`${this.part("title").textContent}. ${place}`);

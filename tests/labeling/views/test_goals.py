@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Membership
 from labeling.choices import GoalPeriod
 from labeling.models import Answer, Transform, WorkGoal
-from labeling.selectors.goals import goals_for, goals_of, period_start
+from labeling.selectors.goals import Pace, goals_for, goals_of, pace_of, period_start
 from tests.labeling.builders import Cast, answer, question_set, saved_for
 from tests.labeling.views.conftest import ClientFor
 
@@ -39,6 +39,8 @@ def test_a_lead_sets_goals_and_people_see_theirs(
         (people.steward, 1, False),
         (None, 2, True),
     }
+    assert pace_of(team=people.team, user=people.steward) == Pace(1, 2, GoalPeriod.DAY)
+    assert pace_of(team=people.team, user=people.colleague) == Pace(1, None, GoalPeriod.DAY)
     home = client_for(people.steward).get("/").content.decode()
     assert "Your goal today" in home
     assert "1 of 2 questions" in home
