@@ -124,6 +124,11 @@ def total_and_left(*, transform: Transform, steward: User) -> tuple[int, int]:
     return counts["total"], counts["left"]
 
 
+def has_answered(*, steward: User) -> bool:
+    """Whether the person has ever submitted an answer, in whatever team."""
+    return Answer.objects.filter(steward=steward, submitted_at__isnull=False).exists()
+
+
 def question_number(*, question: Question) -> int:
     """The place of the question among all of its transform, from 1; it never changes."""
     before = Q(question_set__number__lt=question.question_set.number) | Q(

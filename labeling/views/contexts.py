@@ -28,6 +28,7 @@ from labeling.selectors.matches import applied
 from labeling.selectors.preferences import columns_for, keys_for
 from labeling.selectors.questions import (
     QuestionWork,
+    has_answered,
     question_number,
     question_progress,
     question_work,
@@ -290,7 +291,9 @@ def workbench_context(question: Question, steward: User) -> dict[str, Any]:
         "area": "transforms",
         "transform": transform,
         "question": question,
-        "workbench": bench_config(transform=transform, user=steward) | next_payload(transform, question, steward),
+        "workbench": bench_config(transform=transform, user=steward)
+        | next_payload(transform, question, steward)
+        | {"isFirst": not has_answered(steward=steward)},
     }
 
 

@@ -4,7 +4,7 @@ import { Brush } from "./brush.js";
 import { DISPLAYS, Grid, isCrowded } from "./grid.js";
 import { Palette } from "./palette.js";
 import { UNSURE, Work } from "./work.js";
-import { moveInWords, placeInWords, rowInWords } from "./words.js";
+import { firstHint, moveInWords, placeInWords, rowInWords } from "./words.js";
 
 const narrow = matchMedia("(max-width: 40rem)");
 const finger = matchMedia("(pointer: coarse)");
@@ -21,6 +21,7 @@ export class Bench {
       point: (index) => this.jump(index),
     });
     this.allGroups = false;
+    this.isFirst = config.isFirst ?? false; // whether the person has never answered a question
     this.isBetween = false; // the question has been given away, and the next is not here yet
   }
 
@@ -220,6 +221,7 @@ export class Bench {
     this.grid.reveal();
     const gaps = this.work.gaps().length;
     this.palette.update(this.work.counts(), this.work.groups, this.work.freeGroup(), this.brush.label, this.allGroups);
+    this.view.first(this.isFirst ? firstHint(this.work, finger.matches) : "");
     this.view.state({
       gaps,
       proposed: this.work.rows.filter((_row, index) => this.work.isProposed(index)).length,

@@ -71,6 +71,7 @@ export class Session {
     const { question, work } = this;
     this.calm();
     this.answered(1);
+    this.bench.isFirst = false;
     const sent = this.store.send(question.id, question.urls.submit, {
       labels: work.asAnswer(),
       stamp: this.stamp(),

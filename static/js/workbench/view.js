@@ -53,6 +53,12 @@ export class View {
     this.announce(`${this.part("title").textContent}. ${place}`);
   }
 
+  /** For whoever answers for the first time. */
+  first(hint) {
+    const box = this.part("first");
+    if (box.textContent !== hint) box.textContent = hint;
+  }
+
   /** What was said before is over: the person goes on. */
   calm() {
     this.part("alarm").hidden = true;

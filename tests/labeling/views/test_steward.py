@@ -37,6 +37,10 @@ def test_the_next_question_opens_in_the_workbench(
     assert config["total"] == config["left"] == 3
     assert [row["key"] for row in config["question"]["rows"]] == ["0", "1", "2"]
     assert "Which rows are the same person?" in page.content.decode()
+    assert config["isFirst"]
+    answer(questions[0], people.steward, "AAB")
+    page = client_for(people.steward).get(reverse("labeling:question-next", args=[people_transform.pk]), follow=True)
+    assert not page.context["workbench"]["isFirst"]
 
 
 def test_only_the_workbench_of_a_transform_that_shows_images_may_load_them(
