@@ -117,6 +117,27 @@ def test_a_letter_that_is_held_down_judges_one_row(portal: Portal, visit: Visit)
     assert (groups(page), cursor(page)) == ("AAB?..", "5")
 
 
+def test_keys_still_reach_the_rows_when_what_had_the_focus_is_gone(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=3)
+    page.evaluate(
+        """() => {
+             const field = document.createElement("input"); // as a password manager would
+             document.body.append(field);
+             field.focus();
+           }"""
+    )
+    press(page, "b")
+    assert groups(page) == "..."
+    page.evaluate("document.body.lastElementChild.remove()")
+    press(page, "a", "Space")
+    assert groups(page) == "AA."
+    press(page, "?")
+    page.evaluate("document.activeElement.blur()")
+    press(page, "c")
+    assert groups(page) == "AA.", "what is behind a dialog has no keys"
+
+
 def test_two_quick_presses_decide_one_question(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     with page.expect_response(fetched_ahead):

@@ -69,6 +69,14 @@ grid.addEventListener("keydown", (event) => {
   if (event.target !== grid) return; // a link in a cell has its own Enter
   keys.press(event, () => effort.sign(true));
 });
+// Whoever presses a key while nothing has the focus means the rows: it was taken by something that is gone, such as the field of an extension.
+let inSide = false; // what was clicked last is read, and scrolled by keys
+document.addEventListener("pointerdown", (event) => (inSide = Boolean(event.target.closest("[data-side]"))));
+document.addEventListener("keydown", (event) => {
+  if (event.target !== document.body || inSide) return;
+  grid.focus({ preventScroll: true });
+  if (document.activeElement === grid) keys.press(event, () => effort.sign(true)); // not behind a dialog
+});
 page.addEventListener("pointerdown", () => effort.sign(true));
 page.addEventListener("wheel", () => effort.sign(false), { passive: true });
 
