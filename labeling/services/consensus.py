@@ -28,7 +28,9 @@ def settle(*, question: Question) -> Question:
     as it is, of several the consensus is, or the question is disputed. ``result_version`` grows when the result becomes another.
     To be called in a transaction.
     """
-    locked = Question.objects.select_for_update(of=("self",)).select_related("question_set").get(pk=question.pk)
+    locked = (
+        Question.objects.select_for_update(of=("self",)).select_related("question_set__transform").get(pk=question.pk)
+    )
     answers = list(
         Answer.objects.filter(question=locked, status=AnswerStatus.SUBMITTED, control=False)
         .order_by("submitted_at", "pk")

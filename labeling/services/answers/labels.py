@@ -38,7 +38,7 @@ def checked_labels(rows: Mapping[int, Row], labels: Mapping[int, str], *, comple
 
 def rows_of(question: Question) -> dict[int, Row]:
     """The rows of the question by id, in their order, without their values."""
-    rows = Row.objects.filter(question=question).order_by("position").only("pk", "proposed")
+    rows = Row.objects.filter(question=question).order_by("position").only("pk", "proposed", "proposed_confidence")
     return {row.pk: row for row in rows}
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from labeling.models import Answer, Question, QuestionSet, Row, Transform
 from labeling.selectors.questions import question_work
@@ -200,6 +201,18 @@ def test_an_answer_says_whether_it_was_shown_and_accepted(
         proposal_shown=shown,
     )
     assert (submitted.proposal_shown, submitted.accepted_untouched) == noted
+
+
+@pytest.mark.parametrize("rows", [2, 15])
+def test_to_submit_with_a_proposal_costs_the_same_however_many_rows(
+    people: Cast, of: Transform, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    question_set(of, people.admin, [rows])
+    Row.objects.update(proposed="A", proposed_confidence=0.9)
+    question = Question.objects.select_related("question_set__transform").get()
+    labels = grouping(question, "A" * rows)
+    with django_assert_num_queries(17):
+        submit_answer(question=question, steward=people.steward, labels=labels, seconds=1, keys=1, proposal_shown=True)
 
 
 def test_nothing_was_shown_where_nothing_may_be_shown(people: Cast, questions: list[Question]) -> None:
