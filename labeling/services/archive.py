@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,14 +23,16 @@ def archive_transform(*, transform: Transform, user: User) -> None:
 
     Raises ``RunConflictError`` while something runs: it would end where nobody looks.
     """
-    running = TaskRun.objects.filter(transform=OuterRef("pk"), status__in=ACTIVE)
-    rounds = Chain.objects.filter(transform=OuterRef("pk"), status=ChainStatus.RUNNING)
-    idle = Transform.objects.filter(~Exists(running), ~Exists(rounds), pk=transform.pk, archived_at=None)
-    if idle.update(archived_at=timezone.now()):
-        _record(AuditAction.TRANSFORM_ARCHIVED, transform, user)
-        logger.info("transform %s archived by user %s", transform.pk, user.pk)
-    elif Transform.objects.filter(pk=transform.pk, archived_at=None).exists():
+    locked = Transform.objects.select_for_update(no_key=True).get(pk=transform.pk)  # who asks for a run takes it too
+    if locked.archived_at is not None:
+        return
+    running = TaskRun.objects.filter(transform=locked, status__in=ACTIVE)
+    if running.exists() or Chain.objects.filter(transform=locked, status=ChainStatus.RUNNING).exists():
         raise RunConflictError(_("A run is under way for this transform. Wait until it has ended, or stop it."))
+    locked.archived_at = timezone.now()
+    locked.save(update_fields=["archived_at"])
+    _record(AuditAction.TRANSFORM_ARCHIVED, transform, user)
+    logger.info("transform %s archived by user %s", transform.pk, user.pk)
 
 
 @transaction.atomic

@@ -123,9 +123,6 @@ def request_run(
     folder = _FOLDERS.get(kind)
     try:
         with transaction.atomic():
-            # Asked anew: what came before this, such as a file that was written to S3, may have taken long enough for somebody to archive it.
-            if Transform.objects.filter(pk=transform.pk, archived_at__isnull=False).exists():
-                raise RunConflictError(_("The transform is archived. Bring it back first."))
             run = TaskRun.objects.create(
                 pk=run_id,
                 transform=transform,
@@ -139,6 +136,9 @@ def request_run(
                 chain=chain,
                 path=storage.our_uri(f"{folder}/{transform.pk}/{run_id}/") if folder else "",
             )
+            # Asked anew and held: somebody may archive it now. After the row, which waits for a run of its kind that is just ending.
+            if Transform.objects.select_for_update(no_key=True).get(pk=transform.pk).archived_at is not None:
+                raise RunConflictError(_("The transform is archived. Bring it back first."))
             TaskRunEvent.objects.create(run=run, status=RunStatus.QUEUED, at=timezone.now())
             # robust: with the broker down the request still stands, and the sweep sends the message later.
             transaction.on_commit(lambda: enqueue(run_id), robust=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from django.db import connection, transaction
 from django.urls import reverse
 
 from labeling.choices import RunKind, RunStatus
@@ -83,6 +86,28 @@ def test_it_waits_for_the_end_of_a_run(people: Cast, of: Transform) -> None:
     since = Transform.objects.get(pk=of.pk).archived_at
     archive_transform(transform=of, user=people.admin)
     assert Transform.objects.get(pk=of.pk).archived_at == since
+
+
+@pytest.mark.locks
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_somebody_just_asks_for_counts(people: Cast, of: Transform) -> None:
+    said: list[str] = []
+
+    def archive() -> None:
+        try:
+            archive_transform(transform=of, user=people.admin)
+        except RunConflictError as error:
+            said.append(str(error))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=archive)
+    with transaction.atomic():
+        request_evaluation(transform=of, user=people.lead)
+        thread.start()
+        thread.join(0.3)
+    thread.join()
+    assert said == ["A run is under way for this transform. Wait until it has ended, or stop it."]
 
 
 def test_it_waits_for_the_rest_of_a_round(people: Cast, of: Transform) -> None:
