@@ -74,7 +74,8 @@ def add_example(*, question: Question, user: User, text: str = "") -> GuidelineE
 
     Raises ``InvalidSettingError`` if it is not settled, is a control question, the text is too long or there are too many examples.
     """
-    question = Question.objects.select_related("question_set__transform__team").get(pk=question.pk)
+    known = Question.objects.select_for_update(of=("self",)).select_related("question_set__transform__team")
+    question = known.get(pk=question.pk)
     transform = question.question_set.transform
     if question.state != QuestionState.SETTLED or question.is_control:
         raise InvalidSettingError(_("Only settled questions can be examples. Control questions cannot."))

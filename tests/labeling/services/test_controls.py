@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
+from django.db import connection, transaction
 
 from labeling.choices import AnswerStatus, ChangeAction, LabelFileKind, QuestionState
 from labeling.exceptions import InvalidAnswerError, InvalidSettingError, QuestionTakenError
@@ -199,6 +202,30 @@ def test_only_what_is_settled_and_not_shown_to_all(people: Cast, of: Transform, 
         mark_control(question=questions[5], user=people.lead)
     with pytest.raises(InvalidSettingError):
         add_example(question=questions[0], user=people.lead)
+
+
+@pytest.mark.locks
+@pytest.mark.django_db(transaction=True)
+def test_what_just_becomes_a_control_question_is_not_shown_to_all(people: Cast, of: Transform) -> None:
+    question = question_set(of, people.admin, [2])[0]
+    answer(question, people.steward, "AB")
+    refused: list[InvalidSettingError] = []
+
+    def show() -> None:
+        try:
+            add_example(question=question, user=people.lead)
+        except InvalidSettingError as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=show)
+    with transaction.atomic():
+        mark_control(question=question, user=people.lead)
+        thread.start()
+        thread.join(0.3)
+    thread.join()
+    assert refused
 
 
 def test_scores(people: Cast, of: Transform, questions: list[Question]) -> None:
