@@ -128,9 +128,10 @@ def deactivate_member(*, membership: Membership, by: By) -> None:
     left = Membership.objects.filter(pk=membership.pk, is_active=True).update(is_active=False)
     tokens, _models = membership.api_tokens.all().delete()
     user.is_active = active_memberships().filter(user=user).exists()
+    user.save(update_fields=["is_active"])
     if not user.has_usable_password():
         user.set_unusable_password()
-    user.save(update_fields=["is_active", "password"])
+        user.save(update_fields=["password"])
     membership.refresh_from_db()
     if left:
         record(

@@ -23,6 +23,7 @@ from accounts.services import (
     deactivate_member,
     invite_person,
     reactivate_member,
+    set_password,
     set_role,
     update_person,
 )
@@ -163,6 +164,15 @@ def test_who_was_deactivated_is_out_and_may_come_back() -> None:
     assert authenticate(username="sam", password="correct horse") == sam.user
     assert list(members_of(team=team)) == [sam]
     assert not former_members_of(team=team)
+
+
+def test_who_leaves_a_team_keeps_the_password_that_they_have_just_chosen() -> None:
+    first, second = create_team(name="First"), create_team(name="Second")
+    seen = member(first, "sam", Role.STEWARD)
+    set_role(team=second, user=seen.user, role=Role.LEAD, by=Agent.COMMAND)
+    set_password(user=User.objects.get(), password="battery staple", by=Agent.COMMAND)
+    deactivate_member(membership=seen, by=Agent.COMMAND)
+    assert authenticate(username="sam", password="battery staple") == seen.user
 
 
 def test_leaving_one_team_is_not_leaving_the_others() -> None:
