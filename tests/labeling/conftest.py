@@ -15,6 +15,12 @@ def people(db: None) -> Cast:
 
 
 @pytest.fixture
+def of(people: Cast) -> Transform:
+    """A transform of the cast's team that only the portal knows."""
+    return transform(people.team, people.admin)
+
+
+@pytest.fixture
 def people_transform(people: Cast) -> Transform:
-    """A transform of the cast's team."""
+    """One that Glue knows too."""
     return transform(people.team, people.admin, glue_transform_id="tfm-1", glue_status="NOT_READY")

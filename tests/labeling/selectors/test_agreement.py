@@ -11,19 +11,9 @@ from labeling.selectors.groupings import Groupings, groupings_of
 from labeling.selectors.quality import agreement_points
 from labeling.selectors.set_agreement import set_figures
 from labeling.services.controls import mark_control
-from tests.labeling.builders import Cast, answer, cast, question_set, transform, wanting
+from tests.labeling.builders import Cast, answer, question_set, transform, wanting
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
-
-
-@pytest.fixture
-def of(people: Cast) -> Transform:
-    return transform(people.team, people.admin)
 
 
 @pytest.fixture

@@ -14,15 +14,10 @@ from labeling.selectors.imports import label_contents, teaches_anything
 from labeling.selectors.known_labels import AddEffect
 from labeling.selectors.questions import question_progress
 from labeling.services.answers import reopen_answer, save_draft
-from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
+from tests.labeling.builders import Cast, answer, grouping, question_set, transform
 from tests.labeling.selectors.test_known_labels import Rows, learned
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

@@ -14,16 +14,11 @@ from labeling.choices import LabelFileKind, RunKind
 from labeling.models import LabelFile, LabelFileReport, TaskRun, Transform
 from labeling.selectors.known_labels import add_effect, known_labels
 from labeling.services.label_files import keep_label_file
-from tests.labeling.builders import Cast, cast, finished_run, transform
+from tests.labeling.builders import Cast, finished_run, transform
 
 pytestmark = pytest.mark.django_db
 
 Rows = Iterable[tuple[str, str, str]]
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from labeling.selectors.sheets import questions_with_rows
 from labeling.selectors.task_runs import run_events, run_metrics, runs_for_team, usual_seconds
 from labeling.selectors.transforms import transform_overview, transform_overviews
 from labeling.services.answers import open_question, save_draft
-from tests.labeling.builders import Cast, answer, cast, finished_run, grouping, question_set, transform
+from tests.labeling.builders import Cast, answer, finished_run, grouping, question_set, transform
 
 pytestmark = pytest.mark.django_db
 
@@ -40,11 +40,6 @@ METRICS: dict[str, Any] = {
     "false_negatives": 2,
     "column_importances": [["name", 0.75], ["id", 0.25]],
 }
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture(params=[1, 3])

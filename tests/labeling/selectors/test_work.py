@@ -9,16 +9,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from labeling.models import Answer, Transform
 from labeling.selectors.work import EVERYTHING, Spread, work_csv_rows, work_lines
-from tests.labeling.builders import Cast, answer, cast, question_set, transform
+from tests.labeling.builders import Cast, answer, question_set, transform
 
 pytestmark = pytest.mark.django_db
 
 MONDAY = date(2026, 3, 2)
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

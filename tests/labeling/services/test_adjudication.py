@@ -19,19 +19,9 @@ from labeling.services.adjudication import (
 )
 from labeling.services.answers import next_question, reopen_answer, withdraw_answer
 from labeling.services.ask_again import ask_again
-from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform, wanting
+from tests.labeling.builders import Cast, answer, grouping, question_set, wanting
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
-
-
-@pytest.fixture
-def of(people: Cast) -> Transform:
-    return transform(people.team, people.admin)
 
 
 @pytest.fixture

@@ -27,14 +27,9 @@ from labeling.services.answers import (
     withdraw_answer,
 )
 from partitions import LABELS
-from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform, wanting
+from tests.labeling.builders import Cast, answer, grouping, person, question_set, transform, wanting
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

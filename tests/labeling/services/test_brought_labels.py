@@ -24,16 +24,11 @@ from labeling.services.brought_labels import (
 )
 from labeling.services.sources import stage_source
 from labeling.services.task_runs import request_label_import
-from tests.labeling.builders import Cast, answer, cast, question_set, transform
+from tests.labeling.builders import Cast, answer, question_set, transform
 
 SOURCE = "id,name\n00123,Ann\n00124,Anne\n3-4,Bob\nx1,Cy\nX2,Di\n1234567890123456789,Ed\n7,one seven\n07,other seven\n"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

@@ -14,17 +14,12 @@ from labeling.selectors.automation import Hold, hold
 from labeling.services.automation import save_automation, start_due_import
 from labeling.services.chains import Afterwards, move_chain, move_chains, start_import, stop_chain
 from labeling.services.task_runs import retry_run
-from tests.labeling.builders import Cast, answer, cast, question_set, transform
+from tests.labeling.builders import Cast, answer, question_set, transform
 
 pytestmark = pytest.mark.django_db
 
 IMPORT, EVALUATE, GENERATE = RunKind.IMPORT_LABELS, RunKind.EVALUATION, RunKind.LABELING_SET_GENERATION
 EVERYTHING = Afterwards(evaluate=True, generate=True)
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

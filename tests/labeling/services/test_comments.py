@@ -16,15 +16,10 @@ from labeling.services.answers import reopen_answer
 from labeling.services.comments import add_comment, mentions_in, reopen_comment, resolve_comment
 from labeling.services.guidelines import add_example, remove_example, save_guidelines
 from labeling.services.preferences import save_columns, save_keys
-from tests.labeling.builders import Cast, answer, cast, question_set
+from tests.labeling.builders import Cast, answer, question_set
 from tests.labeling.builders import transform as make_transform
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

@@ -15,14 +15,9 @@ from labeling.selectors.import_preview import import_preview
 from labeling.selectors.imports import label_contents
 from labeling.services.answers import next_question, reopen_answer, withdraw_answer
 from labeling.services.consensus import settle
-from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform, wanting
+from tests.labeling.builders import Cast, answer, grouping, person, question_set, wanting
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture
@@ -31,11 +26,6 @@ def crowd(people: Cast) -> list[User]:
     third = person("third")
     set_role(team=people.team, user=third, role=Role.STEWARD, by=Agent.COMMAND)
     return [people.steward, people.colleague, third]
-
-
-@pytest.fixture
-def of(people: Cast) -> Transform:
-    return transform(people.team, people.admin)
 
 
 def asked(of: Transform, user: User, sizes: list[int], people: int) -> list[Question]:

@@ -15,19 +15,9 @@ from labeling.services import contradictions
 from labeling.services.answers import reopen_answer, withdraw_answer
 from labeling.services.contradictions import PAUSE, check_contradictions, sweep_contradictions
 from partitions import Contradiction as Found
-from tests.labeling.builders import Cast, answer, cast, question_set, transform
+from tests.labeling.builders import Cast, answer, question_set, transform
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
-
-
-@pytest.fixture
-def of(people: Cast) -> Transform:
-    return transform(people.team, people.admin)
 
 
 def asked(of: Transform, user: User, *keys: str) -> list[Question]:

@@ -25,14 +25,9 @@ from labeling.services.assignment import assign_questions
 from labeling.services.controls import mark_control, unmark_control
 from labeling.services.guidelines import add_example
 from labeling.services.question_sets import set_answers_wanted
-from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
+from tests.labeling.builders import Cast, answer, grouping, question_set, transform
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

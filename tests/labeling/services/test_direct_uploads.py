@@ -14,14 +14,9 @@ from labeling.aws import storage
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.services import direct_uploads
 from labeling.services.direct_uploads import DirectUpload, offer_upload, remove_leftovers, take_upload
-from tests.labeling.builders import Cast, cast
+from tests.labeling.builders import Cast
 
 LIMIT = 1000
-
-
-@pytest.fixture
-def people(db: None) -> Cast:
-    return cast()
 
 
 def posted(offer: DirectUpload, content: bytes, ending: str = "csv", **changed: str) -> int:

@@ -25,7 +25,7 @@ from labeling.selectors.notifications import payload_of, words_of
 from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.task_runs import sweep_foreign_runs, sweep_runs
 from labeling.services.task_runs.foreign import take_in_foreign_runs
-from tests.labeling.builders import Cast, answer, cast, question_set, transform
+from tests.labeling.builders import Cast, answer, question_set, transform
 from tests.labeling.stubs import TRANSFORM, ml_run, ml_transform, stubbed
 
 pytestmark = pytest.mark.django_db
@@ -34,11 +34,6 @@ METRICS = {
     "TransformType": "FIND_MATCHES",
     "FindMatchesMetrics": {"Precision": 0.9, "Recall": 0.8, "F1": 0.85, "AreaUnderPRCurve": 0.7},
 }
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from labeling.models import LabelFile, Question, Row, TaskRun
 from labeling.services import label_files
 from labeling.services.replacements import replacement_difference, start_replacement
 from labeling.services.task_runs import request_label_import, sync_run
-from tests.labeling.builders import Cast, answer, cast, question_set, transform
+from tests.labeling.builders import Cast, answer, question_set, transform
 from tests.labeling.taught import LABELS, follow, lead, runs_at_glue, small_transform, succeeded
 from tests.support.servers import Services
 
@@ -51,11 +51,6 @@ def test_parts_are_imported_one_after_the_other(
     replacement = start_replacement(transform=taught, user=lead())
     follow(replacement.export_run)
     assert replacement_difference(replacement=replacement).diff.is_empty
-
-
-@pytest.fixture
-def people(db: None) -> Cast:
-    return cast()
 
 
 def test_what_glue_would_not_take_is_not_sent(s3_server: str, people: Cast) -> None:

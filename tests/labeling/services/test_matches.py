@@ -25,17 +25,12 @@ from labeling.services import matches
 from labeling.services.archive import archive_transform
 from labeling.services.match_questions import ask_about_groups, find_groups
 from labeling.services.matches import read_matches, sweep_matches
-from tests.labeling.builders import Cast, answer, cast, finished_run, transform
+from tests.labeling.builders import Cast, answer, finished_run, transform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("s3_server")]
 
 Rows = Iterable[tuple[str, str, str]]
 """Key, match id, confidence."""
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

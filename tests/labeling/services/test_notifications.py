@@ -42,7 +42,7 @@ from labeling.services import notifications, outbox, retention, webhooks
 from labeling.services.notifications import mark_read, save_choices, send_mails, sweep_notifications, tell
 from labeling.services.task_runs.transitions import fail, note_problem, transition
 from labeling.services.webhooks import create_webhook, renew_secret, secret_of, send_again, send_deliveries, send_test
-from tests.labeling.builders import Cast, answer, cast, finished_run, question_set, transform, wanting
+from tests.labeling.builders import Cast, answer, cast, finished_run, question_set, wanting
 from tests.labeling.selectors.test_queries import METRICS
 
 pytestmark = pytest.mark.django_db
@@ -56,11 +56,6 @@ def people() -> Cast:
         user.email = f"{user.username}@example.org"
         user.save()
     return made
-
-
-@pytest.fixture
-def of(people: Cast) -> Transform:
-    return transform(people.team, people.admin)
 
 
 class Receiver:

@@ -13,22 +13,12 @@ from labeling.services import proposals
 from labeling.services.answers import open_question, reopen_answer, save_draft, submit_answer
 from labeling.services.proposals import PAUSE, refresh_proposals, sweep_proposals
 from partitions import LABELS
-from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
+from tests.labeling.builders import Cast, answer, grouping, question_set
 
 pytestmark = pytest.mark.django_db
 
 NAMES = ("Margaret Oakfield", "Margaret Oakfeld", "Tim Brandt")
 OTHERS = ("Olusegun Abara", "Olusegun Abara", "Chiara Venturi")
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
-
-
-@pytest.fixture
-def of(people: Cast) -> Transform:
-    return transform(people.team, people.admin)
 
 
 @pytest.fixture

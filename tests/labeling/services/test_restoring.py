@@ -15,15 +15,10 @@ from labeling.exceptions import NothingToImportError
 from labeling.models import LabelFile, LabelFileQuestion, LabelReplacement, Question, TaskRun, Transform
 from labeling.services.label_files import keep_label_file
 from labeling.services.restoring import restore_state
-from tests.labeling.builders import Cast, cast, finished_run, question_set, transform
+from tests.labeling.builders import Cast, finished_run, question_set, transform
 from tests.labeling.selectors.test_known_labels import ONE, ONE_ANEW, OTHER, Rows, contents
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

@@ -24,17 +24,12 @@ from labeling.services import shadow
 from labeling.services.answers import submit_answer
 from labeling.services.ask_again import ask_again
 from labeling.services.shadow import sweep_shadow
-from tests.labeling.builders import Cast, answer, cast, finished_run, grouping, question_set, transform
+from tests.labeling.builders import Cast, answer, finished_run, grouping, question_set, transform
 
 pytestmark = pytest.mark.django_db
 
 FIRST = ("Margaret", "Olusegun", "Chiara", "Timothy", "Beatrice", "Konstantin", "Philippa", "Rajesh", "Wilhelmina")
 LAST = ("Oakfield", "Abara", "Venturi", "Brandt", "Lindqvist", "Moreau", "Whitcombe", "Subramanian", "Zielinski")
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

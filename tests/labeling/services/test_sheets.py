@@ -34,15 +34,10 @@ from labeling.services.sheets import (
 )
 from labeling.spreadsheets import MAX_FILE_BYTES
 from partitions import Grouping
-from tests.labeling.builders import Cast, answer, cast, grouping, question_set, transform
+from tests.labeling.builders import Cast, answer, grouping, question_set, transform
 from tests.labeling.sheets import LABEL, MARK, SET, Cells, as_csv, as_workbook, cells_of, filled, made_large
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

@@ -11,16 +11,11 @@ from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import GlueError, RunConflictError
 from labeling.models import TaskRun, Transform
 from labeling.services.task_runs import StopOutcome, cancel_run, retry_run, submit_run, sweep_runs
-from tests.labeling.builders import Cast, answer, cast, question_set, transform
+from tests.labeling.builders import Cast, answer, question_set, transform
 from tests.labeling.selectors.test_known_labels import ONE, kept
 from tests.labeling.stubs import RUN, TRANSFORM, ml_run, stubbed
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
 
 
 @pytest.fixture

@@ -31,19 +31,9 @@ from labeling.services.assignment import assign_questions, clear_assignments
 from labeling.services.people import deactivate_person
 from labeling.services.question_sets import set_answers_wanted, update_question_set
 from labeling.services.settings import update_labeling_settings
-from tests.labeling.builders import Cast, answer, cast, grouping, person, question_set, transform, wanting
+from tests.labeling.builders import Cast, answer, grouping, person, question_set, transform, wanting
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> Cast:
-    return cast()
-
-
-@pytest.fixture
-def of(people: Cast) -> Transform:
-    return transform(people.team, people.admin)
 
 
 @pytest.fixture
