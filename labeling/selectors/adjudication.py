@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import User
-from labeling.choices import AnswerKind, AnswerStatus, QuestionState
+from labeling.choices import AnswerKind, QuestionState
 from labeling.models import Answer, Question, Row, RowLabel, Transform
+from labeling.selectors.groupings import independent_answers, labels_by_answer
+from labeling.selectors.queue import IN_ORDER
 from partitions import Consensus, Grouping, Rule, find_consensus
 
 
@@ -41,16 +43,10 @@ class AdjudicationWork:
 
 def disputed_questions(*, transform: Transform) -> QuerySet[Question]:
     """Questions that wait for adjudication, in the order in which sets are asked."""
-    return (
-        Question.objects.filter(question_set__transform=transform, state=QuestionState.DISPUTED, is_control=False)
-        .select_related("question_set__transform", "leased_to")
-        .order_by(
-            "-question_set__priority",
-            F("question_set__due_on").asc(nulls_last=True),
-            "question_set__number",
-            "position",
-        )
+    disputed = Question.objects.filter(
+        question_set__transform=transform, state=QuestionState.DISPUTED, is_control=False
     )
+    return disputed.select_related("question_set__transform", "leased_to").order_by(*IN_ORDER)
 
 
 def adjudication_work(*, question: Question, user: User) -> AdjudicationWork:
@@ -90,15 +86,10 @@ def settled_part(*, question: Question) -> dict[int, str]:
 
 def _groupings(question: Question) -> tuple[PersonGrouping, ...]:
     answers = list(
-        Answer.objects.filter(question=question, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED, control=False)
+        independent_answers()
+        .filter(question=question)
         .select_related("steward")
         .order_by("steward__last_name", "steward__first_name", "steward__username")
     )
-    labels: dict[object, dict[int, str]] = {answer.pk: {} for answer in answers}
-    for answer_id, row_id, label in (
-        RowLabel.objects.filter(answer__in=answers)
-        .order_by("row__position")
-        .values_list("answer_id", "row_id", "label")
-    ):
-        labels[answer_id][row_id] = label
+    labels = labels_by_answer([answer.pk for answer in answers])
     return tuple(PersonGrouping(answer.steward, answer, labels[answer.pk]) for answer in answers)

@@ -16,6 +16,7 @@ from accounts.names import names_apart
 from accounts.selectors import members_of
 from labeling.choices import GROUP_LABELS, AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, Transform
+from labeling.selectors.groupings import independent_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,8 @@ def set_overviews(question_sets: Sequence[QuestionSet]) -> list[SetOverview]:
         .order_by()
     }
     given = dict(
-        Answer.objects.filter(
-            question__question_set__in=ids, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED, control=False
-        )
+        independent_answers()
+        .filter(question__question_set__in=ids)
         .values_list("question__question_set")
         .annotate(count=Count("pk"))
         .order_by()

@@ -51,12 +51,13 @@ class Proposed:
     confidence: float
 
 
-_IN_ORDER = (
+IN_ORDER = (
     "-question_set__priority",
     F("question_set__due_on").asc(nulls_last=True),
     "question_set__number",
     "position",
 )
+"""The order in which questions are asked: sets of higher priority first, then those due first."""
 
 
 def takeable_by(*, steward: User, skills: Collection[str]) -> QuerySet[Question]:
@@ -70,11 +71,12 @@ def takeable_by(*, steward: User, skills: Collection[str]) -> QuerySet[Question]
 
 def _on_offer(steward: User, skills: Collection[str]) -> QuerySet[Question]:
     """``takeable_by``, but for what they have answered."""
-    return Question.objects.filter(
-        Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now()),
-        meant_for(steward=steward, skills=skills),
-        answers_missing__gt=0,
-    )
+    return Question.objects.filter(free_for(steward), meant_for(steward=steward, skills=skills), answers_missing__gt=0)
+
+
+def free_for(steward: User) -> Q:
+    """Questions that nobody else holds now."""
+    return Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now())
 
 
 def meant_for(*, steward: User, skills: Collection[str]) -> Q:
@@ -127,7 +129,7 @@ def offers(*, transform: Transform, steward: User, exclude: Collection[uuid.UUID
         yield Offer(
             questions.filter(pk__in=begun)
             .exclude(pk__in=mine.exclude(status=AnswerStatus.DRAFT).values("question"))
-            .order_by(*_IN_ORDER),
+            .order_by(*IN_ORDER),
             fresh=False,
         )
     fresh = questions.exclude(pk__in=mine.values("question"))
@@ -141,7 +143,7 @@ def offers(*, transform: Transform, steward: User, exclude: Collection[uuid.UUID
     again = questions.filter(pk__in=left.values("question")).annotate(
         left_at=Subquery(left.filter(question=OuterRef("pk")).values("updated_at")[:1])
     )
-    yield Offer(again.order_by("left_at", *_IN_ORDER), fresh=True)
+    yield Offer(again.order_by("left_at", *IN_ORDER), fresh=True)
 
 
 def matching(*, transform: Transform, only: QueueFilter) -> Q:

@@ -16,6 +16,7 @@ from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.selectors.adjudication import disputed_questions, settled_part
+from labeling.selectors.queue import free_for
 from labeling.services.answers import LEASE, release_question, withdraw_answer
 from labeling.services.answers.labels import (
     checked_labels,
@@ -25,7 +26,7 @@ from labeling.services.answers.labels import (
     write_draft,
     write_labels,
 )
-from labeling.services.answers.queue import free_for, gone_on, is_past, own_answer
+from labeling.services.answers.queue import gone_on, is_past, own_answer
 from labeling.services.consensus import settle
 from partitions import Grouping
 

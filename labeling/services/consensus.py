@@ -7,14 +7,13 @@ anew, so that the outcome is the same in whatever order people press.
 from __future__ import annotations
 
 import logging
-import uuid
-from collections.abc import Iterable
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from labeling.choices import UNSURE, AnswerKind, AnswerStatus, QuestionState
-from labeling.models import Answer, Question, RowLabel
+from labeling.models import Answer, Question
+from labeling.selectors.groupings import labels_by_answer
 from labeling.selectors.imports import is_refused
 from partitions import Grouping, Rule, find_consensus
 
@@ -42,7 +41,7 @@ def settle(*, question: Question) -> Question:
     result: dict[str, str] | None = None
     if not missing:
         deciding = [adjudication] if adjudication else given
-        result = _result(locked, labels_by_answer(answer.pk for answer in deciding))
+        result = _result(locked, list(labels_by_answer([answer.pk for answer in deciding]).values()))
     state = QuestionState.OPEN if missing else QuestionState.DISPUTED if result is None else QuestionState.SETTLED
     locked.answers_missing = missing
     fields = ["answers_missing"]
@@ -62,16 +61,6 @@ def settle_all(*, questions: QuerySet[Question]) -> None:
     """``settle`` each, in an order that keeps two of these calls from waiting for each other. To be called in a transaction."""
     for question in questions.order_by("pk").only("pk"):
         settle(question=question)
-
-
-def labels_by_answer(answers: Iterable[uuid.UUID]) -> list[dict[int, str]]:
-    """The labels of each answer by row id, rows and answers in order of position and of ``answers``."""
-    ids = list(answers)
-    found: dict[uuid.UUID, dict[int, str]] = {pk: {} for pk in ids}
-    labels = RowLabel.objects.filter(answer__in=ids).order_by("row__position")
-    for answer_id, row_id, label in labels.values_list("answer_id", "row_id", "label"):
-        found[answer_id][row_id] = label
-    return [found[pk] for pk in ids]
 
 
 def _result(question: Question, given: list[dict[int, str]]) -> dict[str, str] | None:

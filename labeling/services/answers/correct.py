@@ -13,8 +13,9 @@ from accounts.models import User
 from labeling.choices import AnswerKind, AnswerStatus, ChangeAction
 from labeling.exceptions import InvalidAnswerError
 from labeling.models import Answer, Question
+from labeling.selectors.queue import free_for
 from labeling.services.answers.labels import labels_of, remember_taken_back
-from labeling.services.answers.queue import LEASE, free_for
+from labeling.services.answers.queue import LEASE
 from labeling.services.consensus import settle
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from accounts.models import User
 from labeling.choices import AnswerStatus
 from labeling.exceptions import AlreadyAnsweredError, NewerGroupingError, QuestionTakenError
 from labeling.models import Answer, Question
-from labeling.selectors.queue import proposal_for
+from labeling.selectors.queue import free_for, proposal_for
 from labeling.services.answers.labels import (
     checked_labels,
     labels_of,
@@ -24,7 +24,7 @@ from labeling.services.answers.labels import (
     write_draft,
     write_labels,
 )
-from labeling.services.answers.queue import answered_already, free_for, gone_on, hold, open_to, own_answer
+from labeling.services.answers.queue import answered_already, gone_on, hold, open_to, own_answer
 from labeling.services.consensus import settle
 from partitions import Grouping
 

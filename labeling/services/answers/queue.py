@@ -18,7 +18,15 @@ from labeling.choices import AnswerKind, AnswerStatus
 from labeling.exceptions import AlreadyAnsweredError, NewerGroupingError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import is_lead
-from labeling.selectors.queue import control_due, controls_for, may_answer_control, meant_for, offers, shuffled
+from labeling.selectors.queue import (
+    control_due,
+    controls_for,
+    free_for,
+    may_answer_control,
+    meant_for,
+    offers,
+    shuffled,
+)
 from labeling.services.answers.labels import checked_labels, rows_of, write_labels
 
 LEASE = timedelta(minutes=10)
@@ -121,11 +129,6 @@ def take(question_id: uuid.UUID, steward: User) -> bool:
         leased_to=steward, lease_expires_at=now + LEASE
     )
     return taken == 1
-
-
-def free_for(steward: User) -> Q:
-    """Questions that nobody else holds now."""
-    return Q(leased_to__isnull=True) | Q(leased_to=steward) | Q(lease_expires_at__lte=timezone.now())
 
 
 def gone_on() -> NewerGroupingError:
