@@ -1,4 +1,4 @@
-"""What goes out and comes in. Field names are those of the glossary, values of ``kind`` and ``status`` those of AWS wherever AWS has a word."""
+"""What goes out. Field names are those of the glossary, values of ``kind`` and ``status`` those of AWS wherever AWS has a word."""
 
 from __future__ import annotations
 
@@ -310,7 +310,7 @@ class RunOut(Schema):
             label_file=label_file.pk if label_file else None,
             labels_before=run.labels_before,
             labels_after=run.labels_after,
-            metrics=MetricsOut.of(Metrics.from_stored(run.metrics)) if run.metrics else None,
+            metrics=MetricsOut.of(run.measured) if run.measured else None,
             has_result=bool(run.result_uri),
             problem=run.problem,
             error=run.error,

@@ -125,9 +125,14 @@ class TaskRun(models.Model):
         return str(self.id)[:8]
 
     @property
+    def measured(self) -> Metrics | None:
+        """What an estimate brought; None for other runs."""
+        return Metrics.from_stored(self.metrics) if self.metrics else None
+
+    @property
     def f1(self) -> float | None:
         """F1 at the trade-off, from what an estimate brought; None for other runs."""
-        return Metrics.from_stored(self.metrics).f1_at_trade_off if self.metrics else None
+        return self.measured.f1_at_trade_off if self.measured else None
 
     @property
     def is_active(self) -> bool:

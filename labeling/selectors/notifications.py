@@ -15,7 +15,6 @@ from django.utils.translation import ngettext
 from accounts.models import Membership, Team, User
 from labeling.choices import NotificationEvent, RunKind
 from labeling.intervals import figure
-from labeling.metrics import Metrics
 from labeling.models import Notification, NotificationPreference, Occurrence, QuestionSet, TaskRun
 
 DEFAULT_EMAIL = frozenset({NotificationEvent.RUN_FAILED, NotificationEvent.AGREEMENT_FELL})
@@ -125,8 +124,7 @@ def payload_of(occurrence: Occurrence) -> dict[str, Any]:
     if run is not None:
         found["run"] = {"id": str(run.pk), "kind": run.kind, "status": run.status, "error": run.error}
         found["run"]["outside"] = run.foreign
-        if run.metrics:
-            metrics = Metrics.from_stored(run.metrics)
+        if metrics := run.measured:
             found["run"]["metrics"] = {
                 "precision": metrics.precision,
                 "recall": metrics.recall,
@@ -151,8 +149,7 @@ def _run_words(occurrence: Occurrence) -> Words:
     title = _("%(transform)s: “%(kind)s” – %(state)s") % about
     if occurrence.event == NotificationEvent.RUN_FAILED:
         return Words(title, f"{run.error} {run.advice}".strip(), path)
-    if run.metrics:
-        metrics = Metrics.from_stored(run.metrics)
+    if metrics := run.measured:
         figures = {"f1": metrics.f1_at_trade_off, "p": metrics.precision, "r": metrics.recall}
         return Words(title, _("F1 %(f1).3f, precision %(p).3f, recall %(r).3f.") % figures, path)
     return Words(title, _brought(run), path)

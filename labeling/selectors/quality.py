@@ -87,8 +87,8 @@ def _points(runs: QuerySet[TaskRun]) -> list[QualityPoint]:
     for run in runs:
         if run.kind == RunKind.IMPORT_LABELS:
             imports.append(run)
-        elif run.metrics:
-            points.append(_point(run, Metrics.from_stored(run.metrics), imports))
+        elif metrics := run.measured:
+            points.append(_point(run, metrics, imports))
             imports = []
     return points
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from accounts.models import Team
 from labeling.choices import RunKind, RunStatus
-from labeling.metrics import Metrics
 from labeling.models import LabelFile, QuestionSet, TaskRun, TaskRunEvent, Transform
 
 _TAKEN_UP_WITHIN = timedelta(seconds=30)
@@ -29,11 +28,6 @@ def runs_for_transform(*, transform: Transform) -> QuerySet[TaskRun]:
 def run_events(*, run: TaskRun) -> list[TaskRunEvent]:
     """The timeline of the run, oldest first."""
     return list(run.events.order_by("at", "pk"))
-
-
-def run_metrics(run: TaskRun) -> Metrics | None:
-    """What the run measured; None unless it is an evaluation that succeeded."""
-    return Metrics.from_stored(run.metrics) if run.metrics else None
 
 
 def foreign_replacement(*, transform: Transform) -> TaskRun | None:

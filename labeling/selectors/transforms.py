@@ -14,7 +14,6 @@ from labeling.choices import ACTIVE, RunKind, RunStatus
 from labeling.metrics import Metrics
 from labeling.models import TaskRun, Transform
 from labeling.selectors.questions import QuestionProgress, question_progress_by_transform
-from labeling.selectors.task_runs import run_metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class TransformOverview:
     @property
     def metrics(self) -> Metrics | None:
         """The newest quality estimate, None before the first."""
-        return run_metrics(self.last_evaluation) if self.last_evaluation else None
+        return self.last_evaluation.measured if self.last_evaluation else None
 
     @property
     def has_new_rows(self) -> bool:

@@ -31,18 +31,17 @@ from labeling.views.contexts import error_text
 PAGE_SIZE = 25
 _PAIRS = ("matching_before", "matching_after", "non_matching_before", "non_matching_after")
 _CSV_HEAD = (
+    *("run", "kind", "state", "transform", "started_outside", "requested_by", "requested_at", "ended_at"),
     *(
-        "run",
-        "kind",
-        "state",
-        "transform",
-        "started_outside",
-        "requested_by",
-        "requested_at",
-        "ended_at",
         "took_seconds",
+        "glue_seconds",
+        "replace_all",
+        "label_file",
+        "label_file_sha256",
+        "sets",
+        "rows",
+        "matching_pairs",
     ),
-    *("glue_seconds", "replace_all", "label_file", "label_file_sha256", "sets", "rows", "matching_pairs"),
     *("non_matching_pairs", "labels_before", "labels_after", *_PAIRS, "precision", "recall", "f1", "best_f1"),
     *("area_under_pr_curve", "glue_run_id", "problem", "error"),
 )
@@ -136,7 +135,7 @@ def _address(query: str) -> str:
 
 
 def _csv_row(run: TaskRun) -> list[object]:
-    file, metrics = label_file_of(run), run.metrics or {}
+    file, measured = label_file_of(run), run.measured
     return [
         run.pk,
         run.kind,
@@ -154,11 +153,8 @@ def _csv_row(run: TaskRun) -> list[object]:
         run.labels_before,
         run.labels_after,
         *(getattr(run, name) for name in _PAIRS),
-        metrics.get("precision", ""),
-        metrics.get("recall", ""),
-        "" if run.f1 is None else run.f1,
-        metrics.get("f1", ""),
-        metrics.get("area_under_pr_curve", ""),
+        *((measured.precision, measured.recall, measured.f1_at_trade_off) if measured else [""] * 3),
+        *((measured.f1, measured.area_under_pr_curve) if measured else [""] * 2),
         run.glue_run_id,
         run.problem,
         csv_text(run.error),

@@ -22,7 +22,7 @@ from labeling.selectors.questions import (
     recent_answers,
 )
 from labeling.selectors.sheets import questions_with_rows
-from labeling.selectors.task_runs import run_events, run_metrics, runs_for_team, usual_seconds
+from labeling.selectors.task_runs import run_events, runs_for_team, usual_seconds
 from labeling.selectors.transforms import transform_overview, transform_overviews
 from labeling.services.answers import open_question, save_draft
 from tests.labeling.builders import Cast, answer, finished_run, grouping, question_set, transform
@@ -132,10 +132,10 @@ def test_queue_hides_what_others_hold_and_shows_drafts(people: Cast) -> None:
 def test_metrics_and_timeline(people: Cast) -> None:
     of = transform(people.team, people.admin)
     run = finished_run(of, people.lead, RunKind.EVALUATION, metrics=METRICS)
-    found = run_metrics(run)
+    found = run.measured
     assert found is not None
     assert (found.f1, found.false_negatives, found.column_importances) == (0.85, 2, (("name", 0.75), ("id", 0.25)))
-    assert run_metrics(finished_run(of, people.lead, RunKind.IMPORT_LABELS)) is None
+    assert finished_run(of, people.lead, RunKind.IMPORT_LABELS).measured is None
     now = timezone.now()
     for seconds, status in ((2, RunStatus.RUNNING), (1, RunStatus.STARTING)):
         TaskRunEvent.objects.create(run=run, status=status, at=now + timedelta(seconds=seconds))

@@ -16,7 +16,6 @@ from labeling.choices import RunStatus, TransformStatus
 from labeling.exceptions import NothingToImportError, RunConflictError
 from labeling.models import Notification, Question, Row, ShadowEstimate, TaskRun, Transform
 from labeling.selectors.import_preview import import_preview
-from labeling.selectors.task_runs import run_metrics
 from labeling.services.demo import ensure_demo_team, ensure_demo_transform
 from labeling.services.downloads import label_file_download, result_download
 from labeling.services.table_versions import take_rows
@@ -105,7 +104,7 @@ def _import(transform: Transform, lead: User, answers: int) -> None:
 
 def _evaluate(transform: Transform, lead: User) -> None:
     run = finished(request_evaluation(transform=transform, user=lead))
-    metrics = run_metrics(run)
+    metrics = run.measured
     assert metrics is not None
     assert 0 < metrics.f1 <= 1
     assert metrics.true_positives + metrics.true_negatives > 0
