@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from labelfiles import PairCounts, SetDigest, hash_of_sets
 from labeling.choices import RunKind, RunStatus
 from labeling.models import LabelFile, LabelFileReport, TaskRun, Transform
+from labeling.selectors.label_files import parts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +55,14 @@ def known_labels(*, transform: Transform, label_count: int | None = None) -> Kno
 
     It is not where somebody imports past the portal. ``label_count`` is what Glue says now, if that is not yet stored with the transform.
     """
-    runs = TaskRun.objects.filter(
-        transform=transform,
-        kind__in=(RunKind.IMPORT_LABELS, RunKind.EXPORT_LABELS),
-        status=RunStatus.SUCCEEDED,
-    ).exclude(foreign=True, kind=RunKind.EXPORT_LABELS)  # what others export they keep
-    since: list[TaskRun] = []
-    for run in runs.order_by("-started_at", "-created_at").only("kind", "replace_all_labels", "label_file_id"):
-        since.append(run)
-        if run.replace_all_labels or run.kind == RunKind.EXPORT_LABELS:
-            break
+    since = runs_held(TaskRun.objects.filter(transform=transform).only("kind", "replace_all_labels", "label_file_id"))
     reports = dict(
         LabelFileReport.objects.filter(label_file__in=[run.label_file_id for run in since]).values_list(
             "label_file", "set_digests"
         )
     )
     known = KnownLabels({})
-    for run in reversed(since):
+    for run in since:
         if run.label_file_id is None and run.kind == RunKind.EXPORT_LABELS:
             continue  # there was nothing to export
         if run.label_file_id not in reports:
@@ -77,16 +71,27 @@ def known_labels(*, transform: Transform, label_count: int | None = None) -> Kno
     return known if known.rows == (transform.label_count if label_count is None else label_count) else None
 
 
+def runs_held(runs: QuerySet[TaskRun]) -> list[TaskRun]:
+    """Of these runs of a transform those whose labels Glue holds, oldest first: the newest export or replacement, and every import since."""
+    brought = runs.filter(kind__in=(RunKind.IMPORT_LABELS, RunKind.EXPORT_LABELS), status=RunStatus.SUCCEEDED).exclude(
+        foreign=True, kind=RunKind.EXPORT_LABELS
+    )  # what others export they keep
+    found: list[TaskRun] = []
+    for run in brought.order_by("-started_at", "-created_at"):
+        found.append(run)
+        if run.replace_all_labels or run.kind == RunKind.EXPORT_LABELS:
+            break
+    return found[::-1]
+
+
 def sets_of(label_file: LabelFile) -> dict[str, SetDigest] | None:
     """The sets of a kept label file with the parts that follow it; None for files that were kept before digests were."""
     sets: dict[str, SetDigest] = {}
-    part: LabelFile | None = label_file
-    while part is not None:
+    for part in parts_of(label_file):
         found = sets_of_part(part)
         if found is None:
             return None
         sets |= found
-        part = LabelFile.objects.filter(follows=part).first() if part.part < part.parts else None
     return sets
 
 

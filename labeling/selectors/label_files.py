@@ -73,6 +73,14 @@ def _first_part(label_file: LabelFile) -> LabelFile:
     return label_file
 
 
+def parts_of(label_file: LabelFile) -> list[LabelFile]:
+    """The file and the parts that follow it."""
+    parts = [label_file]
+    while parts[-1].part < parts[-1].parts:
+        parts.append(LabelFile.objects.get(follows=parts[-1]))
+    return parts
+
+
 def sibling_parts(*, label_file: LabelFile) -> list[LabelFile]:
     """The part before and the part after, of a file that was too large for Glue."""
     if label_file.parts == 1:

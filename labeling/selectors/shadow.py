@@ -13,6 +13,7 @@ from labeling.choices import ACTIVE, RETRYABLE, RunKind, RunStatus
 from labeling.metrics import Metrics
 from labeling.models import JudgedQuestion, LabelFile, Row, ShadowEstimate, TaskRun, Transform
 from labeling.selectors.claims import CLAIM, MAX_ATTEMPTS
+from labeling.selectors.known_labels import runs_held
 
 NEXT_QUESTIONS = 10
 """So many questions are what the next file holds when its gain is worked out."""
@@ -71,20 +72,10 @@ def files_learned(*, run: TaskRun) -> list[LabelFile] | None:
 
     None if the portal does not have all of them.
     """
-    earlier = TaskRun.objects.filter(
-        transform=run.transform_id,
-        kind__in=(RunKind.IMPORT_LABELS, RunKind.EXPORT_LABELS),
-        status=RunStatus.SUCCEEDED,
-        created_at__lt=run.created_at,
-    ).exclude(foreign=True, kind=RunKind.EXPORT_LABELS)  # what others export they keep
-    chain = [run]
-    if not run.replace_all_labels:
-        for before in earlier.select_related("label_file").order_by("-started_at", "-created_at"):
-            chain.append(before)
-            if before.replace_all_labels or before.kind == RunKind.EXPORT_LABELS:
-                break
+    earlier = TaskRun.objects.filter(transform=run.transform_id, created_at__lt=run.created_at)
+    before = [] if run.replace_all_labels else runs_held(earlier.select_related("label_file"))
     files = []
-    for one in reversed(chain):
+    for one in [*before, run]:
         if one.label_file is not None:
             files.append(one.label_file)
         elif one.kind == RunKind.IMPORT_LABELS:

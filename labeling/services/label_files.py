@@ -132,14 +132,6 @@ def keep_parts(
     return kept
 
 
-def parts_of(label_file: LabelFile) -> list[LabelFile]:
-    """The file and the parts that follow it."""
-    parts = [label_file]
-    while parts[-1].part < parts[-1].parts:
-        parts.append(LabelFile.objects.get(follows=parts[-1]))
-    return parts
-
-
 def bucket_findings() -> list[Problem]:
     """What is wrong with the place where label files lie: another region than Glue's, no access. Raises ``GlueError`` if waiting may help."""
     try:

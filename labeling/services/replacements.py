@@ -18,8 +18,9 @@ from labelfiles import LabelFile as LabelFileContents
 from labeling.choices import ACTIVE, LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import NothingToImportError, RunConflictError
 from labeling.models import LabelFile, LabelReplacement, TaskRun, Transform
+from labeling.selectors.label_files import parts_of
 from labeling.services.exports import check_still_held
-from labeling.services.label_files import build_answers_file, kept_contents, parts_of
+from labeling.services.label_files import build_answers_file, kept_contents
 from labeling.services.task_runs import request_label_export, request_label_import
 
 logger = logging.getLogger(__name__)
