@@ -15,14 +15,6 @@ from tableformats import FormatError, TableFormat, table_format
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogColumn:
-    """A column with its type in the catalog's words."""
-
-    name: str
-    data_type: str
-
-
-@dataclass(frozen=True, slots=True)
 class CatalogTable:
     """A table of the Data Catalog; ``format`` is "" if it is neither CSV nor Parquet, ``location`` an s3:// address.
 
@@ -33,7 +25,7 @@ class CatalogTable:
     name: str
     location: str
     format: str
-    columns: tuple[CatalogColumn, ...]
+    columns: tuple[glue.Column, ...]
     layout: TableFormat | None
     problem: str = ""
 
@@ -94,7 +86,7 @@ def _catalog_table(table: glue.Table) -> CatalogTable:
         name=table.name,
         location=table.location,
         format=kind,
-        columns=tuple(CatalogColumn(column.name, column.data_type) for column in table.columns),
+        columns=table.columns,
         layout=layout,
         problem=problem,
     )

@@ -251,8 +251,7 @@ def table_input(name: str, source: SourceFile) -> TableInputTypeDef:
 
 def _columns(seen: glue.MLTransform, table: CatalogTable) -> list[dict[str, str]]:
     """The schema that Glue took from the table; label files must follow it."""
-    columns = seen.schema or tuple(glue.Column(column.name, column.data_type) for column in table.columns)
-    return [{"name": column.name, "data_type": column.data_type} for column in columns]
+    return [{"name": column.name, "data_type": column.data_type} for column in seen.schema or table.columns]
 
 
 def _name_taken(name: str) -> InvalidSourceError:

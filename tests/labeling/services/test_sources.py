@@ -18,10 +18,11 @@ from pytest_django import Settings
 
 from accounts.models import Team, User
 from labeling.aws import storage
+from labeling.aws.glue import Column
 from labeling.exceptions import InvalidSourceError
 from labeling.models import SourceFile
 from labeling.services import tables
-from labeling.services.catalog import CatalogColumn, CatalogTable
+from labeling.services.catalog import CatalogTable
 from labeling.services.sources import (
     SourcePreview,
     preview_table,
@@ -262,7 +263,7 @@ def test_nothing_is_kept_of_a_bad_or_large_file(s3_server: str, settings: Settin
 
 
 def catalog_table(location: str, **parameters: str) -> CatalogTable:
-    columns = (CatalogColumn("id", "string"), CatalogColumn("name", "string"))
+    columns = (Column("id", "string"), Column("name", "string"))
     layout = table_format(parameters)
     return CatalogTable("db", "people", location, layout.kind, columns, layout)
 
@@ -280,7 +281,7 @@ def test_a_catalog_table_is_read_from_all_its_files(s3_server: str) -> None:
 def test_a_catalog_table_with_a_column_that_label_files_have_is_refused(s3_server: str) -> None:
     storage.overwrite("elsewhere/label/a.csv", b"1,a\n")
     table = catalog_table(storage.our_uri("elsewhere/label/"), classification="csv")
-    table = replace(table, columns=(CatalogColumn("id", "string"), CatalogColumn("label", "string")))
+    table = replace(table, columns=(Column("id", "string"), Column("label", "string")))
     with pytest.raises(InvalidSourceError, match="A column cannot be called label"):
         preview_table(table=table)
 
