@@ -30,8 +30,8 @@ def label_file_list(
     limit: Limit = 100,
 ) -> Page[LabelFileOut]:
     """The label files of a transform, newest first."""
-    files = label_files_of(transform=transform_for(request, transform_id, can_see_runs))
-    found, following = page_of(files.filter(kind=kind) if kind else files, after, limit)
+    kept = label_files_of(transform=transform_for(request, transform_id, can_see_runs))
+    found, following = page_of(kept.filter(kind=kind) if kind else kept, after, limit)
     return Page[LabelFileOut](items=[LabelFileOut.of(file) for file in found], next=following)
 
 

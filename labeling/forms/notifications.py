@@ -22,5 +22,5 @@ class WebhookForm(StyledForm):
         label=_("Events"),
         choices=NotificationEvent.choices,
         initial=NotificationEvent.values,
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        widget=forms.CheckboxSelectMultiple,
     )

@@ -18,8 +18,6 @@ from labeling.models.transforms import MAX_ANSWERS_PER_QUESTION, MAX_CONTROL_PER
 
 SPLIT, ALL = "split", "all"
 _PEOPLE_HELP = _("How many people answer each question. They do not see each other’s answers before they are done.")
-
-
 _OPENED_HELP = _("Questions assigned to fewer people than that are then open to everyone.")
 
 
@@ -97,7 +95,6 @@ class AssignForm(StyledForm):
         assert isinstance(people, forms.MultipleChoiceField)
         assert isinstance(column, forms.ChoiceField)
         people.choices = [(str(key), name) for key, name in names_apart(self._users.values()).items()]
-        people.widget.attrs["class"] = "form-check-input"
         column.choices = [("", _("All questions")), *((name, name) for name in transform.column_names)]
 
     def clean(self) -> dict[str, Any]:

@@ -18,9 +18,9 @@ CLAIM = timedelta(minutes=10)
 MAX_ATTEMPTS = 3
 
 
-def unclaimed() -> Q:
-    """Claimed by nobody who may still be at work."""
-    return Q(claimed_at__isnull=True) | Q(claimed_at__lte=timezone.now() - CLAIM)
+def unclaimed(claimed_at: str = "claimed_at") -> Q:
+    """Claimed by nobody who may still be at work; ``claimed_at`` is the field that dates the claim."""
+    return Q(**{f"{claimed_at}__isnull": True}) | Q(**{f"{claimed_at}__lte": timezone.now() - CLAIM})
 
 
 def free() -> Q:

@@ -50,19 +50,8 @@ def columns_csv(*, transform: Transform) -> list[list[object]]:
 
 def shadow_csv(*, transform: Transform) -> list[list[object]]:
     """The estimate of the embedded engine for each import."""
-    header = [
-        "imported_at",
-        "import",
-        "labels",
-        "labels_hash",
-        "precision",
-        "recall",
-        "f1",
-        "f1_low",
-        "f1_high",
-        "best_f1",
-        "auprc",
-    ]
+    header = ["imported_at", "import", "labels", "labels_hash", "precision", "recall"]
+    header += ["f1", "f1_low", "f1_high", "best_f1", "auprc"]
     rows: list[list[object]] = [list(header)]
     for point in shadow_points(transform=transform):
         metrics = point.metrics

@@ -20,7 +20,7 @@ from django.utils import timezone
 from labeling.choices import UNSURE, QuestionState
 from labeling.models import Contradiction, Question, Row, Transform
 from labeling.selectors.chunks import in_chunks
-from labeling.selectors.claims import CLAIM
+from labeling.selectors.claims import unclaimed
 from partitions import Contradiction as Found
 from partitions import find_contradictions
 
@@ -41,7 +41,7 @@ def sweep_contradictions() -> None:
         Q(contradictions_at__isnull=True) & Exists(changed.filter(state=QuestionState.SETTLED))
         | Q(contradictions_at__lte=timezone.now() - PAUSE - _LATE)
         & Exists(changed.filter(changed_at__gt=OuterRef("contradictions_at"))),
-        _unclaimed(),
+        unclaimed("contradictions_claimed_at"),
     )
     for transform in due:
         try:
@@ -56,7 +56,9 @@ def check_contradictions(*, transform: Transform) -> int:
     now = timezone.now()
     last = transform.contradictions_at
     seen = Q(contradictions_at__isnull=True) if last is None else Q(contradictions_at=last)
-    if not Transform.objects.filter(seen, _unclaimed(), pk=transform.pk).update(contradictions_claimed_at=now):
+    if not Transform.objects.filter(seen, unclaimed("contradictions_claimed_at"), pk=transform.pk).update(
+        contradictions_claimed_at=now
+    ):
         return transform.contradictions.filter(cleared_at__isnull=True).count()
     # Before the transaction: at SQLite all who answer would wait for it. What changes meanwhile is late enough to be looked at again.
     found = {_fingerprint(item): item for item in _find(transform)}
@@ -114,11 +116,6 @@ def _find(transform: Transform) -> list[Found]:
         if label != UNSURE:
             said[question_id].append((key, label))
     return find_contradictions({str(question_id): labels for question_id, labels in said.items()})
-
-
-def _unclaimed() -> Q:
-    """No other worker is at it, or the one that was has died."""
-    return Q(contradictions_claimed_at__isnull=True) | Q(contradictions_claimed_at__lte=timezone.now() - CLAIM)
 
 
 def _fingerprint(found: Found) -> str:

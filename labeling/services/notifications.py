@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from email.utils import make_msgid
 from smtplib import SMTPConnectError, SMTPException, SMTPServerDisconnected
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import record_changes
+from accounts.links import absolute
 from accounts.models import AuditAction, Team, User
 from accounts.selectors import active_memberships
 from labeling.choices import NotificationEvent, OutboxState
@@ -144,8 +145,7 @@ def forget_choices(*, team: Team, user: User) -> None:
 
 def _mail(notification: Notification) -> EmailMessage:
     words = words_of(notification.occurrence)
-    base = settings.PUBLIC_URL.rstrip("/")
-    link, choose = f"{base}{words.path}", f"{base}/notifications/settings/"
+    link, choose = absolute(words.path), absolute(reverse("labeling:notification-settings"))
     footer = _("Choose your notifications here: %(link)s") % {"link": choose}
     text = "\n\n".join(part for part in (words.title, words.detail, link, f"-- \n{footer}") if part)
     domain = make_msgid().rpartition("@")[2].rstrip(">")

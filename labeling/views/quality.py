@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from labeling.choices import ACTIVE, RunKind
-from labeling.models import TaskRun, Transform
+from labeling.models import TaskRun
 from labeling.permissions import can_see_quality
 from labeling.responses import csv_attachment
 from labeling.selectors.quality import agreement_points, columns_over_time, quality_points, shadow_points
@@ -84,13 +84,9 @@ def quality_download(request: HttpRequest, transform_id: UUID, table: str) -> St
     transform, _membership = transform_access(request, transform_id, can_see_quality)
     if table not in TABLES:
         raise Http404
-    return csv_attachment(f"quality-{table}", _rows(table, transform))
+    return csv_attachment(f"quality-{table}", TABLES[table](transform=transform))
 
 
 def _newest_first(request: HttpRequest, points: Sequence[P], name: str) -> Page[P]:
     """A page of a table."""
     return Paginator(points[::-1], PAGE_SIZE).get_page(request.GET.get(name))
-
-
-def _rows(table: str, transform: Transform) -> list[list[object]]:
-    return TABLES[table](transform=transform)
