@@ -108,7 +108,7 @@ class Membership(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ("team", "user__username")
+        ordering = ("user__username",)
         constraints = [
             models.UniqueConstraint(fields=("team", "user"), name="accounts_membership_once_per_team"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="accounts_membership_role_known"),

@@ -70,7 +70,6 @@ class RowLabel(models.Model):
     label = models.CharField(max_length=2, choices=LABEL_CHOICES)
 
     class Meta:
-        ordering = ("answer", "row__position")
         constraints = [
             models.UniqueConstraint(fields=("answer", "row"), name="labeling_row_label_once"),
             models.CheckConstraint(

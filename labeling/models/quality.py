@@ -54,7 +54,6 @@ class JudgedQuestion(models.Model):
     pairs = models.JSONField()
 
     class Meta:
-        ordering = ("estimate", "-worst")
         constraints = [
             models.UniqueConstraint(fields=("estimate", "question"), name="labeling_judged_question_once"),
             models.CheckConstraint(condition=Q(worst__gte=0, worst__lte=1), name="labeling_judged_worst_0_1"),

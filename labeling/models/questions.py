@@ -48,7 +48,7 @@ class QuestionSet(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ("transform", "number")
+        ordering = ("number",)
         constraints = [
             models.UniqueConstraint(fields=("transform", "number"), name="labeling_question_set_number_once"),
             models.CheckConstraint(
@@ -111,7 +111,7 @@ class Question(models.Model):
     known = models.JSONField(null=True, blank=True)
 
     class Meta:
-        ordering = ("question_set", "position")
+        ordering = ("position",)
         constraints = [
             models.UniqueConstraint(fields=("question_set", "labeling_set_id"), name="labeling_question_set_id_once"),
             models.UniqueConstraint(fields=("question_set", "position"), name="labeling_question_position_once"),
@@ -165,7 +165,7 @@ class Row(models.Model):
     proposed_confidence = models.FloatField(null=True, blank=True)
 
     class Meta:
-        ordering = ("question", "position")
+        ordering = ("position",)
         constraints = [models.UniqueConstraint(fields=("question", "position"), name="labeling_row_position_once")]
 
     def __str__(self) -> str:
@@ -183,7 +183,6 @@ class QuestionAssignment(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ("question", "user")
         constraints = [models.UniqueConstraint(fields=("question", "user"), name="labeling_assignment_once")]
 
     def __str__(self) -> str:

@@ -108,7 +108,6 @@ class WorkbenchPreference(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        ordering = ("user", "transform")
         constraints = [
             models.UniqueConstraint(fields=("user", "transform"), name="labeling_preference_once_per_transform")
         ]
@@ -143,7 +142,7 @@ class WorkGoal(models.Model):
     period = models.CharField(max_length=4, choices=GoalPeriod.choices, default=GoalPeriod.DAY)
 
     class Meta:
-        ordering = ("team", "user")
+        ordering = ("user",)
         constraints = [
             models.UniqueConstraint(fields=("team", "user"), name="labeling_goal_once_per_person"),
             models.UniqueConstraint(

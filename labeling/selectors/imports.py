@@ -57,7 +57,7 @@ def label_contents(*, transform: Transform, replace_all: bool) -> LabelContents:
     wanted = TEACHES if replace_all else UNLEARNED | TAKEN_BACK
     results: dict[uuid.UUID, _Result] = {}
     not_taken_back = 0
-    questions = Question.objects.filter(wanted, question_set__transform=transform)
+    questions = Question.objects.filter(wanted, question_set__transform=transform).order_by()
     for pk, labels, version, imported in questions.values_list("pk", "result", "result_version", "imported_version"):
         if labels is None:
             not_taken_back += 1
@@ -137,7 +137,7 @@ def label_uploads(*, transform: Transform) -> QuerySet[LabelUpload]:
 
 def sure_rows_by_question(questions: QuerySet[Question]) -> Iterator[list[LabeledRow]]:
     """The rows that the result of each of these settled questions groups, in the order of a label file. Two queries."""
-    results = dict(questions.values_list("pk", "result"))
+    results = dict(questions.order_by().values_list("pk", "result"))
     for question_id, rows in _rows_by_question(questions):
         yield _sure_rows(results[question_id] or {}, rows)
 

@@ -109,7 +109,7 @@ def _find(transform: Transform) -> list[Found]:
     said: dict[uuid.UUID, list[tuple[str, str]]] = defaultdict(list)
     for question_id, row_id, key in (
         Row.objects.filter(question__in=settled.filter(pk__in=taking_part).values("pk"))
-        .order_by("question", "position")
+        .order_by("question_id", "position")
         .values_list("question_id", "pk", "key")
     ):
         label = results.get(question_id, {}).get(row_id, UNSURE)

@@ -73,7 +73,8 @@ def compare_rows(*, transform: Transform, source: SourceFile) -> TableChange:
     after = _keys(row_pieces(transform=transform, source=source), place)
     gone = before.filter(pc.invert(pc.is_in(before, value_set=after)))
     stay = len(before) - len(gone)
-    asked = set(Row.objects.filter(question__question_set__transform=transform).values_list("key", flat=True))
+    rows = Row.objects.filter(question__question_set__transform=transform).order_by()
+    asked = set(rows.values_list("key", flat=True))
     asked_gone = pc.sum(pc.is_in(pa.array(asked, pa.string()), value_set=gone)).as_py() or 0
     return TableChange(len(before), len(after), len(after) - stay, len(gone), asked_gone)
 
