@@ -5,6 +5,7 @@ The page is HTML; everything the grid does after that is JSON, so that a lost co
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,12 +13,23 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.models import User
 from labeling.choices import AnswerKind, AnswerStatus
 from labeling.content_security import allow_remote_images
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.forms.answers import parse_answer, parse_exclude
-from labeling.models import Answer
+from labeling.models import Answer, Question, Transform
 from labeling.permissions import can_label, can_see_answers
+from labeling.selectors.comments import comments_on, open_comments_on
+from labeling.selectors.questions import (
+    has_answered,
+    question_number,
+    question_progress,
+    question_work,
+    queue_for_steward,
+    recent_answers,
+)
+from labeling.selectors.queue import held_by_others
 from labeling.services.answers import (
     next_question,
     open_question,
@@ -28,8 +40,9 @@ from labeling.services.answers import (
     submit_answer,
 )
 from labeling.views.access import posted_body, question_access, signed_in, transform_access
-from labeling.views.contexts import answered_context, done_context, error_text, next_payload, workbench_context
+from labeling.views.contexts import error_text
 from labeling.views.refusals import says_why_as_json
+from labeling.views.workbench import bench_config, next_payload
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,7 +57,7 @@ def question_next(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     question = next_question(transform=transform, steward=steward)
     if question is not None:
         return redirect("labeling:question-detail", question.pk)
-    return render(request, "labeling/questions/done.html", done_context(transform, steward))
+    return render(request, "labeling/questions/done.html", _done(transform, steward))
 
 
 @require_GET
@@ -58,12 +71,21 @@ def question_detail(request: HttpRequest, question_id: UUID) -> HttpResponse:
     try:
         question = open_question(question=question, steward=steward)
     except QuestionTakenError as error:
-        context = answered_context(question, steward) | {"reason": str(error), "membership": membership}
+        context = _answered(question, steward) | {"reason": str(error), "membership": membership}
         if can_see_answers(membership) and not question.answers_missing and context["answer"] is None:
             return redirect("labeling:question-history", question.pk)
         return render(request, "labeling/questions/answered.html", context)
-    response = render(request, "labeling/questions/workbench.html", workbench_context(question, steward))
-    if question.question_set.transform.images_in_cells:
+    transform = question.question_set.transform
+    context = {
+        "area": "transforms",
+        "transform": transform,
+        "question": question,
+        "workbench": bench_config(transform=transform, user=steward)
+        | next_payload(transform, question, steward)
+        | {"isFirst": not has_answered(steward=steward)},
+    }
+    response = render(request, "labeling/questions/workbench.html", context)
+    if transform.images_in_cells:
         allow_remote_images(response)
     return response
 
@@ -142,3 +164,37 @@ def question_reopen(request: HttpRequest, question_id: UUID) -> HttpResponse:
     if from_workbench:
         return JsonResponse({"reopened": True, "stamp": answer.draft_stamp})
     return redirect("labeling:question-detail", question.pk)
+
+
+def _answered(question: Question, steward: User) -> dict[str, Any]:
+    """A question that is not to be had; one's own submitted answer is shown to read."""
+    work = question_work(question=question, steward=steward)
+    mine = work.answer is not None and work.answer.status == AnswerStatus.SUBMITTED
+    remarks = open_comments_on(question=question, reader=steward)
+    return {
+        "area": "transforms",
+        "transform": work.transform,
+        "question": question,
+        "number": question_number(question=question),
+        "answer": work.answer if mine else None,
+        "columns": work.transform.column_names,
+        "rows": [(row, work.labels.get(row.pk, ""), remarks[row.pk]) for row in work.rows] if mine else [],
+        "comments": comments_on(question=question, reader=steward) if mine else [],
+    }
+
+
+def _done(transform: Transform, steward: User) -> dict[str, Any]:
+    """Nothing is left for this person: what they did, what others still hold, what happens next."""
+    elsewhere = [
+        entry
+        for entry in queue_for_steward(team=transform.team, user=steward)
+        if entry.open and entry.transform != transform
+    ]
+    return {
+        "area": "transforms",
+        "transform": transform,
+        "progress": question_progress(transform=transform),
+        "held": held_by_others(transform=transform, steward=steward),
+        "elsewhere": elsewhere,
+        "recent": recent_answers(transform=transform, steward=steward),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from labeling.services.catalog import CatalogTable, catalog_table, catalog_table
 from labeling.services.sources import SourcePreview, preview_table, stage_source, staged_preview
 from labeling.services.transforms import create_transform, update_transform
 from labeling.views.access import posted, signed_in, team_access, transform_access
-from labeling.views.contexts import error_text, name_guess, transform_context
+from labeling.views.contexts import error_text, transform_context
 from labeling.views.uploads import bound_form, render_upload
 
 TABLES = 50
@@ -133,6 +134,12 @@ def _second_step(
         "source_name": source_name,
     }
     return render(request, "labeling/transforms/new_details.html", context, status=422 if form.errors else 200)
+
+
+def name_guess(source_name: str) -> str:
+    """``crm_people-2024.csv`` or ``sales.crm_people`` → ``Crm people 2024``: a first name for the transform, to be typed over."""
+    stem = re.sub(r"\.(csv|parquet|pq)$", "", source_name, flags=re.IGNORECASE)
+    return re.sub(r"[\W_]+", " ", stem.rsplit(".", 1)[-1]).strip().capitalize()
 
 
 @require_GET

@@ -17,7 +17,7 @@ from labeling.aws import clients, glue, storage
 from labeling.choices import RunKind
 from labeling.models import SourceFile, TaskRun, Transform
 from labeling.services.catalog import CatalogTable
-from labeling.views.contexts import name_guess
+from labeling.views.transforms import name_guess
 from tests.labeling.builders import Cast, answer, cast, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
 from tests.localglue.conftest import table_input
