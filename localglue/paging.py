@@ -19,7 +19,7 @@ _SALT = "localglue.paging"
 
 
 def page(
-    queryset: QuerySet[M], request: dict[str, Any], *, order: str, descending: bool = False, default: int = DEFAULT_PAGE
+    queryset: QuerySet[M], request: dict[str, Any], *, order: str, descending: bool = False
 ) -> tuple[list[M], str | None]:
     """One page of ``queryset`` in the order of the field ``order`` (then of the primary key), and the token of the next page.
 
@@ -32,7 +32,7 @@ def page(
         value, pk = _read(token, scope)
         queryset = queryset.filter(Q(**{f"{order}__{sign}": value}) | Q(**{order: value, f"pk__{sign}": pk}))
     minus = "-" if descending else ""
-    size = min(request.get("MaxResults") or default, 1000)
+    size = min(request.get("MaxResults") or DEFAULT_PAGE, 1000)
     rows = list(queryset.order_by(f"{minus}{order}", f"{minus}pk")[: size + 1])
     if len(rows) <= size:
         return rows, None

@@ -58,13 +58,13 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     if result is not None and result.read_at is not None and not result.problem:
         counts = groups_by_kind(result=result)
         find = request.GET.get("find", "").strip()[:200]
-        context |= _found(result, transform, find) if find else _listed(request, result, transform, counts)
+        context |= _found(result, find) if find else _listed(request, result, transform, counts)
         context["counts"] = _kinds(counts)
         context["taken"] = " ".join(request.session.get(_TAKEN, []))
     return render(request, "labeling/matches/page.html", context)
 
 
-def _found(result: MatchResult, transform: Transform, find: str) -> dict[str, Any]:
+def _found(result: MatchResult, find: str) -> dict[str, Any]:
     """The groups that hold a text."""
     try:
         found, error = find_groups(result=result, text=find), ""
