@@ -21,25 +21,24 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import brake
 from accounts.brake import client_address
 from accounts.models import User
+from accounts.styled_forms import StyledForm
 from accounts.tasks import mail_new_links
 
 logger = logging.getLogger(__name__)
 
 
-class SignInForm(AuthenticationForm):
+class SignInForm(StyledForm, AuthenticationForm):
     """Django's own, in the look of the site, with a brake on guessing."""
 
     username = UsernameField(
         label="",
         max_length=150,
-        widget=forms.TextInput(
-            attrs={"class": "form-control", "autocomplete": "username", "autocapitalize": "none", "autofocus": True}
-        ),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
     )
     password = forms.CharField(
         label="",
         strip=False,
-        widget=forms.PasswordInput(attrs={"class": "form-control", "autocomplete": "current-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
     error_messages = {
         **AuthenticationForm.error_messages,
@@ -68,23 +67,21 @@ class SignInForm(AuthenticationForm):
         return cleaned
 
 
-class ChoosePasswordForm(SetPasswordForm):  # type: ignore[type-arg]
+class ChoosePasswordForm(StyledForm, SetPasswordForm):  # type: ignore[type-arg]
     """Django's own, in the look of the site: a new password, twice."""
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(user, *args, **{"label_suffix": "", **kwargs})
-        _style(self)
+        super().__init__(user, *args, **kwargs)
         self.fields["new_password2"].label = _("Repeat the new password")
         self.fields["new_password2"].help_text = ""
 
 
-class ChangePasswordForm(PasswordChangeForm):
+class ChangePasswordForm(StyledForm, PasswordChangeForm):
     """The same, with the password that goes before. ``address`` is where the request comes from."""
 
     def __init__(self, user: User, *args: Any, address: str, **kwargs: Any) -> None:
-        super().__init__(user, *args, **{"label_suffix": "", **kwargs})
+        super().__init__(user, *args, **kwargs)
         self._address = address
-        _style(self)
         self.fields["old_password"].label = _("Current password")
         self.fields["new_password2"].label = _("Repeat the new password")
         self.fields["new_password2"].help_text = ""
@@ -98,7 +95,7 @@ class ChangePasswordForm(PasswordChangeForm):
         return password
 
 
-class AccountForm(forms.Form):
+class AccountForm(StyledForm):
     """What somebody is called, and where mail reaches them; whoever changes the address must know the password. With single sign-on administrators change it."""
 
     first_name = forms.CharField(
@@ -123,7 +120,7 @@ class AccountForm(forms.Form):
 
     def __init__(self, user: User, *args: Any, address: str, **kwargs: Any) -> None:
         initial = {name: getattr(user, name) for name in ("first_name", "last_name", "email")}
-        super().__init__(*args, **{"label_suffix": "", "initial": initial, **kwargs})
+        super().__init__(*args, initial=initial, **kwargs)
         self._user, self._address = user, address
         if not user.uses_password or settings.OIDC_ISSUER:
             # By the address the provider's people are known the first time: whoever could enter that of a colleague would get them in as themselves.
@@ -132,7 +129,6 @@ class AccountForm(forms.Form):
             self.fields["email"].help_text = _(
                 "Notifications are sent there. An administrator of your team can change it."
             )
-        _style(self)
 
     @sensitive_variables()
     def clean_password(self) -> str:
@@ -144,7 +140,7 @@ class AccountForm(forms.Form):
         return password
 
 
-class TokenForm(forms.Form):
+class TokenForm(StyledForm):
     """A new API token: what it is called, how long it is good, and whether it may change anything."""
 
     name = forms.CharField(
@@ -174,21 +170,15 @@ class TokenForm(forms.Form):
             ("write", _("read, start and stop runs, upload labels and rows, and make transforms")),
         ],
         initial="read",
-        widget=forms.RadioSelect({"class": "form-check-input"}),
+        widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
-        for name in ("name", "days"):
-            self.fields[name].widget.attrs["class"] = "form-control" if name == "name" else "form-select"
 
-
-class ForgottenPasswordForm(PasswordResetForm):
+class ForgottenPasswordForm(StyledForm, PasswordResetForm):
     """Whoever has this address gets a link, also those who have not taken up their invitation."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
-        _style(self)
+        super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail address")
 
     def save(self, *_args: Any, **options: Any) -> None:
@@ -222,11 +212,6 @@ def _too_many(error: brake.TooManyAttemptsError) -> ValidationError:
     return ValidationError(
         _("Too many failed attempts. Try again in %(minutes)d min."), code="too_many", params={"minutes": error.minutes}
     )
-
-
-def _style(form: forms.BaseForm) -> None:
-    for field in form.fields.values():
-        field.widget.attrs["class"] = "form-control"
 
 
 class ThemeForm(forms.Form):

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from labeling.forms.fields import StyledForm
+from accounts.styled_forms import StyledForm
 from labeling.models import Automation, Transform
 
 

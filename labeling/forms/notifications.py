@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.styled_forms import StyledForm
 from labeling.choices import NotificationEvent
-from labeling.forms.fields import StyledForm
 
 
 class WebhookForm(StyledForm):

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
-from labeling.forms.fields import StyledForm
+from accounts.styled_forms import StyledForm
 from labeling.forms.work import GoalForm
 
 

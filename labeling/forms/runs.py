@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from labeling.forms.fields import StyledForm
+from accounts.styled_forms import StyledForm
 from labeling.models import Transform
 
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, User
 from accounts.names import names_apart
+from accounts.styled_forms import StyledForm
 from labeling.choices import ConsensusRule
-from labeling.forms.fields import StyledForm
 from labeling.models import QuestionSet, Transform
 from labeling.models.transforms import MAX_ANSWERS_PER_QUESTION, MAX_CONTROL_PERCENT
 

@@ -10,7 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from labeling.forms.fields import StyledForm
+from accounts.styled_forms import StyledForm
 from labeling.validators import validate_glue_name
 
 

@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
+from accounts.styled_forms import StyledForm
 from labelfiles import LabelMapping, PairMapping
-from labeling.forms.fields import StyledForm
 from labeling.services.brought_labels import BroughtFormat, ColumnMapping
 
 KEEP, FILE = "portal", "file"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from labeling.forms.fields import StyledForm
+from accounts.styled_forms import StyledForm
 
 
 class GuidelinesForm(StyledForm):

@@ -8,8 +8,9 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.styled_forms import StyledForm
 from labeling.choices import GoalPeriod
-from labeling.forms.fields import DatedFilterForm, StyledForm
+from labeling.forms.fields import DatedFilterForm
 from labeling.models import Transform
 from labeling.selectors.work import EVERYTHING, Dimension
 
