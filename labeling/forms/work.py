@@ -1,4 +1,4 @@
-"""Narrowing the work statistics."""
+"""Narrowing the work statistics, and goals."""
 
 from __future__ import annotations
 

@@ -32,9 +32,9 @@ from labeling.services.adjudication import (
 from labeling.services.answers import reopen_answer
 from labeling.views.access import posted_body, question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
+from labeling.views.payloads import bench_config, decision_payload
 from labeling.views.refusals import says_why_as_json
 from labeling.views.second_look import look_of
-from labeling.views.workbench import bench_config, decision_payload
 
 PAGE_SIZE = 50
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import Membership
 from accounts.selectors import members_of
 from labeling.exceptions import LabelportalError
-from labeling.forms.team_work import AssignForm, LabelingSettingsForm, QuestionSetForm
+from labeling.forms.question_sets import AssignForm, LabelingSettingsForm, QuestionSetForm
 from labeling.models import QuestionSet
 from labeling.permissions import can_assign, can_edit_labeling_settings, can_manage_question_sets
 from labeling.selectors.question_sets import (
@@ -29,8 +29,8 @@ from labeling.selectors.question_sets import (
 )
 from labeling.selectors.queue import QueueFilter
 from labeling.services.assignment import assign_questions, clear_assignments
+from labeling.services.labeling_settings import update_labeling_settings
 from labeling.services.question_sets import update_question_set
-from labeling.services.settings import update_labeling_settings
 from labeling.views.access import posted, question_set_access, signed_in, transform_access
 from labeling.views.contexts import error_text
 

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Membership
 from labeling.exceptions import LabelportalError, LabelsChangedError
-from labeling.forms.runs import ConfirmReplacementForm
+from labeling.forms.replacements import ConfirmReplacementForm
 from labeling.models import LabelReplacement
 from labeling.permissions import can_replace_all
 from labeling.selectors.differences import difference_view

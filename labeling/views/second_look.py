@@ -22,8 +22,8 @@ from labeling.permissions import can_adjudicate
 from labeling.selectors.second_look import LookAt, claims_about, questions_to_look_at
 from labeling.services.adjudication import open_adjudication
 from labeling.views.access import posted_body, signed_in, transform_access
+from labeling.views.payloads import decision_payload
 from labeling.views.refusals import says_why_as_json
-from labeling.views.workbench import decision_payload
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ from labeling.services.answers import (
 )
 from labeling.views.access import posted_body, question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
+from labeling.views.payloads import bench_config, next_payload
 from labeling.views.refusals import says_why_as_json
-from labeling.views.workbench import bench_config, next_payload
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,4 +1,4 @@
-"""Work in numbers, and what people of the team know about."""
+"""Work in numbers."""
 
 from __future__ import annotations
 

@@ -52,10 +52,10 @@ from labeling.services.archive import archive_transform, bring_back_transform
 from labeling.services.automation import save_automation
 from labeling.services.goals import set_goal
 from labeling.services.guidelines import add_example, remove_example, save_guidelines
+from labeling.services.labeling_settings import update_labeling_settings
 from labeling.services.notifications import save_choices
 from labeling.services.people import deactivate_person
 from labeling.services.replacements import confirm_replacement
-from labeling.services.settings import update_labeling_settings
 from labeling.services.table_versions import replace_rows
 from labeling.services.transforms import create_transform, update_transform
 from labeling.services.webhooks import create_webhook, delete_webhook, renew_secret, secret_of

@@ -28,9 +28,9 @@ from labeling.services.answers import (
     withdraw_answer,
 )
 from labeling.services.assignment import assign_questions, clear_assignments
+from labeling.services.labeling_settings import update_labeling_settings
 from labeling.services.people import deactivate_person
 from labeling.services.question_sets import set_answers_wanted, update_question_set
-from labeling.services.settings import update_labeling_settings
 from tests.labeling.builders import Cast, answer, grouping, person, question_set, transform, wanting
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, QuestionSet, Transform
 from labeling.services.adjudication import open_adjudication
 from labeling.services.consensus import settle
-from labeling.views.workbench import fitting_labels
+from labeling.views.payloads import fitting_labels
 from partitions import LABELS
 from tests.labeling.builders import Cast, answer, question_set
 from tests.labeling.views.conftest import ClientFor

@@ -1,12 +1,14 @@
-"""What stands beside the grid: the guidelines with their examples, and what people say about the question. Pieces of HTML."""
+"""What people say about questions and their rows: beside the grid, as pieces of HTML, and on the page of the question's history."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.selectors import members_of
@@ -21,7 +23,7 @@ from labeling.views.access import posted_text, question_access, signed_in
 
 @require_GET
 def panel(request: HttpRequest, question_id: UUID) -> HttpResponse:
-    """The panel of a question."""
+    """What stands beside the grid: the guidelines with their examples, and the comments."""
     question, _membership = question_access(request, question_id, can_label)
     return _panel(request, question)
 
@@ -41,11 +43,31 @@ def panel_comment(request: HttpRequest, question_id: UUID) -> HttpResponse:
 @require_POST
 def panel_resolve(request: HttpRequest, question_id: UUID, comment_id: UUID) -> HttpResponse:
     """Say whether the matter is settled."""
-    return _panel(request, settle(request, question_id, comment_id))
+    return _panel(request, _resolved(request, question_id, comment_id))
 
 
-def settle(request: HttpRequest, question_id: UUID, comment_id: UUID) -> Question:
-    """Resolve or reopen a comment: ``resolved`` is ``yes`` or ``no``, so what the button said holds, also when somebody else was faster."""
+@require_POST
+def comment_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
+    """Remark on a question."""
+    question, _membership = question_access(request, question_id, can_comment)
+    try:
+        comment = add_comment(question=question, author=signed_in(request), text=posted_text(request, "text"))
+    except InvalidCommentError as error:
+        messages.error(request, str(error))
+    else:
+        for sentence in mentions_in(question=question, text=comment.text).untold:
+            messages.warning(request, sentence)
+    return redirect(_comments_of(question.pk))
+
+
+@require_POST
+def comment_resolve(request: HttpRequest, question_id: UUID, comment_id: UUID) -> HttpResponse:
+    """Say whether the matter is settled."""
+    return redirect(_comments_of(_resolved(request, question_id, comment_id).pk))
+
+
+def _resolved(request: HttpRequest, question_id: UUID, comment_id: UUID) -> Question:
+    """The question, after ``resolved`` (``yes`` or ``no``) of one of its comments: what the button said holds, also when somebody else was faster."""
     question, _membership = question_access(request, question_id, can_comment)
     comment = get_object_or_404(Comment, pk=comment_id, question=question)
     if request.POST.get("resolved") == "no":
@@ -53,6 +75,10 @@ def settle(request: HttpRequest, question_id: UUID, comment_id: UUID) -> Questio
     else:
         resolve_comment(comment=comment, user=signed_in(request))
     return question
+
+
+def _comments_of(question_id: UUID) -> str:
+    return reverse("labeling:question-history", args=[question_id]) + "#comments"
 
 
 def _row(question: Question, wanted: str) -> Row | None:

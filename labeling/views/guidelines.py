@@ -1,4 +1,4 @@
-"""What people write for each other: guidelines with their examples, and comments."""
+"""The guidelines of a transform and their examples."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from labeling.exceptions import GuidelinesChangedError, LabelportalError
-from labeling.forms.words import GuidelinesForm
+from labeling.forms.guidelines import GuidelinesForm
 from labeling.models import GuidelineExample
-from labeling.permissions import can_comment, can_edit_guidelines, is_member
+from labeling.permissions import can_edit_guidelines, is_member
 from labeling.selectors.guidelines import guidelines_for
-from labeling.services.comments import add_comment, mentions_in
 from labeling.services.guidelines import add_example, digest_of, remove_example, save_guidelines
 from labeling.views.access import posted, posted_text, question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
-from labeling.views.panel import settle
 
 
 @require_http_methods(["GET", "POST"])
@@ -75,27 +72,3 @@ def example_remove(request: HttpRequest, transform_id: UUID, example_id: UUID) -
     )
     messages.success(request, _("The example has been removed."))
     return redirect("labeling:guidelines", transform.pk)
-
-
-@require_POST
-def comment_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
-    """Remark on a question."""
-    question, _membership = question_access(request, question_id, can_comment)
-    try:
-        comment = add_comment(question=question, author=signed_in(request), text=posted_text(request, "text"))
-    except LabelportalError as error:
-        messages.error(request, error_text(error))
-    else:
-        for sentence in mentions_in(question=question, text=comment.text).untold:
-            messages.warning(request, sentence)
-    return redirect(_comments_of(question.pk))
-
-
-@require_POST
-def comment_resolve(request: HttpRequest, question_id: UUID, comment_id: UUID) -> HttpResponse:
-    """Say whether the matter is settled."""
-    return redirect(_comments_of(settle(request, question_id, comment_id).pk))
-
-
-def _comments_of(question_id: UUID) -> str:
-    return reverse("labeling:question-history", args=[question_id]) + "#comments"

@@ -1,4 +1,4 @@
-"""Forms for the work of a team: question sets, assignment, settings for labeling."""
+"""What a lead decides: about a set of questions, who is asked what, and how the team labels."""
 
 from __future__ import annotations
 

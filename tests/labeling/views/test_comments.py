@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
 from django.urls import reverse
 
+from accounts.models import User
 from labeling.models import Comment, Question, Transform
 from labeling.services.comments import add_comment
 from labeling.services.guidelines import save_guidelines
@@ -82,3 +84,39 @@ def test_the_workbench_says_how_many_are_open(people: Cast, questions: list[Ques
     add_comment(question=questions[0], author=people.lead, text="look")
     page = client_for(people.steward).get(reverse("labeling:question-detail", args=[questions[0].pk]))
     assert page.context["workbench"]["question"]["commentsOpen"] == 1
+
+
+def test_who_is_mentioned_finds_the_comment_at_home(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    question, home_url = questions[0], reverse("labeling:home")
+    add = reverse("labeling:comment-add", args=[question.pk])
+    page = client_for(people.lead).post(add, {"text": "@colleague is this the father?"}, follow=True)
+    assert b"is this the father?" in page.content
+    home = client_for(people.colleague).get(home_url).content.decode()
+    assert "is this the father?" in home
+    assert f"{reverse('labeling:question-history', args=[question.pk])}#comments" in home
+    assert b"is this the father?" not in client_for(people.admin).get(home_url).content
+    assert b"is this the father?" not in client_for(people.lead).get(home_url).content  # one's own
+
+    resolve = reverse("labeling:comment-resolve", args=[question.pk, Comment.objects.get().pk])
+
+    def press(person: User) -> str:
+        (value,) = re.findall(r'name="resolved"\s+value="(\w+)"', open_page)
+        return client_for(person).post(resolve, {"resolved": value}, follow=True).content.decode()
+
+    open_page = page.content.decode()
+    assert "resolved by Colleague" in press(people.colleague)
+    assert b"is this the father?" not in client_for(people.colleague).get(home_url).content
+    open_page = press(people.lead)  # whose page still offered to resolve it
+    assert "resolved by Colleague" in open_page
+    press(people.lead)
+    assert Comment.objects.get().resolved_at is None
+
+
+def test_comments_are_for_the_team(people: Cast, questions: list[Question], client_for: ClientFor) -> None:
+    question = questions[0]
+    add = reverse("labeling:comment-add", args=[question.pk])
+    assert client_for(people.stranger).post(add, {"text": "x"}).status_code == 404
+    assert b"Enter a comment first." in client_for(people.steward).post(add, {"text": " "}, follow=True).content
+    assert not Comment.objects.exists()

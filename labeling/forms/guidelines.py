@@ -1,4 +1,4 @@
-"""What people write for each other: guidelines, and what an example shows."""
+"""What a team writes about a transform."""
 
 from __future__ import annotations
 

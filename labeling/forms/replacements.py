@@ -1,4 +1,4 @@
-"""Forms about runs: confirming a replacement."""
+"""Confirming a replacement of all labels."""
 
 from __future__ import annotations
 

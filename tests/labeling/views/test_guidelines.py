@@ -1,4 +1,4 @@
-"""Guidelines with examples, and comments: who writes, who reads, who is told."""
+"""Guidelines with examples: who writes, who reads."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import re
 import pytest
 from django.urls import reverse
 
-from accounts.models import User
-from labeling.models import Comment, GuidelineExample, Question, Transform
+from labeling.models import GuidelineExample, Question, Transform
 from tests.labeling.builders import Cast, answer, question_set
 from tests.labeling.views.conftest import ClientFor
-
-HOME = reverse("labeling:home")
 
 
 @pytest.fixture
@@ -102,35 +99,3 @@ def test_an_open_question_is_no_example(people: Cast, people_transform: Transfor
     lead = client_for(people.lead)
     assert add not in lead.get(reverse("labeling:question-history", args=[made.pk])).content.decode()
     assert b"Only settled questions" in lead.post(add, follow=True).content
-
-
-def test_who_is_mentioned_finds_the_comment_at_home(people: Cast, question: Question, client_for: ClientFor) -> None:
-    add = reverse("labeling:comment-add", args=[question.pk])
-    page = client_for(people.lead).post(add, {"text": "@colleague is this the father?"}, follow=True)
-    assert b"is this the father?" in page.content
-    home = client_for(people.colleague).get(HOME).content.decode()
-    assert "is this the father?" in home
-    assert f"{reverse('labeling:question-history', args=[question.pk])}#comments" in home
-    assert b"is this the father?" not in client_for(people.admin).get(HOME).content
-    assert b"is this the father?" not in client_for(people.lead).get(HOME).content  # one's own
-
-    resolve = reverse("labeling:comment-resolve", args=[question.pk, Comment.objects.get().pk])
-
-    def press(person: User) -> str:
-        (value,) = re.findall(r'name="resolved"\s+value="(\w+)"', open_page)
-        return client_for(person).post(resolve, {"resolved": value}, follow=True).content.decode()
-
-    open_page = page.content.decode()
-    assert "resolved by Colleague" in press(people.colleague)
-    assert b"is this the father?" not in client_for(people.colleague).get(HOME).content
-    open_page = press(people.lead)  # whose page still offered to resolve it
-    assert "resolved by Colleague" in open_page
-    press(people.lead)
-    assert Comment.objects.get().resolved_at is None
-
-
-def test_comments_are_for_the_team(people: Cast, question: Question, client_for: ClientFor) -> None:
-    add = reverse("labeling:comment-add", args=[question.pk])
-    assert client_for(people.stranger).post(add, {"text": "x"}).status_code == 404
-    assert b"Enter a comment first." in client_for(people.steward).post(add, {"text": " "}, follow=True).content
-    assert not Comment.objects.exists()
