@@ -229,7 +229,7 @@ class PasswordForgotten(PasswordsUsed, auth_views.PasswordResetView):
 def set_theme(request: HttpRequest) -> HttpResponse:
     """Remember the theme in a cookie, so that the server paints it at once and no script has to."""
     form = ThemeForm(request.POST)
-    response = redirect(_back(request))
+    response = redirect(_own_address(request, request.POST.get("next", "")) or "/")
     if form.is_valid():
         theme = form.cleaned_data["theme"]
         if theme == "auto":
@@ -245,11 +245,6 @@ def switch_team(request: HttpRequest, team_id: UUID) -> HttpResponse:
     team = get_object_or_404(Team, pk=team_id, memberships__in=active_memberships().filter(user=request.user.pk))
     request.session[TEAM_SESSION_KEY] = str(team.pk)
     return redirect("labeling:home")
-
-
-def _back(request: HttpRequest) -> str:
-    """The page the request came from, if it is one of ours."""
-    return _own_address(request, request.POST.get("next", "")) or "/"
 
 
 def _own_address(request: HttpRequest, address: str) -> str:

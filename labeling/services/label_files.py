@@ -159,10 +159,9 @@ def _answers(transform: Transform, *, replace_all: bool) -> LabelContents:
 def _keep_answers(
     transform: Transform, user: User | None, contents: LabelContents, parts: Sequence[StoredPart]
 ) -> LabelFile:
-    kind = LabelFileKind.BUILT
     return keep_with_questions(
         transform=transform,
-        kind=kind,
+        kind=LabelFileKind.BUILT,
         user=user,
         parts=parts,
         included=contents.included,

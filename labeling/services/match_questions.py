@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import IO
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -153,7 +153,7 @@ def _remember(result: MatchResult, asked: Iterable[MatchGroup], made: QuestionSe
     """Note about which groups people were asked; found ones are kept from now on."""
     last = result.found.filter(kind=GroupKind.FOUND).aggregate(last=Max("place"))["last"]
     place = -1 if last is None else last
-    kept = set(_known(result).values_list("match_id", flat=True))
+    kept = set(result.found.exclude(kind=GroupKind.SPLIT).values_list("match_id", flat=True))
     for group in asked:
         same = result.found.filter(match_id=group.match_id, question_set__isnull=True)
         if group.kind == GroupKind.SPLIT:
@@ -164,8 +164,3 @@ def _remember(result: MatchResult, asked: Iterable[MatchGroup], made: QuestionSe
             place += 1
             group.place, group.question_set = place, made
             group.save(force_insert=True)
-
-
-def _known(result: MatchResult) -> QuerySet[MatchGroup]:
-    """The kept groups of the result itself."""
-    return result.found.exclude(kind=GroupKind.SPLIT)

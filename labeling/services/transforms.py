@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
+from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -109,7 +110,8 @@ def create_transform(
                 table_name=table.name,
                 source_file=source if isinstance(source, SourceFile) else None,
                 primary_key=primary_key,
-                columns=_columns(seen, table),
+                # The schema that Glue took from the table: label files must follow it.
+                columns=[asdict(column) for column in seen.schema or table.columns],
                 precision_recall=precision_recall,
                 accuracy_cost=accuracy_cost,
                 enforce_provided_labels=enforce_provided_labels,
@@ -247,11 +249,6 @@ def table_input(name: str, source: SourceFile) -> TableInputTypeDef:
             **(_CSV_STORAGE if csv else _PARQUET_STORAGE),  # type: ignore[typeddict-item]  # literal constants above
         },
     }
-
-
-def _columns(seen: glue.MLTransform, table: CatalogTable) -> list[dict[str, str]]:
-    """The schema that Glue took from the table; label files must follow it."""
-    return [{"name": column.name, "data_type": column.data_type} for column in seen.schema or table.columns]
 
 
 def _name_taken(name: str) -> InvalidSourceError:

@@ -15,7 +15,7 @@ from django.db import transaction
 from accounts.exceptions import LastAdminError
 from accounts.identities import forget_identities
 from accounts.links import absolute, is_invited, make_link_for, valid_days
-from accounts.models import Agent, Membership, Role, Team, User
+from accounts.models import Agent, Role, Team, User
 from accounts.services import (
     create_person,
     create_team,
@@ -106,7 +106,7 @@ class Command(BaseCommand):
         membership = set_role(team=team, user=user, role=Role(options["role"]), by=Agent.COMMAND)
         if not (membership.is_active and user.is_active):
             reactivate_member(membership=membership, by=Agent.COMMAND)
-        self.stdout.write(f"{user.username}: {_role(membership)} of {team.name}.")
+        self.stdout.write(f"{user.username}: {membership.get_role_display()} of {team.name}.")
 
     def _no_team(self, name: str) -> Team:
         names = ", ".join(Team.objects.values_list("name", flat=True)) or "none"
@@ -120,10 +120,6 @@ class Command(BaseCommand):
         if getpass.getpass("Again: ") != first:
             raise CommandError("The two passwords do not match.")
         return first
-
-
-def _role(membership: Membership) -> str:
-    return str(membership.get_role_display())
 
 
 def _words(error: ValidationError) -> str:
