@@ -176,7 +176,7 @@ STORAGES = {
             ),
         },
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "labelportal.staticfiles.HashedFiles"},
 }
 # Fonts of this kind go into PDF, not to browsers, and are the largest of all files.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "ttf")
