@@ -1,5 +1,7 @@
 // Groups of a result that are ticked stay ticked while one looks at its other pages, kinds and searches, until people have been asked about them.
 
+import { tab } from "./kept.js";
+
 const form = document.querySelector("[data-ticks]");
 const key = `labelportal.ticked.${form.dataset.ticks}`;
 const taken = form.dataset.taken.split(" ");
@@ -13,22 +15,10 @@ const note = form.querySelector("[data-ticked]");
 let kept = { ticks: {}, sent: null };
 
 function read() {
-  try {
-    kept = JSON.parse(sessionStorage.getItem(key)) ?? kept;
-  } catch {
-    // Storage may be forbidden, and the ticks are then those of the page.
-  }
+  kept = tab.read(key) ?? kept;
   if (!taken.includes(kept.sent?.number)) return;
   for (const group of kept.sent.groups) delete kept.ticks[group];
   kept.sent = null;
-}
-
-function write() {
-  try {
-    sessionStorage.setItem(key, JSON.stringify(kept));
-  } catch {
-    // As above.
-  }
 }
 
 function draw() {
@@ -57,18 +47,18 @@ function send(name, value) {
 
 start();
 for (const box of boxes.filter((one) => one.defaultChecked)) tick(box); // the server remembers them after an error
-write();
+tab.write(key, kept);
 draw();
 
 form.addEventListener("change", (event) => {
   tick(event.target);
-  write();
+  tab.write(key, kept);
   draw();
 });
 
 form.querySelector("[data-untick]").addEventListener("click", () => {
   kept.ticks = {};
-  write();
+  tab.write(key, kept);
   draw();
 });
 
@@ -80,7 +70,7 @@ form.addEventListener("submit", (event) => {
   if (!all) for (const [, field] of elsewhere) send(...field);
   kept.sent = { number: String(Date.now()), groups: all ? here : Object.keys(kept.ticks) };
   send("number", kept.sent.number);
-  write();
+  tab.write(key, kept);
 });
 
 // Back, from the browser's memory.

@@ -1,6 +1,8 @@
 // What somebody wrote into a form is in it again when they come back after the form was refused: they had been signed out, or its page was too old.
 // The server marks such refusals with data-unsent. Nor does a form with data-keep let anybody leave its page without having been asked.
 
+import { tab } from "./kept.js";
+
 const KEY = "labelportal.unsent";
 const NOT_KEPT = ["hidden", "password", "file", "submit", "button", "image", "reset"];
 const { person } = document.documentElement.dataset;
@@ -36,22 +38,6 @@ function fill(field, value) {
   else for (const option of field.options) option.selected = value.includes(option.value);
 }
 
-function keep(unsent) {
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(unsent));
-  } catch {
-    // Storage may be full or forbidden; the text is then lost, as it would be without this script.
-  }
-}
-
-function read() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEY));
-  } catch {
-    return null;
-  }
-}
-
 function formOf({ page, action }) {
   if (page !== location.pathname) return null;
   return [...document.forms].find((form) => form.method === "post" && form.getAttribute("action") === action && texts(form).length);
@@ -79,14 +65,14 @@ window.addEventListener("beforeunload", (event) => {
   if ([...document.querySelectorAll("form[data-keep]")].some(isUnsaved)) event.preventDefault();
 });
 
-const unsent = read();
+const unsent = tab.read(KEY);
 if (unsent) {
   const refused = unsent.refused || document.querySelector("[data-unsent]") !== null;
   const form = person === unsent.person ? formOf(unsent) : null;
   if (form && refused) restore(form, unsent.values);
   // It was taken, is in the form again, or somebody else has signed in.
-  if (form || !refused || (person && person !== unsent.person)) sessionStorage.removeItem(KEY);
-  else keep({ ...unsent, refused });
+  if (form || !refused || (person && person !== unsent.person)) tab.drop(KEY);
+  else tab.write(KEY, { ...unsent, refused });
 }
 
 document.addEventListener("submit", (event) => {
@@ -94,5 +80,5 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || form.method !== "post") return;
   if (!texts(form).some((field) => field.value.trim())) return;
   const values = Object.fromEntries(fieldsOf(form).map((field) => [keyOf(field), valueOf(field)]));
-  keep({ person, page: location.pathname, action: form.getAttribute("action"), values, refused: false });
+  tab.write(KEY, { person, page: location.pathname, action: form.getAttribute("action"), values, refused: false });
 });

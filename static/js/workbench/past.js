@@ -1,5 +1,7 @@
 // What can be undone of a question, kept by this tab over a reload until the question is submitted.
 
+import { tab } from "../kept.js";
+
 export class Past {
   constructor(person) {
     this.prefix = `labelportal.undo.${person}.`;
@@ -15,26 +17,14 @@ export class Past {
   }
 
   put(question, past) {
-    try {
-      sessionStorage.setItem(this.place(question), JSON.stringify(past));
-    } catch {
-      // Storage may be full or forbidden; undo then lasts as long as the page.
-    }
+    tab.write(this.place(question), past);
   }
 
   read(question) {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.place(question)));
-    } catch {
-      return null;
-    }
+    return tab.read(this.place(question));
   }
 
   drop(question) {
-    try {
-      sessionStorage.removeItem(this.place(question));
-    } catch {
-      // What cannot be removed could not be written.
-    }
+    tab.drop(this.place(question));
   }
 }

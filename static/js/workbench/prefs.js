@@ -1,6 +1,7 @@
 // How this person likes to see this transform. Columns are kept on the server, so that they are the same in every browser; what is shown of
 // them changes by the minute and is kept in this one.
 
+import { browser } from "../kept.js";
 import { DISPLAYS } from "./grid.js";
 
 export class Prefs {
@@ -11,11 +12,7 @@ export class Prefs {
     this.before = columns;
     this.save = save;
     this.usualDisplay = DISPLAYS[0]; // until the person chooses
-    try {
-      this.kept = JSON.parse(localStorage.getItem(this.key)) ?? {};
-    } catch {
-      this.kept = {};
-    }
+    this.kept = browser.read(this.key) ?? {};
   }
 
   get display() {
@@ -105,10 +102,6 @@ export class Prefs {
 
   change(part) {
     this.kept = { ...this.kept, ...part };
-    try {
-      localStorage.setItem(this.key, JSON.stringify(this.kept));
-    } catch {
-      // Without storage the wish lasts as long as the page.
-    }
+    browser.write(this.key, this.kept);
   }
 }

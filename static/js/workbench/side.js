@@ -1,6 +1,7 @@
 // The panel beside the grid: guidelines, examples and comments of the question on the screen. The server draws it; it is fetched when it
 // is open. On a narrow screen it covers the page, and what lies behind cannot be reached until it is closed.
 
+import { tab } from "../kept.js";
 import { cutOffBy } from "./store.js";
 
 const TIMEOUT = 15000;
@@ -13,21 +14,13 @@ class Written {
   }
 
   get(id) {
-    try {
-      return this.texts.get(id) ?? sessionStorage.getItem(this.prefix + id) ?? "";
-    } catch {
-      return "";
-    }
+    return this.texts.get(id) ?? tab.read(this.prefix + id) ?? "";
   }
 
   set(id, text) {
     this.texts.set(id, text);
-    try {
-      if (text) sessionStorage.setItem(this.prefix + id, text);
-      else sessionStorage.removeItem(this.prefix + id);
-    } catch {
-      // Storage may be full or forbidden; the text then lasts as long as the page.
-    }
+    if (text) tab.write(this.prefix + id, text);
+    else tab.drop(this.prefix + id);
   }
 
   /** What was written on while it was on its way is not what was sent, and stays. */

@@ -4,6 +4,8 @@
 // repeated until the server has answered; a refusal (somebody else has the question, a grid that does not fit) is told and dropped.
 // A page that goes away may leave what the server has taken: the next page sends it again, and the server knows it by the stamp of the message.
 
+import { browser } from "../kept.js";
+
 const PREFIX = "labelportal.outbox";
 const DEBOUNCE = 300;
 const RETRY = [1000, 2000, 5000, 10000];
@@ -171,13 +173,9 @@ export class Store {
   /** One entry per question, so that two tabs do not write over each other's. */
   keep(questionId) {
     const message = this.outbox.get(questionId);
-    try {
-      if (message) localStorage.setItem(this.prefix + questionId, JSON.stringify(message));
-      else if (this.leaving) this.confirmed.add(questionId);
-      else localStorage.removeItem(this.prefix + questionId);
-    } catch {
-      // Storage may be full or forbidden; the message is still in memory and will be sent.
-    }
+    if (message) browser.write(this.prefix + questionId, message);
+    else if (this.leaving) this.confirmed.add(questionId);
+    else browser.drop(this.prefix + questionId);
   }
 
   read() {
