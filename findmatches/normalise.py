@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from findmatches.dates import as_year_month_day, highest_parts
 from findmatches.letters import comparable
+from findmatches.markup import MARKUP, without_markup
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,8 +29,8 @@ _WRITTEN_POWER = r"^-?\d(\.\d+e[+-]\d\d|e[+-]0\d|e\+\d\d)$"
 _ONE_COMMA = r"^[^\d.,]*(0|[1-9]\d*|[1-9]\d{0,2}(\.\d{3})+),\d+[^\d.,]*$"
 _THOUSANDS = r"^[^\d.,]*[1-9]\d{0,2},\d{3}[^\d.,]*$"
 _LETTER_BETWEEN = r"\d.*[A-Za-z].*\d"
-# Blanks at the ends or side by side, and all other white space and NUL: what ``fold`` changes in text that is plain ASCII.
-_ODD = r"^ | $|  |[\x00-\x1f]"
+# Blanks at the ends or side by side, all other white space and NUL, and markup: what ``fold`` changes in text that is plain ASCII.
+_ODD = rf"^ | $|  |[\x00-\x1f]|{MARKUP}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,8 @@ class PartOfColumn(Column):
 
 
 def fold(text: str) -> str:
-    """What can be compared of a text (``letters.comparable``), runs of white space one blank. Placeholders become empty."""
+    """What can be compared of a text (``letters.comparable``), without markup, runs of white space one blank. Placeholders become empty."""
+    text = without_markup(text)
     folded = text.lower() if text.isascii() else comparable(text)
     folded = " ".join(folded.replace("\0", " ").split())
     return "" if folded in PLACEHOLDERS else folded
