@@ -94,6 +94,7 @@ class Model:
             "columns": [list(column) for column in self.schema.columns],
             "views": [[view.unit, list(view.columns)] for view in self.schema.views],
             "side": self.schema.side,
+            "disguised": [list(value) for value in self.schema.disguised],
             "precision_recall": self.precision_recall,
             "accuracy_cost": self.accuracy_cost,
             "balanced": self.learner.balanced,
@@ -196,10 +197,12 @@ def _model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Mode
         tuple((str(name), kind, bool(numeric)) for name, kind, numeric in facts["columns"]),
         tuple(View(unit, tuple(int(place) for place in places)) for unit, places in facts["views"]),
         None if facts["side"] is None else int(facts["side"]),
+        tuple((int(place), str(text)) for place, text in facts["disguised"]),
     )
     places = [place for view in schema.views for place in view.columns]
+    places += [place for place, _ in schema.disguised]
     if not all(0 <= place < len(schema.columns) for place in [*places, schema.side or 0]):
-        raise ValueError("a view or the source does not belong to a column")
+        raise ValueError("a view, the source or a value does not belong to a column")
     width = len(schema.names())
     second = evidence = None
     if facts["second"] is not None:

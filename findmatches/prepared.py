@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from findmatches.blocking import SMALL, Candidates, Seen, View, find_candidates, put_aside
 from findmatches.cache import Arrays, Cache, content_name, save_arrays, save_pieces
 from findmatches.comparisons import Comparer, Schema, Setup, describe
+from findmatches.disguised import uncovered
 from findmatches.errors import FindMatchesError
 from findmatches.features import arrays_of, matrix_of
 from findmatches.memory import check_memory
@@ -161,6 +162,7 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
     cells = records.table.select(names).take(order)
     columns = _columns(cells)
     known = schema or describe(columns)
+    columns = uncovered(columns, known.disguised)
     log.debug("%d rows, %d columns to compare", len(keys), len(columns))
     if aside := put_aside(known.views):
         log.debug("unrelated to the others: %s", ", ".join(columns[place].name for place in aside))

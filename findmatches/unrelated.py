@@ -86,7 +86,7 @@ def _measured(columns: Sequence[Column], asked: Sequence[int], others: Sequence[
     most = min(_NEIGHBOURS, _OF_ALL // len(asked))
     near = in_threads(lambda place: _neighbours(columns[place], most), asked)
     rows, ends = np.unique(np.concatenate(near, axis=1), return_inverse=True)
-    words = dict(zip(others, in_threads(lambda place: _words(columns[place], rows), others), strict=True))
+    words = dict(zip(others, in_threads(lambda place: words_of(columns[place], rows), others), strict=True))
     everything = hstack(list(words.values()), format="csr")
     one, two = np.random.default_rng(0).integers(0, len(rows), (2, _RANDOM), dtype=np.int32)
     one, two = one[one != two], two[one != two]
@@ -102,7 +102,7 @@ def _measured(columns: Sequence[Column], asked: Sequence[int], others: Sequence[
     return found
 
 
-def _words(column: Column, rows: NDArray[np.int64]) -> csr_matrix:
+def words_of(column: Column, rows: NDArray[np.int64]) -> csr_matrix:
     """The TF-IDF of the words of some rows, each row of unit length."""
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
 

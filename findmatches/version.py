@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-VERSION = "0.7.2"
+VERSION = "0.8.0"

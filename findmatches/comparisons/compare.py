@@ -14,6 +14,7 @@ from findmatches.blocking import Candidates, View, choose_views
 from findmatches.comparisons.columns import MEASURES, OUTLINE, ColumnComparer, Kind, is_numeric, kind_of
 from findmatches.comparisons.containment import CONTAINMENT
 from findmatches.comparisons.setup import Setup, mean_of, ranks_among
+from findmatches.disguised import Disguised, disguised, uncovered
 from findmatches.features import Frequencies, row_dots
 from findmatches.normalise import Column
 from findmatches.threads import in_threads
@@ -36,12 +37,13 @@ _PART = 30_000
 class Schema:
     """What a model compares: columns with their kinds and whether they hold numbers, and views of the whole record.
 
-    ``side`` is the place of the column that most looks like the source of a row, if there is one.
+    ``side`` is the place of the column that most looks like the source of a row, if there is one; ``disguised`` are values that stand for nothing.
     """
 
     columns: tuple[tuple[str, Kind, bool], ...]
     views: tuple[View, ...]
     side: int | None = None
+    disguised: Disguised = ()
 
     def names(self) -> list[tuple[str | None, str]]:
         """(column, measure) for each number that a comparison gives; the column is None for measures of the whole record."""
@@ -82,9 +84,12 @@ class Schema:
 
 def describe(columns: Sequence[Column]) -> Schema:
     """The kinds of the columns of a table, to be kept with a model and used for every table it is applied to."""
+    various = [place for place, column in enumerate(columns) if kind_of(column) not in ("constant", "category")]
+    nothing = disguised(columns, various)
+    columns = uncovered(columns, nothing)
     kinds = tuple(in_threads(lambda column: (column.name, kind_of(column), is_numeric(column)), columns))
     views = choose_views(columns, [kind for _, kind, _ in kinds])
-    return Schema(kinds, views, _side(columns, [kind for _, kind, _ in kinds]))
+    return Schema(kinds, views, _side(columns, [kind for _, kind, _ in kinds]), nothing)
 
 
 def _side(columns: Sequence[Column], kinds: Sequence[Kind]) -> int | None:

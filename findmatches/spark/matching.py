@@ -74,7 +74,8 @@ def check_frame(frame: DataFrame, model: Model) -> None:
 
 def numbered(frame: DataFrame, model: Model) -> tuple[DataFrame, int]:
     """The numbered rows of a frame, and how many there are."""
-    return numbered_rows(frame, model.primary_key, [name for name, _, _ in model.schema.columns])
+    names = [name for name, _, _ in model.schema.columns]
+    return numbered_rows(frame, model.primary_key, names, model.schema.disguised)
 
 
 def prepared(rows: DataFrame, n_rows: int, model: Model) -> tuple[Scorer, DataFrame]:

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's document
 from pyspark.sql import types as T  # noqa: N812
 
 from findmatches.dates import SLASHED
+from findmatches.disguised import Disguised, uncovered
 from findmatches.errors import FindMatchesError
 from findmatches.normalise import make_column
 from findmatches.schema import text_table
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 
-def numbered_rows(frame: DataFrame, primary_key: str, names: Sequence[str]) -> tuple[DataFrame, int]:
+def numbered_rows(
+    frame: DataFrame, primary_key: str, names: Sequence[str], disguised: Disguised = ()
+) -> tuple[DataFrame, int]:
     """The rows with their numbers in the order of the keys (``row``), the key as it was (``key``), and as text (``name``), and the
-    folded cells of the named columns (``texts``, null where missing); and how many there are.
+    folded cells of the named columns (``texts``, null where missing or ``disguised``); and how many there are.
 
     Rows are numbered as on one machine, so the same candidates and groups come of them. Raises ``FindMatchesError`` if a key is
     blank or stands twice.
@@ -50,7 +53,7 @@ def numbered_rows(frame: DataFrame, primary_key: str, names: Sequence[str]) -> t
             T.StructField("texts", T.ArrayType(T.StringType())),
         ]
     )
-    return kept(ordered.mapInArrow(_fold([primary_key, *names], starts, highest), schema)), ends[-1]
+    return kept(ordered.mapInArrow(_fold([primary_key, *names], starts, highest, disguised), schema)), ends[-1]
 
 
 def _cell(frame: DataFrame, name: str) -> Column:
@@ -75,7 +78,7 @@ def _highest_parts(ordered: DataFrame, n_columns: int) -> list[tuple[int, int]]:
 
 
 def _fold(
-    names: Sequence[str], starts: dict[int, int], highest: Sequence[tuple[int, int]]
+    names: Sequence[str], starts: dict[int, int], highest: Sequence[tuple[int, int]], disguised: Disguised
 ) -> Callable[[Batches], Batches]:
     """Number the rows, from the number at which their part starts, and fold their cells. ``names`` are those of the key and of the columns."""
 
@@ -83,9 +86,12 @@ def _fold(
         at = starts[_part()]
         for batch in batches:
             table = text_table(pa.Table.from_batches([batch]).drop_columns(["key"]).rename_columns(names), names[0])
+            columns = [
+                make_column(name, table.column(name), parts)
+                for name, parts in zip(table.column_names[1:], highest, strict=True)
+            ]
             cells = []
-            for name, parts in zip(table.column_names[1:], highest, strict=True):
-                column = make_column(name, table.column(name), parts)
+            for column in uncovered(columns, disguised):
                 values = pa.array([*column.values, None], pa.string())
                 cells.append(values.take(pa.array(column.codes.astype(np.int64) % len(values))))
             numbers = pa.array(np.arange(at, at + batch.num_rows))
