@@ -6,7 +6,7 @@ Each folder holds ``records.csv`` (with a column ``id``) and ``clusters.csv`` (`
 alone). Precision, recall and F1 count pairs of rows over the whole table; all true pairs are in the denominator.
 
     --noise 0.05                          this share of the rows gets a wrong label
-    --clutter                             with six columns more that have nothing to do with what the rows are
+    --spoilt clutter                      with what real tables are full of (bench/spoilt.py): clutter, gaps, fillers, markup
     --precision-recall 0.1 0.5 0.9        also match at these trade-offs
     --candidates 0 0.25 0.5 0.75 1        instead: what each accuracy-cost trade-off looks at, and in how many seconds
 """
@@ -22,13 +22,10 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
-
-import pyarrow as pa
 
 import findmatches
+from bench.spoilt import SPOILT
 from labelfiles import LabeledRow, LabelFile
 
 KEY = "id"
@@ -78,25 +75,6 @@ def blur(labels: LabelFile, noise: float, rng: random.Random) -> LabelFile:
     return LabelFile(labels.columns, tuple(rows))
 
 
-def cluttered(records: findmatches.Records) -> findmatches.Records:
-    """The table with columns as other systems add them: a row number, a UUID, when and by whom a row was changed, its state, a score."""
-    rng = random.Random(0)  # noqa: S311 (made-up cells, no secrets)
-    first, last = ("Ann", "Bob", "Cleo", "Dan", "Eve"), ("Smith", "Jones", "Moore", "Kay")
-    start, rows = datetime(2024, 1, 1, tzinfo=UTC), range(records.n_rows)
-    kept = {
-        "row": [str(10_000 + row) for row in rows],
-        "uuid": [str(UUID(int=rng.getrandbits(128), version=4)) for _ in rows],
-        "changed": [f"{start + timedelta(seconds=rng.randrange(86_400 * 500)):%Y-%m-%d %H:%M:%S}" for _ in rows],
-        "clerk": [f"{rng.choice(first)} {rng.choice(last)}" for _ in rows],
-        "state": [rng.choice(("new", "open", "closed", "on hold")) for _ in rows],
-        "score": [f"{rng.random():.4f}" for _ in rows],
-    }
-    table = records.table
-    for name, cells in kept.items():
-        table = table.append_column(f"kept_{name}", pa.array(cells, pa.string()))
-    return replace(records, table=table)
-
-
 def pairs(groups: Counter[object]) -> int:
     return sum(size * (size - 1) // 2 for size in groups.values())
 
@@ -144,12 +122,12 @@ def run(
     noise: float = 0.0,
     trade_offs: Sequence[float] = (0.5,),
     cache: Path | None = None,
-    clutter: bool = False,
+    spoilt: str | None = None,
 ) -> list[Result]:
     """Ask, answer and match until the largest budget is spent; measure at each budget and trade-off."""
     records = findmatches.read_records(folder / "records.csv", primary_key=KEY)
-    if clutter:
-        records = cluttered(records)
+    if spoilt:
+        records = SPOILT[spoilt](records)
     if cache is not None:
         records = records.cached_in(cache)
     truth = read_truth(folder)
@@ -204,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rows-per-file", type=int, default=100, help="rows asked for at a time")
     parser.add_argument("--noise", type=float, default=0.0, help="share of the rows that get a wrong label")
-    parser.add_argument("--clutter", action="store_true", help="add columns that have nothing to do with what rows are")
+    parser.add_argument("--spoilt", choices=SPOILT, help="with what real tables are full of")
     parser.add_argument("--precision-recall", type=float, nargs="+", default=[0.5], help="trade-offs to match at")
     parser.add_argument("--candidates", type=float, nargs="+", help="accuracy-cost trade-offs to look at instead")
     parser.add_argument(
@@ -226,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 options.noise,
                 options.precision_recall,
                 options.cache,
-                options.clutter,
+                options.spoilt,
             )
             for one in results:
                 print(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from findmatches.clustering import Edges
 from findmatches.errors import FindMatchesError
 from findmatches.linkage import between
 from findmatches.model import Model
-from findmatches.normalise import MISSING
+from findmatches.normalise import MISSING, Column
 from findmatches.prepared import Prepared, prepare
 from findmatches.rivals import MEASURES, Surroundings
 from findmatches.schema import Records
@@ -99,16 +99,30 @@ def explain(records: Records, model: Model, pair: tuple[str, str]) -> Explanatio
     third = _by_third_row(prepared, model.learner, rows[0], rows[1])
     if third is not None:  # what the rows are like has no say
         odds, effect = third.odds, np.append(np.zeros(len(effect) - 1), third.odds - typical)
-    own = {key: int(prepared.order[row_of[key]]) for key in pair}
-    names = [name for name, _, _ in model.schema.columns]
-    parts = []
-    for name, value in zip([*names, RECORD, OTHERS], effect.tolist(), strict=True):
-        cells = tuple(records.table.column(name)[own[key]].as_py() for key in pair) if name in names else (None, None)
-        words = third.words if third is not None and name == OTHERS else game.words(name)
-        parts.append(Contribution(name, (cells[0], cells[1]), words, value))
+    of_columns, of_record, of_others = effect[:-2].tolist(), float(effect[-2]), float(effect[-1])
+    own = [row_of[key] for key in pair]
+    parts = [
+        _of_column(prepared, column, own, game.words(column.name), value)
+        for column, value in zip(prepared.columns, of_columns, strict=True)
+    ]
+    parts.append(Contribution(RECORD, (None, None), game.words(RECORD), of_record))
+    parts.append(Contribution(OTHERS, (None, None), third.words if third else game.words(OTHERS), of_others))
     parts.sort(key=lambda part: -abs(part.log_odds))
     score = float(1 / (1 + np.exp(-odds)))
     return Explanation(pair, score, model.threshold, odds, typical, tuple(parts))
+
+
+def _of_column(prepared: Prepared, column: Column, rows: Sequence[int], words: str, value: float) -> Contribution:
+    """What a column added, with its cells as they are in the table. Those that hold something and count as missing all the same are named."""
+    cells = prepared.records.table.column(column.name)
+    one, two = (cells[int(prepared.order[row])].as_py() for row in rows)
+    nothing = {
+        cell
+        for row, cell in zip(rows, (one, two), strict=True)
+        if cell and cell.strip() and column.codes[row] == MISSING
+    }
+    words = "; ".join([words, *(f"{_shown(cell)} stands for nothing" for cell in sorted(nothing))])
+    return Contribution(column.name, (one, two), words, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,8 @@ def prepare(records: Records, *, neighbours: int, schema: Schema | None = None) 
     known = schema or describe(columns)
     columns = uncovered(columns, known.disguised)
     log.debug("%d rows, %d columns to compare", len(keys), len(columns))
+    for place, text in known.disguised:
+        log.debug("stands for nothing: %s in %s", text, columns[place].name)
     if aside := put_aside(known.views):
         log.debug("unrelated to the others: %s", ", ".join(columns[place].name for place in aside))
     name = content_name(cells, known, neighbours) if records.cache else ""

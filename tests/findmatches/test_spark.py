@@ -19,6 +19,7 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 import findmatches
+from bench.spoilt import filled
 from findmatches import blocking, prepared
 from findmatches.cli import main
 from findmatches.clustering import Edges, cluster
@@ -83,11 +84,13 @@ def planned_anew(session: SparkSession) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def taught() -> tuple[findmatches.Records, findmatches.Model]:
-    """Of a table with sources that count: that of one source without is a part of the way."""
-    records, truth = register_and_finds(70, 30)
+    """Of a table with sources that count (that of one source without is a part of the way), and with values that stand for nothing."""
+    made, truth = register_and_finds(70, 30)
+    records = filled(made)
     labels = oracle(truth)(findmatches.ask(records, [], sets=8, rows=10))
     model = findmatches.train(records, [labels], enforce_labels=True)
     assert model.learner.linkage is not None
+    assert model.schema.disguised
     return records, model
 
 

@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
-from bench.quality import answer, cluttered, pairs
+from bench.quality import answer, pairs
 from bench.shapes import make
+from bench.spoilt import cluttered
 from findmatches import Records, ask, explain, train, tuning
 from findmatches.blocking import put_aside
 from findmatches.prepared import Prepared, prepare
