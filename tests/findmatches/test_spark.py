@@ -19,7 +19,6 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 import findmatches
-from bench.spoilt import filled
 from findmatches import blocking, prepared
 from findmatches.cli import main
 from findmatches.clustering import Edges, cluster
@@ -84,13 +83,11 @@ def planned_anew(session: SparkSession) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def taught() -> tuple[findmatches.Records, findmatches.Model]:
-    """Of a table with sources that count (that of one source without is a part of the way), and with values that stand for nothing."""
-    made, truth = register_and_finds(70, 30)
-    records = filled(made)
+    """Of a table with sources that count: that of one source without is a part of the way."""
+    records, truth = register_and_finds(70, 30)
     labels = oracle(truth)(findmatches.ask(records, [], sets=8, rows=10))
     model = findmatches.train(records, [labels], enforce_labels=True)
     assert model.learner.linkage is not None
-    assert model.schema.disguised
     return records, model
 
 
@@ -240,6 +237,13 @@ def test_the_whole_column_tells_which_number_of_a_date_is_the_month(session: Spa
     session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(size))
     found = [line.texts for line in rows.orderBy("row").collect()]
     assert found == [["2024-04-03"], ["2024-12-25"], [None], ["shchukin"]]
+
+
+def test_what_stands_for_nothing_counts_as_missing(session: SparkSession) -> None:
+    rows = [("a", "Unknown", "unknown"), ("b", "Oslo", "1 Main  Street")]
+    frame = session.createDataFrame(rows, "id string, city string, street string")
+    numbered, _ = numbered_rows(frame, "id", ["city", "street"], ((0, "unknown"), (1, "1 main street")))
+    assert [line.texts for line in numbered.orderBy("row").collect()] == [[None, "unknown"], ["oslo", None]]
 
 
 def test_files_that_spark_would_read_wrongly_are_refused(session: SparkSession, tmp_path: Path) -> None:
