@@ -118,7 +118,7 @@ killed (each part at least once but S3), all succeeded, and Glue has each of the
 
 ## Faults of the machine
 
-Brought about by hand with `make run`, with imports, replacements, generation, estimates and exports; the clock by
+Brought about by hand with `make run`: the full disk during all kinds of runs, the others during imports; the clock by
 `tests/run/test_schedule.py` and `tests/localglue/test_runs.py`, a full disk under S3 by `tests/run/test_s3_full.py`.
 
 | Fault | What happens |
