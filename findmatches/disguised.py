@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from findmatches.features import row_dots
 from findmatches.normalise import MISSING, Column, numbers
+from findmatches.threads import in_threads
 from findmatches.unrelated import words_of
 
 # Up to so many of the commonest values of a column may stand for nothing. Each is in this share of its rows and in so many at least, and so many times as
@@ -22,7 +23,9 @@ _MOST, _SHARE, _ROWS, _TIMES, _NEXT = 10, 0.01, 10, 3, 0.05
 # Rows with such a value are alike in the other columns no more than so many times as much as random rows. (Where one source of several wrote it, they are
 # a little more alike; rows that are one thing, ten times as much.)
 _ALIKE = 2.0
-_SAMPLE, _PAIRS = 10_000, 50_000
+_SAMPLE, _PAIRS = 20_000, 20_000
+# Of fewer rows of the sample nothing is told.
+_FEWEST = 5
 
 Disguised = tuple[tuple[int, str], ...]
 
@@ -43,10 +46,11 @@ def disguised(columns: Sequence[Column], compared: Sequence[int]) -> Disguised:
     if not found:
         return ()
     plain = [without(column, [code for at, code in found if at == place]) for place, column in enumerate(columns)]
+    likeness = _Likeness(plain, compared)
     return tuple(
         (place, str(columns[place].values[code]))
         for place, code in sorted(found)
-        if _at_random(np.flatnonzero(columns[place].codes == code), [plain[at] for at in compared if at != place])
+        if likeness.is_by_chance(columns[place].codes == code, place)
     )
 
 
@@ -88,25 +92,40 @@ def _outstanding(column: Column) -> list[int]:
     return []
 
 
-def _at_random(rows: NDArray[np.int64], others: Sequence[Column]) -> bool:
-    """Whether the rows are alike in the other columns about as much as random rows are. No, where most have nothing there."""
-    from scipy.sparse import hstack  # here and not above: importing findmatches must stay quick
+class _Likeness:
+    """How alike rows are in the columns that tell, of a sample of all rows."""
 
-    if not others:
-        return False
-    random = np.random.default_rng(0)
-    own, usual = (
-        np.sort(random.choice(some, min(len(some), _SAMPLE), replace=False))
-        for some in (rows, np.arange(others[0].n_rows))
-    )
-    seen, ends = np.unique(np.concatenate([own, usual]), return_inverse=True)
-    words = hstack([words_of(column, seen) for column in others], format="csr")
-    told = np.diff(words.indptr) > 0
-    alike = []
-    for part in (ends[: len(own)], ends[len(own) :]):
-        filled = part[told[part]]
-        if len(filled) < len(part) / 2:
-            return False
-        one, two = random.choice(filled, (2, _PAIRS)).astype(np.int32)
-        alike.append(float(row_dots(words, one[one != two], two[one != two]).mean()))
-    return alike[0] <= _ALIKE * alike[1]
+    def __init__(self, columns: Sequence[Column], compared: Sequence[int]) -> None:
+        from scipy.sparse import csr_matrix, hstack  # here and not above: importing findmatches must stay quick
+
+        n_rows = columns[0].n_rows
+        self._random = np.random.default_rng(0)
+        self._rows = np.sort(self._random.choice(n_rows, min(n_rows, _SAMPLE), replace=False))
+        self._words = dict(
+            zip(compared, in_threads(lambda place: words_of(columns[place], self._rows), compared), strict=True)
+        )
+        nothing = csr_matrix((len(self._rows), 0), dtype=np.float32)
+        self._everything = hstack([nothing, *self._words.values()], format="csr")
+
+    def is_by_chance(self, rows: NDArray[np.bool_], column: int) -> bool:
+        """Whether the rows are alike in the other columns about as much as random rows are. No, where most have nothing there."""
+        own, usual = (
+            self._mean(np.flatnonzero(rows[self._rows]), column),
+            self._mean(np.arange(len(self._rows)), column),
+        )
+        return own is not None and usual is not None and own <= _ALIKE * usual
+
+    def _mean(self, rows: NDArray[np.int64], column: int) -> float | None:
+        """How alike the rows of the sample are without the column, in the mean; None if most have nothing else."""
+        filled = np.diff(self._everything.indptr)
+        if column in self._words:
+            filled = filled - np.diff(self._words[column].indptr)
+        told = rows[filled[rows] > 0]
+        if len(told) < max(len(rows) / 2, _FEWEST):
+            return None
+        one, two = self._random.choice(told, (2, _PAIRS)).astype(np.int32)
+        one, two = one[one != two], two[one != two]
+        alike = row_dots(self._everything, one, two)
+        if column in self._words:
+            alike = alike - row_dots(self._words[column], one, two)
+        return float(alike.mean())
