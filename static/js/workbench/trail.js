@@ -1,16 +1,14 @@
 // The questions that this tab has left, kept over a reload: their places and what could be undone in them, none of their rows.
 
+import { tab } from "../kept.js";
+
 const LENGTH = 20;
 
 export class Trail {
   /** Each queue has its own, so undo leads to no question of another transform. */
   constructor(person, queue) {
     this.key = `labelportal.trail.${person}.${queue}`;
-    try {
-      this.entries = JSON.parse(sessionStorage.getItem(this.key)) ?? [];
-    } catch {
-      this.entries = [];
-    }
+    this.entries = tab.read(this.key) ?? [];
   }
 
   /** The question was submitted or skipped. */
@@ -34,10 +32,6 @@ export class Trail {
 
   keep(entries) {
     this.entries = entries;
-    try {
-      sessionStorage.setItem(this.key, JSON.stringify(entries));
-    } catch {
-      // Storage may be full or forbidden; undo then leads back as long as the page lasts.
-    }
+    tab.write(this.key, entries);
   }
 }
