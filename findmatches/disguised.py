@@ -20,8 +20,8 @@ from findmatches.unrelated import words_of
 # Up to so many of the commonest values of a column may stand for nothing. Each is in this share of its rows and in so many at least, and so many times as
 # common as what comes next, which is in no more than this share of all other rows: where few values are to be had, one may well be so much commoner.
 _MOST, _SHARE, _ROWS, _TIMES, _NEXT = 10, 0.01, 10, 3, 0.05
-# Rows with such a value are alike in the other columns no more than so many times as much as random rows. (Where one source of several wrote it, they are
-# a little more alike; rows that are one thing, ten times as much.)
+# Rows with such a value are alike in the other columns no more than so many times as much as they are like the rest. (Where one source of several wrote
+# it, they are a little more alike; rows that are one thing, far more. Random rows are no measure: of three large groups a third are one thing.)
 _ALIKE = 2.0
 _SAMPLE, _PAIRS = 20_000, 20_000
 # Of fewer rows of the sample nothing is told.
@@ -87,6 +87,8 @@ def _outstanding(column: Column) -> list[int]:
     counts, filled = column.counts[order], int(column.counts.sum())
     for many in range(len(order) - 1, 0, -1):
         commonest, rest = counts[many - 1], filled - int(counts[:many].sum())
+        if rest < filled / 2:  # what most rows hold says what they are: those of a few large groups
+            continue
         if commonest >= max(_ROWS, _SHARE * filled, _TIMES * counts[many]) and counts[many] <= _NEXT * rest:
             return sorted(order[:many].tolist())
     return []
@@ -108,22 +110,24 @@ class _Likeness:
         self._everything = hstack([nothing, *self._words.values()], format="csr")
 
     def is_by_chance(self, rows: NDArray[np.bool_], column: int) -> bool:
-        """Whether the rows are alike in the other columns about as much as random rows are. No, where most have nothing there."""
-        own, usual = (
-            self._mean(np.flatnonzero(rows[self._rows]), column),
-            self._mean(np.arange(len(self._rows)), column),
-        )
-        return own is not None and usual is not None and own <= _ALIKE * usual
+        """Whether the rows are alike in the other columns about as much as they are like the rest. No, where most have nothing there."""
+        own = rows[self._rows]
+        inside, rest = self._told(np.flatnonzero(own), column), self._told(np.flatnonzero(~own), column)
+        if inside is None or rest is None:
+            return False
+        return self._mean(inside, inside, column) <= _ALIKE * self._mean(inside, rest, column)
 
-    def _mean(self, rows: NDArray[np.int64], column: int) -> float | None:
-        """How alike the rows of the sample are without the column, in the mean; None if most have nothing else."""
+    def _told(self, rows: NDArray[np.int64], column: int) -> NDArray[np.int64] | None:
+        """Those of the rows of the sample that have something in other columns; None if most have nothing."""
         filled = np.diff(self._everything.indptr)
         if column in self._words:
             filled = filled - np.diff(self._words[column].indptr)
         told = rows[filled[rows] > 0]
-        if len(told) < max(len(rows) / 2, _FEWEST):
-            return None
-        one, two = self._random.choice(told, (2, _PAIRS)).astype(np.int32)
+        return None if len(told) < max(len(rows) / 2, _FEWEST) else told
+
+    def _mean(self, some: NDArray[np.int64], others: NDArray[np.int64], column: int) -> float:
+        """How alike rows of the sample are without the column, in the mean."""
+        one, two = (self._random.choice(rows, _PAIRS).astype(np.int32) for rows in (some, others))
         one, two = one[one != two], two[one != two]
         alike = row_dots(self._everything, one, two)
         if column in self._words:

@@ -51,6 +51,11 @@ def test_what_rows_are_stands_for_something_however_common(shape: str) -> None:
     assert not told(records)
 
 
+@pytest.mark.parametrize("rows", [300, 400, 600])
+def test_a_table_of_a_few_large_groups_has_none(rows: int) -> None:
+    assert not told(make("big groups", rows, 0)[0])
+
+
 def test_one_thing_in_very_many_rows_stands_for_something() -> None:
     records, _ = make("companies", 1200, 0)
     again = pa.concat_tables([records.table, *[records.table.slice(7, 1)] * 200])
