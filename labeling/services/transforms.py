@@ -90,11 +90,7 @@ def create_transform(
     name = name.strip()
     if Transform.objects.filter(team=team, name=name).exists():
         raise _name_taken(name)
-    if isinstance(source, SourceFile) and source.format == SourceFormat.CSV and not source.escaped:
-        raise InvalidSourceError(_("This file was uploaded to an earlier version of the portal. Upload it again."))
-    if problem := preview.problem_with_key(primary_key):
-        message = _("%(column)s cannot be the primary key. %(problem)s")
-        raise InvalidSourceError(message % {"column": primary_key, "problem": problem})
+    _check_source(source, preview, primary_key)
     table = _ensure_table(team, source) if isinstance(source, SourceFile) else source
     parameters = FindMatchesSettings(primary_key, precision_recall, accuracy_cost, enforce_provided_labels)
     transform_id = _create_at_glue(name, table, parameters)
@@ -130,6 +126,14 @@ def create_transform(
         raise _name_taken(name) from error
     logger.info("transform %s (%s) created by user %s", transform.pk, transform_id, user.pk)
     return transform
+
+
+def _check_source(source: SourceFile | CatalogTable, preview: SourcePreview, primary_key: str) -> None:
+    if isinstance(source, SourceFile) and source.format == SourceFormat.CSV and not source.escaped:
+        raise InvalidSourceError(_("This file was uploaded to an earlier version of the portal. Upload it again."))
+    if problem := preview.problem_with_key(primary_key):
+        message = _("%(column)s cannot be the primary key. %(problem)s")
+        raise InvalidSourceError(message % {"column": primary_key, "problem": problem})
 
 
 def _create_at_glue(name: str, table: CatalogTable, parameters: FindMatchesSettings) -> str:

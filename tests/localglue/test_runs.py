@@ -210,8 +210,8 @@ def test_imports_of_a_transform_go_one_after_the_other(
 
 
 def test_other_runs_do_not_wait_for_an_import(start: Callable[..., TaskRun]) -> None:
-    claimed(start(TaskType.IMPORT_LABELS))
-    claimed(start(TaskType.EVALUATION))
+    both = [claimed(start(kind)) for kind in (TaskType.IMPORT_LABELS, TaskType.EVALUATION)]
+    assert {fresh(run).status for run in both} == {TaskStatus.RUNNING}
 
 
 def test_the_sweep_sends_again_what_nobody_took(start: Callable[..., TaskRun], sent: list[int]) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.db import connection, transaction
 from django.urls import reverse
 
 from labeling.choices import RunKind, RunStatus
@@ -20,6 +17,7 @@ from labeling.services.task_runs import request_evaluation
 from labeling.services.task_runs.transitions import transition
 from tests.labeling.builders import Cast, answer, question_set, transform
 from tests.labeling.views.conftest import ClientFor, client_for  # noqa: F401 (a fixture)
+from tests.support.concurrency import meanwhile
 
 
 @pytest.fixture
@@ -91,23 +89,11 @@ def test_it_waits_for_the_end_of_a_run(people: Cast, of: Transform) -> None:
 @pytest.mark.locks
 @pytest.mark.django_db(transaction=True)
 def test_a_run_that_somebody_just_asks_for_counts(people: Cast, of: Transform) -> None:
-    said: list[str] = []
-
-    def archive() -> None:
-        try:
-            archive_transform(transform=of, user=people.admin)
-        except RunConflictError as error:
-            said.append(str(error))
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=archive)
-    with transaction.atomic():
+    with (
+        pytest.raises(RunConflictError, match="A run is under way for this transform"),
+        meanwhile(lambda: archive_transform(transform=of, user=people.admin)),
+    ):
         request_evaluation(transform=of, user=people.lead)
-        thread.start()
-        thread.join(0.3)
-    thread.join()
-    assert said == ["A run is under way for this transform. Wait until it has ended, or stop it."]
 
 
 def test_it_waits_for_the_rest_of_a_round(people: Cast, of: Transform) -> None:

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.db import connection, transaction
 
 from labeling.choices import AnswerStatus, ChangeAction, LabelFileKind, QuestionState
 from labeling.exceptions import InvalidAnswerError, InvalidSettingError, QuestionTakenError
@@ -26,6 +23,7 @@ from labeling.services.controls import mark_control, unmark_control
 from labeling.services.guidelines import add_example
 from labeling.services.question_sets import set_answers_wanted
 from tests.labeling.builders import Cast, answer, grouping, question_set, transform
+from tests.support.concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -204,23 +202,8 @@ def test_only_what_is_settled_and_not_shown_to_all(people: Cast, of: Transform, 
 def test_what_just_becomes_a_control_question_is_not_shown_to_all(people: Cast, of: Transform) -> None:
     question = question_set(of, people.admin, [2])[0]
     answer(question, people.steward, "AB")
-    refused: list[InvalidSettingError] = []
-
-    def show() -> None:
-        try:
-            add_example(question=question, user=people.lead)
-        except InvalidSettingError as error:
-            refused.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=show)
-    with transaction.atomic():
+    with pytest.raises(InvalidSettingError), meanwhile(lambda: add_example(question=question, user=people.lead)):
         mark_control(question=question, user=people.lead)
-        thread.start()
-        thread.join(0.3)
-    thread.join()
-    assert refused
 
 
 def test_scores(people: Cast, of: Transform, questions: list[Question]) -> None:
