@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import task_success, worker_process_init
 
 from labelportal.run.lifeline import die_with_parent
 
@@ -24,3 +24,11 @@ app.autodiscover_tasks()
 def _end_with_the_worker(**kwargs: Any) -> None:
     """A pool process whose worker was killed would go on with a task that is redelivered elsewhere."""
     die_with_parent(os.getppid())
+
+
+@task_success.connect
+def _note_the_sweep(*, sender: Any, **kwargs: Any) -> None:
+    if sender.name == "labeling.sync_task_runs":
+        from labelportal import monitoring  # models are not ready when this module is imported
+
+        monitoring.note_sweep()

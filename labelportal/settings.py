@@ -65,6 +65,7 @@ else:
     ROOT_URLCONF = "labelportal.urls"
     MIDDLEWARE = [
         "labelportal.health.HealthMiddleware",
+        "labelportal.monitoring.MetricsMiddleware",
         "django.middleware.security.SecurityMiddleware",
         "whitenoise.middleware.WhiteNoiseMiddleware",
         "labeling.content_security.ContentSecurityPolicyMiddleware",
@@ -209,6 +210,8 @@ WEBHOOK_LOG_DAYS = env.count("LABELPORTAL_WEBHOOK_LOG_DAYS", 90, least=0)
 # The password of the people that ``manage.py seed`` makes; empty: a random one for each.
 DEMO_PASSWORD = env.text("DEMO_PASSWORD")
 
+# Empty: /metrics is no address.
+METRICS_TOKEN = env.text("LABELPORTAL_METRICS_TOKEN")
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:8030/0")
 TASK_RUN_SYNC_SECONDS = env.number("TASK_RUN_SYNC_SECONDS", 2.0)
 # How often Glue is asked for runs that were started in its console or by other programs.
@@ -331,7 +334,8 @@ LOCALGLUE_MAX_LOSSES = env.count("LOCALGLUE_MAX_LOSSES", 3)
 if ALONE:
     CELERY_BEAT_SCHEDULE = {"sweep-glue-runs": CELERY_BEAT_SCHEDULE["sweep-glue-runs"]}
 # Whether this installation's own engine works for Glue. Where none does, nobody would take the ticks of its queue, and Redis would fill with them.
-if not env.switch("LOCALGLUE_HERE", ALONE or bool(env.text("AWS_ENDPOINT_URL_GLUE"))):
+LOCALGLUE_HERE = env.switch("LOCALGLUE_HERE", ALONE or bool(env.text("AWS_ENDPOINT_URL_GLUE")))
+if not LOCALGLUE_HERE:
     del CELERY_BEAT_SCHEDULE["sweep-glue-runs"]
 if PROCESS == "glue":  # it writes a line of its own for each request
     LOGGING["loggers"]["django.request"] = {"level": "CRITICAL"}

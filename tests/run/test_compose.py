@@ -26,7 +26,7 @@ FILE = ROOT / "docker-compose.yml"
 TEXT = FILE.read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<operator>:?[?-])?(?P<rest>[^}]*)\}")
+VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<operator>:?[?-])?(?P<rest>[^{}]*)\}")
 
 
 def interpolate(text: str, env: Mapping[str, str]) -> str:
@@ -40,7 +40,9 @@ def interpolate(text: str, env: Mapping[str, str]) -> str:
             raise KeyError(rest)
         return (rest if operator.endswith("-") else "") if missing or given is None else given
 
-    return VARIABLE.sub(value, text)
+    while (inner := VARIABLE.sub(value, text)) != text:
+        text = inner
+    return text
 
 
 def example_env() -> dict[str, str]:
@@ -95,6 +97,19 @@ def test_only_the_portal_is_reachable_and_only_from_the_host_itself() -> None:
     assert published == {"web": ["127.0.0.1:${WEB_PORT:-8000}:8000"]}
 
 
+def test_a_database_of_ones_own_is_reached_by_every_part_that_asks_it() -> None:
+    documented = re.search(r"```yaml\n(.*?)```", (ROOT / "docs/operations.md").read_text(), re.DOTALL)
+    assert documented, "docs/operations.md has no docker-compose.override.yml"
+    override = yaml.safe_load(documented[1])["services"]
+    env = example_env() | {"DATABASE_URL": "postgres://portal:secret@db.example.com/portal?sslmode=require"}
+    asking = {name for name, service in SERVICES.items() if "DATABASE_URL" in service.get("environment", {})}
+    for name in asking - {"bucket"}:  # it asks S3 alone
+        assert interpolate(SERVICES[name]["environment"]["DATABASE_URL"], env) == env["DATABASE_URL"]
+        assert "outside" in (override.get(name) or SERVICES[name])["networks"], name
+    assert override["postgres"] == {"scale": 0}
+    assert "@postgres:5432/" in interpolate(SERVICES["web"]["environment"]["DATABASE_URL"], example_env())
+
+
 # With no LABELPORTAL_URL, links in invitations would lead to the reader's own machine.
 @pytest.mark.parametrize("needed", ["POSTGRES_PASSWORD", "REDIS_PASSWORD", "SECRET_KEY", "LABELPORTAL_URL"])
 def test_what_is_needed_and_not_set_stops_everything(needed: str) -> None:
@@ -115,7 +130,7 @@ def test_the_file_itself_holds_no_secret() -> None:
 
 def test_every_variable_is_documented() -> None:
     documented = (ROOT / "docs/operations.md").read_text()
-    names = {match["name"] for match in VARIABLE.finditer(TEXT)}
+    names = set(re.findall(r"\$\{(\w+)", TEXT))
     assert {name for name in names if f"`{name}`" not in documented} == set()
 
 
