@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts import brake
 from accounts.brake import client_address
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.styled_forms import StyledForm
 from accounts.tasks import mail_new_links
 
@@ -140,8 +140,14 @@ class AccountForm(StyledForm):
         return password
 
 
+_WRITING = {
+    Role.LEAD: _("read, start and stop runs, and upload labels"),
+    Role.ADMIN: _("read, start and stop runs, upload labels and rows, and make transforms"),
+}
+
+
 class TokenForm(StyledForm):
-    """A new API token: what it is called, how long it is good, and whether it may change anything."""
+    """A new API token for somebody with the role: what it is called, how long it is good, and whether it may change anything."""
 
     name = forms.CharField(
         label=_("Name"),
@@ -165,13 +171,16 @@ class TokenForm(StyledForm):
     may_write = forms.TypedChoiceField(
         label=_("Allowed to"),
         coerce=lambda text: text == "write",
-        choices=[
-            ("read", _("read")),
-            ("write", _("read, start and stop runs, upload labels and rows, and make transforms")),
-        ],
+        choices=[("read", _("read"))],
         initial="read",
         widget=forms.RadioSelect,
     )
+
+    def __init__(self, *args: Any, role: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if writing := _WRITING.get(Role(role)):
+            may_write = cast("forms.TypedChoiceField", self.fields["may_write"])
+            may_write.choices = [("read", _("read")), ("write", writing)]
 
 
 class ForgottenPasswordForm(StyledForm, PasswordResetForm):

@@ -24,7 +24,7 @@ from accounts.tokens import create_token, revoke_token, tokens_of
 def token_list(request: HttpRequest) -> HttpResponse:
     """The tokens, and the form for another. A new one is shown on the page that answers the form, and never again."""
     membership = _membership(request)
-    form = TokenForm(request.POST if request.method == "POST" else None)
+    form = TokenForm(request.POST if request.method == "POST" else None, role=membership.role)
     if form.is_valid():
         token, secret = create_token(membership=membership, **form.cleaned_data)
         return render(request, "accounts/token_made.html", {"token": token, "secret": secret})

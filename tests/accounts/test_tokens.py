@@ -35,9 +35,22 @@ def test_a_token_is_shown_once_and_works(client: Client) -> None:
     assert (token.may_write, token.membership.user.username) == (False, "sam")
     assert secret not in str(ApiToken.objects.values().get())
     assert find_token(secret + "x") is None
-    never = find_token(made(client, days="", may_write="write"))
+    never = find_token(made(client, days=""))
     assert never is not None
-    assert (never.may_write, never.expires_at) == (True, None)
+    assert never.expires_at is None
+
+
+def test_a_token_is_offered_what_the_role_may_do(client: Client) -> None:
+    steward = client.get(reverse("accounts:token-list")).content.decode()
+    assert "start and stop runs" not in steward, "it would be refused each of them"
+    assert client.post(reverse("accounts:token-list"), {**NEW, "may_write": "write"}).status_code == 422
+    for role, offered in ((Role.LEAD, "upload labels</label>"), (Role.ADMIN, "make transforms</label>")):
+        Membership.objects.filter(user__username="sam").update(role=role)
+        page = client.get(reverse("accounts:token-list")).content.decode()
+        assert offered in re.sub(r"\s+</label>", "</label>", page)
+        token = find_token(made(client, may_write="write"))
+        assert token is not None
+        assert token.may_write
 
 
 def test_a_token_without_a_name_is_refused(client: Client) -> None:
