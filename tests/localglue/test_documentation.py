@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from labelportal.run.config import ROOT
+from localglue import operations
 from localglue.protocol import service_model
 
 PAGE = (ROOT / "docs" / "localglue.md").read_text()
@@ -21,6 +22,12 @@ def rows(after: str) -> list[list[str]]:
     table = re.search(r"(?:^\|.*\n)+", PAGE[PAGE.index(after) :], re.MULTILINE)
     assert table
     return [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in table[0].splitlines()[2:]]
+
+
+def test_every_operation_that_there_is_is_on_the_page() -> None:
+    operations.load()
+    told = [name for cells in rows("## What it has") for name in re.findall(r"`(\w+)`", cells[1])]
+    assert sorted(told) == operations.supported()
 
 
 def test_every_exception_of_every_operation_is_in_the_table() -> None:
