@@ -6,9 +6,9 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from labeling.models import QuestionSet
 from labeling.services.comments import add_comment
-from tests.e2e.conftest import Portal, Visit
+from tests.e2e.conftest import NARROW, Portal, Visit
 from tests.e2e.data import LONG, people_transform
-from tests.e2e.workbench import begin, cursor, press
+from tests.e2e.workbench import begin, cursor, groups, press, propose
 from tests.labeling.builders import answer
 
 CONTRAST_OF_LINE = """marks => {
@@ -344,3 +344,16 @@ def test_a_long_name_beside_them_breaks_no_short_words(portal: Portal, visit: Vi
         way_back = page.get_by_role("navigation", name="Breadcrumb")
         assert box(way_back)["height"] < 40
         expect(way_back.get_by_title(transform.name)).to_be_visible()
+
+
+def test_all_together_and_all_different_are_in_sight_beside_many_groups_on_a_phone(
+    portal: Portal, visit: Visit
+) -> None:
+    page = visit(portal.steward, narrow=True)
+    begin(page, portal, rows=12)
+    propose(page, "ABCDEF" * 2)
+    for name in ("Together", "Different", "All groups"):
+        button = box(page.get_by_role("button", name=name))
+        assert button["x"] + button["width"] <= NARROW["width"], name
+    page.get_by_role("button", name="Together").tap()
+    assert groups(page) == "A" * 12
