@@ -88,12 +88,12 @@ class BroughtPairs:
     unsure: int
 
 
-def read_pair_table(data: bytes, *, has_header: bool | None = None) -> PairTable:
+def read_pair_table(data: bytes, *, has_header: bool | None = None, encoding: str = "") -> PairTable:
     """Read CSV with commas, semicolons or tabs. Raises ``LabelFileError`` for what is no table of three or more columns, or of too many.
 
     Whether the first line is a header is guessed from its third cell unless ``has_header`` says it.
     """
-    encoding = find_encoding(data)
+    encoding = encoding or find_encoding(data)
     delimiter = find_delimiter(next((line for line in _text(data, encoding) if line.strip("\r\n")), ""))
     records = _records(data, encoding, delimiter)
     first_line, first = next(_that_say_something(records), (0, ()))

@@ -65,16 +65,18 @@ def preflight(
     return _Look(source, tuple(columns), primary_key, max_bytes).report()
 
 
-def check_form(source: BinaryIO, *, columns: Sequence[str], primary_key: str) -> tuple[Problem, ...]:
+def check_form(source: BinaryIO, *, columns: Sequence[str], primary_key: str, encoding: str) -> tuple[Problem, ...]:
     """The same for what concerns the file as such: its encoding, what separates the cells, its header. Rows are not looked at."""
-    return _Look(source, tuple(columns), primary_key, MAX_BYTES).form()
+    return _Look(source, tuple(columns), primary_key, MAX_BYTES, encoding).form()
 
 
 class _Look:
     """One look at one file."""
 
-    def __init__(self, source: BinaryIO, columns: tuple[str, ...], primary_key: str, max_bytes: int) -> None:
-        self._source, self._columns, self._primary_key = source, columns, primary_key
+    def __init__(
+        self, source: BinaryIO, columns: tuple[str, ...], primary_key: str, max_bytes: int, otherwise: str = "cp1252"
+    ) -> None:
+        self._source, self._columns, self._primary_key, self._otherwise = source, columns, primary_key, otherwise
         self._findings: list[Problem] = []
         self._counts: Counter[str] = Counter()
         self._sets = self._rows = self._blank = self._empty = 0
@@ -111,7 +113,7 @@ class _Look:
     def _encoding(self) -> str | None:
         """How to read the bytes; None, with a finding, for what is no text. Whatever Glue does not read is a finding too."""
         try:
-            encoding = find_encoding(self._source)
+            encoding = find_encoding(self._source, otherwise=self._otherwise)
         except LabelFileError as error:
             for problem in error.problems:
                 self._add(problem)
@@ -122,8 +124,8 @@ class _Look:
         elif encoding == "utf-8-sig":
             message = "The file starts with a byte order mark, as Excel writes it; Glue takes it for part of the first column's name."
             self._add(Problem(1, None, "bom", message, repair="convert"))
-        elif encoding == "cp1252" and (misfit := first_misfit(self._source, "utf-8")):
-            message = "From here on the file is not UTF-8 but probably Windows-1252."
+        elif encoding == self._otherwise and (misfit := first_misfit(self._source, "utf-8")):
+            message = "From here on the file is not in UTF-8, which is what Glue reads."
             self._add(Problem(misfit[0], None, "encoding", message, repair="convert"))
         return encoding
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 from io import BytesIO
 from typing import IO
 
@@ -12,11 +13,11 @@ _UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK = 1 << 20
 
 
-def find_encoding(source: bytes | IO[bytes]) -> str:
-    """``utf-8``, ``utf-8-sig`` with a byte order mark, ``utf-16`` with one, and else ``cp1252``, which Excel on Windows writes.
+def find_encoding(source: bytes | IO[bytes], *, otherwise: str | Callable[[IO[bytes]], str] = "cp1252") -> str:
+    """``utf-8``, ``utf-8-sig`` with a byte order mark, ``utf-16`` with one, and else ``otherwise``: its name, or a guess by the bytes.
 
-    Windows-1252 is a guess, since nearly all bytes are some text in it, so say so to the person. It is not made where most letters are UTF-8: those are
-    files with a slip. Raises ``LabelFileError`` with the line and the byte at which a file is no text in any of these.
+    Windows-1252, which Excel writes in the West, is a guess too, since nearly all bytes are some text in it, so say so to the person. None is made where
+    most letters are UTF-8: those are files with a slip. Raises ``LabelFileError`` with the line and the byte at which a file is no text in any of these.
     """
     stream = BytesIO(source) if isinstance(source, bytes) else source
     stream.seek(0)
@@ -28,7 +29,8 @@ def find_encoding(source: bytes | IO[bytes]) -> str:
         name, encoding = "UTF-8", "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
         misfit = first_misfit(stream, encoding)
         if misfit and encoding == "utf-8" and not _is_mostly_utf8(stream):
-            name, encoding = "UTF-8 or Windows-1252", "cp1252"
+            encoding = otherwise if isinstance(otherwise, str) else otherwise(stream)
+            name = f"UTF-8 or {encoding.replace('cp125', 'Windows-125')}"
             misfit = first_misfit(stream, encoding)
     if misfit is None:
         return encoding

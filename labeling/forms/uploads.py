@@ -12,7 +12,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from accounts.styled_forms import StyledForm
-from labelfiles import LabelMapping, PairMapping
+from labelfiles import LabelMapping, PairMapping, PairTable
+from labeling.encodings import ENCODINGS, is_assumed
 from labeling.services.brought_labels import BroughtFormat, ColumnMapping
 
 KEEP, FILE = "portal", "file"
@@ -44,6 +45,17 @@ class UploadForm(StyledForm):
             message = _("The file is %(size)s; the portal accepts up to %(limit)s.") % sizes
             raise forms.ValidationError(f"{message} {self._advice}".strip())
         return file
+
+
+class EncodingForm(StyledForm):
+    """In which encoding a file is to be read that says nothing of its own."""
+
+    encoding = forms.ChoiceField(label=_("Encoding"), choices=list(ENCODINGS.items()))
+
+    @classmethod
+    def shows(cls, encoding: str) -> EncodingForm | None:
+        """The form with the one that was assumed in it; none where the file says its own."""
+        return cls(initial={"encoding": encoding}, auto_id="read-as-%s") if is_assumed(encoding) else None
 
 
 class SheetConfirmForm(forms.Form):
@@ -103,6 +115,7 @@ class MappingForm(StyledForm):
     first = forms.ChoiceField(label=_("First key"), required=False)
     second = forms.ChoiceField(label=_("Second key"), required=False)
     match = forms.ChoiceField(label=_("Do they match?"), required=False)
+    encoding = forms.ChoiceField(choices=list(ENCODINGS.items()), required=False, widget=forms.HiddenInput)
 
     _LABELS = ("labeling_set", "label", "key")
     _PAIRS = ("first", "second", "match")
@@ -115,9 +128,7 @@ class MappingForm(StyledForm):
             field.choices = [(column, column) for column in columns]
 
     @classmethod
-    def shows(
-        cls, mapping: ColumnMapping, guesses: Mapping[str, ColumnMapping], columns: Collection[str]
-    ) -> MappingForm:
+    def shows(cls, mapping: ColumnMapping, guesses: Mapping[str, ColumnMapping], table: PairTable) -> MappingForm:
         """The form with this mapping in it, and the guess for the other kind."""
         initial: dict[str, Any] = {"kind": mapping.kind, "header": "yes" if mapping.has_header else "no"}
         for kind, names in ((BroughtFormat.LABELS, cls._LABELS), (BroughtFormat.PAIRS, cls._PAIRS)):
@@ -125,7 +136,8 @@ class MappingForm(StyledForm):
             initial |= dict(zip(names, shown.columns, strict=True))
         initial["tidy"] = mapping.labels is not None and mapping.labels.tidy
         initial["split"] = mapping.labels is not None and mapping.labels.split
-        return cls(initial=initial, columns=columns)
+        initial["encoding"] = table.encoding if is_assumed(table.encoding) else ""
+        return cls(initial=initial, columns=table.columns)
 
     @property
     def mapping(self) -> ColumnMapping:

@@ -48,6 +48,7 @@ from labelfiles import (
 )
 from labeling.aws import storage
 from labeling.choices import LabelFileKind
+from labeling.encodings import find_encoding, is_assumed
 from labeling.exceptions import InvalidLabelsError
 from labeling.models import LabelFile, LabelUpload, Question, Transform
 from labeling.selectors.chunks import in_chunks
@@ -120,7 +121,7 @@ class Brought:
     @property
     def assumed_rows(self) -> tuple[tuple[str, ...], ...]:
         """The first rows with letters beyond ASCII, if the encoding of the file had to be assumed."""
-        if self.table.encoding != "cp1252":
+        if not is_assumed(self.table.encoding):
             return ()
         return self._shown((row for row in self.table.rows if not "".join(row[1]).isascii()), ASSUMED_ROWS)
 
@@ -188,8 +189,8 @@ def _discard(upload: LabelUpload) -> None:
     storage.discard(upload.key)
 
 
-def read_brought_table(content: bytes, *, has_header: bool | None = None) -> PairTable:
-    """The table in the file; encoding and delimiter are found. Raises ``InvalidLabelsError`` with the line at fault.
+def read_brought_table(content: bytes, *, has_header: bool | None = None, encoding: str = "") -> PairTable:
+    """The table in the file; delimiter and encoding are found, the latter unless one was chosen. Raises ``InvalidLabelsError`` with the line at fault.
 
     Without ``has_header`` a label file is known by the names of its columns; for pairs it is guessed.
     """
@@ -198,13 +199,14 @@ def read_brought_table(content: bytes, *, has_header: bool | None = None) -> Pai
             _("This is an Excel workbook. Save the sheet with the labels as CSV UTF-8 and upload that instead.")
         )
     try:
-        table = read_pair_table(content, has_header=has_header)
+        encoding = find_encoding(content, chosen=encoding)
+        table = read_pair_table(content, has_header=has_header, encoding=encoding)
         if (
             has_header is None
             and not table.has_header
             and is_label_table(replace(table, columns=next(iter(table.rows))[1], has_header=True))
         ):
-            table = read_pair_table(content, has_header=True)
+            table = read_pair_table(content, has_header=True, encoding=encoding)
     except LabelFileError as error:
         raise InvalidLabelsError(str(error)) from error
     if table.encoding == "utf-16" or b"\0" in content:
@@ -341,7 +343,8 @@ def _as_it_came(content: bytes, transform: Transform, table: PairTable) -> Itera
     """What Glue would refuse in the form of a label file, and what writing it anew puts right."""
     if not content or not is_label_table(table):
         return
-    for problem in check_form(BytesIO(content), columns=transform.column_names, primary_key=transform.primary_key):
+    columns, key, encoding = transform.column_names, transform.primary_key, table.encoding
+    for problem in check_form(BytesIO(content), columns=columns, primary_key=key, encoding=encoding):
         if problem.code in _PUT_RIGHT:
             message = _("%(message)s The label file is rewritten in Glue's format, with the values from the table.")
             yield replace(problem, message=message % {"message": problem.message}, severity="warning", repair="")

@@ -13,7 +13,8 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from labelfiles import LabelFileError, find_encoding
+from labelfiles import LabelFileError
+from labeling.encodings import find_encoding
 from labeling.exceptions import InvalidSourceError
 from tableformats import TableFormat
 
@@ -37,7 +38,7 @@ def check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int, int]:
             decoder.decode(chunk)
         except UnicodeDecodeError as error:
             line += (pending + chunk)[: error.start].count(b"\n")
-            message = _("Line %(line)d is not UTF-8; the file may be Windows-1252. Glue reads tables in UTF-8 alone.")
+            message = _("Line %(line)d is not UTF-8. Glue reads tables in UTF-8 alone.")
             raise InvalidSourceError(message % {"line": line}) from None
         line += chunk.count(b"\n")
         quotes += chunk.count(layout.quote.encode())
@@ -49,13 +50,13 @@ def check_utf8(file: IO[bytes], layout: TableFormat) -> tuple[int, int, int]:
     return quotes, escapes, nuls
 
 
-def copy_as_utf8(file: IO[bytes], copy: IO[bytes]) -> str:
-    """Write a file that somebody uploaded as UTF-8 without a byte order mark, and give the encoding that it was read in (``labelfiles.find_encoding``).
+def copy_as_utf8(file: IO[bytes], copy: IO[bytes], *, chosen: str = "") -> str:
+    """Write a file that somebody uploaded as UTF-8 without a byte order mark, and give the encoding that it was read in (``find_encoding``).
 
     Raises ``InvalidSourceError`` with the line and the byte at which it is no text.
     """
     try:
-        encoding = find_encoding(file)
+        encoding = find_encoding(file, chosen=chosen)
     except LabelFileError as error:
         problem = error.problems[0]
         raise InvalidSourceError(f"{_('Line %(line)d:') % {'line': problem.line}} {problem.message}") from error

@@ -50,9 +50,14 @@ class DirectUpload:
         return f"{parts.scheme}://{parts.netloc}"
 
 
+def incoming_key(upload_id: uuid.UUID) -> str:
+    """Where a file lies that is only on its way: it is removed after a day at the latest."""
+    return f"{_FOLDER}{upload_id}"
+
+
 def offer_upload(*, user: User, endings: Iterable[str], max_bytes: int) -> DirectUpload:
     """A place for one file of this person, for an hour. Nothing is asked of S3 for it; raises ``GlueError`` without credentials."""
-    key = f"{_FOLDER}{uuid.uuid4()}"
+    key = incoming_key(uuid.uuid4())
     posts = {
         ending: storage.presigned_post(key, content_type=_TYPES[ending], max_bytes=max_bytes, seconds=_SECONDS)
         for ending in endings

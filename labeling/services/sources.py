@@ -15,16 +15,19 @@ from typing import IO
 
 import pyarrow as pa
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from labeling.aws import storage
+from labeling.aws.errors import MISSING
 from labeling.choices import SourceFormat
-from labeling.exceptions import InvalidSourceError
+from labeling.encodings import is_assumed
+from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import SourceFile
 from labeling.services import csv_text, tables
 from labeling.services.catalog import CatalogTable
+from labeling.services.direct_uploads import incoming_key
 from labeling.services.staged_files import write_rows
 from labeling.services.table_facts import ColumnFacts, TableFacts, rows_beyond_ascii
 from tableformats import ESCAPED_CSV, TableFormat, is_gzipped
@@ -103,6 +106,7 @@ def stage_source(
     file: UploadedFile[bytes],
     columns: Sequence[str] | None = None,
     check: Callable[[SourcePreview], None] | None = None,
+    encoding: str = "",
 ) -> SourceFile:
     """Check an uploaded file and keep it in S3, so that the form after it needs no second upload.
 
@@ -111,7 +115,8 @@ def stage_source(
 
     The object lies alone in a folder of its own, which becomes the Location of its table; its key holds nothing that the
     user typed. CSV in other encodings than UTF-8 is converted, and all CSV is written anew (``staged_files``), also without a byte order mark,
-    which Glue would read as part of the first column's name.
+    which Glue would read as part of the first column's name. Where an ``encoding`` has to be assumed and none was chosen, the likeliest is; the file
+    as it came is then at hand for a day, so that it can be read in another (``staged_original``).
     """
     name = (file.name or "upload")[-255:]
     if (file.size or 0) > settings.MAX_SOURCE_BYTES:
@@ -119,7 +124,7 @@ def stage_source(
         raise InvalidSourceError(_("The file is larger than %(limit)d MB.") % {"limit": limit})
     source_id = uuid.uuid4()
     with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as rewritten:
-        kind, layout, assumed = _receive(file, name, copy)
+        kind, layout, assumed = _receive(file, name, copy, encoding)
         preview, has_line_breaks = _look([copy], layout)
         names = columns or preview.column_names
         places = _places(preview, names) if columns else range(len(names))
@@ -135,6 +140,8 @@ def stage_source(
             rows = tables.open_pieces(copy, layout).select(places, names)
             kind, copy = write_rows(rows, rewritten, has_line_breaks=has_line_breaks), rewritten
         stored = storage.save_file(f"sources/{source_id}/data.{kind}", copy)
+    if assumed:
+        storage.save_file(incoming_key(source_id), file)
     source = SourceFile.objects.create(
         pk=source_id,
         team=team,
@@ -153,6 +160,21 @@ def stage_source(
     )
     logger.info("source %s staged by user %s: %d rows", source.pk, user.pk, source.row_count)
     return source
+
+
+def staged_original(*, source: SourceFile) -> UploadedFile[bytes]:
+    """The file as it came, to be read in another encoding. Raises ``InvalidSourceError`` if it is gone, as it is after a day, ``GlueError``."""
+    try:
+        size, chunks = storage.stream_uri(storage.our_uri(incoming_key(source.pk)))
+    except GlueError as error:
+        if error.code in MISSING:
+            raise InvalidSourceError(_("The file as it came is no longer here. Upload it again.")) from error
+        raise
+    file = TemporaryUploadedFile(source.name, "", size, None)
+    for chunk in chunks:
+        file.write(chunk)
+    file.seek(0)
+    return file
 
 
 def discard_source(*, source: SourceFile) -> None:
@@ -302,13 +324,15 @@ def _key_problem(facts: ColumnFacts, row_count: int) -> str:
     return ""
 
 
-def _receive(file: UploadedFile[bytes], name: str, copy: IO[bytes]) -> tuple[SourceFormat, TableFormat, str]:
+def _receive(
+    file: UploadedFile[bytes], name: str, copy: IO[bytes], chosen: str
+) -> tuple[SourceFormat, TableFormat, str]:
     """Copy an upload, CSV as UTF-8. Gives what it is, how it is to be read, and the encoding that had to be assumed, if any."""
     kind = tables.detect_format(file, name)
     layout, assumed = _UPLOADED[kind], ""
     if kind == SourceFormat.CSV:
-        encoding = csv_text.copy_as_utf8(file, copy)
-        assumed = encoding if encoding == "cp1252" else ""
+        encoding = csv_text.copy_as_utf8(file, copy, chosen=chosen)
+        assumed = encoding if is_assumed(encoding) else ""
         layout = replace(layout, delimiter=csv_text.find_delimiter(copy))
     else:
         shutil.copyfileobj(file, copy)

@@ -48,8 +48,8 @@ class TableChange:
         return self.after - self.new
 
 
-def stage_rows(*, transform: Transform, user: User, file: UploadedFile[bytes]) -> SourceFile:
-    """Check a file with the columns of the transform, and keep it; nothing else changes yet.
+def stage_rows(*, transform: Transform, user: User, file: UploadedFile[bytes], encoding: str = "") -> SourceFile:
+    """Check a file with the columns of the transform, and keep it; nothing else changes yet. ``encoding``: see ``stage_source``.
 
     Raises ``InvalidSourceError`` if it cannot take the place of the table, with the line or the column at fault.
     """
@@ -60,6 +60,7 @@ def stage_rows(*, transform: Transform, user: User, file: UploadedFile[bytes]) -
         file=file,
         columns=transform.column_names,
         check=lambda preview: _check_fits(transform, preview),
+        encoding=encoding,
     )
 
 

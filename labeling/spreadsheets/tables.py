@@ -15,7 +15,8 @@ from openpyxl import load_workbook
 from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.utils import get_column_letter
 
-from labelfiles import LABEL_COLUMN, SET_ID_COLUMN, LabelFileError, find_delimiter, find_encoding
+from labelfiles import LABEL_COLUMN, SET_ID_COLUMN, LabelFileError, find_delimiter
+from labeling.encodings import encoding_name, find_encoding, is_assumed
 from labeling.spreadsheets.cells import cell_text
 from labeling.spreadsheets.model import GUIDE_SHEET, MARK_COLUMN, SheetProblem
 
@@ -172,11 +173,11 @@ def _csv_sheet(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetProblem]
             )
         ]
     problems = []
-    if encoding == "cp1252":
+    if is_assumed(encoding):
         message = _(
-            "The file is not in UTF-8; it was read as Windows-1252. Letters missing from that encoding are lost."
-        )
-        problems.append(SheetProblem(None, None, None, "cp1252", message, "warning"))
+            "The file is not in UTF-8; it was read as %(encoding)s. Letters missing from that encoding are lost."
+        ) % {"encoding": encoding_name(encoding)}
+        problems.append(SheetProblem(None, None, None, "assumed_encoding", message, "warning"))
     decoded = data.decode(encoding)
     text = decoded.lstrip("\r\n")
     start = len(re.findall(r"\r\n|\r|\n", decoded[: len(decoded) - len(text)]))

@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 from accounts.current import current_membership
 from accounts.models import Membership
 from accounts.selectors import memberships_for
-from labeling import permissions
+from labeling import encodings, permissions
 from labeling.choices import RunStatus, TransformStatus
 from labeling.intervals import figure
 from labeling.models import TaskRun
@@ -117,6 +117,12 @@ def transform_state(status: str) -> dict[str, Any]:
 def look(status: str) -> str:
     """The colour class of a run state."""
     return _RUN_LOOK.get(RunStatus(status), "wait")
+
+
+@register.filter
+def encoding_name(encoding: str) -> str:
+    """``cp1250`` → ``Central European (Windows-1250)``."""
+    return encodings.encoding_name(encoding)
 
 
 @register.filter

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from labelfiles import PairTable
 from labeling.choices import LabelFileKind
+from labeling.encodings import is_assumed
 from labeling.exceptions import GlueError, InvalidLabelsError, LabelportalError
-from labeling.forms.uploads import MappingForm, UploadForm
+from labeling.forms.uploads import EncodingForm, MappingForm, UploadForm
 from labeling.models import LabelUpload
 from labeling.permissions import can_import, can_replace_all
 from labeling.responses import attachment
@@ -95,6 +96,9 @@ def label_upload_detail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         context |= _choices(upload, table, mapping)
         context |= _findings(look_at_labels(transform=upload.transform, table=table, mapping=mapping, content=content))
     except LabelportalError as error:
+        if "table" not in context and "encoding" in request.GET:  # not this one: look at the file as it was read before
+            messages.error(request, error_text(error))
+            return redirect("labeling:label-upload-detail", upload.pk)
         context["error"] = error_text(error)
     return render(request, "labeling/brought/detail.html", context)
 
@@ -161,7 +165,8 @@ def _read(upload: LabelUpload, wanted: QueryDict) -> tuple[bytes, PairTable, Col
     """The bytes, the table and how it is to be read; what is not chosen, or fits no longer since the first line is read otherwise, is guessed."""
     content = brought_content(upload=upload)
     has_header = {"yes": True, "no": False}.get(wanted.get("header", ""))
-    table = read_brought_table(content, has_header=has_header)
+    encoding = wanted.get("encoding", "")
+    table = read_brought_table(content, has_header=has_header, encoding=encoding if is_assumed(encoding) else "")
     if "kind" not in wanted:
         return content, table, guess_columns(table, transform=upload.transform)
     form = MappingForm(wanted, columns=table.columns)
@@ -175,13 +180,14 @@ def _read(upload: LabelUpload, wanted: QueryDict) -> tuple[bytes, PairTable, Col
 
 def _choices(upload: LabelUpload, table: PairTable, mapping: ColumnMapping) -> dict[str, Any]:
     guesses = {str(kind): guess_columns(table, transform=upload.transform, kind=kind) for kind in BroughtFormat}
-    form = MappingForm.shows(mapping, guesses, table.columns)
+    form = MappingForm.shows(mapping, guesses, table)
     chosen = _as_fields(form)
     taken = {name for name, _value in chosen}
     return {
         "table": table,
         "mapping": mapping,
         "form": form,
+        "encoding_form": EncodingForm.shows(table.encoding),
         "chosen": chosen,
         "reading": urlencode(chosen),
         "repairs": {repair: name for repair, name in _REPAIRS.items() if name not in taken},

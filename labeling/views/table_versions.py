@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from labeling.exceptions import LabelportalError
-from labeling.forms.uploads import TABLE_KINDS, UploadForm
+from labeling.forms.uploads import TABLE_KINDS, EncodingForm, UploadForm
 from labeling.models import SourceFile
 from labeling.permissions import can_manage_transforms
 from labeling.services.sources import staged_preview
 from labeling.services.table_versions import compare_rows, replace_rows, stage_rows, transforms_over
 from labeling.views.access import signed_in, transform_access
 from labeling.views.contexts import error_text
-from labeling.views.uploads import bound_form, render_upload
+from labeling.views.uploads import bound_form, read_again, render_upload
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,6 +55,14 @@ def table_replace(request: HttpRequest, transform_id: UUID, source_id: UUID) -> 
     source = get_object_or_404(SourceFile, pk=source_id, team=transform.team)
     if source == transform.source_file:  # sent twice, or come back to
         return redirect("labeling:transform-detail", transform.pk)
+    if "encoding" in request.POST:
+        user = signed_in(request)
+        source = read_again(
+            request,
+            source,
+            lambda file, encoding: stage_rows(transform=transform, user=user, file=file, encoding=encoding),
+        )
+        return redirect("labeling:table-replace", transform.pk, source.pk)
     context = {"area": "transforms", "membership": membership, "transform": transform, "source": source}
     try:
         if request.method == "POST":
@@ -65,6 +73,7 @@ def table_replace(request: HttpRequest, transform_id: UUID, source_id: UUID) -> 
     except LabelportalError as error:
         context["problem"] = error_text(error)
     context["preview"] = staged_preview(source=source)
+    context["encoding_form"] = EncodingForm.shows(source.assumed_encoding)
     context["others"] = transforms_over(transform=transform).exclude(pk=transform.pk)
     template = "labeling/transforms/rows_replace.html"
     return render(request, template, context, status=422 if "problem" in context else 200)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from labeling.exceptions import GlueError, LabelportalError
 from labeling.forms.transforms import TransformEditForm, TransformForm
-from labeling.forms.uploads import TABLE_KINDS, UploadForm
+from labeling.forms.uploads import TABLE_KINDS, EncodingForm, UploadForm
 from labeling.models import SourceFile
 from labeling.permissions import can_manage_transforms
 from labeling.selectors.transforms import archived_transforms, transform_overviews
@@ -26,7 +26,7 @@ from labeling.services.sources import SourcePreview, preview_table, stage_source
 from labeling.services.transforms import create_transform, update_transform
 from labeling.views.access import posted, signed_in, team_access, transform_access
 from labeling.views.contexts import error_text, transform_context
-from labeling.views.uploads import bound_form, render_upload
+from labeling.views.uploads import bound_form, read_again, render_upload
 
 TABLES = 50
 """So many tables of the catalog stand on a page."""
@@ -87,6 +87,14 @@ def transform_create_from_file(request: HttpRequest, source_id: UUID) -> HttpRes
     """Second step over an uploaded file."""
     membership = team_access(request, can_manage_transforms)
     source = get_object_or_404(SourceFile, pk=source_id, team=membership.team)
+    if "encoding" in request.POST:
+        team, user = membership.team, signed_in(request)
+        source = read_again(
+            request,
+            source,
+            lambda file, encoding: stage_source(team=team, user=user, file=file, encoding=encoding),
+        )
+        return redirect("labeling:transform-create-from-file", source.pk)
     return _second_step(request, source, staged_preview(source=source), source.name)
 
 
@@ -131,6 +139,7 @@ def _second_step(
         "membership": membership,
         "form": form,
         "preview": preview,
+        "encoding_form": EncodingForm.shows(preview.assumed_encoding),
         "source_name": source_name,
     }
     return render(request, "labeling/transforms/new_details.html", context, status=422 if form.errors else 200)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any, TypeVar
 
+from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -15,7 +16,10 @@ from django.utils.datastructures import MultiValueDict
 
 from labeling.content_security import allow_upload_to
 from labeling.exceptions import GlueError, LabelportalError
+from labeling.forms.uploads import EncodingForm
+from labeling.models import SourceFile
 from labeling.services.direct_uploads import FROM_BYTES, offer_upload, take_upload
+from labeling.services.sources import discard_source, staged_original
 from labeling.views.access import posted, signed_in
 from labeling.views.contexts import error_text
 
@@ -44,6 +48,25 @@ def _files_of(request: HttpRequest, *, max_bytes: int) -> MultiValueDict[str, Up
         user=signed_in(request), token=token, name=request.POST.get("direct_name", ""), max_bytes=max_bytes
     )
     return MultiValueDict({"file": [file]})
+
+
+def read_again(
+    request: HttpRequest, source: SourceFile, stage: Callable[[UploadedFile[bytes], str], SourceFile]
+) -> SourceFile:
+    """The file in the encoding that was chosen; ``source``, which is it in another, is given up.
+
+    Where it is no text in this one, the person is told, and ``source`` stays.
+    """
+    form = EncodingForm(request.POST)
+    if not form.is_valid():
+        return source
+    try:
+        staged = stage(staged_original(source=source), form.cleaned_data["encoding"])
+    except LabelportalError as error:
+        messages.error(request, error_text(error))
+        return source
+    discard_source(source=source)
+    return staged
 
 
 def render_upload(

@@ -401,7 +401,8 @@ def test_rows_on_several_sheets_below_a_title_and_beside_other_sheets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "told"), [("utf-8", []), ("utf-8-sig", []), ("utf-16", []), ("cp1252", [(None, None, "cp1252")])]
+    ("encoding", "told"),
+    [("utf-8", []), ("utf-8-sig", []), ("utf-16", []), ("cp1252", [(None, None, "assumed_encoding")])],
 )
 def test_encodings_of_csv(encoding: str, told: list[object]) -> None:
     sheet = sheet_of([("1", "Zoë", "Köln"), ("2", "Łukasz", "Łódź")])
@@ -410,6 +411,18 @@ def test_encodings_of_csv(encoding: str, told: list[object]) -> None:
     found = read(as_csv(table, "\t", encoding), sheet)
     assert codes(found) == told
     assert [label.label for label in found.labels] == ["A", ""]
+
+
+def test_csv_of_a_polish_excel_comes_back_as_it_went() -> None:
+    """Read as Windows-1252, 0x8f is no letter, and each other value looks changed."""
+    names = ("Łukasz Wiśniewski", "Źródło", "Małgorzata Wójcik", "Józef Źrebiec", "Częstochowa", "Gdańsk")
+    sheet = sheet_of([(str(number), name, "Łódź") for number, name in enumerate(names)])
+    table = cells(workbook(sheet))
+    table[1][2] = "A"
+    found = read(as_csv(table, ";", "cp1250"), sheet)
+    assert codes(found) == [(None, None, "assumed_encoding")]
+    assert "Central European (Windows-1250)" in str(found.problems[0])
+    assert [label.label for label in found.labels] == ["A", "", "", "", "", ""]
 
 
 @pytest.mark.parametrize(

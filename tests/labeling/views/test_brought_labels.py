@@ -63,9 +63,32 @@ def test_an_assumed_encoding_is_said_with_the_rows_that_tell(
     file = SimpleUploadedFile("pairs.csv", content.encode("cp1252"))
     response = client.post(reverse("labeling:label-upload-list", args=[with_table.pk]), {"file": file}, follow=True)
     page = response.content.decode()
-    assert "was read as Windows-1252" in page
+    assert "was read as Western European (Windows-1252)" in page
     assert page.count("Zoë</td>") == 1
     assert "was read as" not in looked_at(client, uploaded(client, with_table, content))
+
+
+def test_brought_labels_are_read_in_the_encoding_that_is_chosen(
+    people: Cast, with_table: Transform, client_for: ClientFor
+) -> None:
+    client = client_for(people.lead)
+    content = "město;label;labeling_set_id;id\nŘehoř;A;s;x1\nx;A;s;x2\ny;B;s;00123\n"
+    file = SimpleUploadedFile("labels.csv", content.encode("cp1250"))
+    client.post(reverse("labeling:label-upload-list", args=[with_table.pk]), {"file": file})
+    upload = LabelUpload.objects.get()
+    place = reverse("labeling:label-upload-detail", args=[upload.pk])
+    page = client.get(place, {"encoding": "cp1252"}).content.decode()
+    assert "Øehoø</td>" in page
+    # The choice of the encoding stays with the other choices, and with the button that keeps the labels.
+    fields = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', page))
+    assert fields["encoding"] == "cp1252"
+    page = client.get(place, {**fields, "encoding": "cp1250"}).content.decode()
+    assert "was read as Central European (Windows-1250)" in page
+    assert page.count("Řehoř</td>") == 2
+    assert "město</th>" in page
+    page = client.get(place, {**fields, "encoding": "cp949"}, follow=True).content.decode()
+    assert "is no text in UTF-8 or cp949" in page
+    assert kept(client, upload, client.get(place, {"encoding": "cp1250"}).content.decode()).sets == 1
 
 
 def test_errors_come_first_and_columns_that_are_not_there_in_one_line(
