@@ -104,10 +104,14 @@ def mark_read(*, user: User, team: Team, notification: Notification | None = Non
 
 
 def mark_seen(*, user: User, run: TaskRun) -> None:
-    """The person sees on the run's own page how it ended, so the bell need not say it. Whoever watches a run is there before the messages are."""
+    """The person sees on the run's own page how it ended, so neither the bell nor a mail that is not yet on its way need say it.
+
+    Whoever watches a run is there before the messages are.
+    """
     _tell_all(Occurrence.objects.filter(run=run, told_at=None))
     unread = Notification.objects.filter(user=user, read_at=None, occurrence__run=run)
     if unread.exists():
+        unread.filter(state=OutboxState.WAITING, claimed_at=None).update(state=OutboxState.NONE)
         unread.update(read_at=timezone.now())
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from labeling.choices import NotificationEvent, RunKind, RunStatus
 from labeling.models import Notification, TaskRun, Transform, Webhook
 from labeling.selectors.notifications import choices_of
-from labeling.services.notifications import sweep_notifications
+from labeling.services.notifications import send_mails, sweep_notifications
 from labeling.services.task_runs.transitions import fail
 from labeling.services.webhooks import secret_of
 from tests.labeling.builders import Cast
@@ -63,6 +64,23 @@ def test_who_sees_a_run_end_on_its_page_is_not_told_of_it_by_the_bell(
     assert "Notifications, 1 unread" in admin.get(home).content.decode()
     admin.get(page, headers=headers)
     assert "Notifications, 0 unread" in admin.get(home).content.decode()
+
+
+def test_who_watches_a_run_fail_gets_no_mail(
+    people: Cast,
+    people_transform: Transform,
+    client_for: ClientFor,
+    mailoutbox: list[EmailMessage],
+) -> None:
+    for person in (people.lead, people.admin):
+        person.email = f"{person.username}@example.com"
+        person.save()
+    run = TaskRun.objects.create(transform=people_transform, kind=RunKind.EVALUATION, status=RunStatus.RUNNING)
+    fail(run=run, error="The column price is missing.")
+    client_for(people.lead).get(reverse("labeling:run-detail", args=[run.pk]), headers={"HX-Request": "true"})
+    sweep_notifications()
+    send_mails()
+    assert [mail.to for mail in mailoutbox] == [["admin@example.com"]]
 
 
 def test_who_left_before_a_run_ended_is_told(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:
