@@ -241,3 +241,24 @@ def test_other_scripts_and_the_usual_chords_do_what_they_do_elsewhere(portal: Po
     expect(panel).to_be_visible()
     press(page, "Escape", "q")
     expect(panel).to_be_hidden()
+
+
+def test_no_group_is_in_the_hand_when_a_question_comes(portal: Portal, visit: Visit) -> None:
+    """With "unsure" still picked, the first tap left a row out; with A, the tap on A that begins each question put it down."""
+    page = visit(portal.steward, narrow=True)
+    begin_with_next(page, portal, rows=3)
+    rows = page.locator("[data-grid] tbody tr")
+    unsure, first = (page.get_by_role("button", name=name) for name in ("Unsure:", "Group A:"))
+    page.get_by_role("button", name="Together").tap()
+    unsure.tap()
+    rows.nth(2).tap()
+    assert groups(page) == "AA?"
+    read(page)
+    page.get_by_role("button", name="Accept").tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Question 2 of 3")
+    expect(unsure).to_have_attribute("aria-pressed", "false")
+    first.tap()
+    rows.first.tap()
+    assert groups(page) == "A.."
+    rows.nth(1).tap()
+    assert groups(page) == "AA."

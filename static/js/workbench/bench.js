@@ -41,7 +41,7 @@ export class Bench {
     const { view } = this;
     this.question = question;
     this.work = work;
-    if (![null, UNSURE, ...question.groups].includes(this.brush.label)) this.hold(null);
+    this.hold(null); // with "unsure" in the hand, the first tap would leave a row out; with A, a tap on A would put it down
     this.prefs.usualDisplay = narrow.matches && isCrowded(work.rows, question.columns) ? "marks" : "columns";
     const keyColumn = question.columns.indexOf(question.primaryKey);
     this.grid.show(work, question.columns, keyColumn, this.prefs.layout(question.columns), question);
