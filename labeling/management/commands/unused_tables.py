@@ -1,0 +1,34 @@
+"""``manage.py unused_tables``: how much room uploaded tables take that nothing reads any longer, and how to get it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.template.defaultfilters import filesizeformat
+
+from labeling.exceptions import GlueError
+from labeling.services.unused_tables import remove_unused_tables, unused_tables
+
+
+class Command(BaseCommand):
+    """Lists, and removes only if told to."""
+
+    help = "List uploaded tables that no transform, no catalog table and no run reads; --remove deletes them from S3."
+    requires_system_checks = []  # as for person
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One: whether to remove."""
+        parser.add_argument("--remove", action="store_true", help="delete these files for good")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """The database, S3 and Glue must be up."""
+        try:
+            found = remove_unused_tables() if options["remove"] else unused_tables()
+        except GlueError as error:
+            raise CommandError(f"Glue could not be asked which tables are used: {error}") from error
+        for source in found:
+            size = filesizeformat(source.size).replace("\xa0", " ")
+            self.stdout.write(f"{source.team}\t{source.created_at:%Y-%m-%d}\t{size}\t{source.name}")
+        total = filesizeformat(sum(source.size for source in found)).replace("\xa0", " ")
+        self.stdout.write(f"{len(found)} unused tables {'removed' if options['remove'] else 'found'}: {total}")
