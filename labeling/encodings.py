@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import IO
 
-import chardet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -57,6 +56,8 @@ def encoding_name(encoding: str) -> str:
 
 
 def _guess(source: IO[bytes]) -> str:
+    import chardet  # a quarter of a second, which every process would take to start
+
     sample = _sample(source)
     found = chardet.detect_all(
         sample, ignore_threshold=True, include_encodings=("utf-8", *ENCODINGS), compat_names=False
