@@ -176,6 +176,7 @@ def _answers(questions: Sequence[Any], rows: Sequence[Any], stewards: Sequence[U
                 version=1,
                 seconds=draw.randrange(5, 90),
                 keys=5,
+                first_submitted_at=at,
                 submitted_at=at,
             )
             answers.append(answer)

@@ -198,7 +198,8 @@ class QuestionOut(Schema):
 class AnswerOut(Schema):
     """One person's grouping of one question: the letter of each row by its key. An adjudication decides what people disagreed on.
 
-    ``changed_at`` is when the answer, or the state or result of its question, changed last.
+    Work is counted by ``first_submitted_at``; ``corrected``: its groups were changed after that. ``changed_at`` is when the answer, or the state or
+    result of its question, changed last.
     """
 
     id: UUID
@@ -208,7 +209,9 @@ class AnswerOut(Schema):
     status: str
     version: int
     begun_at: dt.datetime
+    first_submitted_at: dt.datetime | None
     submitted_at: dt.datetime | None
+    corrected: bool
     changed_at: dt.datetime
     seconds: int | None
     control: bool
@@ -226,7 +229,9 @@ class AnswerOut(Schema):
             status=answer.status,
             version=answer.version,
             begun_at=answer.created_at,
+            first_submitted_at=answer.first_submitted_at,
             submitted_at=answer.submitted_at,
+            corrected=answer.corrected,
             changed_at=max(answer.updated_at, answer.question.changed_at),
             seconds=answer.seconds,
             control=answer.control,

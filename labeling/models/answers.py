@@ -13,7 +13,9 @@ from labeling.choices import LABEL_CHOICES, AnswerKind, AnswerStatus, ChangeActi
 class Answer(models.Model):
     """One person's grouping of one question.
 
-    ``version`` grows with each submission, so an answer beyond version 1 was corrected. ``seconds`` and ``keys`` are what the answer took.
+    ``version`` grows with each submission; ``corrected`` says whether one of them changed the groups of the one before. ``seconds`` and ``keys`` are
+    what the answer took, all rounds together. Work is counted on the day of ``first_submitted_at``, which no later round moves; ``submitted_at`` is
+    when what stands now was submitted.
     ``control`` marks an answer that was given to a control question without knowing it: it is measured and decides nothing.
     ``proposal_shown`` says whether the engine's proposal was in sight, ``accepted_untouched`` whether it was then taken as it was.
     ``draft_stamp`` is when the draft was made, in milliseconds by the browser's clock: what a page sent as it went away may arrive after what
@@ -36,7 +38,9 @@ class Answer(models.Model):
     last_message = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    first_submitted_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
+    corrected = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("created_at",)
@@ -48,7 +52,8 @@ class Answer(models.Model):
                 name="labeling_answer_one_adjudication",
             ),
             models.CheckConstraint(
-                condition=~models.Q(status=AnswerStatus.SUBMITTED) | models.Q(submitted_at__isnull=False),
+                condition=~models.Q(status=AnswerStatus.SUBMITTED)
+                | models.Q(submitted_at__isnull=False, first_submitted_at__isnull=False),
                 name="labeling_answer_submitted_has_time",
             ),
             models.CheckConstraint(
@@ -56,7 +61,7 @@ class Answer(models.Model):
                 name="labeling_answer_kind_known",
             ),
         ]
-        indexes = [models.Index(fields=("steward", "submitted_at"), name="labeling_answer_by_day")]
+        indexes = [models.Index(fields=("steward", "first_submitted_at"), name="labeling_answer_by_day")]
 
     def __str__(self) -> str:
         return f"{self.question_id} by {self.steward_id}"

@@ -28,7 +28,7 @@ def answers_for_transform(
 ) -> QuerySet[Answer]:
     """Submitted and withdrawn answers, what changed last first, with question, set, person and ``row_labels`` in the order of rows.
 
-    ``state`` is that of the question, ``corrected`` means submitted more than once, ``search`` is part of a value in one of the rows. Two queries.
+    ``state`` is that of the question, ``corrected`` means that its groups were changed after it had been submitted, ``search`` is part of a value in one of the rows. Two queries.
     """
     answers = Answer.objects.filter(question__question_set__transform=transform, status__in=LISTED)
     if steward is not None:
@@ -38,7 +38,7 @@ def answers_for_transform(
     if status is not None:
         answers = answers.filter(status=status)
     if corrected is not None:
-        answers = answers.filter(version__gt=1) if corrected else answers.filter(version__lte=1)
+        answers = answers.filter(corrected=corrected)
     if question_set is not None:
         answers = answers.filter(question__question_set=question_set)
     if search:

@@ -17,7 +17,7 @@ from labeling.models import Answer, WorkGoal
 
 @dataclass(frozen=True, slots=True)
 class GoalProgress:
-    """A goal and the answers that count for it so far: those submitted in the present day or week."""
+    """A goal and the answers that count for it so far: those first submitted in the present day or week."""
 
     goal: WorkGoal
     done: int
@@ -57,14 +57,14 @@ def pace_of(*, team: Team, user: User) -> Pace:
         steward=user,
         kind=AnswerKind.ANSWER,
         status=AnswerStatus.SUBMITTED,
-        submitted_at__gte=period_start(period, timezone.localtime()),
+        first_submitted_at__gte=period_start(period, timezone.localtime()),
     ).count()
     return Pace(done, goal.questions if goal else None, period)
 
 
 def period_start(period: GoalPeriod, now: datetime) -> datetime:
-    """When the day or the week of ``now`` began, in its time zone."""
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    """When the day or the week of ``now`` began, in its time zone; of two midnights, as where clocks go back to it, at the first."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     return today - timedelta(days=today.weekday()) if period == GoalPeriod.WEEK else today
 
 
@@ -80,12 +80,12 @@ def _with_progress(team: Team, goals: Iterable[WorkGoal]) -> list[GoalProgress]:
             question__question_set__transform__team=team,
             kind=AnswerKind.ANSWER,
             status=AnswerStatus.SUBMITTED,
-            submitted_at__gte=since[GoalPeriod.WEEK],
+            first_submitted_at__gte=since[GoalPeriod.WEEK],
         )
         .order_by()
         .values_list("steward")
         .annotate(
-            day=Count("pk", filter=Q(submitted_at__gte=since[GoalPeriod.DAY])),
+            day=Count("pk", filter=Q(first_submitted_at__gte=since[GoalPeriod.DAY])),
             week=Count("pk"),
         )
     }

@@ -53,7 +53,7 @@ class ShadowPoint:
 
 @dataclass(frozen=True, slots=True)
 class AgreementPoint:
-    """Krippendorff's alpha over the ``questions`` whose last answer came in from ``since`` to ``until`` (both days included)."""
+    """Krippendorff's alpha over the ``questions`` whose last answer was first submitted from ``since`` to ``until`` (both days included)."""
 
     since: dt.date
     until: dt.date
@@ -117,7 +117,7 @@ def agreement_points(*, transform: Transform) -> list[AgreementPoint]:
     """
     submitted = Q(answers__kind=AnswerKind.ANSWER, answers__status=AnswerStatus.SUBMITTED, answers__control=False)
     questions = Question.objects.filter(question_set__transform=transform).annotate(
-        people=Count("answers", filter=submitted), end=Max("answers__submitted_at", filter=submitted)
+        people=Count("answers", filter=submitted), end=Max("answers__first_submitted_at", filter=submitted)
     )
     shared = {pk: timezone.localdate(end) for pk, end in questions.filter(people__gt=1).values_list("pk", "end") if end}
     if not shared:

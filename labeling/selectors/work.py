@@ -57,8 +57,8 @@ class WorkLine:
 _Place = tuple[uuid.UUID | None, dt.date | None, uuid.UUID | None]
 """Person, day and transform of a line."""
 
-_Done = tuple[int | None, int | None, bool, bool, int]
-"""What is known of one answer: seconds, keys, whether the proposal was shown, whether it was accepted untouched, and the version."""
+_Done = tuple[int | None, int | None, bool, bool, bool]
+"""What is known of one answer: seconds, keys, whether the proposal was shown, whether it was accepted untouched, and whether corrected."""
 
 _FIELDS: dict[Dimension, str] = {
     "person": "steward",
@@ -116,10 +116,12 @@ def work_lines(
     if user is not None:
         answers = answers.filter(steward=user)
     if "day" in by:
-        answers = answers.annotate(day=TruncDate("submitted_at"))
+        answers = answers.annotate(day=TruncDate("first_submitted_at"))
     # What no line tells apart is not asked for: a date, or an id, for each of very many answers takes longer than all the rest.
     asked = [field for name, field in _FIELDS.items() if name in by]
-    rows = answers.order_by().values_list(*asked, "seconds", "keys", "proposal_shown", "accepted_untouched", "version")
+    rows = answers.order_by().values_list(
+        *asked, "seconds", "keys", "proposal_shown", "accepted_untouched", "corrected"
+    )
     by_asked: dict[tuple[Any, ...], list[_Done]] = defaultdict(list)
     for row in rows.iterator(chunk_size=5000):
         by_asked[row[: len(asked)]].append(row[len(asked) :])
@@ -131,16 +133,20 @@ def work_lines(
 
 
 def submitted_answers(*, team: Team, since: dt.date | None = None, until: dt.date | None = None) -> QuerySet[Answer]:
-    """What people of the team have answered from ``since`` to ``until`` (both days included, in the current time zone)."""
+    """What people of the team have answered from ``since`` to ``until`` (both days included, in the current time zone).
+
+    An answer counts on the day on which it was first submitted: who corrects or confirms it later has not done the work twice, and the figures of a week
+    that is over stay as they were.
+    """
     answers = Answer.objects.filter(
         question__question_set__transform__team=team, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED
     )
     # Moments, not days of moments: those would be worked out for every answer that there is.
     start, end = bounds(since, until)
     if start is not None:
-        answers = answers.filter(submitted_at__gte=start)
+        answers = answers.filter(first_submitted_at__gte=start)
     if end is not None:
-        answers = answers.filter(submitted_at__lt=end)
+        answers = answers.filter(first_submitted_at__lt=end)
     return answers
 
 
@@ -169,7 +175,7 @@ def work_csv_rows(lines: Iterable[WorkLine]) -> Iterator[list[str]]:
 
 
 def _line(person: User | None, day: dt.date | None, transform: Transform | None, done: Sequence[_Done]) -> WorkLine:
-    all_seconds, all_keys, shown, accepted, versions = zip(*done, strict=True)
+    all_seconds, all_keys, shown, accepted, corrected = zip(*done, strict=True)
     seconds = [one for one in all_seconds if one is not None]
     hours = sum(seconds) / 3600
     return WorkLine(
@@ -183,7 +189,7 @@ def _line(person: User | None, day: dt.date | None, transform: Transform | None,
         keys=_spread([one for one in all_keys if one is not None]),
         proposals_shown=sum(shown),
         accepted_untouched=sum(accepted),
-        corrected=sum(version > 1 for version in versions),
+        corrected=sum(corrected),
     )
 
 

@@ -127,6 +127,7 @@ def submit_adjudication(
     Answer.objects.filter(pk=answer.pk).update(
         status=AnswerStatus.SUBMITTED,
         submitted_at=now,
+        first_submitted_at=Coalesce(F("first_submitted_at"), now),
         updated_at=now,
         version=F("version") + 1,
         seconds=Coalesce(F("seconds"), 0) + seconds,

@@ -63,5 +63,11 @@ def _withdraw(answer: Answer, user: User) -> None:
     remember_taken_back(answer, ChangeAction.WITHDRAWN, by=user, at=now, labels=labels_of(answer))
     answer.row_labels.all().delete()
     Answer.objects.filter(pk=answer.pk).update(
-        status=AnswerStatus.WITHDRAWN, control=False, version=0, submitted_at=None, updated_at=now
+        status=AnswerStatus.WITHDRAWN,
+        control=False,
+        version=0,
+        corrected=False,
+        first_submitted_at=None,
+        submitted_at=None,
+        updated_at=now,
     )

@@ -15,7 +15,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from labeling.models import Question, Row, SheetUpload
+from labeling.models import Answer, Question, Row, SheetUpload
+from labeling.services.answers import reopen_answer
 from tests.labeling.builders import answer, cast, question_set, transform
 
 BEFORE = [("labeling", "0001_initial"), ("accounts", "0001_initial")]
@@ -123,6 +124,28 @@ def test_results_that_glue_would_refuse_are_marked() -> None:
     Question.objects.update(refused=False)
     import_module("labeling.migrations.0030_refused_results").mark(apps, None)
     assert dict(Question.objects.values_list("position", "refused")) == settled
+
+
+@pytest.mark.django_db
+def test_answers_keep_the_day_on_which_they_were_first_given() -> None:
+    """The first was confirmed later, the second changed, the third is older than the history."""
+    people = cast()
+    questions = question_set(transform(people.team, people.admin), people.admin, [2] * 3)
+    for question in questions:
+        answer(question, people.steward, "AB")
+    confirmed, changed, old = (question.answers.get() for question in questions)
+    for given, letters in ((confirmed, "CA"), (changed, "AA")):
+        reopen_answer(answer=given, user=people.lead)
+        answer(given.question, people.steward, letters)
+    old.changes.all().delete()
+    first = dict(Answer.objects.values_list("pk", "first_submitted_at"))
+    Answer.objects.update(first_submitted_at=timezone.now(), corrected=False)
+    migration = import_module("labeling.migrations.0036_first_submissions")
+    migration.first_submissions(apps, None)
+    migration.corrections(apps, None)
+    old.refresh_from_db()
+    assert dict(Answer.objects.values_list("pk", "first_submitted_at")) == first | {old.pk: old.submitted_at}
+    assert list(Answer.objects.filter(corrected=True)) == [changed]
 
 
 @pytest.mark.django_db

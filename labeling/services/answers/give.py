@@ -112,6 +112,7 @@ def _submit(
     claimed = open_to(answer, message=message, stamp=stamp).update(
         status=AnswerStatus.SUBMITTED,
         submitted_at=now,
+        first_submitted_at=Coalesce(F("first_submitted_at"), now),
         updated_at=now,
         version=F("version") + 1,
         seconds=Coalesce(F("seconds"), 0) + measured.seconds,

@@ -12,7 +12,7 @@ from accounts.models import User
 from labeling.choices import UNSURE, AnswerKind, AnswerStatus, ChangeAction
 from labeling.exceptions import InvalidAnswerError
 from labeling.models import Answer, AnswerChange, Question, Row, RowLabel
-from partitions import LABELS, labels_for
+from partitions import LABELS, Grouping, labels_for
 
 _STANDING = (ChangeAction.SUBMITTED, ChangeAction.CORRECTED, ChangeAction.ADJUDICATED)
 
@@ -77,16 +77,18 @@ def labels_of(answer: Answer) -> dict[int, str]:
 
 
 def remember_submission(answer: Answer, *, by: User, at: datetime, labels: Mapping[int, str]) -> None:
-    """Write a submission to the history: the first, a correction of what stood before, or an adjudication."""
+    """Write a submission to the history: the first, one that says the same again, a correction of what stood before, or an adjudication."""
     before: dict[str, str] = {}
-    action = ChangeAction.SUBMITTED
+    action, after = ChangeAction.SUBMITTED, _stored(labels)
     if answer.version > 1:
-        action = ChangeAction.CORRECTED
         last = answer.changes.filter(action__in=_STANDING).order_by("-version", "-pk").first()
         before = last.after if last else {}
+        if Grouping(before) != Grouping(after):
+            action, answer.corrected = ChangeAction.CORRECTED, True
+            answer.save(update_fields=["corrected"])
     if answer.kind == AnswerKind.ADJUDICATION:
         action = ChangeAction.ADJUDICATED
-    _remember(answer, action, by, at, before, _stored(labels))
+    _remember(answer, action, by, at, before, after)
 
 
 def remember_taken_back(

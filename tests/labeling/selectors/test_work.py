@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from labeling.models import Answer, Transform
 from labeling.selectors.work import EVERYTHING, Spread, work_csv_rows, work_lines
+from labeling.services.answers import reopen_answer
 from tests.labeling.builders import Cast, answer, question_set, transform
 
 pytestmark = pytest.mark.django_db
@@ -25,12 +26,12 @@ def of(people: Cast) -> Transform:
         tuesday = number == 4
         answer(question, people.colleague if tuesday else people.steward, "AB")
         Answer.objects.filter(question=question).update(
-            submitted_at=datetime(2026, 3, 2, 12, tzinfo=UTC) + timedelta(days=tuesday),
+            first_submitted_at=datetime(2026, 3, 2, 12, tzinfo=UTC) + timedelta(days=tuesday),
             seconds=10 * (number + 1),
             keys=number + 1,
             proposal_shown=number < 3,
             accepted_untouched=number < 1,
-            version=1 + (number == 2),
+            corrected=number == 2,
         )
     return made
 
@@ -58,6 +59,24 @@ def test_totals_and_filters(people: Cast, of: Transform) -> None:
     assert not work_lines(team=people.team, transform=transform(people.team, people.admin, "Shops"))
     assert not work_lines(team=people.stranger.teams.get())
     assert len(work_lines(team=people.team, since=date.min, until=date.max)) == 2
+
+
+def test_an_answer_that_is_given_again_counts_once_and_on_its_first_day(people: Cast, of: Transform) -> None:
+    """Asked again by a lead it may be confirmed, whatever the letters; that is no correction."""
+    given = Answer.objects.filter(steward=people.steward, corrected=False).latest("first_submitted_at")
+
+    def again(letters: str) -> tuple[date | None, int, int]:
+        reopen_answer(answer=given, user=people.lead)
+        answer(given.question, people.steward, letters)
+        (line,) = work_lines(team=people.team, user=people.steward)
+        return line.day, line.answers, line.corrected
+
+    assert again("CB") == (MONDAY, 4, 1)
+    assert again("AA") == (MONDAY, 4, 2)
+    assert again("AB") == (MONDAY, 4, 2), "it was changed and changed back"
+    assert [change.action for change in given.changes.exclude(action="reopened")] == [
+        *("submitted", "submitted", "corrected", "corrected"),
+    ]
 
 
 def test_three_queries(people: Cast, of: Transform, django_assert_num_queries: DjangoAssertNumQueries) -> None:

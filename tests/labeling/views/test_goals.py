@@ -29,7 +29,7 @@ def test_a_lead_sets_goals_and_people_see_theirs(
     answer(first, people.steward, "AA")
     answer(second, people.colleague, "AA")
     answer(third, people.steward, "AB")
-    Answer.objects.filter(question=third).update(submitted_at=timezone.now() - dt.timedelta(days=8))
+    Answer.objects.filter(question=third).update(first_submitted_at=timezone.now() - dt.timedelta(days=8))
     lead = client_for(people.lead)
     lead.post(PEOPLE, goal_of(people, questions="2"))
     page = lead.post(PEOPLE, saved_for(None, questions="2", period="week"), follow=True).content.decode()

@@ -188,7 +188,7 @@ def test_agreement_stands_beneath_at_the_day_of_the_last_answer(people: Cast, pe
     for question, days, second in zip(questions, (5, 5, 1), ("AAB", "ABB", "AAB"), strict=True):
         answer(question, people.steward, "AAB")
         answer(question, people.colleague, second)
-        Answer.objects.filter(question=question).update(submitted_at=timezone.now() - timedelta(days=days))
+        Answer.objects.filter(question=question).update(first_submitted_at=timezone.now() - timedelta(days=days))
     alone = question_set(people_transform, people.lead, [3], first_key=50)[0]
     answer(alone, people.steward, "AAB")
     earlier, later = agreement_points(transform=people_transform)

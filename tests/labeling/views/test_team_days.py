@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import Team
 from labeling.choices import GoalPeriod, RunKind
 from labeling.models import Answer, TaskRun, Transform, WorkGoal
+from labeling.selectors.goals import period_start
 from tests.labeling.builders import Cast, answer, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
 from tests.support.pages import for_excel
@@ -29,7 +30,7 @@ def test_what_is_counted_by_days(
 ) -> None:
     Team.objects.filter(pk=people.team.pk).update(time_zone=zone)
     answer(question_set(people_transform, people.lead, [2])[0], people.steward, "AB")
-    Answer.objects.update(submitted_at=SUNDAY_NIGHT)
+    Answer.objects.update(first_submitted_at=SUNDAY_NIGHT)
     run = finished_run(people_transform, people.lead, RunKind.EXPORT_LABELS)
     TaskRun.objects.exclude(pk=run.pk).update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
     TaskRun.objects.filter(pk=run.pk).update(created_at=SUNDAY_NIGHT)
@@ -63,7 +64,7 @@ def test_a_goal_begins_with_the_day_of_the_team(
     WorkGoal.objects.create(team=people.team, user=people.steward, period=GoalPeriod.DAY, questions=5)
     answer(question_set(people_transform, people.lead, [2])[0], people.steward, "AB")
     now = timezone.now()
-    Answer.objects.update(submitted_at=now - timedelta(hours=2))
+    Answer.objects.update(first_submitted_at=now - timedelta(hours=2))
     steward, reached = client_for(people.steward), []
     for hour in (0, 12):
         east = (hour - now.hour + 11) % 24 - 11
@@ -71,6 +72,14 @@ def test_a_goal_begins_with_the_day_of_the_team(
         (goal,) = steward.get(reverse("labeling:home")).context["goals"]
         reached.append(goal.done)
     assert reached == [0, 1]
+
+
+def test_a_day_with_two_midnights_begins_at_the_first() -> None:
+    """In Havana clocks go back from one to midnight."""
+    zone = ZoneInfo("America/Havana")
+    now = datetime(2026, 11, 1, 5, 30, tzinfo=UTC).astimezone(zone)
+    assert (now.hour, now.fold) == (0, 1)
+    assert period_start(GoalPeriod.DAY, now).astimezone(UTC) == datetime(2026, 11, 1, 4, tzinfo=UTC)
 
 
 def test_a_download_bears_the_day_of_the_team(people: Cast, client_for: ClientFor) -> None:

@@ -178,7 +178,7 @@ def test_whose_work_it_is_goes_without_saying_where_it_is_ones_own(
 ) -> None:
     """Who sees their own alone sees their days, the newest first."""
     first, _second = answered_by_two(people, people_transform, 2)
-    first.answers.filter(steward=people.steward).update(submitted_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+    first.answers.filter(steward=people.steward).update(first_submitted_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
     steward = client_for(people.steward)
     days = re.findall(r"<td[^>]*>(\d{4}-\d\d-\d\d)</td>", text(steward.get(WORK)))
     assert (len(days), days[1]) == (2, "2026-03-01")
