@@ -53,8 +53,8 @@ class PeopleAgreement:
 class TeamAgreement:
     """Everybody who has answered, by name; the sets with questions that two or more people have answered, newest first; how far all agree.
 
-    It keeps what people said, for the figures of those that a page shows: ``answers`` to questions that two or more have answered, and those to control
-    questions. ``set_of`` tells the set of each of the former.
+    It keeps what people said, for the figures of those that a page shows: ``answers`` to questions that two or more have answered, those to control
+    questions, and ``known_answers``, given to these before they were control questions. ``set_of`` tells the set of each of the first.
     """
 
     transform: Transform
@@ -64,6 +64,7 @@ class TeamAgreement:
     alpha: Measure
     answers: Groupings
     control_answers: Groupings
+    known_answers: Groupings
 
     @property
     def questions(self) -> int:
@@ -109,7 +110,7 @@ class TeamAgreement:
 
     def _given(self, person: uuid.UUID) -> dict[uuid.UUID, Grouping[int]]:
         """All that the person said."""
-        return self.answers.get(person, {}) | self.control_answers.get(person, {})
+        return self.answers.get(person, {}) | self.known_answers.get(person, {}) | self.control_answers.get(person, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class OwnAgreement:
 
 
 def team_agreement(*, transform: Transform) -> TeamAgreement:
-    """The agreement of everybody who has answered questions of the transform. Four queries."""
+    """The agreement of everybody who has answered questions of the transform. Five queries."""
     given = independent_answers().filter(question__question_set__transform=transform).order_by()
     answers, set_of = groupings_by_set(shared_answers(given))
     control_answers = control_groupings(transform=transform)
@@ -136,6 +137,7 @@ def team_agreement(*, transform: Transform) -> TeamAgreement:
         alpha=reliability(answers),
         answers=answers,
         control_answers=control_answers,
+        known_answers=groupings_of(given.filter(question__is_control=True)),
     )
 
 

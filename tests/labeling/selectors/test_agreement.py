@@ -45,6 +45,22 @@ def test_people_with_each_other(people: Cast, of: Transform, questions: list[Que
     assert 0 < found.alpha.value < 1
 
 
+def test_a_control_question_counts_between_who_gave_the_known_answer_and_who_was_asked_later(
+    people: Cast, of: Transform
+) -> None:
+    """As it does where two people had answered it before."""
+    (alone,), (shared,) = (question_set(of, people.admin, [3], first_key=key) for key in (0, 50))
+    wanting([shared], 2)
+    for question, asked in ((alone, [people.steward]), (shared, [people.steward, people.lead])):
+        for person in asked:
+            answer(question, person, "AAB")
+        answer(mark_control(question=question, user=people.admin), people.colleague, "ABB")
+    couple = team_agreement(transform=of).of_people([people.steward]).between(people.steward, people.colleague)
+    assert couple is not None
+    assert couple.f1.questions == 2
+    assert couple.first_same == 2
+
+
 def test_each_set_has_its_alpha(people: Cast, of: Transform, questions: list[Question]) -> None:
     team = team_agreement(transform=of)
     assert [one.number for one in team.question_sets] == [2, 1]
@@ -100,13 +116,13 @@ def test_against_the_consensus_only_what_three_people_settled(people: Cast, of: 
     assert own_agreement(transform=of, user=people.lead).with_consensus == other
 
 
-def test_only_who_answered_this_transform_is_told_in_four_queries(
+def test_only_who_answered_this_transform_is_told_in_five_queries(
     people: Cast, of: Transform, questions: list[Question], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     other = transform(people.team, people.admin, name="Other")
     (elsewhere,) = question_set(other, people.admin, [3], first_key=500)
     answer(elsewhere, people.lead, "AAB")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         found = team_agreement(transform=of)
     assert set(found.people) == {people.steward, people.colleague}
     assert team_agreement(transform=other).people == (people.lead,)
