@@ -10,10 +10,11 @@ from labeling.spreadsheets.cells import csv_text
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text, and the page of the portal that it leads to, if any."""
+    """A text, the page of the portal that it leads to, if any, and the number that it writes out, if it is one."""
 
     text: str
     path: str = ""
+    number: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +38,43 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of the week, and what it is compared with."""
+    """One number of the week, written out, and what it is compared with."""
 
     label: str
-    value: str
+    value: Cell
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A document: a title, for whom and when, its figures and tables."""
+    """A document: a title, for whom and when, its figures and tables, and what they count."""
 
     title: str
     subtitle: str
     figures: tuple[Figure, ...]
     tables: tuple[Table, ...]
+    note: str = ""
 
 
-def csv_rows(report: Report) -> Iterator[list[str]]:
-    """The figures and each table under its title, a blank line between them; nothing in it runs as a formula."""
+def csv_rows(report: Report) -> Iterator[list[object]]:
+    """The figures and each table under its title, a blank line between them, then what they count.
+
+    Numbers are plain, so that a spreadsheet can go on with them; no text runs as a formula.
+    """
     yield [csv_text(report.title), csv_text(report.subtitle)]
     yield []
     for figure in report.figures:
-        yield [csv_text(figure.label), csv_text(figure.value), csv_text(figure.note)]
+        yield [csv_text(figure.label), _plain(figure.value), csv_text(figure.note)]
     for table in report.tables:
         yield []
         yield [csv_text(table.title)]
         yield [csv_text(column.name) for column in table.columns]
         for row in table.rows:
-            yield [csv_text(cell.text) for cell in row]
+            yield [_plain(cell) for cell in row]
+    if report.note:
+        yield []
+        yield [csv_text(report.note)]
+
+
+def _plain(cell: Cell) -> object:
+    return csv_text(cell.text) if cell.number is None else cell.number

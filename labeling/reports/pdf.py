@@ -45,6 +45,9 @@ def report_pdf(report: Report, *, base_url: str) -> bytes:
     _figures(paper, report.figures)
     for table in report.tables:
         _table(paper, table, base_url.rstrip("/"))
+    if report.note:
+        paper.ln(3)
+        _line(paper, report.note, size=8, colour=_GREY)
     return bytes(paper.output())
 
 
@@ -62,7 +65,7 @@ def _figures(paper: _Paper, figures: tuple[Figure, ...]) -> None:
     top = paper.get_y() + 4
     for place, figure in enumerate(figures):
         for offset, (text, style, size, colour) in enumerate(
-            ((figure.label, "", 8, _GREY), (figure.value, "B", 15, _INK), (figure.note, "", 7.5, _GREY))
+            ((figure.label, "", 8, _GREY), (figure.value.text, "B", 15, _INK), (figure.note, "", 7.5, _GREY))
         ):
             paper.set_xy(_MARGIN + place * width, top + (0, 5, 13)[offset])
             paper.set_font("DejaVu", style, size)

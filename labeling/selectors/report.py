@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from accounts.models import Team, User
 from accounts.selectors import active_memberships
 from labeling.choices import AnswerKind, AnswerStatus, QuestionState, RunKind, RunStatus
+from labeling.intervals import figure
 from labeling.models import Answer, QuestionAssignment, TaskRun, Transform
 from labeling.reports.model import Cell, Column, Figure, Report, Table
 from labeling.selectors.days import midnight
@@ -114,7 +115,7 @@ def transform_weeks(*, team: Team, week: Week) -> list[TransformWeek]:
 
 
 def better_table(*, team: Team, week: Week) -> Table:
-    """What got better: F1, labels and answers of each transform that the team works with."""
+    """What changed: F1, labels and answers of each transform that the team works with."""
     return _better([one for one in transform_weeks(team=team, week=week) if one.transform.archived_at is None])
 
 
@@ -149,25 +150,51 @@ def weekly_report(*, team: Team, week: Week) -> Report:
     states = Counter(dict(runs.order_by().values_list("status").annotate(count=Count("pk"))))
     failed = states[RunStatus.FAILED] + states[RunStatus.TIMEOUT]
     answers = sum(one.answers for one in weeks)
-    gained = sum((one.labels or 0) - (one.labels_before or 0) for one in weeks)
+    labels_before = sum(one.labels_before or 0 for one in weeks)
+    estimated = sum(1 for one in weeks if one.f1 is not None)
     better = sum(1 for one in weeks if one.f1 is not None and one.f1_before is not None and one.f1 > one.f1_before)
     figures = (
         Figure(
             _("Answers"),
-            f"{answers:,}",
+            _count(answers),
             ngettext("by %(n)s person", "by %(n)s people", len(people)) % {"n": f"{len(people):,}"},
         ),
-        Figure(_("Labels at Glue"), f"{sum(one.labels or 0 for one in weeks):,}", f"{gained:+,}"),
-        Figure(_("Transforms with a better F1"), f"{better}", _("of %(n)s") % {"n": f"{len(weeks):,}"}),
         Figure(
-            _("Runs"), f"{states.total():,}", ngettext("%(n)s failed", "%(n)s failed", failed) % {"n": f"{failed:,}"}
+            _("Labels at Glue"),
+            _count(sum(one.labels or 0 for one in weeks)),
+            _("%(n)s the week before") % {"n": f"{labels_before:,}"},
+        ),
+        Figure(
+            _("Transforms with a better F1"), _count(better), _("of %(n)s with an estimate") % {"n": f"{estimated:,}"}
+        ),
+        Figure(
+            _("Runs"), _count(states.total()), ngettext("%(n)s failed", "%(n)s failed", failed) % {"n": f"{failed:,}"}
         ),
     )
     return Report(
         title=_("Weekly report"),
         subtitle=f"{team.name} · {week.since.isoformat()} – {week.until.isoformat()}",
         figures=figures,
-        tables=(_better(weeks), _people(people), waiting_table(team=team), _failed(runs)),
+        tables=(_better(weeks), _people(people), waiting_table(team=team), _failed(runs, failed)),
+        note=_note(),
+    )
+
+
+def _note() -> str:
+    """What the figures count, which the page, the PDF and the CSV all say."""
+    return " ".join(
+        (
+            _(
+                "An answer counts on the day on which it was first submitted, also if it was confirmed or corrected later."
+            ),
+            _("Decisions on disputed questions are no answers."),
+            _("Hours are the time that people spent on their answers."),
+            _(
+                "F1 is measured at the trade-off of the transform, in the last estimate before the week ended, compared with the last before it began."
+            ),
+            _("What is waiting is as of now."),
+            _("Days follow the time zone of the team, %(zone)s.") % {"zone": timezone.get_current_timezone_name()},
+        )
     )
 
 
@@ -184,16 +211,16 @@ def _better(weeks: list[TransformWeek]) -> Table:
     rows = tuple(
         (
             Cell(_name(one.transform), reverse("labeling:quality", args=[one.transform.pk])),
-            Cell("–" if one.f1 is None else f"{one.f1:.3f}"),
-            Cell("–" if one.f1 is None or one.f1_before is None else f"{one.f1 - one.f1_before:+.3f}"),
-            Cell("–" if one.labels is None else f"{one.labels:,}"),
-            Cell("–" if one.labels is None else f"{one.labels - (one.labels_before or 0):+,}"),
-            Cell(f"{one.answers:,}"),
+            Cell("–") if one.f1 is None else Cell(figure(one.f1), number=round(one.f1, 3)),
+            Cell("–") if one.f1 is None or one.f1_before is None else _signed(round(one.f1 - one.f1_before, 3), 3),
+            Cell("–") if one.labels is None else _count(one.labels),
+            Cell("–") if one.labels is None else _signed(one.labels - (one.labels_before or 0)),
+            _count(one.answers),
         )
         for one in weeks
         if one.f1 is not None or one.labels is not None or one.answers
     )
-    return Table("better", _("What improved this week"), columns, rows, _("No transform has labels or answers yet."))
+    return Table("better", _("What changed this week"), columns, rows, _("No transform has labels or answers yet."))
 
 
 def _name(transform: Transform) -> str:
@@ -211,17 +238,17 @@ def _people(lines: Sequence[WorkLine]) -> Table:
     rows = tuple(
         (
             Cell(line.person.display_name if line.person else ""),
-            Cell(f"{line.answers:,}"),
-            Cell(f"{line.hours:.1f}"),
-            Cell("–" if line.seconds is None else f"{line.seconds.median:.0f}"),
-            Cell(f"{line.corrected:,}"),
+            _count(line.answers),
+            Cell(f"{line.hours:,.2f}", number=round(line.hours, 2)),
+            Cell("–") if line.seconds is None else Cell(f"{line.seconds.median:.1f}", number=line.seconds.median),
+            _count(line.corrected),
         )
         for line in lines
     )
     return Table("people", _("Who answered"), columns, rows, _("Nobody answered questions this week."))
 
 
-def _failed(runs: QuerySet[TaskRun]) -> Table:
+def _failed(runs: QuerySet[TaskRun], count: int) -> Table:
     failed = runs.filter(status__in=(RunStatus.FAILED, RunStatus.TIMEOUT)).select_related("transform")
     rows = tuple(
         (
@@ -233,7 +260,10 @@ def _failed(runs: QuerySet[TaskRun]) -> Table:
         for run in failed.order_by("-created_at")[:_MAX_FAILED]
     )
     columns = (Column(_("When")), Column(_("Transform")), Column(_("Run")), Column(_("What happened")))
-    return Table("failed", _("Runs that failed"), columns, rows, _("No run failed this week."))
+    title = _("Runs that failed")
+    if count > _MAX_FAILED:
+        title = _("Runs that failed, the newest %(n)s of %(of)s") % {"n": _MAX_FAILED, "of": f"{count:,}"}
+    return Table("failed", title, columns, rows, _("No run failed this week."))
 
 
 def _newest(field: str, until: dt.datetime, **conditions: object) -> Subquery:
@@ -280,5 +310,13 @@ def _row(who: str, what: str, transform: Transform, count: int, page: str) -> tu
         Cell(who),
         Cell(what),
         Cell(transform.name, reverse(f"labeling:{page}", args=[transform.pk])),
-        Cell(f"{count:,}"),
+        _count(count),
     )
+
+
+def _count(number: int) -> Cell:
+    return Cell(f"{number:,}", number=number)
+
+
+def _signed(number: float, places: int = 0) -> Cell:
+    return Cell(f"{number:+z,.{places}f}".replace("-", "−"), number=number)

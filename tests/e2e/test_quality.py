@@ -181,7 +181,7 @@ def test_the_week_fits_a_phone(portal: Portal, visit: Visit) -> None:
     lead.set_viewport_size(NARROW)
     for address in ("/", "/report/"):
         lead.goto(address)
-        table = lead.get_by_role("region", name="What improved this week").locator("table")
+        table = lead.get_by_role("region", name="What changed this week").locator("table")
         expect(table.locator("tbody td").last).to_have_attribute("data-label", "Answers")
         for cell in table.locator("tbody td").all():
             box = cell.bounding_box()

@@ -133,7 +133,7 @@ def test_of_many_transforms_the_most_urgent_come_first(
     question_set(people_transform, people.lead, [2])
 
     page = client_for(people.lead).get(HOME).content.decode()
-    cards = page[: page.index("What improved this week")]
+    cards = page[: page.index("What changed this week")]
     places = [cards.find(f'{one.pk}/">{one.name}</a>') for one in (answered, people_transform, learned)]
     assert places == sorted(places)
     assert -1 not in places

@@ -15,13 +15,16 @@ from django.utils import timezone
 
 from accounts.models import Agent, Membership, User
 from accounts.services import reactivate_member
-from labeling.choices import RunKind, RunStatus
-from labeling.models import Question, QuestionAssignment, TaskRun, Transform
+from labeling.choices import GoalPeriod, RunKind, RunStatus
+from labeling.models import Answer, Question, QuestionAssignment, TaskRun, Transform, WorkGoal
 from labeling.reports.model import Cell, Column, Figure, Report, Table, csv_rows
 from labeling.reports.pdf import report_pdf
+from labeling.selectors.goals import goals_of
 from labeling.selectors.report import Week, transform_weeks, waiting_table, weekly_report
-from labeling.services.answers import save_draft
+from labeling.services.answers import save_draft, submit_answer
+from labeling.services.answers.labels import labels_of
 from labeling.services.archive import archive_transform
+from labeling.services.ask_again import ask_again
 from labeling.services.people import deactivate_person
 from tests.labeling.builders import Cast, answer, finished_run, grouping, question_set, transform, wanting
 from tests.labeling.selectors.test_queries import METRICS
@@ -117,7 +120,7 @@ def test_answers_add_up_also_when_a_transform_was_archived(
         answer(question, people.colleague, "AB")
     archive_transform(transform=old, user=people.admin)
     report = weekly_report(team=people.team, week=this_week())
-    assert report.figures[0] == Figure("Answers", "5", "by 2 people")
+    assert report.figures[0] == Figure("Answers", Cell("5", number=5), "by 2 people")
     better, who = report.tables[:2]
     assert [row[0].text for row in better.rows] == ["Old (archived)", "People"]
     assert sum(int(row[-1].text) for row in better.rows) == sum(int(row[1].text) for row in who.rows) == 5
@@ -127,13 +130,56 @@ def test_answers_add_up_also_when_a_transform_was_archived(
     assert [one.transform for one in transform_weeks(team=people.team, week=this_week().after)] == [worked]
 
 
+def test_a_week_that_is_over_stays_as_it_was_when_questions_are_asked_again(people: Cast, worked: Transform) -> None:
+    week = this_week().before
+    Answer.objects.update(first_submitted_at=timezone.now() - timedelta(days=7))
+    WorkGoal.objects.create(team=people.team, period=GoalPeriod.WEEK, questions=5)
+
+    def told() -> tuple[list[list[str]], list[list[str]], int]:
+        weeks = [weekly_report(team=people.team, week=one).tables[1].rows for one in (week, week.after)]
+        before, now = ([[cell.text for cell in row] for row in rows] for rows in weeks)
+        return before, now, goals_of(team=people.team)[0].done
+
+    before = told()
+    assert before[1:] == ([], 0)
+    for given in ask_again(question=Question.objects.filter(answers__isnull=False)[0], user=people.lead):
+        submit_answer(question=given.question, steward=given.steward, labels=labels_of(given), seconds=0, keys=0)
+    assert told() == before
+
+
+def test_a_better_f1_is_one_of_those_that_had_an_estimate_then(people: Cast, worked: Transform) -> None:
+    transform(people.team, people.admin, "Untouched")
+    week = this_week()
+    told = [weekly_report(team=people.team, week=one).figures[2] for one in (week, week.before, week.before.before)]
+    assert [(one.value.number, one.note) for one in told] == [
+        *((1, "of 1 with an estimate"), (0, "of 1 with an estimate"), (0, "of 0 with an estimate")),
+    ]
+
+
+def test_of_very_many_failed_runs_it_says_that_some_are_listed(people: Cast, worked: Transform) -> None:
+    for _ in range(20):
+        run = finished_run(worked, people.lead, RunKind.EXPORT_LABELS)
+        TaskRun.objects.filter(pk=run.pk).update(status=RunStatus.FAILED)
+    failed = weekly_report(team=people.team, week=this_week()).tables[-1]
+    assert (failed.title, len(failed.rows)) == ("Runs that failed, the newest 20 of 21", 20)
+
+
+def test_times_are_those_of_the_page_of_work(people: Cast, worked: Transform, client_for: ClientFor) -> None:
+    """Some seconds are not no time, and the middle of 12 and 13 is neither."""
+    for answered, seconds in zip(Answer.objects.all(), (12, 13), strict=True):
+        Answer.objects.filter(pk=answered.pk).update(seconds=seconds)
+    ((_who, _answers, hours, median, _corrected),) = weekly_report(team=people.team, week=this_week()).tables[1].rows
+    assert (hours, median) == (Cell("0.01", number=0.01), Cell("12.5", number=12.5))
+    assert "12.5" in client_for(people.lead).get(reverse("labeling:work")).content.decode()
+
+
 def test_the_first_page_of_a_lead_tells_the_week(people: Cast, worked: Transform, client_for: ClientFor) -> None:
     page = client_for(people.lead).get(reverse("labeling:home")).content.decode()
-    assert "What improved this week" in page
+    assert "What changed this week" in page
     assert "+0.100" in page
     assert "results to import" in page
     assert URL in page
-    assert "What improved this week" not in client_for(people.steward).get(reverse("labeling:home")).content.decode()
+    assert "What changed this week" not in client_for(people.steward).get(reverse("labeling:home")).content.decode()
 
 
 def test_the_report_is_the_same_as_page_pdf_and_csv(people: Cast, worked: Transform, client_for: ClientFor) -> None:
@@ -145,7 +191,11 @@ def test_the_report_is_the_same_as_page_pdf_and_csv(people: Cast, worked: Transf
     assert pdf_url in page
     lines = list(csv.reader(StringIO(for_excel(lead.get(csv_url).getvalue()))))
     assert ["Answers", "2", "by 1 person"] in lines
-    assert ["People", "0.800", "'+0.100", "180", "'+90", "2"] in lines
+    assert ["Labels at Glue", "180", "90 the week before"] in lines
+    assert ["People", "0.8", "0.1", "180", "90", "2"] in lines, "numbers that a spreadsheet can go on with"
+    for note in ("An answer counts on the day on which it was first submitted", "What is waiting is as of now."):
+        assert note in page
+        assert note in lines[-1][0]
     assert any("'=Column price is missing." in line for line in lines)
     response = lead.get(pdf_url)
     assert response["Content-Type"] == "application/pdf"
@@ -173,7 +223,7 @@ def test_a_long_report_goes_over_pages_and_knows_letters_beyond_latin() -> None:
     rows = tuple((Cell(f"Αθήνα Łódź Москва {n}", f"/x/{n}"), Cell(f"{n}")) for n in range(120))
     table = Table("t", "Tablo", (Column("Name"), Column("Count", number=True)), rows, "")
     empty = Table("e", "Empty", (Column("Name"),), (), "Nothing here.")
-    report = Report("Report", "Team · 2026", (Figure("Answers", "12", "of 20"),), (table, empty))
+    report = Report("Report", "Team · 2026", (Figure("Answers", Cell("12", number=12), "of 20"),), (table, empty))
     content = report_pdf(report, base_url="https://portal.example.org/")
     pages = int(re.findall(rb"/Count (\d+)", content)[0])
     assert pages >= 3
