@@ -145,8 +145,8 @@ def interval(low: str, high: str) -> str:
 
 @register.filter
 def change(value: float | str | None) -> str:
-    """``0.0134`` → ``+0.013``, ``-0.2`` → ``−0.200``."""
-    return f"{value:+.3f}".replace("-", "−") if isinstance(value, int | float) else ""
+    """``0.0134`` → ``+0.013``, ``-0.2`` → ``−0.200``; what is too small to be written is no loss."""
+    return f"{value:+z.3f}".replace("-", "−") if isinstance(value, int | float) else ""
 
 
 @register.filter

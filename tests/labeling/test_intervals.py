@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labeling.intervals import Estimate, f1_interval, figure, wilson
+from labeling.templatetags.ui import change
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,7 @@ def test_the_interval_of_f1_holds_the_truth_as_often_as_it_says() -> None:
 def test_figures_and_intervals_as_people_read_them() -> None:
     assert [figure(value) for value in (0.9624, -0.9982, -0.0001, 1)] == ["0.962", "−0.998", "0.000", "1.000"]
     assert figure(-0.456, 2) == "−0.46"
+    assert [change(value) for value in (0.0134, -0.2, -0.0001)] == ["+0.013", "−0.200", "+0.000"]
     for low, high, shown in (
         (-0.9984, -0.2, "−0.998 to −0.200"),
         (-0.9984, -0.9979, "−0.998"),
