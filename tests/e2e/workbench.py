@@ -14,6 +14,9 @@ from tests.e2e.conftest import Portal
 from tests.e2e.data import people_transform
 from tests.labeling.builders import grouping
 
+# For as long, and a little, a question takes no answer of somebody who has changed nothing in it.
+UNREAD_MS = 420
+
 
 def groups(page: Page) -> str:
     """The groups from the first row to the last, a dot for none."""
@@ -36,8 +39,8 @@ def press(page: Page, *keys: str) -> None:
 
 
 def read(page: Page) -> None:
-    """For as long as a question takes no answer of somebody who has changed nothing in it: the press may be one for the question before."""
-    page.wait_for_timeout(420)
+    """Until the press is not one for the question before."""
+    page.wait_for_timeout(UNREAD_MS)
 
 
 def begin(page: Page, portal: Portal, **shape: int) -> list[Question]:
