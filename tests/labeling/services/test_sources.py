@@ -366,6 +366,7 @@ def test_facts_are_those_of_the_whole_table_whatever_its_pieces(monkeypatch: pyt
     rows = "".join(f"{number},n{number % 7},{' ' * (number % 3)}\n" for number in range(1000))
     found = preview(f"id,name,note\n{rows}".encode())
     assert [(column.distinct, column.blank) for column in found.columns] == [(1000, 0), (7, 0), (0, 1000)]
+    monkeypatch.setattr(tables, "_BLOCK", 16_384)
     stored = pa.table({"id": range(200_000), "word": [["a", "b", " ", None][number % 4] for number in range(200_000)]})
     found = preview(parquet(stored), "t.parquet")
     assert [(column.distinct, column.blank) for column in found.columns] == [(200_000, 0), (2, 100_000)]
