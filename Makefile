@@ -10,7 +10,7 @@ RUN_FLAGS = $(if $(VERBOSE),--verbose)
 
 export WEB_PORT GLUE_PORT S3_PORT REDIS_PORT LABELPORTAL_VAR DEMO_PASSWORD
 
-.PHONY: help run logs clean-data environment install install-dev install-spark install-peers browser node-modules check check-types check-the-rest \
+.PHONY: help run logs clean-data environment install install-dev install-spark install-peers browser node-modules check check-types check-the-rest check-in-turn \
   test suites data-sets bench bench-quality bench-speed bench-spark format lock
 .DEFAULT_GOAL := help
 
@@ -108,9 +108,13 @@ check-the-rest:
 	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(CHECK_ENV) HTTPS=true ALLOWED_HOSTS=portal.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-# Types are checked beside the first tests, which leave a part of a core idle.
-test: install-dev install-spark browser node-modules check-the-rest
-	@$(MAKE) --no-print-directory --jobs 2 check-types suites
+# Checks go on beside the first tests, which leave a part of a core idle; one after the other, else they would take it from them.
+test: install-dev install-spark browser node-modules
+	@$(MAKE) --no-print-directory --jobs 2 check-in-turn suites
+
+check-in-turn:
+	@$(MAKE) --no-print-directory check-the-rest
+	@$(MAKE) --no-print-directory check-types
 
 suites:
 	$(BIN)/python -m tests.support.suites

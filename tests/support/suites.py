@@ -50,8 +50,8 @@ LIBRARIES = tuple(f"--ignore=tests/{name}" for name in ("findmatches", "labelfil
 # What happens after each single step of an import is worked out once, on PostgreSQL; crashes, kills and outages are tried on SQLite.
 ONCE = "--ignore=tests/faults/test_fault_table.py"
 SERVED = Suite("real servers and browser, SQLite", ("-n", "2", *BY_MODULE, *LIBRARIES, ONCE, "-m", "services or e2e"))
-# Of what is in these places none is for the run: to read it and to put it aside takes seconds of each process.
-NOT_SERVED = tuple(f"--ignore=tests/{place}" for place in SERVED_PLACES)
+# Of what is in these places none is for the run: to read it and to put it aside takes seconds of each process. So does what drives a browser.
+NOT_SERVED = (*(f"--ignore=tests/{place}" for place in SERVED_PLACES), "-p", "no:playwright")
 ALONE = Suite("without servers, SQLite", ("-n", "2", *BY_MODULE, *NOT_SERVED, "-m", "not services and not e2e"))
 # With servers, what rests on how a database locks and commits: the rest, and pages, do not differ from the SQLite run.
 ON_DATABASE = "database and not e2e and not pages and (locks or not services)"
