@@ -155,6 +155,8 @@ def test_two_quick_presses_decide_one_question(portal: Portal, visit: Visit) -> 
     page.clock.pause_at(time.time() + 60)
     press(page, "Enter", "Enter")
     expect(page.get_by_text("3 left for you")).to_be_visible()
+    expect(saved(page)).to_be_visible()
+    assert submitted.count() == 1
     page.clock.run_for(UNREAD_MS)
     accept = page.get_by_role("button", name="Accept")
     accept.dblclick()
