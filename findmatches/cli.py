@@ -1,4 +1,4 @@
-"""``python -m findmatches ask | train | match | explain | evaluate | propose``: files in, files out."""
+"""``python -m findmatches ask | label | train | match | explain | evaluate | propose``: files in, files out."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from findmatches.output import check_folder, check_place, whole
 from findmatches.proposals import propose
 from findmatches.reading import PARQUET, data_files, read_records
 from findmatches.schema import Records
+from findmatches.terminal import Session
 from findmatches.version import VERSION
 from labelfiles import LabelFile, LabelFileError, label_file_bytes, read_label_file
 
@@ -76,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_seed(questions)
     _add_output(questions, "QUESTIONS.csv", "a label file, to be answered in its label column: same letter, same thing")
 
+    _add_label(commands)
+
     teach = _command(commands, "train", "learn from labels", _train)
     _add_key(teach)
     _add_labels(teach, required=True)
@@ -113,6 +116,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_labels(suggest, required=False)
     _add_output(suggest, "PROPOSALS.csv", "set, key, number of the group, and how sure that is (0 to 1)")
     return parser
+
+
+def _add_label(commands) -> None:  # type: ignore[no-untyped-def]
+    text = "answer questions here, in the terminal"
+    answer = commands.add_parser("label", help=text, description=text.capitalize() + ".")
+    answer.set_defaults(run=_label, verbose=False)
+    told = "what ask wrote; every answer is saved in it at once, and the questions without one are asked"
+    answer.add_argument("questions", type=Path, metavar="QUESTIONS.csv", help=told)
 
 
 def _add_ways_to_match(apply: argparse.ArgumentParser) -> None:
@@ -227,6 +238,16 @@ def _ask(options: argparse.Namespace) -> None:
     with whole(options.output) as path:
         path.write_bytes(label_file_bytes(questions))
     _tell(f"{options.output}: {summary.of_questions(questions)}")
+
+
+def _label(options: argparse.Namespace) -> None:
+    session = Session(options.questions, _label_file)
+    try:
+        session.run()
+    finally:
+        print(flush=True)  # the prompt may still wait in its line
+        what_next = "Next: train." if session.finished else "The same command goes on with the rest."
+        _tell(f"{options.questions}: {session.progress()}. {what_next}")
 
 
 def _train(options: argparse.Namespace) -> None:
