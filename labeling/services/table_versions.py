@@ -20,6 +20,7 @@ from accounts.audit import record
 from accounts.models import AuditAction, User
 from labeling.aws import glue
 from labeling.choices import ACTIVE, SourceFormat
+from labeling.encodings import is_text_in
 from labeling.exceptions import InvalidSourceError, RunConflictError
 from labeling.models import Row, SourceFile, TaskRun, Transform
 from labeling.services.source_rows import row_pieces
@@ -49,11 +50,14 @@ class TableChange:
 
 
 def stage_rows(*, transform: Transform, user: User, file: UploadedFile[bytes], encoding: str = "") -> SourceFile:
-    """Check a file with the columns of the transform, and keep it; nothing else changes yet. ``encoding``: see ``stage_source``.
+    """Check a file with the columns of the transform, and keep it; nothing else changes yet. ``encoding``: see ``stage_source``; unless one is chosen,
+    that of the table now, if it will do: the next export comes out of the same program, and a guess might differ from day to day.
 
     Raises ``InvalidSourceError`` if it cannot take the place of the table, with the line or the column at fault.
     """
-    _check_uploaded(transform)
+    now = _check_uploaded(transform).assumed_encoding
+    if now and not encoding and is_text_in(file, now):
+        encoding = now
     return stage_source(
         team=transform.team,
         user=user,
@@ -138,12 +142,13 @@ def _let_read(transform: Transform, user: User, before: SourceFile, source: Sour
     )
 
 
-def _check_uploaded(transform: Transform) -> None:
+def _check_uploaded(transform: Transform) -> SourceFile:
     if transform.source_file is None:
         message = _(
             "The rows of this transform come from the catalog table %(database)s.%(table)s. Whatever is there counts when a run starts."
         )
         raise InvalidSourceError(message % {"database": transform.database_name, "table": transform.table_name})
+    return transform.source_file
 
 
 def _check_idle(transform: Transform) -> None:

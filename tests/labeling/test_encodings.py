@@ -14,6 +14,7 @@ NAMES = {
     "cp1251": "Иван Петров;Москва|Мария Сидорова;Казань|Тарас Шевченко;Київ|Елена Соколова;Уфа",
     "cp1252": "Jürgen Müller;Köln|José Núñez;Málaga|João Gonçalves;São Paulo|François Lefèvre;Nîmes|Åsa Öberg;Malmö|5 €;£ 3",
     "cp1253": "Γιώργος Παπαδόπουλος;Αθήνα|Μαρία Νικολάου;Θεσσαλονίκη|Κώστας Δημητρίου;Πάτρα",
+    "cp1254": "Ayşe Yılmaz;İstanbul|Mehmet Öztürk;İzmir|Çağrı Şahin;Eskişehir|Gülşen Doğan;Muğla",
     "cp1255": "יוסי כהן;תל אביב|שרה לוי;ירושלים|דוד מזרחי;חיפה",
     "cp1256": "محمد علي;القاهرة|فاطمة حسن;بيروت|مريم خالد;الرياض",
     "cp1257": "Jānis Bērziņš;Rīga|Kęstutis Žukauskas;Šiauliai|Līga Kalniņa;Daugavpils|Rūta Petrauskaitė;Panevėžys",
@@ -34,6 +35,23 @@ def table(names: str) -> str:
 @pytest.mark.parametrize("encoding", NAMES)
 def test_letters_tell_the_encoding(encoding: str) -> None:
     text = table(NAMES[encoding])
+    data = text.encode(encoding)
+    assert data.decode(find_encoding(data)) == text
+
+
+@pytest.mark.parametrize("encoding", ["cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1257"])
+def test_capitals_tell_it_as_well(encoding: str) -> None:
+    text = table(NAMES[encoding].replace("i", "İ").upper() if encoding == "cp1254" else NAMES[encoding].upper())
+    data = text.encode(encoding)
+    assert data.decode(find_encoding(data)) == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"), [("cp932", "ポスト商会|サポート|ポンプ"), ("big5", "功德|許功蓋|育達|四維路")]
+)
+@pytest.mark.parametrize("delimiter", [";", "|"])
+def test_letters_with_a_bar_in_them_are_letters(encoding: str, names: str, delimiter: str) -> None:
+    text = table(names).replace(";", delimiter)
     data = text.encode(encoding)
     assert data.decode(find_encoding(data)) == text
 

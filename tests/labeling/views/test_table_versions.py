@@ -102,6 +102,19 @@ def test_the_file_is_read_in_the_encoding_that_is_chosen(
     assert uploaded.source_file.name == "may.csv", "nothing was replaced"
 
 
+def test_newer_rows_are_read_as_the_table_was(people: Cast, uploaded: Transform, client_for: ClientFor) -> None:
+    client, upload = client_for(people.admin), reverse("labeling:table-upload", args=[uploaded.pk])
+    greek = SimpleUploadedFile("june.csv", "id,name\n1,Ζωή\n2,Ann\n".encode("cp1253"))
+    source = stage_source(team=people.team, user=people.admin, file=greek, encoding="cp1253")
+    Transform.objects.filter(pk=uploaded.pk).update(source_file=source)
+    for content, said in (
+        ("id,name\n1,Ζωή\n2,’\n".encode("cp1253"), "was read as Greek (Windows-1253)"),
+        (b"id,name\n1,\xd2\n", "was read as Western European (Windows-1252)"),  # no text in the Greek one
+    ):
+        page = client.post(upload, {"file": SimpleUploadedFile("july.csv", content)}, follow=True).content.decode()
+        assert said in page
+
+
 def test_the_next_step_is_to_match_new_rows(people: Cast, uploaded: Transform, client_for: ClientFor) -> None:
     for kind in (RunKind.IMPORT_LABELS, RunKind.EVALUATION):
         finished_run(uploaded, people.lead, kind, completed_at=timezone.now())
