@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
@@ -21,7 +22,7 @@ class SourceFile(models.Model):
     the primary key. ``sample`` holds the first rows, so that the form after the upload needs no second look at the file.
     ``escaped`` is CSV as ``tableformats.ESCAPED_CSV``; CSV that is not lies there as somebody uploaded it to an earlier version.
     ``assumed_encoding`` is what bytes that are not UTF-8 were taken for, "" if there were none; ``assumed_rows`` are the first rows with letters beyond
-    ASCII then, by which a person sees whether that was right.
+    ASCII then, by which a person sees whether that was right. ``wanted_at`` is when it came, began to be a table's or ceased to be.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -39,6 +40,7 @@ class SourceFile(models.Model):
     assumed_rows = models.JSONField(default=list, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    wanted_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ("-created_at",)

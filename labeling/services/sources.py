@@ -16,6 +16,7 @@ from typing import IO
 import pyarrow as pa
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
@@ -175,6 +176,12 @@ def staged_original(*, source: SourceFile) -> UploadedFile[bytes]:
         file.write(chunk)
     file.seek(0)
     return file
+
+
+def want_source(*, source: SourceFile) -> None:
+    """Say, before a table is made of it, that the file is not unused. Raises ``InvalidSourceError`` if it has just been removed."""
+    if not SourceFile.objects.filter(pk=source.pk).update(wanted_at=timezone.now()):
+        raise InvalidSourceError(_("This file is no longer here. Upload it again."))
 
 
 def discard_source(*, source: SourceFile) -> None:

@@ -24,7 +24,7 @@ from labeling.encodings import is_text_in
 from labeling.exceptions import InvalidSourceError, RunConflictError
 from labeling.models import Row, SourceFile, TaskRun, Transform
 from labeling.services.source_rows import row_pieces
-from labeling.services.sources import SourcePreview, discard_source, stage_source, staged_preview
+from labeling.services.sources import SourcePreview, discard_source, stage_source, staged_preview, want_source
 from labeling.services.transforms import table_input
 
 logger = logging.getLogger(__name__)
@@ -102,10 +102,12 @@ def replace_rows(*, transform: Transform, user: User, source: SourceFile) -> Non
     for reader in readers:
         _check_fits(reader, staged_preview(source=source))
     _check_idle(transform)
+    want_source(source=source)
     glue.update_table(database=transform.database_name, table=table_input(transform.table_name, source))
     with transaction.atomic():
         for reader in readers:
             if reader.source_file is not None:  # else it goes by the catalog, which knows
+                want_source(source=reader.source_file)  # by what the portal does not know and that is still at it
                 _let_read(reader, user, reader.source_file, source)
     logger.info("table %s has the rows of source %s, by user %s", transform.table_name, source.pk, user.pk)
 

@@ -26,7 +26,7 @@ from labeling.choices import SourceFormat
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import SourceFile, Transform
 from labeling.services.catalog import CatalogTable, catalog_table
-from labeling.services.sources import SourcePreview
+from labeling.services.sources import SourcePreview, want_source
 from tableformats import ESCAPED_CSV
 
 if TYPE_CHECKING:
@@ -218,6 +218,7 @@ def _take_what_glue_holds(transform: Transform) -> None:
 
 def _ensure_table(team: Team, source: SourceFile) -> CatalogTable:
     """The catalog table over the staged file, made if it is missing; its Location is the file's own folder."""
+    want_source(source=source)
     database = settings.CATALOG_DATABASE
     name = table_name(source)
     try:

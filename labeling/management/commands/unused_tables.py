@@ -23,12 +23,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """The database, S3 and Glue must be up."""
+        count = size = 0
         try:
-            found = remove_unused_tables() if options["remove"] else unused_tables()
+            for source in remove_unused_tables() if options["remove"] else unused_tables():
+                count, size = count + 1, size + source.size
+                self.stdout.write(f"{source.team}\t{source.created_at:%Y-%m-%d}\t{_size(source.size)}\t{source.name}")
         except GlueError as error:
-            raise CommandError(f"Glue could not be asked which tables are used: {error}") from error
-        for source in found:
-            size = filesizeformat(source.size).replace("\xa0", " ")
-            self.stdout.write(f"{source.team}\t{source.created_at:%Y-%m-%d}\t{size}\t{source.name}")
-        total = filesizeformat(sum(source.size for source in found)).replace("\xa0", " ")
-        self.stdout.write(f"{len(found)} unused tables {'removed' if options['remove'] else 'found'}: {total}")
+            raise CommandError(f"Stopped after {count} tables: {error}") from error
+        self.stdout.write(f"{count} unused tables {'removed' if options['remove'] else 'found'}: {_size(size)}")
+
+
+def _size(size: int) -> str:
+    return filesizeformat(size).replace("\xa0", " ")
