@@ -9,16 +9,19 @@ _UNSURE = "?"
 
 
 def first_submissions(apps, schema_editor):
-    """From the history; of answers that are older than it, the time that is known."""
-    changes = apps.get_model("labeling", "AnswerChange").objects
-    first = changes.filter(answer=OuterRef("pk"), action__in=_STANDING).order_by("at", "pk").values("at")[:1]
+    """From the history, where versions begin anew when an answer to a control question is withdrawn; if it is older than that, the time that is known."""
+    changes = apps.get_model("labeling", "AnswerChange").objects.filter(answer=OuterRef("pk"), action__in=_STANDING)
+    first = changes.filter(version=1).order_by("-at", "-pk").values("at")[:1]
+    known = changes.order_by("at", "pk").values("at")[:1]
     given = apps.get_model("labeling", "Answer").objects.filter(Q(version__gt=0) | Q(status="submitted"))
-    given.update(first_submitted_at=Coalesce(Subquery(first), F("submitted_at")))
+    given.update(first_submitted_at=Coalesce(Subquery(first), Subquery(known), F("submitted_at")))
 
 
 def corrections(apps, schema_editor):
     """Of the answers that were submitted more than once those of which the groups changed."""
-    changes = apps.get_model("labeling", "AnswerChange").objects.filter(action__in=_STANDING, answer__version__gt=1)
+    changes = apps.get_model("labeling", "AnswerChange").objects.filter(
+        action__in=_STANDING, answer__version__gt=1, at__gte=F("answer__first_submitted_at")
+    )
     ordered = changes.order_by("answer", "at", "pk").values_list("answer", "after")
     found = [
         answer

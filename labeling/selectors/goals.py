@@ -11,8 +11,9 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import Team, User
-from labeling.choices import AnswerKind, AnswerStatus, GoalPeriod
+from labeling.choices import GoalPeriod
 from labeling.models import Answer, WorkGoal
+from labeling.selectors.work import DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,9 @@ def pace_of(*, team: Team, user: User) -> Pace:
     goal = WorkGoal.objects.filter(team=team, user=user).first()
     period = GoalPeriod(goal.period) if goal else GoalPeriod.DAY
     done = Answer.objects.filter(
+        DONE,
         question__question_set__transform__team=team,
         steward=user,
-        kind=AnswerKind.ANSWER,
-        status=AnswerStatus.SUBMITTED,
         first_submitted_at__gte=period_start(period, timezone.localtime()),
     ).count()
     return Pace(done, goal.questions if goal else None, period)
@@ -77,9 +77,8 @@ def _with_progress(team: Team, goals: Iterable[WorkGoal]) -> list[GoalProgress]:
     counts: dict[uuid.UUID, dict[str, int]] = {
         steward: {GoalPeriod.DAY: day, GoalPeriod.WEEK: week}
         for steward, day, week in Answer.objects.filter(
+            DONE,
             question__question_set__transform__team=team,
-            kind=AnswerKind.ANSWER,
-            status=AnswerStatus.SUBMITTED,
             first_submitted_at__gte=since[GoalPeriod.WEEK],
         )
         .order_by()

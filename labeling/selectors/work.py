@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any, Literal, overload
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
@@ -53,6 +53,9 @@ class WorkLine:
     accepted_untouched: int
     corrected: int
 
+
+DONE = Q(kind=AnswerKind.ANSWER, first_submitted_at__isnull=False) & ~Q(status=AnswerStatus.WITHDRAWN)
+"""Answers that are somebody's work: also those that are asked again, while they wait for their person, but none that was withdrawn."""
 
 _Place = tuple[uuid.UUID | None, dt.date | None, uuid.UUID | None]
 """Person, day and transform of a line."""
@@ -138,9 +141,7 @@ def submitted_answers(*, team: Team, since: dt.date | None = None, until: dt.dat
     An answer counts on the day on which it was first submitted: who corrects or confirms it later has not done the work twice, and the figures of a week
     that is over stay as they were.
     """
-    answers = Answer.objects.filter(
-        question__question_set__transform__team=team, kind=AnswerKind.ANSWER, status=AnswerStatus.SUBMITTED
-    )
+    answers = Answer.objects.filter(DONE, question__question_set__transform__team=team)
     # Moments, not days of moments: those would be worked out for every answer that there is.
     start, end = bounds(since, until)
     if start is not None:

@@ -16,7 +16,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from labeling.models import Answer, Question, Row, SheetUpload
-from labeling.services.answers import reopen_answer
+from labeling.services.answers import reopen_answer, withdraw_answer
+from labeling.services.controls import mark_control, unmark_control
 from tests.labeling.builders import answer, cast, question_set, transform
 
 BEFORE = [("labeling", "0001_initial"), ("accounts", "0001_initial")]
@@ -128,9 +129,19 @@ def test_results_that_glue_would_refuse_are_marked() -> None:
 
 @pytest.mark.django_db
 def test_answers_keep_the_day_on_which_they_were_first_given() -> None:
-    """The first was confirmed later, the second changed, the third is older than the history."""
+    """The first was confirmed later, the second changed, the third is older than the history, the fourth was withdrawn as one to a control question."""
     people = cast()
-    questions = question_set(transform(people.team, people.admin), people.admin, [2] * 3)
+    questions = question_set(transform(people.team, people.admin), people.admin, [2] * 4)
+    control = questions.pop()
+    answer(control, people.lead, "AA")
+    mark_control(question=control, user=people.lead)
+    answer(Question.objects.get(pk=control.pk), people.steward, "AB")
+    unmark_control(question=control, user=people.lead)
+    withdraw_answer(answer=control.answers.get(steward=people.lead), user=people.lead)
+    answer(Question.objects.get(pk=control.pk), people.steward, "AA")
+    anew = control.answers.get(steward=people.steward)
+    reopen_answer(answer=anew, user=people.steward)
+    answer(Question.objects.get(pk=control.pk), people.steward, "BB")
     for question in questions:
         answer(question, people.steward, "AB")
     confirmed, changed, old = (question.answers.get() for question in questions)

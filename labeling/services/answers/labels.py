@@ -81,7 +81,7 @@ def remember_submission(answer: Answer, *, by: User, at: datetime, labels: Mappi
     before: dict[str, str] = {}
     action, after = ChangeAction.SUBMITTED, _stored(labels)
     if answer.version > 1:
-        last = answer.changes.filter(action__in=_STANDING).order_by("-version", "-pk").first()
+        last = answer.changes.filter(action__in=_STANDING).order_by("-pk").first()
         before = last.after if last else {}
         if Grouping(before) != Grouping(after):
             action, answer.corrected = ChangeAction.CORRECTED, True

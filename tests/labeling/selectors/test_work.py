@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from labeling.models import Answer, Transform
 from labeling.selectors.work import EVERYTHING, Spread, work_csv_rows, work_lines
-from labeling.services.answers import reopen_answer
+from labeling.services.answers import reopen_answer, withdraw_answer
 from tests.labeling.builders import Cast, answer, question_set, transform
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +67,8 @@ def test_an_answer_that_is_given_again_counts_once_and_on_its_first_day(people: 
 
     def again(letters: str) -> tuple[date | None, int, int]:
         reopen_answer(answer=given, user=people.lead)
+        (line,) = work_lines(team=people.team, user=people.steward)
+        assert (line.day, line.answers) == (MONDAY, 4), "it waits for its person, who has done the work"
         answer(given.question, people.steward, letters)
         (line,) = work_lines(team=people.team, user=people.steward)
         return line.day, line.answers, line.corrected
@@ -77,6 +79,8 @@ def test_an_answer_that_is_given_again_counts_once_and_on_its_first_day(people: 
     assert [change.action for change in given.changes.exclude(action="reopened")] == [
         *("submitted", "submitted", "corrected", "corrected"),
     ]
+    withdraw_answer(answer=given, user=people.lead)
+    assert [line.answers for line in work_lines(team=people.team, user=people.steward)] == [3]
 
 
 def test_three_queries(people: Cast, of: Transform, django_assert_num_queries: DjangoAssertNumQueries) -> None:

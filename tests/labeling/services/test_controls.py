@@ -154,12 +154,17 @@ def test_who_answered_it_as_a_control_question_may_answer_it_as_an_ordinary_one(
     people: Cast, of: Transform, questions: list[Question]
 ) -> None:
     question = Question.objects.get(pk=questions[0].pk)
+    answer(question, people.colleague, "AAA")
+    given = Answer.objects.get(question=question, steward=people.colleague)
+    reopen_answer(answer=given, user=people.colleague)
     answer(question, people.colleague, "ABB")
     unmark_control(question=question, user=people.lead)
-    given = Answer.objects.get(question=question, steward=people.colleague)
+    given.refresh_from_db()
     assert (given.status, given.row_labels.count()) == (AnswerStatus.WITHDRAWN, 0)
     assert [(change.action, change.by) for change in given.changes.all()] == [
         (ChangeAction.SUBMITTED, people.colleague),
+        (ChangeAction.REOPENED, people.colleague),
+        (ChangeAction.CORRECTED, people.colleague),
         (ChangeAction.WITHDRAWN, people.lead),
     ]
     question.refresh_from_db()
@@ -172,7 +177,10 @@ def test_who_answered_it_as_a_control_question_may_answer_it_as_an_ordinary_one(
     answer(open_question(question=question, steward=people.colleague), people.colleague, "AAB")
     question.refresh_from_db()
     assert (question.state, question.answers_missing) == (QuestionState.SETTLED, 0)
-    assert not work_lines(team=people.team, user=people.colleague, by=())[0].corrected
+    given.refresh_from_db()
+    reopen_answer(answer=given, user=people.colleague)
+    answer(question, people.colleague, "CCA")
+    assert not work_lines(team=people.team, user=people.colleague, by=())[0].corrected, "the same groups as at first"
 
 
 def test_glue_owes_nothing_to_an_answer_to_a_control_question(
