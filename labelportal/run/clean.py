@@ -37,7 +37,8 @@ def main() -> int:
     except (ConfigError, OSError) as error:
         print(f"labelportal: {sentence(error)}", file=sys.stderr)  # noqa: T201
         return 1
-    print(f"labelportal: {installation.var} holds no data; a database named by DATABASE_URL is not touched.")  # noqa: T201
+    done = "The data is deleted from" if found else "There was no data in"
+    print(f"labelportal: {done} {installation.var}; a database named by DATABASE_URL is not touched.")  # noqa: T201
     return 0
 
 

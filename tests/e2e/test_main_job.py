@@ -25,13 +25,10 @@ def test_three_people_teach_a_transform_and_use_it(portal: Portal, visit: Visit)
     transform = Transform.objects.get(team=portal.team, name="People")
 
     lea.goto(f"/transforms/{transform.pk}/")
-    picture(lea, "lead-new-transform")
     lea.get_by_role("button", name="Generate questions").click()
-    picture(lea, "lead-run-under-way")
     wait_for_run(lea)
 
     sam.goto("/")
-    picture(sam, "steward-home")
     label_everything(sam)
     answered = Answer.objects.filter(question__question_set__transform=transform, steward=portal.steward)
     assert answered.count() == 10
@@ -55,7 +52,6 @@ def create_transform(page: Page) -> None:
     page.goto("/")
     page.get_by_role("link", name="New transform").click()
     page.get_by_label("Upload a CSV or Parquet file").set_input_files(SAMPLE)
-    picture(page, "admin-upload")
     page.get_by_role("button", name="Upload and preview").click()
     expect(page.get_by_text("1,000 rows")).to_be_visible()
     page.get_by_text("Why not another column?").click()
@@ -82,7 +78,6 @@ def label_everything(page: Page) -> None:
     page.keyboard.press("1")
     assert answer_all(page) == 10
     expect(page.get_by_role("heading", name="All done, thank you")).to_be_visible()
-    picture(page, "steward-all-done")
 
 
 def import_by_adding(page: Page, transform: Transform) -> None:
@@ -119,7 +114,6 @@ def apply_and_download(page: Page, transform: Transform) -> None:
     page.get_by_role("button", name="Apply to table").click()
     wait_for_run(page)
     expect(page.get_by_role("link", name="Look at the matches")).to_be_visible()
-    picture(page, "lead-result")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download result").click()
     with Path(download.value.path()).open(newline="") as file:

@@ -32,8 +32,11 @@ def test_what_runs_have_made_goes_and_copies_stay(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     result = clean(tmp_path)
     assert result.returncode == 0, result.stderr
+    assert f"The data is deleted from {tmp_path}" in result.stdout
     assert names(tmp_path) == copies
-    assert clean(tmp_path).returncode == 0, "there is nothing left to do, and that is no error"
+    again = clean(tmp_path)
+    assert again.returncode == 0, "there is nothing left to do, and that is no error"
+    assert f"There was no data in {tmp_path}" in again.stdout
     assert names(tmp_path) == copies
 
 

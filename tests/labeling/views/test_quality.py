@@ -198,6 +198,18 @@ def test_agreement_stands_beneath_at_the_day_of_the_last_answer(people: Cast, pe
     assert earlier.alpha.value < 1 == later.alpha.value
 
 
+def test_agreement_without_a_figure_is_explained(
+    people: Cast, people_transform: Transform, client_for: ClientFor, url: str
+) -> None:
+    [question] = question_set(people_transform, people.lead, [2])
+    wanting([question], 2)
+    for person in (people.steward, people.colleague):
+        answer(question, person, "AA")
+    page = client_for(people.lead).get(url).content.decode()
+    assert "–</td>" in " ".join(page.split()).replace(" </td>", "</td>")
+    assert "A dash: all pairs of rows were called the same" in page
+
+
 def test_what_the_learning_curve_waits_for_is_said(
     people: Cast, people_transform: Transform, client_for: ClientFor, url: str
 ) -> None:
