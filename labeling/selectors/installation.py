@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from labeling.choices import AnswerStatus, OutboxState, QuestionState, RunKind, RunStatus
+from labeling.choices import OutboxState, QuestionState, RunKind, RunStatus
 from labeling.models import Answer, Notification, Question, TaskRun, WebhookDelivery
 from labeling.selectors.questions import WAITING_FOR_IMPORT
+from labeling.selectors.work import DONE
 
 Figure = tuple[str, str, dict[str, str], float]
 
@@ -30,8 +31,7 @@ def _work() -> Iterator[Figure]:
     states = dict(Question.objects.order_by().values_list("state").annotate(n=Count("pk")))
     for state in QuestionState.values:
         yield "questions", "Questions, by whether people have answered them.", {"state": state}, states.get(state, 0)
-    submitted = Answer.objects.filter(status=AnswerStatus.SUBMITTED).count()
-    yield "answers", "Answers that count.", {}, submitted
+    yield "answers", "Answers that people have given, none of them twice.", {}, Answer.objects.filter(DONE).count()
     waiting = Question.objects.filter(WAITING_FOR_IMPORT).count()
     yield "results_to_import", "Settled questions that Glue has yet to learn from.", {}, waiting
 

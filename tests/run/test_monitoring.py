@@ -7,9 +7,10 @@ import time
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
-from labeling.choices import RunKind, RunStatus
+from labeling.choices import AnswerKind, AnswerStatus, RunKind, RunStatus
 from labeling.models import TaskRun
 from labelportal import monitoring
 from tests.labeling.builders import answer, cast, finished_run, question_set, transform
@@ -61,6 +62,8 @@ def test_what_the_installation_has_before_it(token: str, redis_server: str, fres
     of = transform(people.team, people.admin)
     first, _second = question_set(of, people.admin, [2, 3])
     answer(first, people.steward, "AA")
+    decided = {"status": AnswerStatus.SUBMITTED, "submitted_at": timezone.now(), "first_submitted_at": timezone.now()}
+    first.answers.create(steward=people.lead, kind=AnswerKind.ADJUDICATION, **decided)  # no answer, as in reports
     finished_run(of, people.lead, RunKind.EVALUATION)
     waiting = TaskRun.objects.create(transform=of, kind=RunKind.IMPORT_LABELS, status=RunStatus.QUEUED)
     TaskRun.objects.filter(pk=waiting.pk).update(created_at=waiting.created_at.replace(year=2020))
