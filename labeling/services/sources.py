@@ -120,9 +120,7 @@ def stage_source(
     as it came is then at hand for a day, so that it can be read in another (``staged_original``).
     """
     name = (file.name or "upload")[-255:]
-    if (file.size or 0) > settings.MAX_SOURCE_BYTES:
-        limit = settings.MAX_SOURCE_BYTES // 1024 // 1024
-        raise InvalidSourceError(_("The file is larger than %(limit)d MB.") % {"limit": limit})
+    _check_size(file)
     source_id = uuid.uuid4()
     with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as rewritten:
         kind, layout, assumed = _receive(file, name, copy, encoding)
@@ -201,6 +199,12 @@ def _places(preview: SourcePreview, names: Sequence[str]) -> list[int]:
         message = _("The file lacks columns of the table: %(missing)s. It has: %(found)s.")
         raise InvalidSourceError(message % {"missing": ", ".join(missing), "found": ", ".join(header)})
     return [place for place in places if place is not None]
+
+
+def _check_size(file: UploadedFile[bytes]) -> None:
+    if (file.size or 0) > settings.MAX_SOURCE_BYTES:
+        limit = settings.MAX_SOURCE_BYTES // 1024 // 1024
+        raise InvalidSourceError(_("The file is larger than %(limit)d MB.") % {"limit": limit})
 
 
 def _check_comparable(preview: SourcePreview) -> None:
