@@ -138,7 +138,7 @@ def test_rows_that_are_put_into_use_meanwhile_stay(customers: Transform, monkeyp
 def test_rows_that_were_removed_meanwhile_are_not_put_into_use(customers: Transform) -> None:
     now = stage_rows(transform=customers, user=customers.created_by, file=upload("june.csv", "Di"))
     two_days_later()
-    assert "1 unused tables removed" in unused("--remove")
+    assert "1 unused table removed" in unused("--remove")
     with pytest.raises(InvalidSourceError, match="Upload it again"):
         replace_rows(transform=customers, user=customers.created_by, source=now)
     assert rows_at_glue(customers)[-1] == ("3", "Cy")

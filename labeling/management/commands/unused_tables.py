@@ -29,8 +29,12 @@ class Command(BaseCommand):
                 count, size = count + 1, size + source.size
                 self.stdout.write(f"{source.team}\t{source.created_at:%Y-%m-%d}\t{_size(source.size)}\t{source.name}")
         except GlueError as error:
-            raise CommandError(f"Stopped after {count} tables: {error}") from error
-        self.stdout.write(f"{count} unused tables {'removed' if options['remove'] else 'found'}: {_size(size)}")
+            raise CommandError(f"Stopped after {_tables(count)}: {error}") from error
+        self.stdout.write(f"{_tables(count)} {'removed' if options['remove'] else 'found'}: {_size(size)}")
+
+
+def _tables(count: int) -> str:
+    return f"{count} unused table{'' if count == 1 else 's'}"
 
 
 def _size(size: int) -> str:
