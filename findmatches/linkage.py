@@ -22,6 +22,8 @@ from findmatches.normalise import Column
 _LINK = 0.03
 # Groups of labels that stand in one source alone are at most this share of all, or sources are no matter.
 _ALONE = 0.15
+# Matches keep away from their own source if at most this share of those that chance would put there is found there, and one more.
+_OF_THOSE = 0.2
 # What a source is taken for before a label tells: as many pairs as this, of which so many are one thing.
 _BEFORE, _BEFORE_SAME = 1.25, 0.25
 # A source that repeats itself this often repeats itself always: few labels tell which sources do, but not how often.
@@ -185,6 +187,7 @@ def learn_linkage(
     left, match = taught.left[pairs], taught.match[pairs]
     within = sources.codes[left] == sources.codes[taught.right[pairs]]
     mixed = np.isin(taught.set_number[pairs], taught.set_number[pairs[~within]])
+    certain = certain or _keep_away(match, within, sources)
     if not certain and not (
         match[~within].any() and within.any() and _spread(taught, pairs[match & mixed], sources.codes)
     ):
@@ -207,6 +210,12 @@ def learn_linkage(
     names = [str(value) for value in sources.values]
     known = positive / (positive + _HALF_KNOWN)
     return Linkage(dict(zip(names, share.tolist(), strict=True)), dict(zip(names, known.tolist(), strict=True)))
+
+
+def _keep_away(match: NDArray[np.bool_], within: NDArray[np.bool_], sources: Column) -> bool:
+    """Far fewer matches are pairs of one source than if they had nothing to do with sources, and enough are known to tell."""
+    by_chance = float(np.square(sources.counts / max(sources.counts.sum(), 1)).sum()) * match.sum()
+    return bool((match & within).sum() + 1 <= _OF_THOSE * by_chance)
 
 
 def _spread(taught: Lessons, same: NDArray[np.int64], side: NDArray[np.int32]) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from bench.shapes import make
 from findmatches import Model, Records, ask, explain, judge, match_incremental, propose, train
 from findmatches.clustering import Edges, cluster, pieces
 from findmatches.labels import Lessons
@@ -269,3 +271,20 @@ def test_finds_that_nobody_in_the_register_links_are_no_question_once_that_is_le
     place = later.columns.index("source")
     mixed = [len({row.values[place] for row in members}) == 2 for members in later.by_set().values()]
     assert sum(mixed) >= 9, "seven in ten finds are nobody's, and look like each other"
+
+
+def test_labels_that_show_pairs_across_two_sources_alone_join_no_rows_of_one() -> None:
+    # As a list of known matches and differences of a register and a web site would be brought.
+    rows, truth = make("whole addresses", 600, 0)
+    names = rows.table.column_names
+    listed: dict[str, dict[str, list[str]]] = {}
+    for row in rows.table.to_pylist():
+        listed.setdefault(row["c0"], {})[truth[row["id"]]] = [row[name] or "" for name in names]
+    both = sorted(listed["register"].keys() & listed["web"].keys())[:30]
+    matches = [[(thing, "A", *listed[source][thing]) for source in ("register", "web")] for thing in both]
+    differences = [
+        [(f"{one} {other}", "A", *listed["register"][one]), (f"{one} {other}", "B", *listed["web"][other])]
+        for one, other in pairwise(both)
+    ]
+    brought = label_file(names, *chain(*matches, *differences))
+    assert f1(partition(train(rows, [brought]).match(rows)), truth) > 0.95
