@@ -393,3 +393,21 @@ def bookings(rng: random.Random) -> Maker:
         return [name, later(day, 4), amount, number]
 
     return new, again
+
+
+def amounts(rng: random.Random) -> Maker:
+    """Groceries that come in several sizes, written in grams or kilograms, before or behind the name; prices differ between shops."""
+    brands, kinds = [word(rng, 2) for _ in range(20)], [word(rng) for _ in range(40)]
+    sizes = [100, 200, 250, 300, 500, 750, 1000, 1500, 2000]
+
+    def new() -> Row:
+        return [f"{rng.choice(brands)} {rng.choice(kinds)} {rng.choice(sizes)} g", f"{rng.uniform(1, 9):.2f}"]
+
+    def again(row: Row) -> Row:
+        brand, kind, grams, _ = row[0].split()
+        kilograms = f"{int(grams) / 1000:g}"
+        size = rng.choice([f"{grams}g", f"{grams} g", f"{kilograms} kg", f"{kilograms}kg", f"{grams} gr"])
+        name = rng.choice([f"{brand} {kind} {size}", f"{kind} {brand} {size}", f"{size} {kind}"])
+        return [name, row[1] if rng.random() < 0.4 else f"{float(row[1]) * rng.uniform(0.85, 1.15):.2f}"]
+
+    return new, again

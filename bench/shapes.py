@@ -38,6 +38,7 @@ SHAPES: dict[str, tuple[Shape, float, tuple[int, int]]] = {
     "companies": (makers.companies, 0.4, (1, 2)),
     "households": (makers.households, 0.3, (1, 2)),
     "variants": (makers.variants, 0.4, (1, 2)),
+    "amounts": (makers.amounts, 0.4, (1, 2)),
     "whole addresses": (makers.whole_addresses, 0.5, (1, 1)),
     "events": (makers.events, 0.4, (1, 2)),
     "bookings": (makers.bookings, 0.6, (1, 1)),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from findmatches.dates import as_year_month_day, highest_parts
 from findmatches.letters import comparable
 from findmatches.markup import MARKUP, without_markup
+from findmatches.quantities import in_base_units
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -118,7 +119,7 @@ def make_column(name: str, cells: pa.ChunkedArray, highest: tuple[int, int] | No
 
 
 def _fold_all(texts: pa.Array, highest: tuple[int, int]) -> pa.Array:
-    """``fold`` of each text, dates and whole numbers in one way of writing, null where nothing is left. Only what is not plain ASCII in single blanks is handled one by one."""
+    """``fold`` of each text, dates, amounts and whole numbers in one way of writing, null where nothing is left. Only what is not plain ASCII in single blanks is handled one by one."""
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
     import pyarrow.compute as pc
 
@@ -126,9 +127,8 @@ def _fold_all(texts: pa.Array, highest: tuple[int, int]) -> pa.Array:
     one_by_one = pa.array([fold(text) for text in texts.filter(odd).to_pylist()], texts.type)
     folded = pc.replace_with_mask(pc.utf8_lower(texts), odd, one_by_one)
     nothing = pc.is_in(folded, pa.array(["", *sorted(PLACEHOLDERS)], texts.type))
-    return as_year_month_day(
-        _whole_numbers(_without_powers(pc.if_else(nothing, pa.scalar(None, texts.type), folded))), highest
-    )
+    plain = _whole_numbers(_without_powers(pc.if_else(nothing, pa.scalar(None, texts.type), folded)))
+    return in_base_units(as_year_month_day(plain, highest))
 
 
 def _without_powers(folded: pa.Array) -> pa.Array:

@@ -17,7 +17,7 @@ from findmatches.output import whole
 from findmatches.version import VERSION
 
 FORMAT = "findmatches-model"
-FORMAT_VERSION = 8
+FORMAT_VERSION = 9
 
 
 def write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
