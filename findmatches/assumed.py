@@ -3,6 +3,9 @@
 Questions are about rows that are alike, so a set of one customer's payments shows amounts that are equal and amounts that are not, but never another
 customer. Whatever is learnt from such sets may hold that one amount makes one payment, and be applied to pairs that it was never shown: a shift
 of the inputs (H. Shimodaira, "Improving predictive inference under covariate shift", 2000). A few pairs of the kind that is missing put that right.
+
+Labels made of known matches of two sources and of rows drawn at random show no difference between rows that are alike. There it is the other
+candidates of matched rows that nobody would doubt.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 
 from findmatches.labels import Lessons
 from findmatches.learner import fit
+from findmatches.linkage import keep_away
 from findmatches.normalise import MISSING, Column
 from findmatches.prepared import Prepared
 
@@ -27,6 +31,8 @@ _COLUMNS = 5
 _DIFFERENCES = 20
 _TAKEN_IN = 0.1
 _TREES = 60
+# Labels show rivals of matched rows if they hold more than this many for each match.
+_SHOWN = 0.5
 
 
 def assumed_differences(prepared: Prepared, taught: Lessons, measures: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -40,7 +46,7 @@ def assumed_differences(prepared: Prepared, taught: Lessons, measures: NDArray[n
         left, right, compare = prepared.candidates.left, prepared.candidates.right, prepared.comparer.compare
         scores = [learner.predict(compare(left[places], right[places])) for places in lacking]
         lacking = [places for places, score in zip(lacking, scores, strict=True) if np.median(score) >= _TAKEN_IN]
-    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *lacking]))
+    return np.unique(np.concatenate([_rivals(prepared, taught), *lacking]))
 
 
 def _lacking(prepared: Prepared, taught: Lessons) -> list[NDArray[np.int64]]:
@@ -66,6 +72,43 @@ def _lacking(prepared: Prepared, taught: Lessons) -> list[NDArray[np.int64]]:
     found.sort(key=lambda one: -one[0])
     random = np.random.default_rng(0)
     return [random.choice(unlike[agree], min(count, int(agree.sum())), replace=False) for _, agree in found[:_COLUMNS]]
+
+
+def _rivals(prepared: Prepared, taught: Lessons) -> NDArray[np.int64]:
+    """For each match of two sources that keep apart, the most promising other candidate that its row of the larger one has in the smaller one.
+
+    Of two sources the smaller is the one that names everything once, so that row cannot be the same thing. There are none where labels show such
+    pairs themselves.
+    """
+    sources, none = prepared.sources, np.empty(0, dtype=np.int64)
+    if sources is None:
+        return none
+    side, n_rows = sources.codes, len(prepared.keys)
+    across = (side[taught.left] != side[taught.right]) & (np.minimum(side[taught.left], side[taught.right]) >= 0)
+    if not keep_away(taught.match, ~across, sources):
+        return none
+    one, other = (ends[taught.match & across] for ends in (taught.left, taught.right))
+    swap = sources.counts[side[one]] < sources.counts[side[other]]
+    counterpart = np.full(n_rows, MISSING)
+    counterpart[np.where(swap, other, one)] = np.where(swap, one, other)
+    left, right = prepared.candidates.left, prepared.candidates.right
+    ends = np.concatenate([np.stack([left, right]), np.stack([right, left])], axis=1)
+    place, (row, rival) = np.tile(np.arange(len(left)), 2), ends
+    known = counterpart[row]
+    use = (known >= 0) & (known != rival) & (side[known] == side[rival])
+    place, row = place[use], row[use]
+    shown = np.isin(_codes(taught.left, taught.right, n_rows), _codes(left[place], right[place], n_rows))
+    if taught.match[shown].any() or shown.sum() > _SHOWN * len(one):
+        return none
+    best_first = np.lexsort((-prepared.comparer.promise[place], row))
+    first = np.unique(row[best_first], return_index=True)[1]
+    best: NDArray[np.int64] = place[best_first][first]
+    return best
+
+
+def _codes(left: NDArray[np.int32], right: NDArray[np.int32], n_rows: int) -> NDArray[np.int64]:
+    """A number for each pair."""
+    return left.astype(np.int64) * n_rows + right
 
 
 def _agree(column: Column, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.bool_]:

@@ -187,7 +187,7 @@ def learn_linkage(
     left, match = taught.left[pairs], taught.match[pairs]
     within = sources.codes[left] == sources.codes[taught.right[pairs]]
     mixed = np.isin(taught.set_number[pairs], taught.set_number[pairs[~within]])
-    certain = certain or _keep_away(match, within, sources)
+    certain = certain or keep_away(match, within, sources)
     if not certain and not (
         match[~within].any() and within.any() and _spread(taught, pairs[match & mixed], sources.codes)
     ):
@@ -212,7 +212,7 @@ def learn_linkage(
     return Linkage(dict(zip(names, share.tolist(), strict=True)), dict(zip(names, known.tolist(), strict=True)))
 
 
-def _keep_away(match: NDArray[np.bool_], within: NDArray[np.bool_], sources: Column) -> bool:
+def keep_away(match: NDArray[np.bool_], within: NDArray[np.bool_], sources: Column) -> bool:
     """Far fewer matches are pairs of one source than if they had nothing to do with sources, and enough are known to tell."""
     by_chance = float(np.square(sources.counts / max(sources.counts.sum(), 1)).sum()) * match.sum()
     return bool((match & within).sum() + 1 <= _OF_THOSE * by_chance)

@@ -15,7 +15,7 @@ _SPELLINGS = {
     "g gr gram grams gramm gramme grammes": ("g", 1),
     "kg kgs kilo kilos kilogram kilograms": ("g", 1000),
     "oz ounce ounces": ("oz", 1),
-    "lb lbs pound pounds": ("oz", 16),
+    "lb lbs pound pounds": ("lb", 1),
     "ml": ("ml", 1),
     "cl": ("ml", 10),
     "dl": ("ml", 100),
@@ -23,21 +23,11 @@ _SPELLINGS = {
     "mm": ("mm", 1),
     "cm": ("mm", 10),
     "m meter meters metre metres metro metros": ("mm", 1000),
-    "in inch inches \" '' ′′ ” zoll": ("in", 1),
+    "in inch inches zoll": ("in", 1),
     "ft feet foot": ("ft", 1),
-    "kb": ("kb", 1),
-    "mb": ("mb", 1),
-    "gb": ("gb", 1),
-    "tb": ("gb", 1000),
-    "hz": ("hz", 1),
-    "khz": ("hz", 1000),
-    "mhz": ("mhz", 1),
-    "ghz": ("mhz", 1000),
     "w watt watts": ("w", 1),
-    "kw": ("w", 1000),
     "v volt volts": ("v", 1),
-    "mah": ("mah", 1),
-    "ah": ("mah", 1000),
+    **{unit: (unit, 1) for unit in "kb mb gb tb hz khz mhz ghz kw mah ah".split()},
 }
 _UNITS = {spelling: unit for spellings, unit in _SPELLINGS.items() for spelling in spellings.split()}
 _LENGTHS = {"mm", "in", "ft"}
@@ -53,11 +43,9 @@ _THOUSANDS_WITH_POINTS = re.compile(r"[1-9]\d{0,2}(\.\d{3})+,\d+")
 
 
 def in_base_units(folded: pa.Array) -> pa.Array:
-    """Folded cells with their amounts as a number, a blank and a unit: of weights, volumes, lengths, memory, frequencies, power, voltage and
-    charge. All others as they are.
+    """Folded cells with their amounts as a number, a blank and a unit, metric weights, volumes and lengths in one unit each. All others as they are.
 
-    A comma before three digits separates thousands, any other is a decimal point. US pounds are told in ounces; other units of two
-    systems stay apart, because who converts rounds.
+    A comma before three digits separates thousands, any other is a decimal point. Other units are not converted: who does, rounds.
     """
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
     import pyarrow.compute as pc

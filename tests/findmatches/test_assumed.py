@@ -15,6 +15,7 @@ from findmatches.engine import lessons_of
 from findmatches.labels import Lessons
 from findmatches.prepared import Prepared, prepare
 from labelfiles import LabeledRow, LabelFile
+from tests.findmatches.data import register_and_finds
 
 
 def by_customer(records: Records, truth: dict[str, str], sets: int, rows: int = 10) -> LabelFile:
@@ -56,3 +57,37 @@ def test_what_is_assumed_is_a_difference() -> None:
     assert len(places) >= 20
     ends = (prepared.candidates.left[places].tolist(), prepared.candidates.right[places].tolist())
     assert all(truth[prepared.keys[one]] != truth[prepared.keys[two]] for one, two in zip(*ends, strict=True))
+
+
+def known_matches(records: Records, truth: dict[str, str], count: int) -> LabelFile:
+    """So many people of the register with one of their finds, and as many with a find of the next of them: a set for each pair."""
+    rows: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for values in zip(*(column.to_pylist() for column in records.table.columns), strict=True):
+        rows[truth[values[0]]].setdefault(values[1], values)
+    both = [found for found in rows.values() if len(found) == 2][:count]
+    labelled = []
+    for one, other in zip(both, [*both[1:], both[0]], strict=True):
+        register, find, other_find = one["register"], one["finds"], other["finds"]
+        labelled += [LabeledRow(f"same {register[0]}", "A", values) for values in (register, find)]
+        labelled += [LabeledRow(f"not {register[0]}", *row) for row in (("A", register), ("B", other_find))]
+    return LabelFile(records.columns, tuple(labelled))
+
+
+def test_other_rows_of_the_register_are_differences_where_known_matches_show_none_that_are_alike() -> None:
+    records, truth = register_and_finds(200, 100)
+    prepared = prepare(records, neighbours=tuning.neighbours(0.5))
+    places = assumed(prepared, lessons_of(prepared, [known_matches(records, truth, 30)]))
+    assert len(places) == 30
+    ends = (prepared.candidates.left[places].tolist(), prepared.candidates.right[places].tolist())
+    pairs = [(prepared.keys[one], prepared.keys[two]) for one, two in zip(*ends, strict=True)]
+    assert all(truth[one] != truth[two] for one, two in pairs)
+    source = dict(zip(records.keys(), records.table.column("source").to_pylist(), strict=True))
+    assert all({source[one], source[two]} == {"register", "finds"} for one, two in pairs)
+
+
+def test_known_matches_do_not_teach_that_whoever_looks_alike_is_one() -> None:
+    records, truth = register_and_finds(200, 100)
+    matched = train(records, [known_matches(records, truth, 30)]).match(records)
+    precision, recall, _ = score(matched.column(KEY).to_pylist(), matched.column("match_id").to_pylist(), truth)
+    assert precision > 0.98
+    assert recall > 0.8
