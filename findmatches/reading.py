@@ -163,7 +163,9 @@ def _header(path: Path, data: bytes, *, strict: bool = True) -> list[str]:
     if endless:
         raise FindMatchesError(f"{path}, line 1: a quote in the header is never closed.")
     if len(names) == 1 and any(separator in names[0] for separator in ";\t|"):
-        raise FindMatchesError(f"{path}, line 1: the cells seem to be separated by something other than commas.")
+        raise FindMatchesError(
+            f"{path}, line 1: the cells seem to be separated by something other than commas. Save it with commas."
+        )
     for place, name in enumerate(names, start=1):
         if names.count(name) > 1:
             what = (

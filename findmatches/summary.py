@@ -19,9 +19,9 @@ _COLUMNS = 5
 
 
 def of_questions(questions: LabelFile) -> str:
-    """Such as ``10 questions about 100 rows. Next: fill in …``."""
+    """Such as ``10 questions about 100 rows. Next: answer them …``."""
     count = _count(len(questions.by_set()), "question")
-    return f"{count} about {_count(len(questions.rows), 'row')}. Next: fill in the column label, then train."
+    return f"{count} about {_count(len(questions.rows), 'row')}. Next: answer them (findmatches label, or the column label), then train."
 
 
 def of_labels(labels: Sequence[LabelFile], primary_key: str) -> str:
