@@ -27,7 +27,7 @@ _SPELLINGS = {
     "ft feet foot": ("ft", 1),
     "w watt watts": ("w", 1),
     "v volt volts": ("v", 1),
-    **{unit: (unit, 1) for unit in "kb mb gb tb hz khz mhz ghz kw mah ah".split()},
+    **{unit: (unit, 1) for unit in ["kb", "mb", "gb", "tb", "hz", "khz", "mhz", "ghz", "kw", "mah", "ah"]},
 }
 _UNITS = {spelling: unit for spellings, unit in _SPELLINGS.items() for spelling in spellings.split()}
 _LENGTHS = {"mm", "in", "ft"}
