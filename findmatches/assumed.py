@@ -87,22 +87,20 @@ def _rivals(prepared: Prepared, taught: Lessons) -> NDArray[np.int64]:
     across = (side[taught.left] != side[taught.right]) & (np.minimum(side[taught.left], side[taught.right]) >= 0)
     if not keep_away(taught.match, ~across, sources):
         return none
-    one, other = (ends[taught.match & across] for ends in (taught.left, taught.right))
+    one, other = taught.left[taught.match & across], taught.right[taught.match & across]
     swap = sources.counts[side[one]] < sources.counts[side[other]]
     counterpart = np.full(n_rows, MISSING)
     counterpart[np.where(swap, other, one)] = np.where(swap, one, other)
     left, right = prepared.candidates.left, prepared.candidates.right
-    ends = np.concatenate([np.stack([left, right]), np.stack([right, left])], axis=1)
-    place, (row, rival) = np.tile(np.arange(len(left)), 2), ends
+    row, rival, place = np.append(left, right), np.append(right, left), np.tile(np.arange(len(left)), 2)
     known = counterpart[row]
     use = (known >= 0) & (known != rival) & (side[known] == side[rival])
     place, row = place[use], row[use]
     shown = np.isin(_codes(taught.left, taught.right, n_rows), _codes(left[place], right[place], n_rows))
     if taught.match[shown].any() or shown.sum() > _SHOWN * len(one):
         return none
-    best_first = np.lexsort((-prepared.comparer.promise[place], row))
-    first = np.unique(row[best_first], return_index=True)[1]
-    best: NDArray[np.int64] = place[best_first][first]
+    order = np.lexsort((-prepared.comparer.promise[place], row))
+    best: NDArray[np.int64] = place[order][np.unique(row[order], return_index=True)[1]]
     return best
 
 
