@@ -14,11 +14,11 @@ import redis
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Gauge, generate_latest
 
 from labeling.selectors import installation
 
 SWEPT = "labelportal:swept"
-TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @lru_cache(maxsize=1)
@@ -46,17 +46,15 @@ def _background() -> Iterator[tuple[str, str, dict[str, str], float]]:
         yield "last_sweep_timestamp_seconds", "When a worker last followed the runs.", {}, float(swept)
 
 
-def exposition() -> str:
-    """All figures, as lines."""
-    lines: list[str] = []
-    named = ""
+def exposition() -> bytes:
+    """All figures, in the text format of Prometheus."""
+    registry = CollectorRegistry()
+    gauges: dict[str, Gauge] = {}
     for name, meaning, labels, value in (*_background(), *installation.figures()):
-        if name != named:
-            lines += [f"# HELP labelportal_{name} {meaning}", f"# TYPE labelportal_{name} gauge"]
-            named = name
-        pairs = ",".join(f'{key}="{text}"' for key, text in labels.items())
-        lines.append(f"labelportal_{name}{{{pairs}}} {value}" if pairs else f"labelportal_{name} {value}")
-    return "\n".join(lines) + "\n"
+        if name not in gauges:
+            gauges[name] = Gauge(f"labelportal_{name}", meaning, list(labels), registry=registry)
+        (gauges[name].labels(**labels) if labels else gauges[name]).set(value)
+    return generate_latest(registry)
 
 
 class MetricsMiddleware:
@@ -70,4 +68,4 @@ class MetricsMiddleware:
             return self.get_response(request)
         if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
             return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
-        return HttpResponse(exposition(), content_type=TYPE, headers={"Cache-Control": "no-store"})
+        return HttpResponse(exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4, headers={"Cache-Control": "no-store"})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from labeling.choices import AnswerKind, AnswerStatus, RunKind, RunStatus
@@ -16,19 +16,21 @@ from labelportal import monitoring
 from tests.labeling.builders import answer, cast, finished_run, question_set, transform
 from tests.support.servers import Services, wait_until
 
-LINE = re.compile(r'(labelportal_\w+)((?:\{\w+="\w+"(?:,\w+="\w+")*\})?) (\d+(?:\.\d+)?)')
-
 
 def scraped(token: str = "wort") -> dict[str, float]:
     """The figures, as a program reads them; the host is that of a container, and there is no TLS."""
     response = Client().get("/metrics", headers={"authorization": f"Bearer {token}", "host": "10.1.2.3"})
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    lines = [line for line in response.content.decode().splitlines() if not line.startswith("# ")]
-    found = [LINE.fullmatch(line) for line in lines]
-    assert all(found), lines
-    figures = {match[1] + match[2]: float(match[3]) for match in found if match}
-    assert len(figures) == len(lines), "a figure is there twice"
+    figures: dict[str, float] = {}
+    for family in text_string_to_metric_families(response.content.decode()):
+        assert family.documentation
+        for name, labels, value, *_ in family.samples:
+            which = ",".join(f'{label}="{text}"' for label, text in labels.items())
+            figure = f"{name}{{{which}}}" if labels else name
+            assert figure.startswith("labelportal_")
+            assert figure not in figures, "a figure is there twice"
+            figures[figure] = value
     return figures
 
 
