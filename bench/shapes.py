@@ -20,7 +20,7 @@ from pathlib import Path
 import pyarrow as pa
 
 import findmatches
-from bench import makers
+from bench import goods, makers
 from bench.makers import Row, Shape
 from bench.quality import KEY, learn, score
 from bench.report import table
@@ -30,15 +30,15 @@ SHAPES: dict[str, tuple[Shape, float, tuple[int, int]]] = {
     "one column": (makers.one_column, 0.3, (1, 2)),
     "hundred columns": (makers.hundred_columns, 0.3, (1, 2)),
     "long text": (makers.long_text, 0.3, (1, 1)),
-    "model numbers": (makers.model_numbers, 0.4, (1, 2)),
+    "model numbers": (goods.model_numbers, 0.4, (1, 2)),
     "dates and numbers": (makers.dates_and_numbers, 0.3, (1, 1)),
     "phone numbers": (makers.phone_numbers, 0.3, (1, 2)),
     "other scripts": (makers.other_scripts, 0.3, (1, 1)),
     "missing everywhere": (makers.missing_everywhere, 0.3, (1, 2)),
     "companies": (makers.companies, 0.4, (1, 2)),
     "households": (makers.households, 0.3, (1, 2)),
-    "variants": (makers.variants, 0.4, (1, 2)),
-    "amounts": (makers.amounts, 0.4, (1, 2)),
+    "variants": (goods.variants, 0.4, (1, 2)),
+    "amounts": (goods.amounts, 0.4, (1, 2)),
     "whole addresses": (makers.whole_addresses, 0.5, (1, 1)),
     "events": (makers.events, 0.4, (1, 2)),
     "bookings": (makers.bookings, 0.6, (1, 1)),
