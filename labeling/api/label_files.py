@@ -10,7 +10,7 @@ from ninja import File, Router, Status, UploadedFile
 from labeling.api.access import label_file_for, person, transform_for
 from labeling.api.errors import REFUSALS, places
 from labeling.api.paging import After, Limit, Page, page_of
-from labeling.api.schemas import KeptLabelsOut, LabelFileOut, files
+from labeling.api.run_schemas import KeptLabelsOut, LabelFileOut, files
 from labeling.choices import LabelFileKind
 from labeling.permissions import can_import, can_see_runs
 from labeling.responses import attachment

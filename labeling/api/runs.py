@@ -13,7 +13,7 @@ from labeling.api.access import member, person, run_for, transform_for
 from labeling.api.errors import REFUSALS, NotYetError
 from labeling.api.inputs import RunIn
 from labeling.api.paging import Limit, Page, next_of
-from labeling.api.schemas import RunOut, files
+from labeling.api.run_schemas import RunOut, files
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import InvalidFilterError, InvalidLabelsError
 from labeling.models import LabelFile, MatchResult, TaskRun, Transform

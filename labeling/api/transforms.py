@@ -17,9 +17,9 @@ from labeling.api.access import member, person, question_for, question_set_for, 
 from labeling.api.errors import REFUSALS, NotYetError
 from labeling.api.inputs import TransformIn
 from labeling.api.paging import After, Limit, Page, next_of, page_of
+from labeling.api.run_schemas import MatchResultOut
 from labeling.api.schemas import (
     AnswerOut,
-    MatchResultOut,
     MeOut,
     QuestionOut,
     QuestionSetOut,
