@@ -135,6 +135,11 @@ class TaskRun(models.Model):
         return self.measured.f1_at_trade_off if self.measured else None
 
     @property
+    def is_from_before(self) -> bool:
+        """Whether it began before the portal had its transform: history, from which nothing follows here."""
+        return self.foreign and self.created_at < self.transform.created_at
+
+    @property
     def is_active(self) -> bool:
         """Whether the run still moves."""
         return self.status in ACTIVE

@@ -31,9 +31,13 @@ def run_events(*, run: TaskRun) -> list[TaskRunEvent]:
 
 
 def foreign_replacement(*, transform: Transform) -> TaskRun | None:
-    """The run by which somebody replaced all labels outside the portal, as long as the portal has imported nothing since. Two queries."""
+    """The run by which somebody replaced all labels outside the portal, as long as the portal has imported nothing since. Two queries.
+
+    What happened before the portal had the transform took nothing away from it.
+    """
     imports = TaskRun.objects.filter(transform=transform, kind=RunKind.IMPORT_LABELS, status=RunStatus.SUCCEEDED)
-    found = imports.filter(foreign=True, replace_all_labels=True).order_by("-started_at").first()
+    replaced = imports.filter(foreign=True, replace_all_labels=True, started_at__gte=transform.created_at)
+    found = replaced.order_by("-started_at").first()
     if found is None or imports.filter(foreign=False, started_at__gt=found.started_at).exists():
         return None
     return found

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,7 +20,7 @@ from labeling.aws.clients import hurried
 from labeling.choices import AT_GLUE, SILENCES, SILENT, RunKind, RunProblem, RunStatus, TransformStatus
 from labeling.exceptions import GlueError
 from labeling.models import TaskRun, TaskRunEvent, Transform
-from labeling.services.task_runs.sync import take_news
+from labeling.services.task_runs.sync import take_known_news
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,6 @@ OVERLAP = timedelta(hours=1)
 """So far a look goes back behind the one before: clocks differ, and a run may become visible late."""
 
 
-@hurried(tries=2)  # see sweep_runs
 def sweep_foreign_runs() -> None:
     """One look at every transform that is not archived; those that Glue does not know are marked, until it knows them again.
 
@@ -35,9 +35,8 @@ def sweep_foreign_runs() -> None:
     Where Glue was silent ``SILENCES`` times in a row the rest is left for the next sweep: a hundred transforms would hold a worker for an hour.
     """
     silences = 0
-    for transform in (
-        Transform.objects.filter(archived_at=None).exclude(glue_transform_id="").order_by("foreign_runs_at")
-    ):
+    longest_ago = F("foreign_runs_at").asc(nulls_first=True)
+    for transform in Transform.objects.filter(archived_at=None).exclude(glue_transform_id="").order_by(longest_ago):
         try:
             take_in_foreign_runs(transform=transform)
         except GlueError as error:
@@ -53,15 +52,21 @@ def sweep_foreign_runs() -> None:
             silences = 0
 
 
+@hurried(tries=2)  # see sweep_runs
 def take_in_foreign_runs(*, transform: Transform) -> list[TaskRun]:
-    """The runs that were found now, newest first, with all that Glue says of them. Raises ``GlueError``."""
+    """The runs that were found now, newest first, with all that Glue says of them. Raises ``GlueError``.
+
+    However many there are (the first look at a transform that was added from Glue finds those of years), Glue is asked for the transform once.
+    """
     now = timezone.now()
     since = transform.foreign_runs_at - OVERLAP if transform.foreign_runs_at else None
     listed = list(glue.get_ml_task_runs(transform_id=transform.glue_transform_id, started_after=since))
-    if transform.glue_status == TransformStatus.GONE:
-        here = glue.get_ml_transform(transform_id=transform.glue_transform_id)
-        Transform.objects.filter(pk=transform.pk).update(glue_status=here.status, label_count=here.label_count)
     unknown = _not_ours(transform, listed)
+    here = None
+    if transform.glue_status == TransformStatus.GONE or any(seen.status == RunStatus.SUCCEEDED for seen in unknown):
+        here = glue.get_ml_transform(transform_id=transform.glue_transform_id)
+    if here is not None and transform.glue_status == TransformStatus.GONE:
+        Transform.objects.filter(pk=transform.pk).update(glue_status=here.status, label_count=here.label_count)
     handed_over = set(
         TaskRun.objects.filter(transform=transform, status=RunStatus.SUBMITTING).values_list("kind", flat=True)
     )
@@ -69,7 +74,7 @@ def take_in_foreign_runs(*, transform: Transform) -> list[TaskRun]:
     # Newest first: what Glue says of the transform now is what its newest runs brought.
     for seen in sorted(unknown, key=lambda one: one.started_on or now, reverse=True):
         if seen.kind not in handed_over and (run := _keep(transform, seen)) is not None:
-            take_news(run=run, ask=lambda _run, seen=seen: seen)  # type: ignore[misc]  # the run of this round
+            take_known_news(run=run, seen=seen, transform=here)
             found.append(run)
     if not any(seen.kind in handed_over for seen in unknown):
         Transform.objects.filter(pk=transform.pk).update(foreign_runs_at=now)

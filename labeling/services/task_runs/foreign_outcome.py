@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from labeling.aws import glue
@@ -49,7 +50,16 @@ def finish_foreign_run(*, run: TaskRun, seen: glue.Run, transform: glue.MLTransf
             return
         if run.replace_all_labels:
             _forget_imported(run)
-        known = known_labels(transform=run.transform, label_count=transform.label_count)
+        moved = TaskRun.objects.filter(
+            Q(kind=RunKind.IMPORT_LABELS) | Q(kind=RunKind.EXPORT_LABELS, foreign=False),
+            transform=run.transform_id,
+            status=RunStatus.SUCCEEDED,
+            started_at__gt=completed,
+        )
+        # What is known now is what was learned since.
+        known = None
+        if not moved.exists():
+            known = known_labels(transform=run.transform, label_count=transform.label_count)
         TaskRun.objects.filter(pk=run.pk).update(content_hash=known.content_hash if known else "")
         Transform.objects.filter(pk=run.transform_id).update(
             glue_status=transform.status, label_count=transform.label_count, updated_at=timezone.now()

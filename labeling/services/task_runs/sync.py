@@ -42,17 +42,21 @@ def sync_run(*, run: TaskRun) -> None:
 
     While Glue cannot be asked, the state stays, the row says why, and the next look waits longer and longer.
     """
-    take_news(run=run, ask=_ask)
+    if run.status in AT_GLUE:
+        _take_news(run, lambda: _ask(run), None)
 
 
-def take_news(*, run: TaskRun, ask: Callable[[TaskRun], glue.Run]) -> None:
-    """The same with news that may be known already."""
-    if run.status not in AT_GLUE:
-        return
+def take_known_news(*, run: TaskRun, seen: glue.Run, transform: glue.MLTransform | None) -> None:
+    """The same with what Glue has just said of the run, and of its transform if the run ended well."""
+    if run.status in AT_GLUE:
+        _take_news(run, lambda: seen, transform)
+
+
+def _take_news(run: TaskRun, ask: Callable[[], glue.Run], transform: glue.MLTransform | None) -> None:
     try:
-        seen = ask(run)
+        seen = ask()
         if seen.status == RunStatus.SUCCEEDED:
-            _finish(run, seen)
+            _finish(run, seen, transform or glue.get_ml_transform(transform_id=run.transform.glue_transform_id))
         elif seen.status != run.status and seen.status in RunStatus.values:
             _follow(run, seen)
         else:
@@ -102,9 +106,8 @@ def _where_and_how(run: TaskRun, seen: glue.Run) -> dict[str, Any]:
     return {"log_group": seen.log_group, "capacity": seen.capacity or run.capacity}
 
 
-def _finish(run: TaskRun, seen: glue.Run) -> None:
+def _finish(run: TaskRun, seen: glue.Run, transform: glue.MLTransform) -> None:
     """Fetch what the run brought, then end the run and store it in one transaction: all of it happens, once, or none."""
-    transform = glue.get_ml_transform(transform_id=run.transform.glue_transform_id)
     if run.foreign:
         finish_foreign_run(run=run, seen=seen, transform=transform, **_where_and_how(run, seen))
         return

@@ -54,7 +54,9 @@ def transition(*, run: TaskRun, to: RunStatus, note: str = "", **fields: Any) ->
         moved = TaskRun.objects.filter(pk=run.pk, status=run.status, **_same_claim(run)).update(status=to, **fields)
         if not moved:
             return False
-        TaskRunEvent.objects.create(run=run, status=to, at=now, note=note)
+        # What others started may have ended long before anybody looked.
+        at = fields["completed_at"] if run.foreign and to in TERMINAL else now
+        TaskRunEvent.objects.create(run=run, status=to, at=at, note=note)
         before = run.status
         run.refresh_from_db()
         if to in TERMINAL:

@@ -38,7 +38,9 @@ METRICS = {
 
 @pytest.fixture
 def of(people: Cast) -> Transform:
-    return transform(people.team, people.admin, glue_transform_id=TRANSFORM, label_count=10)
+    made = transform(people.team, people.admin, glue_transform_id=TRANSFORM, label_count=10)
+    Transform.objects.filter(pk=made.pk).update(created_at=timezone.now() - timedelta(days=30))
+    return Transform.objects.get(pk=made.pk)
 
 
 def ended(kind: str, run_id: str, minutes: int, **fields: Any) -> dict[str, Any]:
@@ -57,11 +59,11 @@ def imported(run_id: str, minutes: int, *, replace: bool, path: str = "s3://thei
 
 
 def look(of: Transform, monkeypatch: pytest.MonkeyPatch, *runs: dict[str, Any], **glue_says: Any) -> list[TaskRun]:
-    """One look, to which Glue answers with these runs; it is asked for the transform once for each run that ended well."""
+    """One look, to which Glue answers with these runs; it is asked for the transform once if there is a new one that ended well."""
     of.refresh_from_db()
     with stubbed(monkeypatch) as glue:
         glue.add_response("get_ml_task_runs", {"TaskRuns": list(runs)})
-        for _run in range(glue_says.pop("asked", 0)):
+        if glue_says:
             glue.add_response("get_ml_transform", ml_transform(**glue_says))
         return take_in_foreign_runs(transform=of)
 
@@ -73,7 +75,7 @@ def test_runs_of_others_come_in_once(of: Transform, monkeypatch: pytest.MonkeyPa
         imported("tsk-import", 25, replace=False),
         ml_run("FAILED", "LABELING_SET_GENERATION", "tsk-bad", ErrorString="No access."),
     ]
-    found = look(of, monkeypatch, *runs, asked=3, LabelCount=25, EvaluationMetrics=METRICS)
+    found = look(of, monkeypatch, *runs, LabelCount=25, EvaluationMetrics=METRICS)
     assert {run.glue_run_id for run in found} == {"tsk-old", "tsk-new", "tsk-import", "tsk-bad"}
     assert all(run.foreign and run.requested_by is None for run in found)
     by_id = {run.glue_run_id: TaskRun.objects.get(pk=run.pk) for run in found}
@@ -95,10 +97,9 @@ def test_runs_of_others_come_in_once(of: Transform, monkeypatch: pytest.MonkeyPa
 
 def test_people_are_told_of_fresh_runs_and_not_of_history(of: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
     days = 24 * 60
-    Transform.objects.filter(pk=of.pk).update(created_at=timezone.now() - timedelta(days=30))
     history = [ended("EVALUATION", f"tsk-old-{number}", number * days) for number in range(2, 8)]
     replaced = imported("tsk-replaced", 20, replace=True)
-    look(of, monkeypatch, *history, replaced, ml_run("FAILED", "EVALUATION", "tsk-bad"), asked=7, LabelCount=4)
+    look(of, monkeypatch, *history, replaced, ml_run("FAILED", "EVALUATION", "tsk-bad"), LabelCount=4)
     told = Occurrence.objects.order_by("event")
     assert [(one.event, one.run and one.run.glue_run_id) for one in told] == [
         ("run.ended", "tsk-replaced"),
@@ -108,7 +109,7 @@ def test_people_are_told_of_fresh_runs_and_not_of_history(of: Transform, monkeyp
     assert payload_of(told[0])["run"]["outside"] is True
 
     Transform.objects.filter(pk=of.pk).update(created_at=timezone.now())
-    look(of, monkeypatch, ended("EVALUATION", "tsk-before", 10), asked=1)
+    look(of, monkeypatch, ended("EVALUATION", "tsk-before", 10), LabelCount=4)
     assert Occurrence.objects.count() == 2  # it ended before the portal knew the transform
 
 
@@ -125,6 +126,36 @@ def test_a_later_look_asks_only_for_what_is_new(of: Transform, monkeypatch: pyte
         sweep_foreign_runs()
     assert of.foreign_runs_at is not None
     assert asked == [of.foreign_runs_at - timedelta(hours=1)]
+
+
+def test_the_history_of_an_added_transform_is_history(
+    people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    """Nobody is told of it, nothing waits because of it, and it does not claim to be what is known now."""
+    Transform.objects.filter(pk=of.pk).update(created_at=timezone.now(), label_count=0)
+    TaskRun.objects.create(  # done before the worker came to the history
+        transform=of,
+        kind=RunKind.EXPORT_LABELS,
+        status=RunStatus.SUCCEEDED,
+        path="s3://ours/exports/1/",
+        started_at=timezone.now(),
+    )
+    days = 24 * 60
+    estimates = [ended("EVALUATION", f"tsk-{number}", number * days) for number in range(2, 120)]
+    replaced = imported("tsk-replaced", 3, replace=True)
+    found = look(of, monkeypatch, replaced, *estimates, LabelCount=0, EvaluationMetrics=METRICS)
+    assert len(found) == 119
+    assert not Occurrence.objects.exists()
+    of.refresh_from_db()
+    assert foreign_replacement(transform=of) is None
+    assert set(TaskRun.objects.filter(foreign=True).values_list("content_hash", flat=True)) == {""}
+    last = found[0].events.latest("pk")
+    assert (last.status, last.at) == (RunStatus.SUCCEEDED, found[0].completed_at)
+    client.force_login(people.lead)
+    page = client.get(reverse("labeling:run-detail", args=[found[0].pk])).content.decode()
+    assert "That was before the transform was added to the portal." in page
+    assert "waiting to be imported again" not in page
+    assert "Import the answers again" not in page
 
 
 def test_our_own_runs_are_not_counted_twice(people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,14 +255,14 @@ def test_a_replacement_by_others_makes_earlier_answers_wait_again(
     people: Cast, of: Transform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, after = settled_and_imported(people, of, 30), settled_and_imported(people, of, 10)
-    look(of, monkeypatch, imported("tsk-1", 20, replace=True), asked=1, LabelCount=4)
+    look(of, monkeypatch, imported("tsk-1", 20, replace=True), LabelCount=4)
     before.refresh_from_db()
     after.refresh_from_db()
     assert (before.imported_version, after.imported_version) == (None, 1)
     assert import_preview(transform=of).sets == 1
     assert foreign_replacement(transform=of) is None  # the portal has imported since
 
-    look(of, monkeypatch, imported("tsk-2", 2, replace=True), asked=1, LabelCount=2)
+    look(of, monkeypatch, imported("tsk-2", 2, replace=True), LabelCount=2)
     newest = foreign_replacement(transform=of)
     assert newest is not None
     assert newest.glue_run_id == "tsk-2"
