@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from labelfiles import PairCounts, SetDigest, hash_of_sets
-from labeling.choices import RunKind, RunStatus
+from labeling.choices import ACTIVE, RunKind, RunStatus
 from labeling.models import LabelFile, LabelFileReport, TaskRun, Transform
 from labeling.selectors.label_files import parts_of
 
@@ -69,6 +69,17 @@ def known_labels(*, transform: Transform, label_count: int | None = None) -> Kno
             return None  # kept before digests were
         known = known.after(_digests(reports[run.label_file_id]))
     return known if known.rows == (transform.label_count if label_count is None else label_count) else None
+
+
+def labels_unseen(*, transform: Transform) -> bool:
+    """Whether Glue holds labels none of which the portal has ever seen: it has neither imported nor exported any, nor does so now. Up to one query."""
+    brought = TaskRun.objects.filter(
+        transform=transform,
+        foreign=False,
+        kind__in=(RunKind.IMPORT_LABELS, RunKind.EXPORT_LABELS),
+        status__in=(*ACTIVE, RunStatus.SUCCEEDED),
+    )
+    return transform.label_count > 0 and not brought.exists()
 
 
 def runs_held(runs: QuerySet[TaskRun]) -> list[TaskRun]:

@@ -55,7 +55,7 @@ def stage_of(overview: TransformOverview) -> Stage:
 def urgency(one: Stage) -> tuple[int, bool]:
     """Sorts the most urgent first; of transforms that wait for questions, those that have learned something."""
     place = len(_URGENCY) if one.next_step is None else _URGENCY.index(one.next_step)
-    return place, one.overview.last_import is None
+    return place, not one.overview.has_learned
 
 
 def _next_step(overview: TransformOverview) -> Step:
@@ -71,16 +71,16 @@ def _next_step(overview: TransformOverview) -> Step:
         return Step.LABELS
     if questions.disputed:
         return Step.DISPUTES
-    if learned is None:
+    if not overview.has_learned:
         return Step.QUESTIONS
     if overview.has_new_rows:
         return Step.RESULT
-    if measured is None or measured.created_at < learned.created_at:
+    if measured is None or _is_older(measured, learned):
         return Step.QUALITY
-    if (
-        metrics is not None
-        and metrics.f1_at_trade_off >= GOOD_F1
-        and (applied is None or applied.created_at < learned.created_at)
-    ):
+    if metrics is not None and metrics.f1_at_trade_off >= GOOD_F1 and (applied is None or _is_older(applied, learned)):
         return Step.RESULT
     return Step.QUESTIONS
+
+
+def _is_older(run: TaskRun, than: TaskRun | None) -> bool:
+    return than is not None and run.created_at < than.created_at

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Max, QuerySet
 
 from accounts.models import Team
-from labeling.choices import ACTIVE, RunKind, RunStatus
+from labeling.choices import ACTIVE, RunKind, RunStatus, TransformStatus
 from labeling.metrics import Metrics
 from labeling.models import TaskRun, Transform
 from labeling.selectors.questions import QuestionProgress, question_progress_by_transform
@@ -34,6 +34,12 @@ class TransformOverview:
     def metrics(self) -> Metrics | None:
         """The newest quality estimate, None before the first."""
         return self.last_evaluation.measured if self.last_evaluation else None
+
+    @property
+    def has_learned(self) -> bool:
+        """Glue learned from labels, perhaps before the portal had the transform, in a run that Glue no longer lists."""
+        ready = self.transform.glue_status == TransformStatus.READY
+        return self.last_import is not None or (ready and self.transform.label_count > 0)
 
     @property
     def has_new_rows(self) -> bool:

@@ -17,6 +17,7 @@ from labeling.exceptions import LabelportalError
 from labeling.models import Chain, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
 from labeling.selectors.automation import runs_of_chains
+from labeling.selectors.known_labels import labels_unseen
 from labeling.selectors.label_files import findings_of
 from labeling.selectors.matches import applied
 from labeling.selectors.questions import (
@@ -84,6 +85,7 @@ def transform_context(transform: Transform, membership: Membership) -> dict[str,
         "metrics": overview.metrics,
         "runs": list(runs_for_transform(transform=transform)[:5]) if can_see_runs(membership) else [],
         "foreign_replacement": foreign_replacement(transform=transform) if can_see_runs(membership) else None,
+        "labels_unseen": can_see_runs(membership) and labels_unseen(transform=transform),
         "trade_offs": trade_off_words(
             {"precision_recall": transform.precision_recall, "accuracy_cost": transform.accuracy_cost}
         ),
