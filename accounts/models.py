@@ -198,6 +198,7 @@ class AuditAction(models.TextChoices):
     WEBHOOK_RENEWED = "webhook.renewed", _("Webhook secret renewed")
     WEBHOOK_DELETED = "webhook.deleted", _("Webhook deleted")
     TRANSFORM_CREATED = "transform.created", _("Transform created")
+    TRANSFORM_ADDED = "transform.added", _("Transform added from Glue")
     TRANSFORM_CHANGED = "transform.changed", _("Transform changed")
     TABLE_REPLACED = "transform.table_replaced", _("Rows of a transform replaced")
     TRANSFORM_ARCHIVED = "transform.archived", _("Transform archived")

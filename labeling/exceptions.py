@@ -67,6 +67,10 @@ class LabelsChangedError(LabelportalError):
     """Glue holds other labels than those that were written out for a replacement."""
 
 
+class TransformTakenError(LabelportalError):
+    """The portal has this transform of Glue's already, here or in another team."""
+
+
 class NothingToImportError(LabelportalError):
     """No answer would reach the label file."""
 
@@ -94,3 +98,7 @@ class GlueError(LabelportalError):
         self.advice = advice
         self.outcome_unknown = outcome_unknown
         self.problem = problem
+
+
+class TableOfOthersError(GlueError):
+    """The table is made of what another team has uploaded; to everybody else there is no such table."""

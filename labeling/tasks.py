@@ -35,6 +35,17 @@ def sweep_foreign_runs(**_kwargs: object) -> None:
     task_runs.sweep_foreign_runs()
 
 
+@shared_task(name="labeling.take_in_foreign_runs")
+def take_in_foreign_runs(*, transform_id: str, **_kwargs: object) -> None:
+    """Take the history of a transform in that has just been added from Glue."""
+    from labeling.models import Transform
+    from labeling.services.task_runs.foreign import take_in_foreign_runs
+
+    transform = Transform.objects.filter(pk=uuid.UUID(transform_id)).first()
+    if transform is not None:
+        take_in_foreign_runs(transform=transform)
+
+
 @shared_task(name="labeling.move_chains")
 def move_chains(**_kwargs: object) -> None:
     """Have done what is to follow runs that ended; sent by beat."""

@@ -8,6 +8,7 @@ from django.views.i18n import JavaScriptCatalog
 
 from labeling.views import (
     adjudication,
+    adoption,
     agreement,
     answers,
     audit,
@@ -85,6 +86,8 @@ new_transform_urls = [
     path(
         "table/<str:database>/<str:table>/", transforms.transform_create_from_table, name="transform-create-from-table"
     ),
+    path("at-glue/", adoption.glue_transform_list, name="glue-transform-list"),
+    path("at-glue/<str:glue_transform_id>/", adoption.transform_adopt, name="transform-adopt"),
 ]
 
 question_set_urls = [

@@ -44,6 +44,15 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class InputTable:
+    """A table that a transform reads; ``in_part``: not all of it (AdditionalOptions)."""
+
+    database: str
+    name: str
+    in_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MLTransform:
     """A transform as Glue sees it."""
 
@@ -51,10 +60,12 @@ class MLTransform:
     name: str
     status: str
     label_count: int
+    tables: tuple[InputTable, ...]
     schema: tuple[Column, ...]
     parameters: FindMatchesSettings
     metrics: Metrics | None
     capacity: float | None
+    modified_on: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +177,24 @@ def get_ml_transform(*, transform_id: str) -> MLTransform:
     """State, label count, schema and the newest metrics."""
     with translated():
         # https://docs.aws.amazon.com/glue/latest/webapi/API_GetMLTransform.html
-        answer = clients.glue().get_ml_transform(TransformId=transform_id)
-    found = answer.get("EvaluationMetrics", {}).get("FindMatchesMetrics")
-    return MLTransform(
-        transform_id=answer["TransformId"],
-        name=answer.get("Name", ""),
-        status=answer.get("Status", ""),
-        label_count=answer.get("LabelCount", 0),
-        schema=tuple(Column(column["Name"], column["DataType"]) for column in answer.get("Schema", [])),
-        parameters=FindMatchesSettings.from_parameters(answer.get("Parameters", {})),
-        metrics=_metrics(found) if found else None,
-        capacity=_capacity(answer),
-    )
+        return _transform(clients.glue().get_ml_transform(TransformId=transform_id))
+
+
+def get_ml_transforms() -> Iterator[MLTransform]:
+    """Every transform of the account in this region."""
+    token = ""
+    while True:
+        with translated():
+            # https://docs.aws.amazon.com/glue/latest/webapi/API_GetMLTransforms.html
+            answer = clients.glue().get_ml_transforms(
+                MaxResults=_PAGE,
+                Filter={"TransformType": "FIND_MATCHES"},
+                **({"NextToken": token} if token else {}),  # type: ignore[arg-type]
+            )
+        yield from map(_transform, answer["Transforms"])
+        token = answer.get("NextToken", "")
+        if not token:
+            return
 
 
 def start_ml_labeling_set_generation_task_run(*, transform_id: str, output_s3_path: str) -> str:
@@ -312,6 +329,25 @@ def _table(table: TableTypeDef, database: str) -> Table:
         parameters={**table.get("Parameters", {}), **storage.get("Parameters", {}), **serde.get("Parameters", {})},
         input_format=storage.get("InputFormat", ""),
         serde=serde.get("SerializationLibrary", ""),
+    )
+
+
+def _transform(described: Mapping[str, Any]) -> MLTransform:
+    found = described.get("EvaluationMetrics", {}).get("FindMatchesMetrics")
+    return MLTransform(
+        transform_id=described["TransformId"],
+        name=described.get("Name", ""),
+        status=described.get("Status", ""),
+        label_count=described.get("LabelCount", 0),
+        tables=tuple(
+            InputTable(table["DatabaseName"], table["TableName"], bool(table.get("AdditionalOptions")))
+            for table in described.get("InputRecordTables", [])
+        ),
+        schema=tuple(Column(column["Name"], column["DataType"]) for column in described.get("Schema", [])),
+        parameters=FindMatchesSettings.from_parameters(described.get("Parameters", {})),
+        metrics=_metrics(found) if found else None,
+        capacity=_capacity(described),
+        modified_on=described.get("LastModifiedOn"),
     )
 
 

@@ -14,19 +14,24 @@ from accounts.styled_forms import StyledForm
 from labeling.validators import validate_glue_name
 
 
-class _TradeOffsForm(StyledForm):
+class AddTransformForm(StyledForm):
+    """Add a transform that Glue has already; it knows all but this."""
+
+    thing = forms.CharField(
+        label=_("One row is a …"),
+        max_length=60,
+        help_text=_("In the singular: person, product, restaurant. Stewards are asked: which rows are the same …?"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class _TradeOffsForm(AddTransformForm):
     """What can be changed at any time: the names and the trade-offs."""
 
     name = forms.CharField(
         label=_("Name"),
         max_length=255,
         validators=[validate_glue_name],
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    thing = forms.CharField(
-        label=_("One row is a …"),
-        max_length=60,
-        help_text=_("In the singular: person, product, restaurant. Stewards are asked: which rows are the same …?"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     precision_recall = forms.FloatField(

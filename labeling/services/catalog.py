@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Team
 from labeling.aws import glue, storage
 from labeling.choices import SourceFormat
-from labeling.exceptions import GlueError
+from labeling.exceptions import TableOfOthersError
 from labeling.models import SourceFile
 from tableformats import FormatError, TableFormat, table_format
 
@@ -52,11 +52,11 @@ def catalog_tables(*, team: Team) -> list[CatalogTable]:
 
 
 def catalog_table(*, team: Team, database: str, table: str) -> CatalogTable:
-    """One table that the team may use. Raises ``GlueError`` if there is none."""
+    """One table that the team may use. Raises ``GlueError`` if there is none, ``TableOfOthersError`` for one that it may not use."""
     found = _catalog_table(glue.get_table(database=database, name=table))
     if not _belongs(found, _own_folders(team)):
         message = _("There is no table %(name)s.") % {"name": found.full_name}
-        raise GlueError(message, code="EntityNotFoundException")
+        raise TableOfOthersError(message, code="EntityNotFoundException")
     return found
 
 

@@ -34,6 +34,8 @@ from accounts.services import (
     update_person,
 )
 from accounts.tokens import create_token, revoke_token
+from labeling.aws.glue import Column, InputTable, MLTransform
+from labeling.aws.parameters import FindMatchesSettings
 from labeling.choices import GoalPeriod, LabelFileKind, NotificationEvent, RunKind, RunStatus
 from labeling.exceptions import GlueError, LabelportalError, LabelsChangedError
 from labeling.models import (
@@ -48,8 +50,10 @@ from labeling.models import (
 )
 from labeling.selectors.audit_words import details, sentence
 from labeling.selectors.notifications import choices_of
+from labeling.services.adoption import GlueTransform, adopt_transform
 from labeling.services.archive import archive_transform, bring_back_transform
 from labeling.services.automation import save_automation
+from labeling.services.catalog import CatalogTable
 from labeling.services.goals import set_goal
 from labeling.services.guidelines import add_example, remove_example, save_guidelines
 from labeling.services.labeling_settings import update_labeling_settings
@@ -170,6 +174,15 @@ def new_transform(world: World, name: str = "Products") -> Transform:
         precision_recall=0.5,
         accuracy_cost=0.5,
     )
+
+
+def added_transform(world: World, name: str = "Products") -> Transform:
+    columns = (Column("id", "string"), Column("name", "string"))
+    settings = FindMatchesSettings("id", 0.5, 0.5, enforce_provided_labels=False)
+    tables = (InputTable("db", "products"),)
+    seen = MLTransform("tfm-7", name, "READY", 8, tables, columns, settings, None, None, None)
+    table = CatalogTable("db", "products", "s3://b/products/", "csv", columns, None)
+    return adopt_transform(team=world.people.team, user=world.admin, found=GlueTransform(seen, table))
 
 
 def edit(world: World, name: str = "Customers") -> None:
@@ -346,6 +359,12 @@ CASES = [
         "Admin created the transform Products | Table: db.products | Primary key: id",
     ),
     Case(
+        AuditAction.TRANSFORM_ADDED,
+        lambda w, _: added_transform(w),
+        "Admin added the transform Products, which Glue had already"
+        " | Table: db.products | Primary key: id | At Glue: tfm-7 | Labels: 8",
+    ),
+    Case(
         AuditAction.TRANSFORM_CHANGED,
         lambda w, _: edit(w),
         "Admin changed the transform People | Name: People → Customers | Precision or recall: 0.5 → 0.9",
@@ -455,6 +474,7 @@ REFUSALS: dict[str, Callable[[World], object]] = {
     "no address of a webhook": lambda w: create_webhook(team=w.people.team, user=w.admin, url="ftp://x", events=["x"]),
     "no event": lambda w: create_webhook(team=w.people.team, user=w.admin, url=HOOK, events=[]),
     "name taken": lambda w: new_transform(w, "People"),
+    "name of another taken": lambda w: added_transform(w, "People"),
     "too many people": lambda w: labeling_settings(w, answers_per_question=99),
     "guidelines too long": lambda w: save_guidelines(transform=w.transform, user=w.lead, text="x" * 50_001),
     "open question": lambda w: add_example(question=w.open, user=w.lead),

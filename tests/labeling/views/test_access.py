@@ -52,6 +52,7 @@ MAY_OPEN = {
             ADMINS,
             """
             transform-create catalog-table-list transform-create-from-file transform-create-from-table
+            glue-transform-list transform-adopt
             transform-edit table-upload table-replace transform-archive transform-bring-back answers-replace
             run-restore label-file-replace replacement-detail replacement-confirm replacement-again
             person-invite person person-role person-details person-link person-deactivate person-reactivate
