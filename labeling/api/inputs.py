@@ -37,6 +37,15 @@ class TransformIn(Schema):
         return name
 
 
+class AdoptIn(Schema):
+    """A transform that Glue has already, made in the console or by a program, and what one of its rows is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    glue_transform_id: str = Field(min_length=1, max_length=255)
+    thing: str = Field(default="thing", max_length=60, pattern=r"^[^\x00]*$")
+
+
 class RunIn(Schema):
     """A run to start. An import adds all answers that wait, or those of a ``label_file`` that was uploaded; ``then`` is what follows it."""
 

@@ -20,7 +20,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from labeling.api import label_files, runs, transforms
 from labeling.api.access import TokenAuth
 from labeling.api.errors import ErrorOut, NotYetError, PlaceOut, places
-from labeling.exceptions import GlueError, LabelportalError, RunConflictError
+from labeling.exceptions import GlueError, LabelportalError, RunConflictError, TransformTakenError
 from labeling.services.brought_labels import RefusedLabelsError
 
 logger = logging.getLogger(__name__)
@@ -142,8 +142,9 @@ def refused_labels(request: HttpRequest, error: RefusedLabelsError) -> HttpRespo
 
 
 @api.exception_handler(RunConflictError)
-def conflict(request: HttpRequest, error: RunConflictError) -> HttpResponse:
-    """409: wait, and ask again."""
+@api.exception_handler(TransformTakenError)
+def conflict(request: HttpRequest, error: LabelportalError) -> HttpResponse:
+    """409: wait, and ask again; or somebody was faster."""
     return _answer(request, 409, ErrorOut(code="conflict", message=str(error)))
 
 

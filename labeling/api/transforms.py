@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 from accounts.models import Team
 from labeling.api.access import member, person, question_for, question_set_for, token_of, transform_for
 from labeling.api.errors import REFUSALS, NotYetError
-from labeling.api.inputs import TransformIn
+from labeling.api.inputs import AdoptIn, TransformIn
 from labeling.api.paging import After, Limit, Page, next_of, page_of
 from labeling.api.run_schemas import MatchResultOut
 from labeling.api.schemas import (
@@ -41,6 +41,7 @@ from labeling.selectors.key_pages import KeyOrder, key_page
 from labeling.selectors.question_sets import set_overviews, sets_in_order
 from labeling.selectors.questions import question_progress_by_transform
 from labeling.selectors.transforms import transforms_for_team
+from labeling.services.adoption import adopt_transform, glue_transform, preview_of
 from labeling.services.catalog import CatalogTable, catalog_table
 from labeling.services.sources import SourcePreview, discard_source, preview_table, stage_source, staged_preview
 from labeling.services.table_versions import take_rows
@@ -100,6 +101,19 @@ def transform_create(
         raise
     progress = question_progress_by_transform(transforms=[transform])[transform.pk]
     return Status(201, TransformOut.of(transform, progress))
+
+
+@router.post("/transforms/adopt", response={201: TransformOut, **REFUSALS})
+def transform_adopt(request: HttpRequest, wanted: AdoptIn) -> Status[TransformOut]:
+    """Add a transform that exists at Glue already. Its name and settings are Glue's; its labels are exported, its runs come into the history.
+
+    409 if the portal has it, 422 with the reason if it cannot be used.
+    """
+    team = member(request, can_manage_transforms, writes=True).team
+    found = glue_transform(team=team, glue_transform_id=wanted.glue_transform_id)
+    preview_of(found=found)
+    transform = adopt_transform(team=team, user=person(request), found=found, thing=wanted.thing)
+    return Status(201, TransformOut.of(transform, question_progress_by_transform(transforms=[transform])[transform.pk]))
 
 
 def _source_of(

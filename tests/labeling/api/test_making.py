@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from labeling.aws import storage
+from labeling.aws import glue, storage
+from labeling.aws.parameters import FindMatchesSettings
 from labeling.models import SourceFile, Transform
 from tests.labeling.api.conftest import ProgramOf
 from tests.labeling.builders import Cast
@@ -73,7 +74,32 @@ def test_a_name_that_glue_would_refuse_is_refused_before_the_file_is_kept(
     assert not SourceFile.objects.exists()
 
 
+def test_one_that_glue_has_already(services: Services, people: Cast, program_of: ProgramOf) -> None:
+    program = program_of(people.admin, may_write=True)
+    made = program.post("/transforms", {**WANTED, "file": table()})
+    at_glue = glue.create_ml_transform(
+        name="Clients",
+        database=made["database"],
+        table=made["table"],
+        role="arn:aws:iam::000000000000:role/console",
+        parameters=FindMatchesSettings("name", 0.2, 0.3, enforce_provided_labels=True),
+    )
+    wanted = {"glue_transform_id": at_glue, "thing": "client"}
+    added = program.post("/transforms/adopt", wanted)
+    assert added == program.get(f"/transforms/{added['id']}")
+    assert (added["name"], added["thing"], added["primary_key"], added["columns"]) == (
+        *("Clients", "client", "name"),
+        ["id", "name", "city"],
+    )
+    assert (added["precision_recall_trade_off"], added["enforce_provided_labels"]) == (0.2, True)
+    refused = program.post("/transforms/adopt", wanted, expect=409)
+    assert (refused["code"], refused["message"]) == ("conflict", "Clients is in the portal already.")
+    gone = program.post("/transforms/adopt", {**wanted, "glue_transform_id": "tfm-0"}, expect=502)
+    assert "Glue has no such transform" in gone["message"]
+
+
 def test_only_by_administrators(people: Cast, program_of: ProgramOf) -> None:
     for person, may_write in ((people.lead, True), (people.admin, False)):
         program = program_of(person, may_write=may_write)
+        program.post("/transforms/adopt", {"glue_transform_id": "tfm-1"}, expect=403)
         program.post("/transforms", {**WANTED, "file": table()}, expect=403)
