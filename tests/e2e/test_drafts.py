@@ -356,7 +356,9 @@ def test_who_was_signed_out_in_another_tab_is_told_so_and_goes_on_after_signing_
     press(page, "z", "z")  # the letter first, then back: what waits says why it cannot be
     expect(page.get_by_text("You are signed out. Go back once you have signed in again.").first).to_be_visible()
     press(page, "b")
-    page.context.add_cookies(visit(portal.colleague).context.cookies())  # type: ignore[arg-type]
+    colleague = visit(portal.colleague)
+    colleague.goto("/")
+    page.context.add_cookies(colleague.context.cookies())  # type: ignore[arg-type]
     with page.expect_response("**/draft/") as refused:
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     assert refused.value.status == 403  # these are not the colleague's answers

@@ -37,6 +37,7 @@ def test_the_first_hint_of_a_proposal_is_about_it_and_a_finger_is_told_of_taps(p
     press(page, "c")
     expect(page.locator("[data-first]")).to_contain_text("If that is so, press Enter.")
     phone = visit(portal.colleague, narrow=True)
+    phone.goto("/")
     phone.get_by_role("link", name="Start labeling").tap()
     expect(phone.locator("[data-first]")).to_have_text("Tap A below, then each row that is the same as row 1.")
 

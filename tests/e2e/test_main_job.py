@@ -172,6 +172,7 @@ def run_history(page: Page) -> None:
 @pytest.mark.parametrize("narrow", [False, True])
 def test_nothing_waits_and_every_page_says_what_to_do(portal: Portal, visit: Visit, narrow: bool) -> None:
     page = visit(portal.admin, narrow=narrow)
+    page.goto("/")
     expect(page.get_by_role("link", name="New transform")).to_be_visible()
     for address in ("/transforms/", "/runs/", "/transforms/new/catalog/"):
         page.goto(address)

@@ -24,6 +24,7 @@ def type_into(page: Page, *texts: str) -> None:
 
 def test_whoever_is_invited_chooses_a_password_and_signs_in(portal: Portal, visit: Visit, browser: Browser) -> None:
     admin = visit(portal.admin)
+    admin.goto("/")
     admin.get_by_role("link", name="People").press("Enter")
     admin.get_by_role("link", name="Invite a person").press("Enter")
     expect(admin.get_by_role("heading", name="Invite a person")).to_be_visible()

@@ -198,6 +198,7 @@ def test_a_lead_is_told_and_reads_the_week(portal: Portal, visit: Visit) -> None
         team=portal.team, user=portal.admin, url="https://example.org/hook", events=[NotificationEvent.RUN_FAILED]
     )
     admin = visit(portal.admin)
+    admin.goto("/")
     admin.get_by_role("link", name="Notifications").click()
     expect(admin.get_by_text("Correct the file, then import again.")).to_be_visible()
     assert_accessible(admin, "lead-notifications")
