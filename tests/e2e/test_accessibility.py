@@ -66,7 +66,8 @@ FITS = "document.documentElement.scrollWidth <= document.documentElement.clientW
 
 def assert_accessible(page: Page, name: str = "") -> None:
     """Check the page as it stands: light and wide, dark and narrow, zoomed; ``name`` is that of its picture."""
-    page.evaluate(AXE_SCRIPT)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
     assert page.evaluate(HIDDEN) == [], f"{page.url}: controls hide methods of their forms"
     for theme, size in THEMES_AND_SIZES:
         page.emulate_media(color_scheme=theme)
@@ -98,6 +99,7 @@ def weighed(page: Page) -> Iterator[Callable[[], int]]:
 def assert_all_accessible(page: Page, addresses: dict[str, str]) -> None:
     """Load each page anew, weigh it, and check it. Names are those of pictures; addresses without one have a name that begins with -."""
     page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
+    page.add_init_script(AXE_SCRIPT)  # sent once, and not for each page
     for name, address in addresses.items():
         with weighed(page) as weight:
             page.goto(address)
