@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import time_zones
 from accounts.styled_forms import StyledForm
 from labeling.models import Automation, Transform
 
@@ -33,7 +33,7 @@ class AutomationForm(StyledForm):
     )
     time_zone = forms.ChoiceField(
         label=_("Time zone of the team"),
-        choices=[(name, name) for name in sorted(available_timezones())],
+        choices=[(name, name) for name in sorted(time_zones())],
         help_text=_(
             "For all transforms of the team. The days and weeks of goals, work, reports and history follow it too."
         ),
