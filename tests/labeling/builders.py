@@ -9,8 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import Agent, Membership, Role, Team, User
-from accounts.services import create_team, set_role
+from accounts.models import Membership, Role, Team, User
 from labeling.choices import LabelFileKind, RunKind, RunStatus
 from labeling.models import LabelFile, MatchGroup, MatchResult, Question, QuestionSet, Row, TaskRun, Transform
 from labeling.services.answers import submit_answer
@@ -31,23 +30,26 @@ class Cast:
 
 
 def cast() -> Cast:
-    """The usual people."""
-    team, other = create_team(name="Team"), create_team(name="Other team")
-    people = {name: person(name) for name in ("admin", "lead", "steward", "colleague", "stranger")}
-    for name, role in (
-        ("admin", Role.ADMIN),
-        ("lead", Role.LEAD),
-        ("steward", Role.STEWARD),
-        ("colleague", Role.STEWARD),
-    ):
-        set_role(team=team, user=people[name], role=role, by=Agent.COMMAND)
-    set_role(team=other, user=people["stranger"], role=Role.LEAD, by=Agent.COMMAND)
+    """The usual people. Their rows alone: how people come into a team has tests of its own."""
+    team, other = Team.objects.bulk_create([Team(name="Team"), Team(name="Other team")])
+    names = ("admin", "lead", "steward", "colleague", "stranger")
+    people = {user.username: user for user in User.objects.bulk_create(map(_unsaved, names))}
+    Membership.objects.bulk_create(
+        Membership(team=team if name != "stranger" else other, user=people[name], role=role)
+        for name, role in zip(names, (Role.ADMIN, Role.LEAD, Role.STEWARD, Role.STEWARD, Role.LEAD), strict=True)
+    )
     return Cast(team, **people)
 
 
 def person(username: str) -> User:
     """Somebody without a password, because hashing one takes longer than most tests; ``client.force_login`` signs in."""
-    return User.objects.create(username=username, first_name=username.capitalize(), password="!")
+    user = _unsaved(username)
+    user.save(force_insert=True)
+    return user
+
+
+def _unsaved(username: str) -> User:
+    return User(username=username, first_name=username.capitalize(), password="!")
 
 
 def transform(team: Team, user: User, name: str = "People", **fields: object) -> Transform:

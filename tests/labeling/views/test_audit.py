@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AuditAction, AuditEntry, Membership, Role
+from accounts.models import Agent, AuditAction, AuditEntry, Membership, Role
 from accounts.services import set_role, set_skills, set_time_zone
 from accounts.tokens import create_token
 from tests.labeling.builders import Cast, saved_for
@@ -19,6 +19,16 @@ from tests.labeling.views.conftest import ClientFor
 
 TRAIL = reverse("labeling:audit-trail")
 CSV = reverse("labeling:audit-download")
+
+
+@pytest.fixture
+def people(people: Cast) -> Cast:
+    """They came into their teams as people do, which the trail tells of."""
+    members = list(Membership.objects.select_related("team", "user"))
+    Membership.objects.all().delete()
+    for member in sorted(members, key=lambda member: member.role != Role.ADMIN):
+        set_role(team=member.team, user=member.user, role=Role(member.role), by=Agent.COMMAND)
+    return people
 
 
 def shown(client: Client, **query: str) -> list[str]:
