@@ -53,7 +53,14 @@ from findmatches.spark.grouping import between, groups, pieces_of  # noqa: E402
 from findmatches.spark.rows import numbered_rows  # noqa: E402
 from findmatches.spark.session import read_frame, spark_session  # noqa: E402
 
-SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# All plans of the module fit into 128 MB of compiled code, not into the 48 MB that one compiler gets by itself: there they are thrown out and
+# compiled anew. Classes of Spark's fill 160 MB, at steps to which all memory would be looked through. An operator that sorts or counts takes a page
+# at once, of 64 MB if nobody says less, for the few rows that there are here.
+SHORT_LIVED = (
+    "--driver-java-options "
+    "'-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=128m -XX:MetaspaceSize=256m' "
+    "--conf spark.buffer.pageSize=1m"
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +69,7 @@ def session() -> Iterator[SparkSession]:
         pytest.skip("Spark needs Java 17 or newer: apt install openjdk-17-jre-headless")
     with ExitStack() as stack:
         environment = stack.enter_context(pytest.MonkeyPatch.context())
-        environment.setenv("PYSPARK_SUBMIT_ARGS", f"--driver-java-options '{SHORT_LIVED}' pyspark-shell")
+        environment.setenv("PYSPARK_SUBMIT_ARGS", f"{SHORT_LIVED} pyspark-shell")
         session = stack.enter_context(spark_session("local[2]"))
         session.conf.set("spark.sql.shuffle.partitions", "2")
         # Nothing runs often enough here to be worth compiling.
