@@ -3,8 +3,9 @@
     python -m bench.brought ../shared/data/fodors_zagats --kinds pairs one
 
 A list of known matches is what people have who bring labels. ``pairs``: sets of one row of each of two sources, every other one a match,
-so that no label speaks of two rows of one source. ``one`` and ``three``: sets of ten rows, with so many things that have several. Printed
-is a line of a Markdown table for each folder and kind: precision, recall and F1 over the whole table, mean of the seeds, after so many rows.
+so that no label speaks of two rows of one source. ``matches``: sets of two rows of one thing, so that no label speaks of a difference.
+``one`` and ``three``: sets of ten rows, with so many things that have several. Printed is a line of a Markdown table for each folder and
+kind: precision, recall and F1 over the whole table, mean of the seeds, after so many rows.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from bench.quality import KEY, answer, read_truth, score
 from bench.report import table
 from labelfiles import LabeledRow, LabelFile
 
-THINGS = {"pairs": 1, "one": 1, "three": 3}
+THINGS = {"pairs": 1, "matches": 1, "one": 1, "three": 3}
+_SIZE = {"pairs": 2, "matches": 2, "one": 10, "three": 10}
 _OF_A_THING = 3
 _SOURCE = "source"
 
@@ -36,8 +38,10 @@ def sets(records: findmatches.Records, truth: dict[str, str], kind: str, seed: i
     for key in rng.sample(keys, len(keys)):
         rows.setdefault(truth.get(key, key), []).append(key)
     known = [thing for thing in rows.values() if len(thing) > 1]
+    if kind == "matches":
+        rng.shuffle(known)
     used: set[str] = set()
-    number, size = 0, 2 if kind == "pairs" else 10
+    number, size = 0, _SIZE[kind]
     while len(known) >= THINGS[kind]:
         number += 1
         things = [known.pop() for _ in range(THINGS[kind] if kind != "pairs" or number % 2 else 0)]
@@ -53,7 +57,7 @@ def brought(records: findmatches.Records, truth: dict[str, str], kind: str, rows
     """So many rows in sets of a kind, with the labels that the truth gives them."""
     names = records.table.column_names
     values = {row[KEY]: tuple(row[name] or "" for name in names) for row in records.table.to_pylist()}
-    some = islice(sets(records, truth, kind, seed), rows // (2 if kind == "pairs" else 10))
+    some = islice(sets(records, truth, kind, seed), rows // _SIZE[kind])
     labeled = [LabeledRow(f"{kind} {number}", "", values[key]) for number, keys in enumerate(some) for key in keys]
     return answer(LabelFile(tuple(names), tuple(labeled)), truth)
 

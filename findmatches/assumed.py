@@ -5,7 +5,9 @@ customer. Whatever is learnt from such sets may hold that one amount makes one p
 of the inputs (H. Shimodaira, "Improving predictive inference under covariate shift", 2000). A few pairs of the kind that is missing put that right.
 
 Labels made of known matches of two sources and of rows drawn at random show no difference between rows that are alike. There it is the other
-candidates of matched rows that nobody would doubt.
+candidates of matched rows that nobody would doubt. And known matches alone show no difference at all: there, candidates drawn at random stand in, of
+which next to none are matches, as learning from positive and unlabelled examples does (C. Elkan and K. Noto, "Learning classifiers from only positive
+and unlabeled data", 2008).
 """
 
 from __future__ import annotations
@@ -33,20 +35,31 @@ _TAKEN_IN = 0.1
 _TREES = 60
 # Labels show rivals of matched rows if they hold more than this many for each match.
 _SHOWN = 0.5
+# Where labels show no difference, so many candidates are drawn at random for each match; or fewer, so that only so many for each are matches.
+_FOR_A_MATCH, _WRONG = 5, 0.25
 
 
-def assumed_differences(prepared: Prepared, taught: Lessons, measures: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The places of candidates to learn from as differences besides the judged pairs with these ``measures``, in ascending order.
+def assumed_differences(
+    prepared: Prepared, taught: Lessons, measures: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Pairs of rows to learn from as differences besides the judged pairs with these ``measures``.
 
-    There are any only if a learner without them would be taken in; if questions come from ``ask``, that is seldom.
+    There are any only if a learner without them would be taken in; if questions come from ``ask``, that is seldom. Or if the labels show
+    matches alone.
     """
+    left, right = prepared.candidates.left, prepared.candidates.right
+    if taught.match.all():
+        rivals = _rivals(prepared, taught)
+        one, two = _at_random(prepared, taught)
+        return np.append(left[rivals], one), np.append(right[rivals], two)
     lacking = _lacking(prepared, taught)
     if lacking:
         learner = fit(measures, taught.match, seed=0, trees=_TREES)
-        left, right, compare = prepared.candidates.left, prepared.candidates.right, prepared.comparer.compare
+        compare = prepared.comparer.compare
         scores = [learner.predict(compare(left[places], right[places])) for places in lacking]
         lacking = [places for places, score in zip(lacking, scores, strict=True) if np.median(score) >= _TAKEN_IN]
-    return np.unique(np.concatenate([_rivals(prepared, taught), *lacking]))
+    found = np.unique(np.concatenate([_rivals(prepared, taught), *lacking]))
+    return left[found], right[found]
 
 
 def _lacking(prepared: Prepared, taught: Lessons) -> list[NDArray[np.int64]]:
@@ -96,17 +109,44 @@ def _rivals(prepared: Prepared, taught: Lessons) -> NDArray[np.int64]:
     known = counterpart[row]
     use = (known >= 0) & (known != rival) & (side[known] == side[rival])
     place, row = place[use], row[use]
-    shown = np.isin(_codes(taught.left, taught.right, n_rows), _codes(left[place], right[place], n_rows))
-    if taught.match[shown].any() or shown.sum() > _SHOWN * len(one):
+    shown = _among(taught.left, taught.right, left[place], right[place], n_rows)
+    if taught.match.all():
+        new = ~_among(left[place], right[place], taught.left, taught.right, n_rows)
+        place, row = place[new], row[new]
+    elif taught.match[shown].any() or shown.sum() > _SHOWN * len(one):
         return none
     order = np.lexsort((-prepared.comparer.promise[place], row))
     best: NDArray[np.int64] = place[order][np.unique(row[order], return_index=True)[1]]
     return best
 
 
-def _codes(left: NDArray[np.int32], right: NDArray[np.int32], n_rows: int) -> NDArray[np.int64]:
-    """A number for each pair."""
-    return left.astype(np.int64) * n_rows + right
+def _at_random(prepared: Prepared, taught: Lessons) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """At least a pair for each match, none of them judged: candidates, and where most of these may be matches, pairs of any rows.
+
+    Half of all matches are as promising as the median of the known ones. So about twice the share of candidates that are is the share of matches
+    among them, after J. D. Storey, "A direct approach to false discovery rates" (2002).
+    """
+    n_rows, count, random = len(prepared.keys), len(taught.match), np.random.default_rng(0)
+    left, right, promise = prepared.candidates.left, prepared.candidates.right, prepared.comparer.promise
+    known = _among(left, right, taught.left, taught.right, n_rows)
+    free = np.flatnonzero(~known)
+    share = 2 * (promise[free] >= np.median(promise[known])).mean() if known.any() and len(free) else 1.0
+    some = round(min(_FOR_A_MATCH, _WRONG / max(share, 1e-9)) * count)
+    places = random.choice(free, min(some, len(free)), replace=False)
+    one, two = np.sort(random.integers(n_rows, size=(2, max(count - len(places), 0)), dtype=np.int32), axis=0)
+    new = (one < two) & ~_among(one, two, taught.left, taught.right, n_rows)
+    return np.append(left[places], one[new]), np.append(right[places], two[new])
+
+
+def _among(
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    of_left: NDArray[np.int32],
+    of_right: NDArray[np.int32],
+    n_rows: int,
+) -> NDArray[np.bool_]:
+    """Which pairs are among others."""
+    return np.isin(left.astype(np.int64) * n_rows + right, of_left.astype(np.int64) * n_rows + of_right)
 
 
 def _agree(column: Column, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.bool_]:

@@ -33,7 +33,8 @@ def train(
     enforce_labels: bool = False,
     seed: int = 0,
 ) -> Model:
-    """Learn from labels. Raises ``FindMatchesError`` if they hold no match or no difference, or are those of another table.
+    """Learn from labels. Raises ``FindMatchesError`` if they hold no match, or are those of another table; and if they hold no difference, and the
+    table has no other rows that could stand in.
 
     Labelled rows that are no longer in the table still teach, by the values that the label file shows.
     Labels that contradict each other are listed in ``Model.contradictions``; learning goes on with them. Those that are most likely
@@ -43,15 +44,16 @@ def train(
     tuning.check_seed(seed)
     neighbours = tuning.neighbours(accuracy_cost)
     if not can_train(labels, records.primary_key):
-        raise FindMatchesError(
-            "The labels must hold at least one pair of rows that match and one pair that do not, each within a set."
-        )
+        raise FindMatchesError("The labels must hold at least one pair of rows that match, within a set.")
     check_names(records, RESULT_COLUMNS, "every result")
     prepared = prepare(with_labelled_rows(records, labels), neighbours=neighbours)
     taught = lessons_of(prepared, labels)
     keys = prepared.keys
     pairs = [(keys[one], keys[two]) for one, two in zip(taught.left, taught.right, strict=True)]
-    learner = Study(prepared, taught).learn(seed=seed)
+    study = Study(prepared, taught)
+    if not study.taught.teachable:
+        raise FindMatchesError("The labels hold matches alone, and the table has no other rows to tell them from.")
+    learner = study.learn(seed=seed)
     return Model(
         primary_key=records.primary_key,
         schema=prepared.schema,

@@ -75,11 +75,11 @@ def place_of(label_file: LabelFile, row: LabeledRow) -> str:
 
 
 def can_train(labels: Sequence[LabelFile], primary_key: str) -> bool:
-    """There is at least one pair of rows that match and one of rows that do not.
+    """There is at least one pair of rows that match. Where no two do not, other rows of the table stand in (``assumed``).
 
     Raises ``FindMatchesError`` if a label file does not have the key.
     """
-    return all(count_pairs(labels, primary_key))
+    return count_pairs(labels, primary_key)[0] > 0
 
 
 def count_pairs(labels: Sequence[LabelFile], primary_key: str) -> tuple[int, int]:

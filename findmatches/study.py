@@ -47,11 +47,10 @@ class Study:
         left, right = prepared.candidates.left, prepared.candidates.right
         self.taught, self.measures = judged, prepared.comparer.compare(judged.left, judged.right)
         assumed = assumed_differences(prepared, judged, self.measures)
-        if len(assumed):
-            log.debug("%d differences assumed", len(assumed))
-            more = left[assumed], right[assumed]
-            self.taught = judged.with_differences(*more)
-            self.measures = np.vstack([self.measures, prepared.comparer.compare(*more)])
+        if len(assumed[0]):
+            log.debug("%d differences assumed", len(assumed[0]))
+            self.taught = judged.with_differences(*assumed)
+            self.measures = np.vstack([self.measures, prepared.comparer.compare(*assumed)])
         self._near = candidates_of(prepared, np.concatenate([self.taught.left, self.taught.right]))
         self._left, self._right = left[self._near], right[self._near]
         measures = prepared.measures()

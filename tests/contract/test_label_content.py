@@ -33,18 +33,18 @@ def test_labels_are_added_replaced_and_given_back(glue: Glue) -> None:
     """One test and not five: every import takes seconds."""
     glue.create_table()
     transform = glue.create_transform()
-    first = labels(s1="1a=A 1b=A", s2="3a=x 3b=x 4a=x")
+    first = labels(s1="1a=A 2a=B", s2="3a=x 3b=y 4a=z")
     assert glue.import_labels(transform, b"\xef\xbb\xbf" + label_file_bytes(first))["Status"] == "SUCCEEDED"
     shown = glue.client.get_ml_transform(TransformId=transform)
-    assert (shown["Status"], shown["LabelCount"]) == ("NOT_READY", 5), "all match: there is nothing to learn from"
+    assert (shown["Status"], shown["LabelCount"]) == ("NOT_READY", 5), "no two match: there is nothing to learn from"
 
     newer = labels(s2="3a=x 3b=x 4a=y", s3="5a=A 6a=B")
     assert glue.import_labels(transform, newer)["Status"] == "SUCCEEDED"
     shown = glue.client.get_ml_transform(TransformId=transform)
     assert (shown["Status"], shown["LabelCount"]) == ("READY", 7)
-    assert labels_of(glue, transform, "one") == labels(s1="1a=A 1b=A", s2="3a=x 3b=x 4a=y", s3="5a=A 6a=B")
+    assert labels_of(glue, transform, "one") == labels(s1="1a=A 2a=B", s2="3a=x 3b=x 4a=y", s3="5a=A 6a=B")
 
-    only = labels(s9="7a=A 7b=A")
+    only = labels(s9="7a=A 8a=B")
     assert glue.import_labels(transform, only, replace=True)["Status"] == "SUCCEEDED"
     shown = glue.client.get_ml_transform(TransformId=transform)
     assert (shown["Status"], shown["LabelCount"]) == ("NOT_READY", 2)

@@ -180,26 +180,29 @@ def test_proposals_for_rows_that_are_not_in_the_table(taught: Taught) -> None:
     assert groups == [0, 0, 1]
 
 
-def test_training_needs_both_kinds_of_pairs() -> None:
+def test_training_needs_a_match() -> None:
     table = records([["1", "anna", "x"], ["2", "anna", "x"], ["3", "bob", "y"]], NAMES)
     same = label_file(NAMES, ("s", "A", "1", "anna", "x"), ("s", "A", "2", "anna", "x"))
     other = label_file(NAMES, ("t", "A", "1", "anna", "x"), ("t", "B", "3", "bob", "y"))
-    assert not can_train([same], "id")
+    assert can_train([same], "id")
     assert not can_train([other], "id")
     assert not can_train([], "id")
     assert can_train([same, other], "id")
     with pytest.raises(FindMatchesError, match="at least one pair"):
-        train(table, [same])
+        train(table, [other])
     assert partition(train(table, [same, other]).match(table)) == {frozenset("12"), frozenset("3")}
 
 
+def test_a_match_alone_cannot_teach_where_there_are_no_other_rows() -> None:
+    table = records([["1", "anna", "x"], ["2", "anna", "x"]], NAMES)
+    same = label_file(NAMES, ("s", "A", "1", "anna", "x"), ("s", "A", "2", "anna", "x"))
+    with pytest.raises(FindMatchesError, match="no other rows"):
+        train(table, [same])
+
+
 def test_a_row_that_stands_twice_in_a_set_is_no_pair() -> None:
-    match = label_file(NAMES, ("s", "A", "1", "", ""), ("s", "A", "1", "", ""), ("s", "B", "2", "", ""))
-    difference = label_file(
-        NAMES, ("s", "A", "1", "", ""), ("s", "B", "1", "", ""), ("t", "A", "1", "", ""), ("t", "A", "2", "", "")
-    )
-    assert not can_train([match], "id")
-    assert not can_train([difference], "id")
+    twice = label_file(NAMES, ("s", "A", "1", "", ""), ("s", "A", "1", "", ""), ("s", "B", "2", "", ""))
+    assert not can_train([twice], "id")
 
 
 def test_a_later_file_replaces_a_set() -> None:
