@@ -6,11 +6,12 @@ import pytest
 from playwright.sync_api import expect
 
 from labeling.choices import AnswerStatus
-from labeling.models import Answer, Comment, KeyPreference, QuestionSet, Row, Transform
+from labeling.models import Answer, Comment, KeyPreference, QuestionSet, Row, Transform, WorkbenchPreference
 from labeling.services.guidelines import save_guidelines
 from tests.e2e.conftest import ROOT, Portal, Visit, picture
 from tests.e2e.data import COLUMNS, LONG, people_transform
 from tests.e2e.workbench import begin, cursor, groups, press, propose, read, saved, stored
+from tests.support.servers import wait_until
 
 
 def test_every_key_does_what_the_help_says(portal: Portal, visit: Visit) -> None:
@@ -354,7 +355,8 @@ def test_one_of_many_columns_is_found_by_its_name(portal: Portal, visit: Visit) 
     page.get_by_role("button", name="Show all").click()
     find.fill("EMAIL")
     columns.get_by_role("checkbox").check()
-    expect(saved(page)).to_be_visible()
+    kept = WorkbenchPreference.objects.filter(transform=transform)
+    wait_until(lambda: any("email" not in each.columns["hidden"] for each in kept.all()), what="the last choice kept")
     page.reload()
     headers = page.locator("[data-grid] thead th")
     expect(headers).to_have_text(["Row", "Group", "email", "attribute_4", *(f"attribute_{n}" for n in range(40, 50))])
