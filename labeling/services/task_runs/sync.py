@@ -106,9 +106,9 @@ def _where_and_how(run: TaskRun, seen: glue.Run) -> dict[str, Any]:
     return {"log_group": seen.log_group, "capacity": seen.capacity or run.capacity}
 
 
-def _finish(run: TaskRun, seen: glue.Run, known: glue.MLTransform | None) -> None:
+def _finish(run: TaskRun, seen: glue.Run, described: glue.MLTransform | None) -> None:
     """Fetch what the run brought, then end the run and store it in one transaction: all of it happens, once, or none."""
-    transform = known or glue.get_ml_transform(transform_id=run.transform.glue_transform_id)
+    transform = described or glue.get_ml_transform(transform_id=run.transform.glue_transform_id)
     if run.foreign:
         finish_foreign_run(run=run, seen=seen, transform=transform, **_where_and_how(run, seen))
         return
