@@ -6,7 +6,7 @@ of the inputs (H. Shimodaira, "Improving predictive inference under covariate sh
 
 Labels made of known matches of two sources and of rows drawn at random show no difference between rows that are alike. There it is the other
 candidates of matched rows that nobody would doubt. And known matches alone show no difference at all: there, candidates drawn at random stand in, of
-which next to none are matches, as learning from positive and unlabelled examples does (C. Elkan and K. Noto, "Learning classifiers from only positive
+which few are matches, as learning from positive and unlabelled examples does (C. Elkan and K. Noto, "Learning classifiers from only positive
 and unlabeled data", 2008).
 """
 

@@ -213,12 +213,7 @@ def learn_linkage(
 
 
 def keep_away(match: NDArray[np.bool_], within: NDArray[np.bool_], sources: Column) -> bool:
-    """Of two sources, far fewer matches are pairs of one than if they had nothing to do with sources, and enough are known to tell.
-
-    Where things come from many sources, lists of matches across them say nothing of the rows within one: there are often many.
-    """
-    if len(sources.values) != 2:
-        return False
+    """Far fewer matches are pairs of one source than if they had nothing to do with sources, and enough are known to tell."""
     by_chance = float(np.square(sources.counts / max(sources.counts.sum(), 1)).sum()) * match.sum()
     return bool((match & within).sum() + 1 <= _OF_THOSE * by_chance)
 
