@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record
 from accounts.models import AuditAction, Team, User
-from labeling.aws import glue
+from labeling.aws import data_catalog, glue
 from labeling.choices import TransformStatus
 from labeling.exceptions import GlueError, InvalidSourceError, TableOfOthersError, TransformTakenError
 from labeling.models import Transform
@@ -38,7 +38,7 @@ class GlueTransform:
     problem: str = ""
 
     @property
-    def columns(self) -> tuple[glue.Column, ...]:
+    def columns(self) -> tuple[data_catalog.Column, ...]:
         """The schema that Glue took from the table."""
         return self.seen.schema or (self.table.columns if self.table else ())
 

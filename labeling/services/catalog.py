@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.models import Team
-from labeling.aws import glue, storage
+from labeling.aws import data_catalog, storage
 from labeling.choices import SourceFormat
 from labeling.exceptions import TableOfOthersError
 from labeling.models import SourceFile
@@ -25,7 +25,7 @@ class CatalogTable:
     name: str
     location: str
     format: str
-    columns: tuple[glue.Column, ...]
+    columns: tuple[data_catalog.Column, ...]
     layout: TableFormat | None
     problem: str = ""
 
@@ -44,8 +44,8 @@ def catalog_tables(*, team: Team) -> list[CatalogTable]:
     own_folders = _own_folders(team)
     found = [
         table
-        for database in glue.get_databases()
-        for table in map(_catalog_table, glue.get_tables(database=database))
+        for database in data_catalog.get_databases()
+        for table in map(_catalog_table, data_catalog.get_tables(database=database))
         if table.format and table.location.startswith("s3") and _belongs(table, own_folders)
     ]
     return sorted(found, key=lambda table: table.full_name)
@@ -53,7 +53,7 @@ def catalog_tables(*, team: Team) -> list[CatalogTable]:
 
 def catalog_table(*, team: Team, database: str, table: str) -> CatalogTable:
     """One table that the team may use. Raises ``GlueError`` if there is none, ``TableOfOthersError`` for one that it may not use."""
-    found = _catalog_table(glue.get_table(database=database, name=table))
+    found = _catalog_table(data_catalog.get_table(database=database, name=table))
     if not _belongs(found, _own_folders(team)):
         message = _("There is no table %(name)s.") % {"name": found.full_name}
         raise TableOfOthersError(message, code="EntityNotFoundException")
@@ -71,7 +71,7 @@ def _belongs(table: CatalogTable, own_folders: set[str]) -> bool:
     return not uploaded or table.location.rstrip("/") in own_folders
 
 
-def _catalog_table(table: glue.Table) -> CatalogTable:
+def _catalog_table(table: data_catalog.Table) -> CatalogTable:
     layout, problem = None, ""
     try:
         found = table_format(table.parameters, serde=table.serde, input_format=table.input_format)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record
 from accounts.models import AuditAction, User
-from labeling.aws import glue
+from labeling.aws import data_catalog
 from labeling.choices import ACTIVE, SourceFormat
 from labeling.encodings import is_text_in
 from labeling.exceptions import InvalidSourceError, RunConflictError
@@ -103,7 +103,7 @@ def replace_rows(*, transform: Transform, user: User, source: SourceFile) -> Non
         _check_fits(reader, staged_preview(source=source))
     _check_idle(transform)
     want_source(source=source)
-    glue.update_table(database=transform.database_name, table=table_input(transform.table_name, source))
+    data_catalog.update_table(database=transform.database_name, table=table_input(transform.table_name, source))
     with transaction.atomic():
         for reader in readers:
             if reader.source_file is not None:  # else it goes by the catalog, which knows

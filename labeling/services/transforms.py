@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record, record_changes
 from accounts.models import AuditAction, Team, User
-from labeling.aws import glue, storage
+from labeling.aws import data_catalog, glue, storage
 from labeling.aws.parameters import FindMatchesSettings
 from labeling.choices import SourceFormat
 from labeling.exceptions import GlueError, InvalidSourceError
@@ -222,12 +222,12 @@ def _ensure_table(team: Team, source: SourceFile) -> CatalogTable:
     database = settings.CATALOG_DATABASE
     name = table_name(source)
     try:
-        glue.create_database(name=database)
+        data_catalog.create_database(name=database)
     except GlueError as error:
         if error.code != _EXISTS:
             raise
     try:
-        glue.create_table(database=database, table=table_input(name, source))
+        data_catalog.create_table(database=database, table=table_input(name, source))
     except GlueError as error:
         if error.code != _EXISTS:
             raise

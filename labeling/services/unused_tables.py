@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from labeling.aws import glue, storage
+from labeling.aws import data_catalog, storage
 from labeling.choices import ACTIVE
 from labeling.models import SourceFile, TaskRun
 
@@ -27,8 +27,8 @@ def unused_tables() -> list[SourceFile]:
         return []
     places = [
         _place(table.location)
-        for database in glue.get_databases()
-        for table in glue.get_tables(database=database)
+        for database in data_catalog.get_databases()
+        for table in data_catalog.get_tables(database=database)
         if table.location
     ]
     return [source for source in found if not _lies_at(_place(storage.our_uri(source.key)), places)]

@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from labeling.exceptions import GlueError, LabelportalError, TransformTakenError
+from labeling.exceptions import LabelportalError, TransformTakenError
 from labeling.forms.transforms import AddTransformForm
 from labeling.models import Transform
 from labeling.permissions import can_manage_transforms
 from labeling.services.adoption import adopt_transform, glue_transform, glue_transforms, preview_of
 from labeling.views.access import posted, signed_in, team_access
 from labeling.views.contexts import error_text, trade_off_words
-
-TRANSFORMS = 50
-"""So many transforms stand on a page."""
+from labeling.views.picking import render_pick
 
 
 @require_GET
 def glue_transform_list(request: HttpRequest) -> HttpResponse:
-    """The transforms that Glue has and the portal has not; asked for apart, because Glue may be slow or away."""
+    """The transforms that Glue has and the portal has not."""
     membership = team_access(request, can_manage_transforms)
-    search = request.GET.get("q", "").strip()
-    context: dict[str, object] = {"area": "transforms", "membership": membership, "search": search}
-    try:
-        transforms = glue_transforms(team=membership.team)
-    except GlueError as error:
-        context["error"] = error_text(error)
-    else:
-        words = search.casefold()
-        found = [one for one in transforms if words in f"{one.seen.name} {one.table_name}".casefold()]
-        page = Paginator(found, TRANSFORMS).get_page(request.GET.get("page"))
-        context |= {"everything": len(transforms), "page": page}
-    return render(request, "labeling/transforms/at_glue.html", context)
+    return render_pick(
+        request,
+        membership,
+        "labeling/transforms/at_glue.html",
+        ask=lambda team: glue_transforms(team=team),
+        words=lambda one: f"{one.seen.name} {one.table_name}",
+    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,13 +8,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from labeling.exceptions import GlueError, LabelportalError
+from labeling.exceptions import LabelportalError
 from labeling.forms.transforms import TransformEditForm, TransformForm
 from labeling.forms.uploads import TABLE_KINDS, EncodingForm, UploadForm
 from labeling.models import SourceFile
@@ -26,10 +25,8 @@ from labeling.services.sources import SourcePreview, preview_table, stage_source
 from labeling.services.transforms import create_transform, update_transform
 from labeling.views.access import posted, signed_in, team_access, transform_access
 from labeling.views.contexts import error_text, transform_context
+from labeling.views.picking import render_pick
 from labeling.views.uploads import bound_form, read_again, render_upload
-
-TABLES = 50
-"""So many tables of the catalog stand on a page."""
 
 
 @require_GET
@@ -68,18 +65,15 @@ def transform_create(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def catalog_table_list(request: HttpRequest) -> HttpResponse:
-    """The tables that Glue's catalog knows; asked for apart, because Glue may be slow or away."""
+    """The tables that Glue's catalog knows."""
     membership = team_access(request, can_manage_transforms)
-    search = request.GET.get("q", "").strip()
-    context: dict[str, object] = {"area": "transforms", "membership": membership, "search": search}
-    try:
-        tables = catalog_tables(team=membership.team)
-    except GlueError as error:
-        context["error"] = error_text(error)
-    else:
-        found = [table for table in tables if search.casefold() in table.full_name.casefold()]
-        context |= {"everything": len(tables), "page": Paginator(found, TABLES).get_page(request.GET.get("page"))}
-    return render(request, "labeling/transforms/catalog.html", context)
+    return render_pick(
+        request,
+        membership,
+        "labeling/transforms/catalog.html",
+        ask=lambda team: catalog_tables(team=team),
+        words=lambda table: table.full_name,
+    )
 
 
 @require_http_methods(["GET", "POST"])

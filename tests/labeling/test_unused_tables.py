@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from labeling.aws import glue, storage
+from labeling.aws import data_catalog, storage
 from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import SourceFile, TaskRun, Transform
@@ -96,7 +96,7 @@ def test_what_a_table_of_the_catalog_reads_stays(customers: Transform, scheme: s
     table = table_input("picked", picked)
     location = storage.our_uri(picked.key).rpartition("/")[0].replace("s3:", f"{scheme}:") + end
     table["StorageDescriptor"]["Location"] = location
-    glue.create_table(database=customers.database_name, table=table)
+    data_catalog.create_table(database=customers.database_name, table=table)
     two_days_later()
     assert unused() == "0 unused tables found: 0 bytes\n"
 
@@ -112,24 +112,24 @@ def test_rows_that_are_put_into_use_meanwhile_stay(customers: Transform, monkeyp
     """Somebody comes back to an old page, just as the command has seen the catalog."""
     now = stage_rows(transform=customers, user=customers.created_by, file=upload("june.csv", "Di"))
     two_days_later()
-    get_tables = glue.get_tables
+    get_tables = data_catalog.get_tables
     told: list[bool] = []
 
-    def and_then_replace(*, database: str) -> Iterator[glue.Table]:
+    def and_then_replace(*, database: str) -> Iterator[data_catalog.Table]:
         yield from list(get_tables(database=database))
         if not told:
             told.append(True)
-            monkeypatch.setattr(glue, "update_table", and_then_remove)
+            monkeypatch.setattr(data_catalog, "update_table", and_then_remove)
             replace_rows(transform=customers, user=customers.created_by, source=now)
 
-    update_table = glue.update_table
+    update_table = data_catalog.update_table
     removed: list[str] = []
 
     def and_then_remove(*, database: str, table: TableInputTypeDef) -> None:
         removed.append(unused("--remove"))
         update_table(database=database, table=table)
 
-    monkeypatch.setattr(glue, "get_tables", and_then_replace)
+    monkeypatch.setattr(data_catalog, "get_tables", and_then_replace)
     removed.append(unused("--remove"))
     assert removed == ["0 unused tables removed: 0 bytes\n"] * 2
     assert rows_at_glue(customers)[-1] == ("3", "Di")

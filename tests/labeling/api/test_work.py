@@ -264,7 +264,7 @@ def test_newer_rows_for_a_table(
     people: Cast, people_transform: Transform, program_of: ProgramOf, s3_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = Mock()
-    monkeypatch.setattr("labeling.services.table_versions.glue.update_table", told)
+    monkeypatch.setattr("labeling.services.table_versions.data_catalog.update_table", told)
     columns = [{"name": "id", "data_type": "string"}, {"name": "name", "data_type": "string"}]
     old = stage_source(team=people.team, user=people.admin, file=SimpleUploadedFile("old.csv", SOURCE.encode()))
     Transform.objects.filter(pk=people_transform.pk).update(source_file=old, columns=columns)

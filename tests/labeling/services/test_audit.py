@@ -34,7 +34,8 @@ from accounts.services import (
     update_person,
 )
 from accounts.tokens import create_token, revoke_token
-from labeling.aws.glue import Column, InputTable, MLTransform
+from labeling.aws.data_catalog import Column
+from labeling.aws.glue import InputTable, MLTransform
 from labeling.aws.parameters import FindMatchesSettings
 from labeling.choices import GoalPeriod, LabelFileKind, NotificationEvent, RunKind, RunStatus
 from labeling.exceptions import GlueError, LabelportalError, LabelsChangedError
@@ -137,7 +138,7 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
     seen = SimpleNamespace(status="NOT_READY", label_count=0, schema=())
     monkeypatch.setattr(f"{glue}create_ml_transform", lambda **_asked: "tfm-2")
     monkeypatch.setattr(f"{glue}get_ml_transform", lambda **_asked: seen)
-    monkeypatch.setattr(f"{glue}update_table", lambda **_asked: None)
+    monkeypatch.setattr("labeling.services.table_versions.data_catalog.update_table", lambda **_asked: None)
     monkeypatch.setattr(f"{glue}update_ml_transform", lambda **asked: vars(seen).update(asked))
     monkeypatch.setattr("labeling.services.replacements.check_still_held", lambda **_asked: None)
     return World(people, of, settled, still_open)

@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from accounts.models import Team, User
 from labeling.aws import storage
-from labeling.aws.glue import Column
+from labeling.aws.data_catalog import Column
 from labeling.exceptions import InvalidSourceError
 from labeling.models import SourceFile
 from labeling.services import tables

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from labeling.aws import clients, glue, storage
+from labeling.aws import clients, data_catalog, glue, storage
 from labeling.exceptions import GlueError, InvalidSourceError
 from labeling.models import SourceFile, Transform
 from labeling.services.catalog import CatalogTable, catalog_table, catalog_tables
@@ -64,7 +64,7 @@ def test_a_file_becomes_a_table_and_a_transform(people: Cast) -> None:
     assert (seen.name, seen.status, seen.label_count) == ("Customers", "NOT_READY", 0)
     assert made.column_names == ["id", "name", "city"]
     assert (made.thing, made.precision_recall, made.accuracy_cost) == ("customer", 0.9, 0.4)
-    table = glue.get_table(database=made.database_name, name=made.table_name)
+    table = data_catalog.get_table(database=made.database_name, name=made.table_name)
     assert made.table_name == table_name(source) == f"our_customers_{source.pk.hex[:8]}"
     assert table.location == storage.our_uri(f"sources/{source.pk}/")
     assert (table.parameters["classification"], table.parameters["skip.header.line.count"]) == ("csv", "1")
@@ -73,7 +73,7 @@ def test_a_file_becomes_a_table_and_a_transform(people: Cast) -> None:
 
 def test_parquet_keeps_its_types_in_the_catalog(people: Cast) -> None:
     made = create(people, stage(people, parquet(), "t.parquet"), primary_key="key")
-    table = glue.get_table(database=made.database_name, name=made.table_name)
+    table = data_catalog.get_table(database=made.database_name, name=made.table_name)
     assert [(column.name, column.data_type) for column in table.columns] == [("key", "bigint"), ("name", "string")]
     assert made.column_names == ["key", "name"]
     again = preview_table(table=catalog_table(team=people.team, database=made.database_name, table=made.table_name))
@@ -107,7 +107,7 @@ def other_peoples_table(name: str, **parameters: str) -> None:
 
 
 def test_an_odd_table_says_why_it_cannot_be_used_and_harms_no_other(people: Cast) -> None:
-    glue.create_database(name="lab")
+    data_catalog.create_database(name="lab")
     other_peoples_table("good", delimiter=r"\t")
     other_peoples_table("header", **{"skip.header.line.count": "one"})
     other_peoples_table("pipes", delimiter="||")

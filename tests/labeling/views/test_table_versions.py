@@ -34,7 +34,7 @@ def uploaded(people: Cast, people_transform: Transform, s3_server: str) -> Trans
 @pytest.fixture
 def at_glue(monkeypatch: pytest.MonkeyPatch) -> Mock:
     told = Mock()
-    monkeypatch.setattr("labeling.services.table_versions.glue.update_table", told)
+    monkeypatch.setattr("labeling.services.table_versions.data_catalog.update_table", told)
     return told
 
 

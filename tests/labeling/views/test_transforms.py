@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from labeling.aws import clients, glue, storage
+from labeling.aws import clients, data_catalog, storage
 from labeling.choices import RunKind
 from labeling.models import SourceFile, TaskRun, Transform
 from labeling.services.catalog import CatalogTable
@@ -197,7 +197,7 @@ def test_another_teams_upload_is_not_found(people: Cast, client_for: ClientFor) 
 
 def test_catalog_tables_of_others(services: Services, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch) -> None:
     people = cast()
-    glue.create_database(name="lab")
+    data_catalog.create_database(name="lab")
     for name, parameters in (("people", {}), ("odd", {"skip.header.line.count": "one"})):
         table = table_input(name, ("id", "string"), ("name", "string"), location=storage.our_uri(f"elsewhere/{name}/"))
         table["Parameters"] |= parameters
