@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from labeling.exceptions import LabelportalError
 from labeling.models import MatchResult, QuestionSet, Transform
 from labeling.permissions import can_generate_questions, can_see_matches
 from labeling.selectors.claims import is_given_up
-from labeling.selectors.matches import applied, groups_by_kind, shown_group
+from labeling.selectors.matches import ShownGroup, applied, groups_by_kind, shown_group
 from labeling.services.match_questions import FOUND, ask_about_groups, count_groups, find_groups
 from labeling.services.matches import LISTED
 from labeling.views.access import signed_in, transform_access
@@ -29,6 +30,9 @@ from labeling.views.contexts import error_text
 PAGE_SIZE = 20
 PAGE_COLUMNS = 400
 """So many columns all tables of a page have: twenty large groups of a hundred columns would be seven megabytes."""
+
+_PADDING, WIDEST = 4, 40
+"""In letters; longer values take several lines."""
 
 _TAKEN, _FORMS = "taken_ticks", 20
 """The numbers of the last forms about which people were asked, in the session: what was ticked in them is ticked no more."""
@@ -60,6 +64,7 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         find = request.GET.get("find", "").strip()[:200]
         context |= _found(result, find) if find else _listed(request, result, transform, counts)
         context["counts"] = _kinds(counts)
+        context["widths"] = _widths(transform.column_names, context["shown"])
         context["taken"] = " ".join(request.session.get(_TAKEN, []))
     return render(request, "labeling/matches/page.html", context)
 
@@ -81,6 +86,13 @@ def _listed(
     size = max(4, min(PAGE_SIZE, PAGE_COLUMNS // len(transform.columns)))
     page = Paginator(result.found.filter(kind=kind), size).get_page(request.GET.get("page"))
     return {"kind": kind, "listed": LISTED, "page": page, "shown": [shown_group(group=group) for group in page]}
+
+
+def _widths(names: Sequence[str], shown: Sequence[ShownGroup]) -> list[int]:
+    """Of each column in percent, as long as its longest value on the page, so that those of one group stand below those of the other."""
+    rows = [names, *(row.values for one in shown for row in one.rows)]
+    longest = [min(_PADDING + max(map(len, column)), WIDEST) for column in zip(*rows, strict=True)]
+    return [100 * one // sum(longest) for one in longest]
 
 
 @require_POST

@@ -54,6 +54,20 @@ def result(people: Cast, people_transform: Transform) -> MatchResult:
     )
 
 
+def test_columns_are_as_wide_as_what_they_hold_and_alike_in_each_group(
+    people: Cast, people_transform: Transform, client_for: ClientFor, result: MatchResult
+) -> None:
+    result.found.filter(match_id="17").update(values=[["1", "anne.lee@example.com"], ["2", "Anne Lee"]])
+    result.found.create(place=9, kind=GroupKind.UNSURE, match_id="19", size=2, values=[["3", "Bo"], ["4", "B"]])
+    url = reverse("labeling:matches", args=[people_transform.pk])
+    page = client_for(people.lead).get(url, {"show": "unsure"}).content.decode()
+    keys, names = (re.findall(rf'width="(\d+)%">{name}<', page) for name in people_transform.column_names)
+    assert len(keys) == len(names) == 2
+    assert len({*keys}) == len({*names}) == 1
+    assert int(names[0]) > 3 * int(keys[0])
+    assert int(names[0]) + int(keys[0]) <= 100
+
+
 def page_of(client: Client, transform: Transform, query: str = "") -> str:
     found = client.get(reverse("labeling:matches", args=[transform.pk]) + query)
     assert found.status_code == 200
