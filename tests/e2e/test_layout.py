@@ -9,7 +9,7 @@ from labeling.services.comments import add_comment
 from tests.e2e.conftest import NARROW, Portal, Visit
 from tests.e2e.data import LONG, people_transform
 from tests.e2e.workbench import begin, cursor, groups, press, propose
-from tests.labeling.builders import answer
+from tests.labeling.builders import answer, wanting
 
 CONTRAST_OF_LINE = """marks => {
   const pen = document.createElement("canvas").getContext("2d");
@@ -104,6 +104,33 @@ def test_choices_take_two_lines_at_most_on_the_narrowest_screen(portal: Portal, 
     expect(page.get_by_role("button", name="Long texts")).to_be_visible()
     page.get_by_role("button", name="Guidelines and comments").click()
     expect(page.get_by_text("Look at the source.")).to_be_visible()
+
+
+def test_choices_share_a_line_on_a_small_laptop(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    page.set_viewport_size({"width": 1024, "height": 768})
+    first, *_rest = begin(page, portal, rows=4)
+    QuestionSet.objects.update(show_proposals=True)
+    first.rows.update(proposed="A", proposed_confidence=0.9)
+    page.reload()
+    expect(page.get_by_role("button", name="Proposal")).to_be_visible()
+    parts = [page.locator(".ask"), *page.locator(".wb-line > :visible").all()]
+    middles = [box(part)["y"] + box(part)["height"] / 2 for part in parts]
+    assert max(middles) - min(middles) < 4
+    expect(page.get_by_role("button", name="Guidelines and comments")).to_be_visible()
+
+
+def test_two_buttons_leave_a_step_its_words_on_a_phone(portal: Portal, visit: Visit) -> None:
+    transform, questions = people_transform(portal, rows=2)
+    wanting(questions, 2)
+    answer(questions[0], portal.steward, "AA")
+    answer(questions[0], portal.colleague, "AB")
+    page = visit(portal.lead, narrow=True)
+    page.goto(f"/transforms/{transform.pk}/")
+    step = page.locator(".steps > li").nth(1)
+    assert lines(step.get_by_role("heading")) == 1
+    first, second = (box(step.get_by_role("link", name=name)) for name in ("Answer questions", "Decide"))
+    assert second["y"] - (first["y"] + first["height"]) >= 4
 
 
 def test_a_printed_question_is_whole_and_light(portal: Portal, visit: Visit) -> None:
