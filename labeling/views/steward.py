@@ -13,23 +13,24 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import User
+from accounts.models import Membership, User
 from labeling.choices import AnswerKind, AnswerStatus
 from labeling.content_security import allow_remote_images
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.forms.answers import parse_answer, parse_exclude
 from labeling.models import Answer, Question, Transform
-from labeling.permissions import can_label, can_see_answers
+from labeling.permissions import can_label, can_see_answers, is_lead
 from labeling.selectors.comments import comments_on, open_comments_on
 from labeling.selectors.questions import (
     has_answered,
     question_number,
-    question_progress,
     question_work,
     queue_for_steward,
     recent_answers,
 )
 from labeling.selectors.queue import held_by_others
+from labeling.selectors.stages import stage_of
+from labeling.selectors.transforms import transform_overview
 from labeling.services.answers import (
     next_question,
     open_question,
@@ -49,7 +50,7 @@ from labeling.views.refusals import says_why_as_json
 @says_why_as_json
 def question_next(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """GET shows the next question, or that all is done. POST hands the workbench the one after, before it is needed."""
-    transform, _membership = transform_access(request, transform_id, can_label)
+    transform, membership = transform_access(request, transform_id, can_label)
     steward = signed_in(request)
     if request.method == "POST":
         question = next_question(transform=transform, steward=steward, exclude=parse_exclude(posted_body(request)))
@@ -57,7 +58,7 @@ def question_next(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     question = next_question(transform=transform, steward=steward)
     if question is not None:
         return redirect("labeling:question-detail", question.pk)
-    return render(request, "labeling/questions/done.html", _done(transform, steward))
+    return render(request, "labeling/questions/done.html", _done(transform, membership))
 
 
 @require_GET
@@ -183,8 +184,10 @@ def _answered(question: Question, steward: User) -> dict[str, Any]:
     }
 
 
-def _done(transform: Transform, steward: User) -> dict[str, Any]:
+def _done(transform: Transform, membership: Membership) -> dict[str, Any]:
     """Nothing is left for this person: what they did, what others still hold, what happens next."""
+    steward, overview = membership.user, transform_overview(transform=transform)
+    stage = stage_of(overview)
     elsewhere = [
         entry
         for entry in queue_for_steward(team=transform.team, user=steward)
@@ -192,8 +195,12 @@ def _done(transform: Transform, steward: User) -> dict[str, Any]:
     ]
     return {
         "area": "transforms",
+        "membership": membership,
         "transform": transform,
-        "progress": question_progress(transform=transform),
+        "overview": overview,
+        "stage": stage,
+        "offers_step": is_lead(membership) and not overview.questions.open and stage.next_step is not None,
+        "progress": overview.questions,
         "held": held_by_others(transform=transform, steward=steward),
         "elsewhere": elsewhere,
         "recent": recent_answers(transform=transform, steward=steward),

@@ -85,6 +85,23 @@ def test_what_people_were_unsure_about_does_not_wait_for_an_import(
     assert "1 answer waits to be imported." in client_for(people.lead).get(HOME).content.decode()
 
 
+def test_nobody_is_told_to_do_what_a_lead_does(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    overview = reverse("labeling:transform-detail", args=[people_transform.pk])
+    lead, steward = client_for(people.lead), client_for(people.steward)
+    assert "Generate the first questions." in lead.get(overview).content.decode()
+    assert "There are no questions yet. They come from a team lead." in steward.get(overview).content.decode()
+    (question,) = question_set(people_transform, people.lead, [2])
+    answer(question, people.steward, "AB")
+    people_transform.question_sets.get().questions.update(imported_version=1)
+    finished_run(people_transform, people.lead, RunKind.IMPORT_LABELS)
+    assert "Estimate how good it is now." in lead.get(overview).content.decode()
+    page = steward.get(overview).content.decode()
+    assert "All questions have been answered. New ones come from a team lead." in page
+    assert "Estimate" not in page
+
+
 def test_an_answer_that_glue_would_refuse_does_not_wait_for_an_import(
     people: Cast, people_transform: Transform, client_for: ClientFor
 ) -> None:

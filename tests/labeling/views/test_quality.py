@@ -99,6 +99,8 @@ def test_an_estimate_that_is_under_way_is_led_to_and_no_second_asked_for(
     people: Cast, people_transform: Transform, client_for: ClientFor, url: str
 ) -> None:
     lead = client_for(people.lead)
+    assert ">Estimate quality</button>" not in lead.get(url).content.decode()  # there is nothing to measure with
+    Transform.objects.update(label_count=100)
     assert ">Estimate quality</button>" in lead.get(url).content.decode()
     run = TaskRun.objects.create(
         transform=people_transform, kind=RunKind.EVALUATION, status=RunStatus.RUNNING, requested_by=people.lead

@@ -306,6 +306,21 @@ def test_all_done_says_what_comes_next(
     assert "All done, thank you" in page
     assert "All 3 questions have been answered." in page
     assert page.count("Set 1, question") == 3
+    assert reverse("labeling:import-create", args=[people_transform.pk]) not in page
+    of_a_lead = client_for(people.lead).get(url).content.decode()
+    assert "3 answers wait to be imported." in of_a_lead
+    assert reverse("labeling:import-create", args=[people_transform.pk]) in of_a_lead
+
+
+def test_a_lead_who_finds_no_questions_can_have_some(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    url = reverse("labeling:question-next", args=[people_transform.pk])
+    generate = reverse("labeling:question-generate", args=[people_transform.pk])
+    assert generate in client_for(people.lead).get(url).content.decode()
+    page = client_for(people.steward).get(url).content.decode()
+    assert "A team lead generates the first questions." in page
+    assert generate not in page
 
 
 def test_questions_in_other_hands_are_told_apart_from_done(
