@@ -81,6 +81,11 @@ class TransformWeek:
     labels_before: int | None
     answers: int
 
+    @property
+    def has_changed(self) -> bool:
+        """There is something to tell of this week."""
+        return bool(self.answers) or self.f1 != self.f1_before or self.labels != self.labels_before
+
 
 def transform_weeks(*, team: Team, week: Week) -> list[TransformWeek]:
     """What became of each transform that was not archived before the week, by name, in a constant number of queries."""
@@ -115,8 +120,9 @@ def transform_weeks(*, team: Team, week: Week) -> list[TransformWeek]:
 
 
 def better_table(*, team: Team, week: Week) -> Table:
-    """What changed: F1, labels and answers of each transform that the team works with."""
-    return _better([one for one in transform_weeks(team=team, week=week) if one.transform.archived_at is None])
+    """F1, labels and answers of each transform that the team works with and of which something changed."""
+    weeks = transform_weeks(team=team, week=week)
+    return _better([one for one in weeks if one.has_changed and one.transform.archived_at is None])
 
 
 def waiting_table(*, team: Team) -> Table:
@@ -220,7 +226,13 @@ def _better(weeks: list[TransformWeek]) -> Table:
         for one in weeks
         if one.f1 is not None or one.labels is not None or one.answers
     )
-    return Table("better", _("What changed this week"), columns, rows, _("No transform has labels or answers yet."))
+    return Table(
+        "better",
+        _("What changed this week"),
+        columns,
+        rows,
+        _("No answers, labels or quality estimates are new this week."),
+    )
 
 
 def _name(transform: Transform) -> str:

@@ -179,6 +179,11 @@ def test_the_first_page_of_a_lead_tells_the_week(people: Cast, worked: Transform
     assert "+0.100" in page
     assert "results to import" in page
     assert URL in page
+    TaskRun.objects.update(completed_at=timezone.now() - timedelta(days=14))
+    Answer.objects.update(first_submitted_at=timezone.now() - timedelta(days=14))
+    page = client_for(people.lead).get(reverse("labeling:home")).content.decode()
+    assert "No answers, labels or quality estimates are new this week." in page
+    assert "0.800" in client_for(people.lead).get(URL).content.decode()  # the report has every transform
     assert "What changed this week" not in client_for(people.steward).get(reverse("labeling:home")).content.decode()
 
 
