@@ -173,6 +173,16 @@ def test_work_of_everybody_is_for_leads(people: Cast, people_transform: Transfor
     assert "No answers in this period" in text(client_for(people.lead).get(f"{WORK}?until=2001-01-01"))
 
 
+def test_half_of_the_answers_alike_are_no_second_figure(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    answered_by_two(people, people_transform, 3)
+    Answer.objects.update(keys=5)
+    keys = re.search(r'data-label="Keystrokes"> (.*?) </td>', text(client_for(people.steward).get(WORK)))
+    assert keys is not None
+    assert keys[1] == "5"
+
+
 def test_whose_work_it_is_goes_without_saying_where_it_is_ones_own(
     people: Cast, people_transform: Transform, client_for: ClientFor
 ) -> None:
