@@ -22,6 +22,8 @@ from labeling.models import Answer, Question, Transform
 from labeling.permissions import can_adjudicate
 from labeling.selectors.adjudication import adjudication_work, disputed_questions
 from labeling.selectors.questions import question_progress
+from labeling.selectors.stages import stage_of
+from labeling.selectors.transforms import transform_overview
 from labeling.services.adjudication import (
     next_disputed,
     open_adjudication,
@@ -44,13 +46,16 @@ def adjudication_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """What waits to be decided."""
     transform, membership = transform_access(request, transform_id, can_adjudicate)
     page = Paginator(disputed_questions(transform=transform), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
+    context: dict[str, object] = {
         "area": "transforms",
         "membership": membership,
         "transform": transform,
         "page": page,
         "now": timezone.now(),
     }
+    if not page.object_list:
+        overview = transform_overview(transform=transform)
+        context |= {"overview": overview, "stage": stage_of(overview)}
     return render(request, "labeling/adjudication/list.html", context)
 
 

@@ -105,7 +105,9 @@ def test_a_decision_settles_and_the_next_is_ahead(
     assert Question.objects.get(pk=first.pk).state == QuestionState.DISPUTED
     for question in (shown, ahead["question"]):
         send(lead, question["urls"]["submit"], decided(question, "O"))
-    assert b"Nothing is disputed" in lead.get(config["urls"]["next"], follow=True).content
+    done = lead.get(config["urls"]["next"], follow=True).content.decode()
+    assert "Nothing is disputed" in done
+    assert reverse("labeling:import-create", args=[people_transform.pk]) in done
     assert Answer.objects.get(question=first, kind=AnswerKind.ADJUDICATION).version == 2
 
 
