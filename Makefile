@@ -42,18 +42,18 @@ clean-data: install
 	@$(BIN)/python -m labelportal.run.clean
 
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
-UV = UV_HTTP_TIMEOUT=20 $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
+UV = UV_HTTP_TIMEOUT=20 $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 
-# Both check the hashes and compile. uv takes less time, but knows no pip.conf: what it cannot get, pip may. Without compiling, every process of
-# an environment that writes no bytecode would compile all that it imports: two seconds for the engine. So what is not installed, the packages of
-# this folder, are compiled too, where they may be written to.
+# Both check the hashes. uv takes less time, but knows no pip.conf: what it cannot get, pip may.
 define install_file
 @cmp -s $(1) $(VENV)/$(1) || { echo 'Installing $(1) into $(VENV)' && \
-  { { test -x $(BIN)/uv && $(UV) -r $(1) 2>/dev/null; } || $(PIP) -r $(1); } && cp $(1) $(VENV)/$(1); }
+  { { test -x $(BIN)/uv && $(UV) $(2) -r $(1) 2>/dev/null; } || $(PIP) $(3) -r $(1); } && cp $(1) $(VENV)/$(1); }
 endef
 
+# What is not compiled, every process of an environment that writes no bytecode would compile as it imports it: two seconds for the engine. pip
+# compiles by itself; what is not installed, the packages of this folder, are compiled too, where they may be written to.
 install: environment
-	$(call install_file,requirements.txt)
+	$(call install_file,requirements.txt,--compile-bytecode)
 	@$(BIN)/python -m compileall -qq accounts findmatches labelfiles labeling labelportal localglue partitions tableformats || true
 
 install-dev: environment
@@ -61,9 +61,11 @@ install-dev: environment
 	@$(MAKE) --no-print-directory install
 	$(call install_file,requirements-dev.txt)
 
-# PySpark is large, and only who matches on Spark needs it; Java 17 or newer is looked for when it starts.
+# PySpark is large, and only who matches on Spark needs it; Java 17 or newer is looked for when it starts. A wheel is made of it first, which
+# nobody keeps: to compress its jars once more takes half a minute.
+STORED = --config-settings=--build-option=--compression=stored
 install-spark: install
-	$(call install_file,requirements-spark.txt)
+	$(call install_file,requirements-spark.txt,$(STORED),$(STORED))
 
 # An upgrade of the system's Python leaves an environment without its packages, or without an interpreter: it is made anew. A folder
 # that holds anything else is not touched.
@@ -109,7 +111,8 @@ check-the-rest:
 	$(CHECK_ENV) HTTPS=true ALLOWED_HOSTS=portal.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 # Checks go on beside the first tests, which leave a part of a core idle; one after the other, else they would take it from them.
-test: install-dev install-spark browser node-modules
+test: install-dev
+	@$(MAKE) --no-print-directory --jobs 3 install-spark browser node-modules
 	@$(MAKE) --no-print-directory --jobs 2 check-in-turn suites
 
 check-in-turn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# What pages, API and commands make of what services and selectors give, which are tested on both databases.
+# What pages, API and commands make of what services and selectors give.
 PAGES = (
     "labeling/views/",
     "labeling/api/",
@@ -11,10 +11,11 @@ PAGES = (
     "accounts/test_views.py",
     "localglue/test_fuzz.py",
 )
-# What rests on how a database locks and commits: the rest of what needs servers does not differ from one database to another.
+# What rests on how a database locks, commits and alters tables is tested on both.
 LOCKS = (
     "faults/test_fault_table.py",
     "labeling/services/test_chains.py",
+    "labeling/test_migrations.py",
     "localglue/",
 )
 # What needs real servers, and a browser before them.

@@ -1,8 +1,10 @@
 """``python -m tests.support.suites``: all tests, in the runs they need, and one total.
 
 1. everything with real servers and a browser, on SQLite
-2. everything that needs no server, on SQLite
-3. the database tests again, on PostgreSQL, and with servers what rests on how a database locks and commits
+2. what needs no server, on SQLite: all that needs no database, pages, and what rests on how a database locks and commits
+3. services and selectors, on PostgreSQL, and again, with servers too, what rests on how a database locks and commits
+
+Pages and servers ask the same services on SQLite, so these are not tested there once more by themselves.
 
 Every process has servers of its own, which need the cores too: a third process makes it slower.
 """
@@ -52,7 +54,8 @@ ONCE = "--ignore=tests/faults/test_fault_table.py"
 SERVED = Suite("real servers and browser, SQLite", ("-n", "2", *BY_MODULE, *LIBRARIES, ONCE, "-m", "services or e2e"))
 # Of what is in these places none is for the run: to read it and to put it aside takes seconds of each process. So does what drives a browser.
 NOT_SERVED = (*(f"--ignore=tests/{place}" for place in SERVED_PLACES), "-p", "no:playwright")
-ALONE = Suite("without servers, SQLite", ("-n", "2", *BY_MODULE, *NOT_SERVED, "-m", "not services and not e2e"))
+ON_FILE = "not services and not e2e and (pages or locks or not database)"
+ALONE = Suite("without servers, SQLite", ("-n", "2", *BY_MODULE, *NOT_SERVED, "-m", ON_FILE))
 # With servers, what rests on how a database locks and commits: the rest, and pages, do not differ from the SQLite run.
 ON_DATABASE = "database and not e2e and not pages and (locks or not services)"
 NOT_PAGES = tuple(f"--ignore=tests/{place}" for place in PAGES)
