@@ -1,4 +1,4 @@
-"""Celery's way in: one message, one service. Names and arguments are kept for messages that older code sent.
+"""Celery's way in: a message about one thing calls one service. Its name and arguments are kept for messages that older code sent.
 
 Services are imported in the tasks: they enqueue tasks themselves, which is the one allowed cycle; models are not ready when tasks are imported; and
 proposals and the shadow load the engine, which only the worker for them needs.
@@ -7,8 +7,22 @@ proposals and the shadow load the engine, which only the worker for them needs.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from celery import shared_task
+
+
+def _in_turn(*sweeps: Callable[[], None]) -> None:
+    """One message for several sweeps, since with nothing to do each takes less time than its message would. One that fails does not keep the others
+    from their turn; while one takes long, the next message finds another worker, which lets alone what has been taken here."""
+    errors: list[Exception] = []
+    for sweep in sweeps:
+        try:
+            sweep()
+        except Exception as error:
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("sweeps failed", errors)
 
 
 @shared_task(name="labeling.submit_run")
@@ -21,10 +35,10 @@ def submit_run(*, run_id: str, **_kwargs: object) -> None:
 
 @shared_task(name="labeling.sync_task_runs")
 def sync_task_runs(**_kwargs: object) -> None:
-    """Move every active run along; sent by beat."""
-    from labeling.services import task_runs
+    """Move every active run along, and have done what is to follow those that ended; sent by beat."""
+    from labeling.services import chains, task_runs
 
-    task_runs.sweep_runs()
+    _in_turn(task_runs.sweep_runs, chains.move_chains)
 
 
 @shared_task(name="labeling.sweep_foreign_runs")
@@ -44,14 +58,6 @@ def take_in_foreign_runs(*, transform_id: str, **_kwargs: object) -> None:
     transform = Transform.objects.filter(pk=uuid.UUID(transform_id)).first()
     if transform is not None:
         take_in_foreign_runs(transform=transform)
-
-
-@shared_task(name="labeling.move_chains")
-def move_chains(**_kwargs: object) -> None:
-    """Have done what is to follow runs that ended; sent by beat."""
-    from labeling.services import chains
-
-    chains.move_chains()
 
 
 @shared_task(name="labeling.start_due_imports")
@@ -81,60 +87,20 @@ def sweep_proposals(**_kwargs: object) -> None:
     proposals.sweep_proposals()
 
 
-@shared_task(name="labeling.sweep_contradictions")
-def sweep_contradictions(**_kwargs: object) -> None:
-    """Look for answers that cannot all be right where something changed; sent by beat."""
-    from labeling.services import contradictions
+@shared_task(name="labeling.sweep_answers")
+def sweep_answers(**_kwargs: object) -> None:
+    """Do what people who answer wait for: contradictions, spreadsheets, messages about what has happened; sent by beat."""
+    from labeling.services import contradictions, notifications, sheets
 
-    contradictions.sweep_contradictions()
-
-
-@shared_task(name="labeling.sweep_shadow")
-def sweep_shadow(**_kwargs: object) -> None:
-    """Estimate the quality of the labels of imports that nobody has looked at; sent by beat."""
-    from labeling.services import shadow
-
-    shadow.sweep_shadow()
+    _in_turn(contradictions.sweep_contradictions, notifications.sweep_notifications, sheets.sweep_sheets)
 
 
-@shared_task(name="labeling.sweep_matches")
-def sweep_matches(**_kwargs: object) -> None:
-    """Read a result that nobody has looked at; sent by beat."""
-    from labeling.services import matches
+@shared_task(name="labeling.sweep_background")
+def sweep_background(**_kwargs: object) -> None:
+    """Send what waits to be sent, read results, and estimate the quality of imports that nobody has looked at; sent by beat."""
+    from labeling.services import matches, notifications, shadow, webhooks
 
-    matches.sweep_matches()
-
-
-@shared_task(name="labeling.sweep_sheets")
-def sweep_sheets(**_kwargs: object) -> None:
-    """Read a filled in spreadsheet that waits for it; sent by beat."""
-    from labeling.services import sheets
-
-    sheets.sweep_sheets()
-
-
-@shared_task(name="labeling.sweep_notifications")
-def sweep_notifications(**_kwargs: object) -> None:
-    """Write the messages about what has happened; sent by beat."""
-    from labeling.services import notifications
-
-    notifications.sweep_notifications()
-
-
-@shared_task(name="labeling.send_mails")
-def send_mails(**_kwargs: object) -> None:
-    """Send the e-mails that wait; sent by beat."""
-    from labeling.services import notifications
-
-    notifications.send_mails()
-
-
-@shared_task(name="labeling.send_webhooks")
-def send_webhooks(**_kwargs: object) -> None:
-    """Send the messages to webhooks that wait; sent by beat."""
-    from labeling.services import webhooks
-
-    webhooks.send_deliveries()
+    _in_turn(notifications.send_mails, webhooks.send_deliveries, matches.sweep_matches, shadow.sweep_shadow)
 
 
 @shared_task(name="labeling.prune_messages")

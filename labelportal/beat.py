@@ -18,7 +18,7 @@ class SteadyScheduler(beat.Scheduler):
     Celery notes at which time each entry is due. Where the clock is set back by an hour, as when a machine that was started with a wrong one
     asks the net, it would send nothing for an hour: no run would be followed.
 
-    While the broker is away a dozen tasks come due every few seconds. Celery's own writes two stacks for each; this one a sentence when it begins,
+    While the broker is away several tasks come due every few seconds. Celery's own writes two stacks for each; this one a sentence when it begins,
     or when the reason is another, and one when it is over.
     """
 

@@ -248,21 +248,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": FOREIGN_RUN_SECONDS,
         "options": {"expires": FOREIGN_RUN_SECONDS},
     },
-    "move-chains": {
-        "task": "labeling.move_chains",
-        "schedule": TASK_RUN_SYNC_SECONDS,
-        "options": {"expires": TASK_RUN_SYNC_SECONDS},
-    },
     "start-due-imports": {"task": "labeling.start_due_imports", "schedule": 20.0, "options": {"expires": 20.0}},
     # Proposals follow the answers, and come after questions whose message was lost.
     "sweep-proposals": {"task": "labeling.sweep_proposals", "schedule": 15.0, "options": {"expires": 15.0}},
-    "sweep-contradictions": {"task": "labeling.sweep_contradictions", "schedule": 2.0, "options": {"expires": 2.0}},
-    "sweep-shadow": {"task": "labeling.sweep_shadow", "schedule": 5.0, "options": {"expires": 5.0}},
-    "sweep-matches": {"task": "labeling.sweep_matches", "schedule": 5.0, "options": {"expires": 5.0}},
-    "sweep-sheets": {"task": "labeling.sweep_sheets", "schedule": 2.0, "options": {"expires": 2.0}},
-    "sweep-notifications": {"task": "labeling.sweep_notifications", "schedule": 3.0, "options": {"expires": 3.0}},
-    "send-mails": {"task": "labeling.send_mails", "schedule": 5.0, "options": {"expires": 5.0}},
-    "send-webhooks": {"task": "labeling.send_webhooks", "schedule": 5.0, "options": {"expires": 5.0}},
+    "sweep-answers": {"task": "labeling.sweep_answers", "schedule": 2.0, "options": {"expires": 2.0}},
+    "sweep-background": {"task": "labeling.sweep_background", "schedule": 5.0, "options": {"expires": 5.0}},
     # Every hour: a machine that is off at night cleans up as well.
     "prune-messages": {
         "task": "labeling.prune_messages",

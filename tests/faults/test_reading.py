@@ -10,7 +10,7 @@ from accounts.models import Membership
 from labeling.models import SheetUpload
 from labeling.selectors.claims import CLAIM
 from labeling.services.sheets import SheetFormat, download_sheet, stage_sheet
-from labeling.tasks import sweep_sheets
+from labeling.tasks import sweep_answers
 from tests.labeling.builders import cast, question_set, transform
 from tests.labeling.sheets import as_workbook, cells_of, filled
 from tests.support.servers import Services, wait_until
@@ -36,7 +36,7 @@ def test_a_worker_that_is_killed_while_it_reads_is_followed_by_another(services:
         upload.refresh_from_db()
         return upload.claimed_at is not None
 
-    sweep_sheets.delay()
+    sweep_answers.delay()
     wait_until(at_work, seconds=30, what="a worker that reads", every=0.02)
     services.kill("worker")
     upload.refresh_from_db()
@@ -49,7 +49,7 @@ def test_a_worker_that_is_killed_while_it_reads_is_followed_by_another(services:
         upload.refresh_from_db()
         return upload.read_at is not None
 
-    sweep_sheets.delay()
+    sweep_answers.delay()
     wait_until(read, seconds=60, what="the end of reading")
     assert [label for _row, label, *_place in upload.labels] == ["A", "A", "B"]
     assert upload.attempts == 2

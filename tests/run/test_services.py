@@ -71,11 +71,11 @@ def test_web_and_beat_start_on_the_same_database(services: Services) -> None:
 def test_logs_do_not_fill_with_the_ticks_of_the_clock(services: Services) -> None:
     def swept() -> bool:
         stats = app.control.inspect(destination=["portal@localhost"]).stats() or {}
-        return any("labeling.sweep_notifications" in worker["total"] for worker in stats.values())
+        return any("labeling.sweep_answers" in worker["total"] for worker in stats.values())
 
     services.start("beat")
     wait_until(swept, what="a tick that was sent and done")
-    assert "labeling.sweep_notifications[" not in services.log("worker")
+    assert "labeling.sweep_answers[" not in services.log("worker")
     assert "Sending due task" not in services.log("beat")
 
 
