@@ -47,6 +47,7 @@ from findmatches.spark import (  # noqa: E402
     match_incremental,
     scoring,
 )
+from findmatches.spark import components as spark_components  # noqa: E402
 from findmatches.spark.components import components  # noqa: E402
 from findmatches.spark.frames import strong  # noqa: E402
 from findmatches.spark.grouping import between, groups, pieces_of  # noqa: E402
@@ -105,6 +106,7 @@ def test_the_command_gives_the_groups_of_one_machine(
     records, model = taught
     for module in (blocking, prepared, scoring):
         monkeypatch.setattr(module, "SMALL", 100)  # so that the table is searched, and sifted, as a large one
+    monkeypatch.setattr(spark_components, "FEW", 0)
     model.save(tmp_path / "model")
     # What is between blanks stays there.
     table = records.table.append_column(
@@ -190,7 +192,11 @@ def group_below(pid: int) -> list[int]:
     return found[1:]
 
 
-def test_components_are_those_of_a_graph_library(session: SparkSession) -> None:
+@pytest.mark.parametrize("few", [0, 1_000_000], ids=["exchanged", "on the driver"])
+def test_components_are_those_of_a_graph_library(
+    session: SparkSession, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(spark_components, "FEW", few)
     rng = np.random.default_rng(0)
     chain = np.column_stack([np.arange(0, 16), np.arange(1, 17)])
     edges = np.vstack([chain, rng.integers(50, 150, (60, 2))])
