@@ -64,6 +64,7 @@ def home_context(membership: Membership, user: User) -> dict[str, Any]:
     if is_lead(membership):
         stages = sorted(map(stage_of, transform_overviews(team=team)), key=urgency)
         context["stages"] = stages[:STAGES]
+        context["answerable"] = {entry.transform.pk for entry in entries if entry.open}
         context["stages_besides"] = len(stages[STAGES:])
         context["runs"] = list(runs_for_team(team=team)[:6])
         week = Week.of(timezone.localdate())

@@ -64,6 +64,19 @@ def test_a_lead_sees_the_next_step_of_each_transform(
     assert "Estimate how good it is now." in client.get(HOME).content.decode()
 
 
+def test_a_lead_is_not_sent_to_questions_that_are_in_other_hands(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    question_set(people_transform, people.lead, [2])
+    client, next_page = client_for(people.lead), reverse("labeling:question-next", args=[people_transform.pk])
+    assert next_page in client.get(HOME).content.decode()
+    client_for(people.steward).get(next_page)
+    page = client.get(HOME).content.decode()
+    assert "None of them is for you now." in page
+    assert next_page not in page
+    assert reverse("labeling:work") in page
+
+
 def test_what_people_were_unsure_about_does_not_wait_for_an_import(
     people: Cast, people_transform: Transform, client_for: ClientFor
 ) -> None:
