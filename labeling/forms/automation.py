@@ -38,8 +38,8 @@ class AutomationForm(StyledForm):
             "For all transforms of the team. The days and weeks of goals, work, reports and history follow it too."
         ),
     )
-    evaluate = forms.BooleanField(required=False, label=_("Then estimate the quality"))
-    generate = forms.BooleanField(required=False, label=_("Then generate the next questions"))
+    evaluate = forms.BooleanField(required=False, label=_("Estimate the quality"))
+    generate = forms.BooleanField(required=False, label=_("Generate the next questions"))
 
     @classmethod
     def about(cls, transform: Transform, data: Any = None) -> AutomationForm:
