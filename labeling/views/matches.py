@@ -92,7 +92,8 @@ def _widths(names: Sequence[str], shown: Sequence[ShownGroup]) -> list[int]:
     """Of each column in percent, as long as its longest value on the page, so that those of one group stand below those of the other."""
     rows = [names, *(row.values for one in shown for row in one.rows)]
     longest = [min(_PADDING + max(map(len, column)), WIDEST) for column in zip(*rows, strict=True)]
-    return [100 * one // sum(longest) for one in longest]
+    together = sum(longest)
+    return [100 * one // together for one in longest]
 
 
 @require_POST
