@@ -18,9 +18,9 @@ from django.utils import timezone
 
 from findmatches import FindMatchesError, Proposal, Records, propose
 from labelfiles import LabeledRow, LabelFile
-from labeling.choices import GROUP_LABELS, UNSURE, QuestionState
+from labeling.choices import GROUP_LABELS, QuestionState
 from labeling.models import Answer, Question, Row, Transform
-from labeling.selectors.questions import TEACHES
+from labeling.services.lessons import lessons_of, rows_by_question
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,6 @@ _LATE = timedelta(seconds=5)
 """Changes are dated before their transaction ends; what happened so shortly before a look may have been missed by it."""
 
 _MAX_QUESTIONS = 200
-_MAX_LESSONS = 300
 
 
 def sweep_proposals() -> None:
@@ -64,16 +63,17 @@ def refresh_proposals(*, transform: Transform) -> int:
     in_order = _untouched(Question.objects.filter(question_set__transform=transform)).order_by(
         "-question_set__priority", "question_set__number", "position"
     )
-    questions = _with_rows(in_order[:_MAX_QUESTIONS])
+    questions = rows_by_question(in_order[:_MAX_QUESTIONS])
     if not questions:
         return 0
-    settled = Question.objects.filter(TEACHES, question_set__transform=transform).order_by("-changed_at")
-    lessons = _with_rows(settled[:_MAX_LESSONS])
+    lessons = lessons_of(transform=transform)
     try:
         proposed = propose(
-            records_of(transform, (row.values for rows in (*lessons.values(), *questions.values()) for row in rows)),
+            records_of(
+                transform, (row.values for rows in (*lessons.rows.values(), *questions.values()) for row in rows)
+            ),
             _asked(transform, questions),
-            [_labels(transform, lessons, settled)],
+            [lessons.labels],
         )
     except FindMatchesError as error:
         # The message may quote a value of the table, and records do not belong into logs.
@@ -96,15 +96,6 @@ def _untouched(questions: QuerySet[Question]) -> QuerySet[Question]:
     )
 
 
-def _with_rows(questions: QuerySet[Question]) -> dict[uuid.UUID, list[Row]]:
-    """The rows of each question in order; questions with a blank key are left out, as the engine cannot tell its rows apart."""
-    ids = list(questions.values_list("pk", flat=True))
-    found: dict[uuid.UUID, list[Row]] = {pk: [] for pk in ids}
-    for row in Row.objects.filter(question__in=ids).order_by("position"):
-        found[row.question_id].append(row)
-    return {pk: rows for pk, rows in found.items() if all(row.key.strip() for row in rows)}
-
-
 def records_of(transform: Transform, rows: Iterable[Sequence[str]]) -> Records:
     """Each row of the transform's table once, by its key; where it is shown differently, the later one is right."""
     key = transform.column_names.index(transform.primary_key)
@@ -118,17 +109,6 @@ def records_of(transform: Transform, rows: Iterable[Sequence[str]]) -> Records:
 
 def _asked(transform: Transform, questions: dict[uuid.UUID, list[Row]]) -> LabelFile:
     rows = [LabeledRow(str(pk), "", tuple(row.values)) for pk, shown in questions.items() for row in shown]
-    return LabelFile(tuple(transform.column_names), tuple(rows))
-
-
-def _labels(transform: Transform, lessons: dict[uuid.UUID, list[Row]], settled: QuerySet[Question]) -> LabelFile:
-    results = dict(settled.filter(pk__in=lessons).order_by().values_list("pk", "result"))
-    rows = [
-        LabeledRow(str(pk), label, tuple(row.values))
-        for pk, shown in lessons.items()
-        for row in shown
-        if (label := (results.get(pk) or {}).get(str(row.pk), UNSURE)) != UNSURE
-    ]
     return LabelFile(tuple(transform.column_names), tuple(rows))
 
 
