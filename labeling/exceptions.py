@@ -23,6 +23,10 @@ class NoQuestionsError(LabelportalError):
     """There is no question for this person."""
 
 
+class NoExplanationError(LabelportalError):
+    """Nobody can say why about these rows, or they are no longer there."""
+
+
 class InvalidAnswerError(LabelportalError):
     """The grouping is incomplete or does not fit the question."""
 

@@ -1,7 +1,7 @@
 """Celery's way in: a message about one thing calls one service. Its name and arguments are kept for messages that older code sent.
 
 Services are imported in the tasks: they enqueue tasks themselves, which is the one allowed cycle; models are not ready when tasks are imported; and
-proposals and the shadow load the engine, which only the worker for them needs.
+proposals, reasons and the shadow load the engine, which only the worker for them needs.
 """
 
 from __future__ import annotations
@@ -79,6 +79,17 @@ def refresh_proposals(*, transform_id: str, **_kwargs: object) -> None:
         proposals.refresh_proposals(transform=transform)
 
 
+@shared_task(name="labeling.explain_pair")
+def explain_pair(*, explanation_id: str, **_kwargs: object) -> None:
+    """Say why about two rows that somebody has just asked about."""
+    from labeling.models import PairExplanation
+    from labeling.services import reasons
+
+    explanation = PairExplanation.objects.filter(pk=uuid.UUID(explanation_id)).first()
+    if explanation is not None:
+        reasons.explain_pair(explanation=explanation)
+
+
 @shared_task(name="labeling.sweep_proposals")
 def sweep_proposals(**_kwargs: object) -> None:
     """Renew proposals where answers have come in; sent by beat."""
@@ -97,10 +108,17 @@ def sweep_answers(**_kwargs: object) -> None:
 
 @shared_task(name="labeling.sweep_background")
 def sweep_background(**_kwargs: object) -> None:
-    """Send what waits to be sent, read results, and estimate the quality of imports that nobody has looked at; sent by beat."""
-    from labeling.services import matches, notifications, shadow, webhooks
+    """Send what waits to be sent, say why where the message was lost, read results, and estimate the quality of imports that nobody has looked at;
+    sent by beat."""
+    from labeling.services import matches, notifications, reasons, shadow, webhooks
 
-    _in_turn(notifications.send_mails, webhooks.send_deliveries, matches.sweep_matches, shadow.sweep_shadow)
+    _in_turn(
+        notifications.send_mails,
+        webhooks.send_deliveries,
+        reasons.sweep_reasons,
+        matches.sweep_matches,
+        shadow.sweep_shadow,
+    )
 
 
 @shared_task(name="labeling.prune_messages")

@@ -16,6 +16,7 @@ from labeling.views import (
     brought_labels,
     comments,
     disagreement,
+    explanations,
     guidelines,
     home,
     label_files,
@@ -77,6 +78,8 @@ transform_urls = [
     path("apply/", task_runs.apply_create, name="apply-create"),
     path("matches/", matches.matches, name="matches"),
     path("matches/ask/", matches.matches_ask, name="matches-ask"),
+    path("matches/<int:result_id>/groups/<uuid:group_id>/why/", explanations.group_why, name="group-why"),
+    path("matches/<int:result_id>/found/<path:match_id>/why/", explanations.found_why, name="found-why"),
 ]
 
 new_transform_urls = [
@@ -108,6 +111,7 @@ question_urls = [
     path("panel/comment/", comments.panel_comment, name="panel-comment"),
     path("panel/comments/<uuid:comment_id>/resolve/", comments.panel_resolve, name="panel-resolve"),
     path("history/", answers.question_history, name="question-history"),
+    path("why/<int:first>/<int:second>/", explanations.question_why, name="question-why"),
     path("ask-again/", disagreement.question_ask_again, name="question-ask-again"),
     path("adjudicate/", adjudication.question_adjudicate, name="question-adjudicate"),
     path("adjudicate/draft/", adjudication.adjudication_draft, name="adjudication-draft"),
@@ -208,6 +212,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("brought-labels/<uuid:upload_id>/", include(label_upload_urls)),
     path("label-files/<uuid:label_file_id>/", include(label_file_urls)),
     path("replacements/<uuid:replacement_id>/", include(replacement_urls)),
+    path("explanations/<uuid:explanation_id>/", explanations.explanation_detail, name="explanation-detail"),
     path("report/", reports.weekly_report, name="report"),
     path("report/<slug:week>.pdf", reports.report_pdf, name="report-pdf"),
     path("report/<slug:week>.csv", reports.report_csv, name="report-csv"),

@@ -2,6 +2,7 @@
 
 from labeling.models.answers import Answer, AnswerChange, RowLabel
 from labeling.models.automation import Automation, Chain
+from labeling.models.explanations import PairExplanation
 from labeling.models.label_files import LabelFile, LabelFileQuestion, LabelFileReport, LabelReplacement
 from labeling.models.matches import MatchGroup, MatchResult
 from labeling.models.notifications import Notification, NotificationPreference, Occurrence, Webhook, WebhookDelivery
@@ -39,6 +40,7 @@ __all__ = [
     "Notification",
     "NotificationPreference",
     "Occurrence",
+    "PairExplanation",
     "Question",
     "QuestionAssignment",
     "QuestionSet",

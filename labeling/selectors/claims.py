@@ -8,9 +8,15 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
-from labeling.models import MatchResult, ShadowEstimate, SheetUpload
+from labeling.models import MatchResult, PairExplanation, ShadowEstimate, SheetUpload
 
-Claimed = ShadowEstimate | MatchResult | SheetUpload
+Claimed = ShadowEstimate | MatchResult | SheetUpload | PairExplanation
+
+_PENDING: dict[type[Model], Q] = {
+    MatchResult: Q(read_at__isnull=True),
+    SheetUpload: Q(waiting=True),
+    PairExplanation: Q(answered_at__isnull=True),
+}
 
 CLAIM = timedelta(minutes=10)
 """So long a worker may take; then another one takes over."""
@@ -28,10 +34,9 @@ def free() -> Q:
     return unclaimed() & Q(attempts__lt=MAX_ATTEMPTS)
 
 
-def is_given_up(row: MatchResult | SheetUpload) -> bool:
+def is_given_up(row: MatchResult | SheetUpload | PairExplanation) -> bool:
     """Whether nobody works on it any more, though it was never brought to its end."""
-    pending = Q(waiting=True) if isinstance(row, SheetUpload) else Q(read_at__isnull=True)
-    return just(row).filter(unclaimed(), pending, attempts__gte=MAX_ATTEMPTS).exists()
+    return just(row).filter(unclaimed(), _PENDING[type(row)], attempts__gte=MAX_ATTEMPTS).exists()
 
 
 def just(row: Claimed) -> QuerySet[Any]:

@@ -37,6 +37,12 @@ def find_groups(*, result: MatchResult, text: str) -> list[MatchGroup]:
         return _groups(result, file, search(file, columns=columns, text=text, limit=FOUND))
 
 
+def found_group(*, result: MatchResult, match_id: str) -> MatchGroup | None:
+    """One of the groups that ``find_groups`` finds. Raises ``GlueError`` or ``InvalidSourceError`` if the table cannot be read any more."""
+    with result_file(result.run) as file:
+        return next(iter(_groups(result, file, [match_id])), None)
+
+
 def ask_about_groups(
     *,
     result: MatchResult,

@@ -20,7 +20,7 @@ from labeling.aws import storage
 from labeling.aws.errors import MISSING
 from labeling.choices import GroupKind, RunProblem
 from labeling.exceptions import GlueError, InvalidSourceError
-from labeling.models import MatchGroup, MatchResult, TaskRun, Transform
+from labeling.models import MatchGroup, MatchResult, PairExplanation, TaskRun, Transform
 from labeling.selectors.claims import free
 from labeling.selectors.matches import applied, question_sets_about
 from labeling.services.claims import claim, try_again_later
@@ -102,6 +102,9 @@ def read_matches(*, result: MatchResult) -> None:
             note_asked(found, transform=run.transform)
             replaced = MatchGroup.objects.filter(result__run__transform=run.transform_id)
             replaced.filter(result__run__completed_at__lt=run.completed_at).delete()
+            PairExplanation.objects.filter(
+                result__run__transform=run.transform_id, result__run__completed_at__lt=run.completed_at
+            ).delete()
             MatchGroup.objects.bulk_create(found, batch_size=100)
     logger.info("run %s: result read, %d groups to look at", run.pk, len(found))
 

@@ -24,7 +24,7 @@ from labeling.aws import storage
 from labeling.aws.errors import MISSING
 from labeling.choices import ACTIVE, AT_GLUE, RETRYABLE, RunKind, RunStatus
 from labeling.exceptions import GlueError
-from labeling.models import JudgedQuestion, Question, ShadowEstimate, TaskRun
+from labeling.models import JudgedQuestion, PairExplanation, Question, ShadowEstimate, TaskRun
 from labeling.selectors.claims import free
 from labeling.selectors.shadow import NEXT_QUESTIONS, Cell, files_learned
 from labeling.services.claims import claim, try_again_later
@@ -184,6 +184,7 @@ def _keep_questions(estimate: ShadowEstimate, judgement: Judgement) -> None:
     )
     kept = went_well.order_by("-created_at").values_list("pk", flat=True).first()
     JudgedQuestion.objects.filter(estimate__transform=estimate.transform_id).exclude(estimate=kept).delete()
+    PairExplanation.objects.filter(transform=estimate.transform_id, question__isnull=False).delete()
     JudgedQuestion.objects.bulk_create(_judged(estimate, questions, by_set, judgement.threshold), batch_size=200)
 
 

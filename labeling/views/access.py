@@ -25,6 +25,7 @@ from labeling.models import (
     LabelFile,
     LabelReplacement,
     LabelUpload,
+    PairExplanation,
     Question,
     QuestionSet,
     SheetUpload,
@@ -74,6 +75,22 @@ def posted_body(request: HttpRequest) -> bytes:
         return request.body
     except (RawPostDataException, UnreadablePostError) as error:
         raise BadRequest from error
+
+
+def number_in(text: str) -> int:
+    """The number that an address or a form names; whatever is none is not there."""
+    try:
+        return int(text)
+    except ValueError:
+        raise Http404 from None
+
+
+def id_in(text: str) -> UUID:
+    """The id that an address or a form names; whatever is none is not there."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
 
 
 def team_access(request: HttpRequest, allowed: Allowed = is_member) -> Membership:
@@ -163,6 +180,16 @@ def replacement_access(
         pk=replacement_id,
     )
     return replacement, _membership(request, replacement.transform.team, allowed)
+
+
+def explanation_access(
+    request: HttpRequest, explanation_id: UUID, allowed: Allowed
+) -> tuple[PairExplanation, Membership]:
+    """The explanation of a pair and the reader's membership in the team of its transform."""
+    explanation = get_object_or_404(
+        PairExplanation.objects.select_related("transform__team", "result", "question"), pk=explanation_id
+    )
+    return explanation, _membership(request, explanation.transform.team, allowed)
 
 
 def webhook_access(request: HttpRequest, webhook_id: UUID, allowed: Allowed) -> tuple[Webhook, Membership]:

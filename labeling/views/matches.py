@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import ngettext
@@ -24,7 +24,7 @@ from labeling.selectors.claims import is_given_up
 from labeling.selectors.matches import ShownGroup, applied, groups_by_kind, shown_group
 from labeling.services.match_questions import FOUND, ask_about_groups, count_groups, find_groups
 from labeling.services.matches import LISTED
-from labeling.views.access import signed_in, transform_access
+from labeling.views.access import id_in, number_in, signed_in, transform_access
 from labeling.views.contexts import error_text
 
 PAGE_SIZE = 20
@@ -100,21 +100,20 @@ def _widths(names: Sequence[str], shown: Sequence[ShownGroup]) -> list[int]:
 def matches_ask(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """Ask people about the groups that were ticked: about each, about each that the page shows, or whether all are one thing."""
     transform, _membership = transform_access(request, transform_id, can_generate_questions)
-    result = get_object_or_404(MatchResult, pk=_number(request.POST.get("result", "")), run__transform=transform)
+    result = get_object_or_404(MatchResult, pk=number_in(request.POST.get("result", "")), run__transform=transform)
     try:
         question_set = ask_about_groups(
             result=result,
             user=signed_in(request),
-            groups=_ids(request.POST.getlist("shown" if "all" in request.POST else "group")),
+            groups=[id_in(text) for text in request.POST.getlist("shown" if "all" in request.POST else "group")],
             match_ids=request.POST.getlist("found"),
             together="together" in request.POST,
         )
     except LabelportalError as error:
         messages.error(request, error_text(error))
         return redirect(_back(request, transform))
-    chosen = count_groups(
-        result=result, groups=_ids(request.POST.getlist("group")), match_ids=request.POST.getlist("found")
-    )
+    ticked = [id_in(text) for text in request.POST.getlist("group")]
+    chosen = count_groups(result=result, groups=ticked, match_ids=request.POST.getlist("found"))
     messages.success(request, _asked_words(request.POST, question_set, chosen))
     request.session[_TAKEN] = [*request.session.get(_TAKEN, []), request.POST.get("number", "")[:20]][-_FORMS:]
     return redirect("labeling:question-set-detail", question_set.pk)
@@ -159,17 +158,3 @@ def _wanted(name: str, counts: dict[GroupKind, int]) -> GroupKind:
     if name in GroupKind.values:
         return GroupKind(name)
     return next((kind for kind, groups in counts.items() if groups), GroupKind.UNSURE)
-
-
-def _number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise Http404 from None
-
-
-def _ids(texts: list[str]) -> list[UUID]:
-    try:
-        return [UUID(text) for text in texts]
-    except ValueError:
-        raise Http404 from None

@@ -51,6 +51,7 @@ tab.write(key, kept);
 draw();
 
 form.addEventListener("change", (event) => {
+  if (!boxes.includes(event.target)) return; // rows that somebody asks about
   tick(event.target);
   tab.write(key, kept);
   draw();

@@ -40,7 +40,7 @@ FORBIDDEN = {
     ),
     "findmatches knows no web, queue or cloud": ("findmatches/__init__.py", "import boto3"),
     "accounts stands alone": ("accounts/models.py", "import labelfiles"),
-    "Of findmatches the portal sees only the façade, and only in services/proposals.py and services/shadow.py": (
+    "Of findmatches the portal sees only the façade, and only in services/proposals.py, reasons.py and shadow.py": (
         "labeling/permissions.py",
         "import findmatches",
     ),
