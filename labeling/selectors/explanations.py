@@ -84,11 +84,12 @@ def shown_explanation(*, explanation: PairExplanation) -> ShownExplanation | Non
         return None
     columns = set(explanation.transform.column_names)
     parts = sorted(contents["contributions"], key=lambda part: -abs(part["log_odds"]))
+    typical = contents["typical_log_odds"]
     start = {
         "column": _("Any two rows that are compared"),
         "cells": (None, None),
-        "words": _("before a look at what they hold"),
-        "log_odds": contents["typical_log_odds"],
+        "words": _("most are the same thing") if typical > 0 else _("most are different things"),
+        "log_odds": typical,
     }
     largest = max(abs(part["log_odds"]) for part in (start, *parts))
     scale = max(largest, _STRONG)

@@ -25,7 +25,9 @@ class Lessons:
 
 def lessons_of(*, transform: Transform, without: uuid.UUID | None = None) -> Lessons:
     """The newest settled questions of the transform, but for the one that the engine is not to know."""
-    settled = Question.objects.filter(TEACHES, question_set__transform=transform).exclude(pk=without)
+    settled = Question.objects.filter(TEACHES, question_set__transform=transform)
+    if without is not None:
+        settled = settled.exclude(pk=without)
     rows = rows_by_question(settled.order_by("-changed_at")[:_MAX_LESSONS])
     results = dict(settled.filter(pk__in=rows).order_by().values_list("pk", "result"))
     labelled = [

@@ -14,7 +14,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from findmatches import FindMatchesError, explain, train
+import findmatches  # a name from it that is also one of its modules would be taken for that
+from findmatches import FindMatchesError
 from labeling.models import PairExplanation, Row
 from labeling.selectors.claims import free, just
 from labeling.services.claims import claim
@@ -47,7 +48,7 @@ def explain_pair(*, explanation: PairExplanation) -> None:
         return
     try:
         records = records_of(transform, _rows(explanation, lessons))
-        model = train(
+        model = findmatches.train(
             records,
             [lessons.labels],
             precision_recall=transform.precision_recall,
@@ -55,7 +56,7 @@ def explain_pair(*, explanation: PairExplanation) -> None:
         )
         key = transform.column_names.index(transform.primary_key)
         one, two = (explanation.values[place][key] for place in (explanation.first, explanation.second))
-        found = explain(records, model, (one, two))
+        found = findmatches.explain(records, model, (one, two))
     except FindMatchesError as error:
         # What the engine says may quote a value of the table, and records do not belong into logs.
         logger.info("explanation %s: none (%s)", explanation.pk, type(error).__name__)

@@ -19,6 +19,7 @@ from labeling.services.task_runs.transitions import fail
 from labeling.services.webhooks import create_webhook
 from tests.e2e.conftest import NARROW, Portal, Visit, picture
 from tests.e2e.data import people_transform
+from tests.e2e.steps import RUN_MS
 from tests.e2e.test_accessibility import assert_accessible
 from tests.labeling.builders import answer, read_result, wanting
 from tests.labeling.selectors.test_queries import METRICS
@@ -259,6 +260,38 @@ def test_groups_on_a_phone_have_their_kinds_in_a_line(portal: Portal, visit: Vis
     kinds = page.get_by_role("navigation", name="Which groups").get_by_role("link")
     expect(kinds).to_have_text(["Least sure 100", "Largest 100", "Joined 0", "Split 0"])
     assert len(set(kinds.evaluate_all("links => links.map((link) => link.offsetTop)"))) == 1
+
+
+def test_why_about_a_group_and_about_a_doubted_pair(portal: Portal, visit: Visit) -> None:
+    """The worker learns from the three answered questions."""
+    transform, questions = with_history(portal)
+    rows = [row.values for row in questions[0].rows.order_by("position")]
+    group = MatchGroup(kind=GroupKind.UNSURE, match_id="17", size=3, confidence=0.5, values=[*rows[:2], rows[4]])
+    read_result(transform, portal.lead, [group], rows=30, sizes=[[3, 1], [1, 27]])
+    page = visit(portal.lead)
+    page.goto(f"/transforms/{transform.pk}/matches/")
+    page.get_by_text("Why?").click()
+    verdict = page.get_by_text(re.compile("^The engine "))
+    expect(verdict).to_have_text(re.compile("same thing|apart|different things"), timeout=RUN_MS)
+    heads = page.get_by_role("table").last.get_by_role("columnheader")
+    expect(heads.nth(1)).to_have_text(f"id {rows[0][0]}")
+    expect(page.get_by_role("row", name=re.compile(r"^surname .* (speaks|hardly)"))).to_be_visible()
+    expect(page.get_by_text("Glue, which made the groups, does not say why")).to_be_visible()
+    first, second = page.get_by_label("First row"), page.get_by_label("Second row")
+    chosen = "1" if second.input_value() == "2" else "2"
+    second.select_option(chosen)
+    expect(heads.nth(2)).to_have_text(f"id {group.values[int(chosen)][0]}", timeout=RUN_MS)
+    first.select_option(chosen)
+    expect(page.get_by_text("Choose two different rows.")).to_be_visible()
+    first.select_option("0")
+    expect(verdict).to_be_visible()
+    assert_accessible(page, "lead-why")
+
+    page.goto(f"/transforms/{transform.pk}/quality/disagreement/?cell=false_negatives")
+    page.get_by_text("Why?").click()
+    expect(verdict).to_be_visible(timeout=RUN_MS)
+    expect(page.get_by_text("settled answers to other questions")).to_be_visible()
+    assert_accessible(page)
 
 
 def test_values_of_a_group_differ_where_the_workbench_says_so(portal: Portal, visit: Visit) -> None:

@@ -23,6 +23,7 @@ from labeling.selectors.claims import CLAIM, MAX_ATTEMPTS
 from labeling.selectors.matches import shown_group
 from labeling.services import matches
 from labeling.services.archive import archive_transform
+from labeling.services.explanations import ask_about_group
 from labeling.services.match_questions import ask_about_groups, find_groups
 from labeling.services.matches import read_matches, sweep_matches
 from tests.labeling.builders import Cast, answer, finished_run, transform
@@ -131,9 +132,11 @@ def test_a_newer_result_takes_the_place_of_the_groups_but_not_of_the_figures(peo
     earlier = read(written(taught, groups_of("ab cd ef")))
     old = list(earlier.found.filter(match_id="0").values_list("pk", flat=True))
     made = ask_about_groups(result=earlier, groups=old, user=people.lead)
+    ask_about_group(result=earlier, group=old[0])
     newer = read(written(taught, groups_of("cdef ab")))
     earlier.refresh_from_db()
     assert not earlier.found.exists()
+    assert not earlier.explanations.exists()
     assert earlier.groups == 3
     asked = {group.values[0][0]: group.question_set for group in newer.found.filter(kind=GroupKind.UNSURE)}
     assert asked == {"c": None, "a": made}  # the same rows under another match id

@@ -23,6 +23,7 @@ from labeling.selectors.shadow import Cell, disagreements, files_learned, newest
 from labeling.services import shadow
 from labeling.services.answers import submit_answer
 from labeling.services.ask_again import ask_again
+from labeling.services.explanations import ask_about_question
 from labeling.services.shadow import sweep_shadow
 from tests.labeling.builders import Cast, answer, finished_run, grouping, question_set, transform
 
@@ -117,7 +118,9 @@ def test_the_question_that_the_engine_doubts_is_behind_its_cell(
     people: Cast, of: Transform, questions: list[Question], kept: dict[str, bytes]
 ) -> None:
     taught(of, people, questions, kept)
+    ask_about_question(question=questions[0], pair=(0, 1))  # of an earlier estimate
     sweep_shadow()
+    assert not of.explanations.exists()
     estimate = newest_estimate(transform=of)
     assert estimate is not None
     found = list(questions_behind(estimate=estimate, cell=Cell.FALSE_POSITIVES))

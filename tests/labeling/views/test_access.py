@@ -10,10 +10,21 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
 from accounts.models import Membership
-from labeling.choices import RunKind
-from labeling.models import Answer, LabelReplacement, LabelUpload, Question, SheetUpload, Transform, Webhook
+from labeling.choices import GroupKind, RunKind
+from labeling.models import (
+    Answer,
+    LabelReplacement,
+    LabelUpload,
+    MatchGroup,
+    MatchResult,
+    Question,
+    SheetUpload,
+    Transform,
+    Webhook,
+)
+from labeling.services.explanations import ask_about_question
 from labeling.urls import urlpatterns
-from tests.labeling.builders import Cast, answer, finished_run, question_set
+from tests.labeling.builders import Cast, answer, finished_run, question_set, read_result
 from tests.labeling.views.conftest import ClientFor
 
 EVERYBODY = {"steward", "lead", "admin"}
@@ -40,6 +51,7 @@ MAY_OPEN = {
             question-set-list labeling-settings adjudication-list adjudication-next second-look example-remove quality
             quality-download disagreement contradictions question-generate import-create label-file-list
             label-upload-list automation chain-stop evaluation-create export-create apply-create matches matches-ask
+            group-why found-why question-why explanation-detail
             question-set-detail question-set-edit question-set-assign question-set-clear
             question-ask-again question-adjudicate adjudication-draft adjudication-submit adjudication-skip
             adjudication-reopen example-add control-mark control-unmark answer-reopen answer-withdraw
@@ -81,7 +93,7 @@ def arguments(
 ARGUMENTS = dict(arguments(urlpatterns))
 OBJECTS = {
     *("transform_id", "run_id", "question_id", "set_id", "answer_id", "upload_id", "label_file_id", "replacement_id"),
-    *("member_id", "webhook_id"),
+    *("member_id", "webhook_id", "explanation_id", "result_id", "group_id", "first", "second"),
 }
 # Nothing has been answered, matched or exported here.
 MAY_BE_MISSING = {
@@ -109,6 +121,10 @@ def url(people: Cast, people_transform: Transform) -> Callable[[str], str]:
         label_file = asked.question_set.label_file
         return LabelReplacement.objects.create(transform=of, label_file=label_file, export_run=run, created_by=admin)
 
+    def matched() -> MatchResult:
+        values = [[str(key), "Ann"] for key in range(2)]
+        return read_result(of, lead, [MatchGroup(kind=GroupKind.UNSURE, match_id="1", size=2, values=values)])
+
     def address(name: str) -> str:
         uploads = SheetUpload if name.startswith("sheet") else LabelUpload
         objects: dict[str, Callable[[], object]] = {
@@ -124,6 +140,11 @@ def url(people: Cast, people_transform: Transform) -> Callable[[str], str]:
             "webhook_id": lambda: (
                 Webhook.objects.create(team=people.team, url="https://a.example/", created_by=admin).pk
             ),
+            "result_id": lambda: matched().pk,
+            "group_id": lambda: MatchGroup.objects.get().pk,
+            "explanation_id": lambda: ask_about_question(question=question(), pair=(0, 1)).pk,
+            "first": lambda: 1,
+            "second": lambda: 2,
             "kind": lambda: "csv",
             "table": lambda: "points",
             "week": lambda: "2026-W10",
