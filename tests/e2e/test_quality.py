@@ -285,7 +285,9 @@ def test_why_about_a_group_and_about_a_doubted_pair(portal: Portal, visit: Visit
     expect(page.get_by_text("Choose two different rows.")).to_be_visible()
     first.select_option("0")
     expect(verdict).to_be_visible()
-    assert_accessible(page, "lead-why")
+    page.get_by_text("Why?").evaluate("why => why.closest('li').scrollIntoView()")
+    picture(page, "lead-why")
+    assert_accessible(page)
 
     page.goto(f"/transforms/{transform.pk}/quality/disagreement/?cell=false_negatives")
     page.get_by_text("Why?").click()

@@ -16,11 +16,10 @@ from labeling.selectors.explanations import ShownExplanation, shown_explanation
 from labeling.services.explanations import KEPT, ask_about_group, ask_about_others, ask_about_question, least_alike
 from labeling.services.reasons import explain_pair, sweep_reasons
 from tests.labeling.builders import Cast, answer, question_set, read_result
+from tests.labeling.services.test_shadow import FIRST, LAST
 
 pytestmark = pytest.mark.django_db
 
-FIRST = ("Margaret", "Olusegun", "Chiara", "Timothy", "Beatrice", "Konstantin", "Philippa", "Rajesh", "Wilhelmina")
-LAST = ("Oakfield", "Abara", "Venturi", "Brandt", "Lindqvist", "Moreau", "Whitcombe", "Subramanian", "Zielinski")
 CITIES = ("Ely", "Lagos", "Siena", "Bern", "Malmö", "Lyon", "Truro", "Chennai", "Gdynia")
 GROUP = [
     ["900", "Ottoline Featherstonehaugh", "Ely"],
