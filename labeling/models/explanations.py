@@ -39,7 +39,9 @@ class PairExplanation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(result__isnull=True) ^ Q(question__isnull=True), name="labeling_explanation_of_one_thing"
+                condition=Q(result__isnull=True, question__isnull=False)
+                | Q(result__isnull=False, question__isnull=True),
+                name="labeling_explanation_of_one_thing",
             ),
         ]
 
