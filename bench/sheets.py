@@ -97,7 +97,8 @@ def main() -> int:
     options = parser.parse_args()
     with throw_away(postgres=options.postgres) as env:
         prepare(env)
-        from labeling.spreadsheets import csv_bytes, open_file, workbook_bytes
+        from labeling.spreadsheets import csv_bytes, open_file
+        from labeling.spreadsheets.workbook import workbook_bytes
 
         sheet = made_up(options.questions)
         print(f"{options.questions:,} questions, load {os.getloadavg()[0]:.1f}")

@@ -64,7 +64,6 @@ from labeling.spreadsheets import (
     mentions,
     open_file,
     read_sheet,
-    workbook_bytes,
 )
 
 logger = logging.getLogger(__name__)
@@ -107,6 +106,10 @@ def download_sheet(
         raise NoQuestionsError(_("There are no questions for you to download."))
     title = str(question_set) if question_set else ""
     if kind == SheetFormat.XLSX:
+        from labeling.spreadsheets.workbook import (
+            workbook_bytes,
+        )  # its library is slow to load, and most processes never use it
+
         name = f"{transform.name} {title}".strip()
         content, content_type = workbook_bytes(sheet, title=name, key=_signing_key()), _XLSX
     else:

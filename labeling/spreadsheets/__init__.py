@@ -18,7 +18,7 @@ from labeling.spreadsheets.model import (
 )
 from labeling.spreadsheets.read import Mentions, OpenedFile, mentions, open_file, read_sheet
 from labeling.spreadsheets.tables import MAX_CELLS, MAX_FILE_BYTES, is_quick
-from labeling.spreadsheets.write import csv_bytes, csv_size, workbook_bytes
+from labeling.spreadsheets.write import csv_bytes, csv_size
 
 __all__ = [
     "MAX_CELLS",
@@ -40,5 +40,4 @@ __all__ = [
     "open_file",
     "read_sheet",
     "unmangle",
-    "workbook_bytes",
 ]

@@ -11,9 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
-from openpyxl.cell.read_only import EMPTY_CELL
-from openpyxl.utils import get_column_letter
 
 from labelfiles import LABEL_COLUMN, SET_ID_COLUMN, LabelFileError, find_delimiter
 from labeling.encodings import encoding_name, find_encoding, is_assumed
@@ -53,6 +50,8 @@ class Table:
 
 def letter(place: int) -> str:
     """What a spreadsheet calls the column at a place, from 0."""
+    from openpyxl.utils import get_column_letter  # here and below, and not above: web processes must start quickly
+
     return get_column_letter(place + 1)
 
 
@@ -112,6 +111,8 @@ class _Cells:
 
 
 def _workbook_sheets(data: bytes) -> tuple[list[tuple[str, _Rows]], list[SheetProblem]]:
+    from openpyxl import load_workbook
+
     try:
         if _unpacked_bytes(data) > MAX_UNPACKED_BYTES:
             return [], [_whole_file("too_large", _("The file is too large when unpacked."))]
@@ -139,6 +140,8 @@ def _unpacked_bytes(data: bytes) -> int:
 
 def _worksheet_rows(page: Iterable[Sequence[object]], kept: _Cells) -> _Rows:
     """Rows that hold anything, with their numbers."""
+    from openpyxl.cell.read_only import EMPTY_CELL
+
     found: _Rows = []
     for number, cells in enumerate(page, start=1):
         if number > _LAST_ROW:

@@ -20,8 +20,8 @@ from labeling.spreadsheets import (
     SheetRow,
     csv_bytes,
     read_sheet,
-    workbook_bytes,
 )
+from labeling.spreadsheets.workbook import workbook_bytes
 from partitions import LABELS
 
 KEY = b"a key for tests"
