@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import AuditEntry, Membership
 from accounts.selectors import everybody_of
@@ -24,6 +25,7 @@ _CSV_HEAD = ("at", "by", "action", "subject", "what", "details")
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def audit_trail(request: HttpRequest) -> HttpResponse:
     """Who changed what about people, access and settings, newest first."""
     membership = team_access(request, can_read_audit_trail)
@@ -37,7 +39,8 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
         "page": page,
         "lines": [(entry, sentence(entry), details(entry)) for entry in page.records],
     }
-    return render(request, "labeling/people/audit.html", context)
+    template = "labeling/people/_entries.html" if request.htmx else "labeling/people/audit.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
 
 
 @require_GET

@@ -121,6 +121,22 @@ def test_filters_narrow(people: Cast, client_for: ClientFor) -> None:
     assert len(rows) == 2
 
 
+def test_entries_change_with_the_filters_and_whoever_has_no_script_has_a_button(
+    people: Cast, client_for: ClientFor
+) -> None:
+    client = client_for(people.admin)
+    whole = client.get(TRAIL).content.decode()
+    assert "<form" in whole
+    assert whole.count("Filter</button>") == whole.partition("<noscript>")[2].count("Filter</button>") == 1
+    swapped = client.get(TRAIL, {"kind": "labels"}, headers={"HX-Request": "true"})
+    assert "HX-Request" in swapped.headers["Vary"]
+    page = swapped.content.decode()
+    assert "No entries match these filters" in page
+    assert "<form" not in page
+    page = client.get(TRAIL, {"kind": "people"}, headers={"HX-Request": "true"}).content.decode()
+    assert f"{CSV}?kind=people" in page  # what is downloaded is what is shown
+
+
 def test_pages_hold_every_entry_once(people: Cast, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("labeling.views.audit.PAGE_SIZE", 3)
     client = client_for(people.admin)
