@@ -13,6 +13,7 @@ from accounts.models import Team, User
 from accounts.selectors import membership_in
 from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, Row, RowLabel, Transform
+from labeling.selectors.natural_order import BY_NAME
 from labeling.selectors.queue import Proposed, proposal_for, skills_of, takeable_by
 
 TEACHES = Q(state=QuestionState.SETTLED, is_control=False)
@@ -142,7 +143,7 @@ def queue_for_steward(*, team: Team, user: User) -> list[QueueEntry]:
     membership = membership_in(user=user, team=team)
     skills = membership.skill_tags if membership else frozenset()
     transforms = list(
-        Transform.objects.filter(team=team, archived_at=None, question_sets__isnull=False).distinct().order_by("name")
+        Transform.objects.filter(team=team, archived_at=None, question_sets__isnull=False).distinct().order_by(*BY_NAME)
     )
     by_transform = "question_set__transform"
     total = dict(

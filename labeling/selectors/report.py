@@ -22,6 +22,7 @@ from labeling.intervals import figure
 from labeling.models import Answer, QuestionAssignment, TaskRun, Transform
 from labeling.reports.model import Cell, Column, Figure, Report, Table
 from labeling.selectors.days import midnight
+from labeling.selectors.natural_order import BY_NAME
 from labeling.selectors.questions import question_progress_by_transform
 from labeling.selectors.work import Dimension, WorkLine, submitted_answers, work_lines
 
@@ -98,7 +99,7 @@ def transform_weeks(*, team: Team, week: Week) -> list[TransformWeek]:
             labels_end=_newest("labels_after", end, labels_after__isnull=False),
             labels_start=_newest("labels_after", start, labels_after__isnull=False),
         )
-        .order_by("name")
+        .order_by(*BY_NAME)
     )
     wanted = {one.estimate for one in transforms} | {one.estimate_before for one in transforms}
     runs = TaskRun.objects.only("metrics").in_bulk({pk for pk in wanted if pk})
@@ -127,7 +128,7 @@ def better_table(*, team: Team, week: Week) -> Table:
 
 def waiting_table(*, team: Team) -> Table:
     """What waits now, and for whom: first what anybody of a role may do, then what is meant for one person. Five queries."""
-    transforms = {one.pk: one for one in _worked_with(team).order_by("name")}
+    transforms = {one.pk: one for one in _worked_with(team).order_by(*BY_NAME)}
     rows: list[tuple[Cell, ...]] = []
     for pk, progress in question_progress_by_transform(transforms=transforms.values()).items():
         for who, what, count, page in (

@@ -13,6 +13,7 @@ from accounts.models import Team
 from labeling.choices import ACTIVE, RunKind, RunStatus, TransformStatus
 from labeling.metrics import Metrics
 from labeling.models import TaskRun, Transform
+from labeling.selectors.natural_order import BY_NAME
 from labeling.selectors.questions import QuestionProgress, question_progress_by_transform
 
 
@@ -50,7 +51,7 @@ class TransformOverview:
 
 def transforms_for_team(*, team: Team) -> QuerySet[Transform]:
     """The team's transforms by name, those that are archived among them: their runs and answers are history."""
-    return Transform.objects.filter(team=team).select_related("source_file", "created_by").order_by("name")
+    return Transform.objects.filter(team=team).select_related("source_file", "created_by").order_by(*BY_NAME)
 
 
 def archived_transforms(*, team: Team) -> QuerySet[Transform]:

@@ -18,6 +18,7 @@ from accounts.models import Team, User
 from labeling.choices import AnswerKind, AnswerStatus
 from labeling.models import Answer, Transform
 from labeling.selectors.days import bounds
+from labeling.selectors.natural_order import natural_key
 from labeling.spreadsheets.cells import csv_text
 
 Dimension = Literal["person", "day", "transform"]
@@ -215,7 +216,7 @@ def _order(
     return (
         *((person.last_name, person.first_name, person.username) if person else ("", "", "")),
         -day.toordinal() if day else 0,
-        transforms[what].name if what else "",
+        natural_key(transforms[what].name) if what else "",
     )
 
 

@@ -15,6 +15,7 @@ from labeling.aws import data_catalog, glue
 from labeling.choices import TransformStatus
 from labeling.exceptions import GlueError, InvalidSourceError, TableOfOthersError, TransformTakenError
 from labeling.models import Transform
+from labeling.selectors.natural_order import natural_key
 from labeling.services.catalog import CatalogTable, catalog_table
 from labeling.services.sources import SourcePreview, preview_table
 from labeling.services.tables import find_columns
@@ -63,7 +64,7 @@ def glue_transforms(*, team: Team) -> list[GlueTransform]:
     known = set(_known_ids())
     names = _names(team)
     found = [_described(team, seen, names) for seen in listed if seen.transform_id not in known]
-    return sorted(filter(None, found), key=lambda one: one.seen.name.casefold())
+    return sorted(filter(None, found), key=lambda one: natural_key(one.seen.name))
 
 
 def glue_transform(*, team: Team, glue_transform_id: str) -> GlueTransform:

@@ -23,6 +23,7 @@ from labeling.choices import ACTIVE, SourceFormat
 from labeling.encodings import is_text_in
 from labeling.exceptions import InvalidSourceError, RunConflictError
 from labeling.models import Row, SourceFile, TaskRun, Transform
+from labeling.selectors.natural_order import BY_NAME
 from labeling.services.source_rows import row_pieces
 from labeling.services.sources import SourcePreview, discard_source, stage_source, staged_preview, want_source
 from labeling.services.transforms import table_input
@@ -88,7 +89,7 @@ def transforms_over(*, transform: Transform) -> QuerySet[Transform]:
     """All transforms that read the same table, this one among them, by name. A table of uploaded rows is read by one team only."""
     return Transform.objects.filter(
         team=transform.team_id, database_name=transform.database_name, table_name=transform.table_name
-    ).order_by("name")
+    ).order_by(*BY_NAME)
 
 
 def replace_rows(*, transform: Transform, user: User, source: SourceFile) -> None:
