@@ -46,6 +46,32 @@ def lines(part: Locator) -> int:
     )
 
 
+def lines_of(page: Page, besides: str = "") -> list[float]:
+    """Where the lines are in which the choices of the workbench stand, and what else is named."""
+    parts = page.locator(f".wb-line > *, {besides}" if besides else ".wb-line > *").filter(visible=True)
+    found: list[float] = []
+    for middle in sorted(box(part)["y"] + box(part)["height"] / 2 for part in parts.all()):
+        if not found or middle - found[-1] > 4:
+            found.append(middle)
+    return found
+
+
+def words_fit(page: Page) -> bool:
+    """Whether the choice of what to show has room for its words and the arrow behind them."""
+    return bool(
+        page.get_by_label("What to show").evaluate(
+            """choice => {
+                 const free = choice.cloneNode(true);
+                 free.style.cssText = "position: absolute; flex: none; width: auto";
+                 choice.after(free);
+                 const needed = free.offsetWidth;
+                 free.remove();
+                 return choice.offsetWidth >= needed;
+               }"""
+        )
+    )
+
+
 def cursor_is_in_sight(page: Page) -> bool:
     row, head, foot = (box(page.locator(part)) for part in ("tr.is-cursor", "thead th >> nth=0", ".wb-foot"))
     return head["y"] + head["height"] <= row["y"] and row["y"] + row["height"] <= foot["y"]
@@ -96,27 +122,57 @@ def test_choices_take_two_lines_at_most_on_the_narrowest_screen(portal: Portal, 
     QuestionSet.objects.update(show_proposals=True)
     first.rows.update(proposed="A", proposed_confidence=0.9)
     page.reload()
-    choices = page.locator(".wb-line > :visible")
-    for width, lines in ((390, 2), (320, 2)):
-        page.set_viewport_size({"width": width, "height": 640})
-        assert len({box(choice)["y"] + box(choice)["height"] for choice in choices.all()}) <= lines
     expect(page.get_by_role("button", name="Proposal")).to_be_visible()
     expect(page.get_by_role("button", name="Long texts")).to_be_visible()
+    for width in (390, 360, 320):
+        page.set_viewport_size({"width": width, "height": 640})
+        assert len(lines_of(page)) <= 2, width
+        assert words_fit(page), width
     page.get_by_role("button", name="Guidelines and comments").click()
     expect(page.get_by_text("Look at the source.")).to_be_visible()
+
+
+def test_a_proposal_leaves_the_choice_of_columns_its_words_on_a_phone(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    first, *_rest = begin(page, portal, rows=4)
+    add_comment(question=first, author=portal.lead, text="Look at the source.")
+    QuestionSet.objects.update(show_proposals=True)
+    for row in first.rows.all():
+        row.values[-1], row.proposed, row.proposed_confidence = "short", "A", 0.9
+        row.save()
+    page.reload()
+    expect(page.get_by_role("button", name="Proposal")).to_be_visible()
+    expect(page.get_by_role("button", name="Long texts")).to_be_hidden()
+    assert words_fit(page)
+    assert len(lines_of(page)) == 1
 
 
 def test_choices_share_a_line_on_a_small_laptop(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     page.set_viewport_size({"width": 1024, "height": 768})
     first, *_rest = begin(page, portal, rows=4)
+    add_comment(question=first, author=portal.lead, text="Look at the source.")
     QuestionSet.objects.update(show_proposals=True)
     first.rows.update(proposed="A", proposed_confidence=0.9)
     page.reload()
     expect(page.get_by_role("button", name="Proposal")).to_be_visible()
-    parts = [page.locator(".ask"), *page.locator(".wb-line > :visible").all()]
-    middles = [box(part)["y"] + box(part)["height"] / 2 for part in parts]
-    assert max(middles) - min(middles) < 4
+    assert len(lines_of(page, ".ask")) == 1
+    expect(page.get_by_role("button", name="Guidelines and comments")).to_be_visible()
+
+
+def test_decisions_share_a_line_too_and_only_names_of_many_people_are_cut_off(portal: Portal, visit: Visit) -> None:
+    transform, (question,) = people_transform(portal, questions=1, rows=4)
+    wanting([question], 3)
+    for person, labels in ((portal.steward, "AABC"), (portal.colleague, "AAAC"), (portal.admin, "AA?C")):
+        answer(question, person, labels)
+    page = visit(portal.lead)
+    page.goto(f"/transforms/{transform.pk}/disputed/next/")
+    takes = page.get_by_role("button", name="Take the grouping of")
+    for width in (1024, 1440):
+        page.set_viewport_size({"width": width, "height": 768})
+        expect(takes).to_have_count(3)
+        assert len(lines_of(page, ".ask, .take-people > *")) == 1, width
+    assert all(take.evaluate("part => part.scrollWidth <= part.clientWidth") for take in takes.all())
     expect(page.get_by_role("button", name="Guidelines and comments")).to_be_visible()
 
 
@@ -129,7 +185,7 @@ def test_two_buttons_leave_a_step_its_words_on_a_phone(portal: Portal, visit: Vi
     page.goto(f"/transforms/{transform.pk}/")
     step = page.locator(".steps > li").nth(1)
     assert lines(step.get_by_role("heading")) == 1
-    first, second = (box(step.get_by_role("link", name=name)) for name in ("Answer questions", "Decide"))
+    first, second = (box(step.get_by_role("link", name=name)) for name in ("Start labeling", "Decide"))
     assert second["y"] - (first["y"] + first["height"]) >= 4
 
 
