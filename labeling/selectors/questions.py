@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Team, User
+from accounts.models import Membership, Team, User
 from accounts.selectors import membership_in
 from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, Row, RowLabel, Transform
@@ -21,6 +21,9 @@ TEACHES = Q(state=QuestionState.SETTLED, is_control=False)
 
 UNLEARNED = TEACHES & (Q(imported_version__isnull=True) | ~Q(imported_version=F("result_version")))
 """Those that Glue has not learned from in their present version."""
+
+_DRAFTS = Q(status=AnswerStatus.DRAFT, question__answers_missing__gt=0)
+_SUBMITTED = Q(status=AnswerStatus.SUBMITTED)
 
 MIN_SURE_ROWS = 2
 """So many rows of a question say how they group; of fewer nothing can be learned."""
@@ -74,6 +77,11 @@ class QueueEntry:
     open: int
     drafts: int
     answered_by_me: int
+
+    @property
+    def has_begun(self) -> bool:
+        """The person has begun or answered a question of it."""
+        return bool(self.drafts or self.answered_by_me)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +174,8 @@ def queue_for_steward(*, team: Team, user: User) -> list[QueueEntry]:
         )
         .values_list(f"question__{by_transform}")
         .annotate(
-            drafts=Count("pk", filter=Q(status=AnswerStatus.DRAFT, question__answers_missing__gt=0)),
-            submitted=Count("pk", filter=Q(status=AnswerStatus.SUBMITTED)),
+            drafts=Count("pk", filter=_DRAFTS),
+            submitted=Count("pk", filter=_SUBMITTED),
         )
         .order_by()
     }
@@ -181,6 +189,13 @@ def queue_for_steward(*, team: Team, user: User) -> list[QueueEntry]:
         )
         for transform in transforms
     ]
+
+
+def begun_by(*, membership: Membership, transform: Transform) -> QuerySet[Answer, uuid.UUID]:
+    """The transform if this person has begun or answered questions of it, else nothing; looked up where it is asked for."""
+    answers = Answer.objects.filter(_DRAFTS | _SUBMITTED, steward=membership.user_id, kind=AnswerKind.ANSWER)
+    of_transform = answers.filter(question__question_set__transform=transform)
+    return of_transform.order_by().values_list("question__question_set__transform", flat=True)[:1]
 
 
 def question_work(*, question: Question, steward: User) -> QuestionWork:

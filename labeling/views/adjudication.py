@@ -21,7 +21,7 @@ from labeling.forms.answers import AnswerPayload, parse_answer, parse_exclude
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import can_adjudicate
 from labeling.selectors.adjudication import adjudication_work, disputed_questions
-from labeling.selectors.questions import question_progress
+from labeling.selectors.questions import begun_by, question_progress
 from labeling.selectors.stages import stage_of
 from labeling.selectors.transforms import transform_overview
 from labeling.services.adjudication import (
@@ -55,7 +55,8 @@ def adjudication_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     }
     if not page.object_list:
         overview = transform_overview(transform=transform)
-        context |= {"overview": overview, "stage": stage_of(overview)}
+        begun = begun_by(membership=membership, transform=transform)
+        context |= {"overview": overview, "stage": stage_of(overview), "begun": begun}
     return render(request, "labeling/adjudication/list.html", context)
 
 

@@ -24,6 +24,7 @@ from labeling.permissions import (
 from labeling.selectors.agreement import TeamAgreement, own_agreement, team_agreement
 from labeling.selectors.contradictions import contradiction_suspects, contradiction_views, contradictions_for
 from labeling.selectors.controls import control_questions
+from labeling.selectors.questions import begun_by
 from labeling.services.controls import mark_control, unmark_control
 from labeling.views.access import question_access, signed_in, transform_access
 from labeling.views.contexts import error_text
@@ -51,6 +52,7 @@ def agreement(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     context: dict[str, object] = {"area": "transforms", "membership": membership, "transform": transform}
     if not can_see_agreement(membership):
         context["own"] = own_agreement(transform=transform, user=signed_in(request))
+        context["begun"] = begun_by(membership=membership, transform=transform)
         return render(request, "labeling/agreement/own.html", context)
     team = team_agreement(transform=transform)
     people = Paginator(team.people, PEOPLE).get_page(request.GET.get("people"))

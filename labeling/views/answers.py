@@ -26,7 +26,7 @@ from labeling.permissions import can_adjudicate, can_correct_answers, can_edit_g
 from labeling.selectors.answers import answer_history, answers_for_transform, answers_visible_to, may_read
 from labeling.selectors.comments import comments_on
 from labeling.selectors.controls import is_concealed
-from labeling.selectors.questions import question_number
+from labeling.selectors.questions import begun_by, question_number
 from labeling.selectors.queue import may_answer_control, takeable_by
 from labeling.selectors.second_look import LookAt, count_to_look_at
 from labeling.services.answers import reopen_answer, withdraw_answer
@@ -71,6 +71,7 @@ def answer_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "membership": membership,
         "transform": transform,
         "form": form,
+        "begun": begun_by(membership=membership, transform=transform),
         "remarked": count_to_look_at(transform=transform, of=LookAt(comments=True))
         if can_adjudicate(membership)
         else 0,

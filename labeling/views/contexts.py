@@ -20,9 +20,7 @@ from labeling.selectors.automation import runs_of_chains
 from labeling.selectors.known_labels import labels_unseen
 from labeling.selectors.label_files import findings_of
 from labeling.selectors.matches import applied
-from labeling.selectors.questions import (
-    queue_for_steward,
-)
+from labeling.selectors.questions import begun_by, queue_for_steward
 from labeling.selectors.report import Week, better_table, waiting_table
 from labeling.selectors.run_story import run_cost, run_story
 from labeling.selectors.shadow import estimate_awaited, estimate_for
@@ -59,6 +57,7 @@ def home_context(membership: Membership, user: User) -> dict[str, Any]:
         "area": "home",
         "membership": membership,
         "queue": [entry for entry in entries if entry.open],
+        "begun": {entry.transform.pk for entry in entries if entry.has_begun},
         "answered_by_me": sum(entry.answered_by_me for entry in entries),
     }
     if is_lead(membership):
@@ -83,6 +82,7 @@ def transform_context(transform: Transform, membership: Membership) -> dict[str,
         "transform": transform,
         "stage": stage_of(overview),
         "overview": overview,
+        "begun": begun_by(membership=membership, transform=transform),
         "metrics": overview.metrics,
         "runs": list(runs_for_transform(transform=transform)[:5]) if can_see_runs(membership) else [],
         "foreign_replacement": foreign_replacement(transform=transform) if can_see_runs(membership) else None,
@@ -119,6 +119,7 @@ def run_context(run: TaskRun, membership: Membership) -> dict[str, Any]:
         "area": "runs",
         "membership": membership,
         "run": run,
+        "begun": begun_by(membership=membership, transform=run.transform),
         "events": run_events(run=run),
         "not_taken_up": not_taken_up(run=run),
         "metrics": run.measured,

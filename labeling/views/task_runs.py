@@ -26,6 +26,7 @@ from labeling.permissions import (
     require,
 )
 from labeling.selectors.import_preview import import_preview, replace_preview
+from labeling.selectors.questions import begun_by
 from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.chains import Afterwards, start_import
 from labeling.services.notifications import mark_seen
@@ -161,6 +162,7 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         "area": "transforms",
         "membership": membership,
         "transform": transform,
+        "begun": begun_by(membership=membership, transform=transform),
         "problem": problem,
         "afterwards": afterwards,
         "may_replace": may_replace,

@@ -42,6 +42,29 @@ def test_a_begun_question_is_continued(people: Cast, people_transform: Transform
     assert "Continue labeling" in client.get(HOME).content.decode()
 
 
+def test_the_way_into_the_questions_is_called_the_same_on_every_page(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    first, *_rest = question_set(people_transform, people.lead, [2, 2])
+    run = finished_run(people_transform, people.lead, RunKind.LABELING_SET_GENERATION)
+    pages = [HOME, reverse("labeling:run-detail", args=[run.pk])]
+    pages += [
+        reverse(f"labeling:{name}", args=[people_transform.pk])
+        for name in ("transform-detail", "import-create", "adjudication-list", "answer-list")
+    ]
+    lead = client_for(people.lead)
+    for address in pages:
+        assert "Start labeling" in lead.get(address).content.decode(), address
+    save_draft(question=first, steward=people.lead, labels={})
+    for address in pages[:-1]:
+        page = lead.get(address).content.decode()
+        assert "Continue labeling" in page, address
+        assert "Start labeling" not in page, address
+    assert "Start labeling" in client_for(people.steward).get(HOME).content.decode()
+    answer(first, people.lead, "AB")
+    assert "Continue labeling" in lead.get(pages[2]).content.decode()
+
+
 def test_a_lead_sees_the_next_step_of_each_transform(
     people: Cast, people_transform: Transform, client_for: ClientFor
 ) -> None:
