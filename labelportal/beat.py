@@ -8,6 +8,8 @@ from typing import Any
 
 from celery import beat
 
+from labelportal.pulse import touch
+
 logger = logging.getLogger(__name__)
 _SET_BACK = timedelta(seconds=1)
 
@@ -34,6 +36,8 @@ class SteadyScheduler(beat.Scheduler):
             self._heap = None  # made anew from the entries
         self._seen = now
         seconds: float = super().tick(*args, **kwargs)
+        if not self._reason:
+            touch()
         return seconds
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import task_success, worker_process_init
 
+from labelportal.pulse import Pulse
 from labelportal.run.lifeline import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelportal.settings")
@@ -18,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelportal.settings")
 app = Celery("labelportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["consumer"].add(Pulse)
 
 
 @worker_process_init.connect

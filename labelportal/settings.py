@@ -212,6 +212,8 @@ DEMO_PASSWORD = env.text("DEMO_PASSWORD")
 
 # Empty: /metrics is no address.
 METRICS_TOKEN = env.text("LABELPORTAL_METRICS_TOKEN")
+# Empty: workers and beat have no pulse, see labelportal/pulse.py.
+PULSE_FILE = env.text("LABELPORTAL_PULSE")
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:8030/0")
 TASK_RUN_SYNC_SECONDS = env.number("TASK_RUN_SYNC_SECONDS", 2.0)
 # How often Glue is asked for runs that were started in its console or by other programs.
@@ -236,6 +238,7 @@ CELERY_TASK_DEFAULT_QUEUE = "portal"
 CELERY_TASK_ROUTES = {"localglue.*": {"queue": "engine"}, "labeling.*": {"queue": "portal"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "labelportal.beat:SteadyScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 15  # the seconds of its pulse, however seldom something is due
 CELERY_BEAT_SCHEDULE = {
     # A tick that nobody took before the next one is due says nothing new, so it expires.
     "sync-task-runs": {
