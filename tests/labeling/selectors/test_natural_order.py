@@ -3,7 +3,7 @@ from __future__ import annotations
 from labeling.selectors.natural_order import natural_key
 from labeling.selectors.questions import queue_for_steward
 from labeling.selectors.transforms import transforms_for_team
-from labeling.selectors.work import work_lines
+from labeling.selectors.work import EVERYTHING, work_lines
 from tests.labeling.builders import Cast, answer, question_set, transform
 
 AS_EXPECTED = ["Part", "part 1", "Part 2 of 3", "part 2 of 30", "Part 007", "part 10", "Part 11", "Shops", "shops 3"]
@@ -24,7 +24,7 @@ def test_the_queue_of_a_steward_and_their_work_follow_the_same_order(people: Cas
         answer(question_set(of, people.admin, [2, 2])[0], people.steward, "AB")
     in_order = ["people 9", "People 10", "People 100"]
     assert [entry.transform.name for entry in queue_for_steward(team=people.team, user=people.steward)] == in_order
-    lines = work_lines(team=people.team, by=("transform",))
+    lines = work_lines(team=people.team, by=EVERYTHING[2:])
     assert [line.transform.name for line in lines if line.transform] == in_order
 
 
