@@ -106,9 +106,8 @@ def download_sheet(
         raise NoQuestionsError(_("There are no questions for you to download."))
     title = str(question_set) if question_set else ""
     if kind == SheetFormat.XLSX:
-        from labeling.spreadsheets.workbook import (
-            workbook_bytes,
-        )  # its library is slow to load, and most processes never use it
+        # Its library is slow to load, and most processes never use it.
+        from labeling.spreadsheets.workbook import workbook_bytes
 
         name = f"{transform.name} {title}".strip()
         content, content_type = workbook_bytes(sheet, title=name, key=_signing_key()), _XLSX
