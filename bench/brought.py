@@ -6,6 +6,9 @@ A list of known matches is what people have who bring labels. ``pairs``: sets of
 so that no label speaks of two rows of one source. ``matches``: sets of two rows of one thing, so that no label speaks of a difference.
 ``one`` and ``three``: sets of ten rows, with so many things that have several. Printed is a line of a Markdown table for each folder and
 kind: precision, recall and F1 over the whole table, mean of the seeds, after so many rows.
+
+``--asked``: so many files of questions are answered as well, a hundred rows each. ``--grouped``: precision, recall and F1 of how ``propose`` groups
+the sets of the next file, without the labels and with them.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from itertools import islice
 from pathlib import Path
 
 import findmatches
+from bench.guess import within_sets
 from bench.quality import KEY, answer, read_truth, score
 from bench.report import table
 from labelfiles import LabeledRow, LabelFile
@@ -62,14 +66,23 @@ def brought(records: findmatches.Records, truth: dict[str, str], kind: str, rows
     return answer(LabelFile(tuple(names), tuple(labeled)), truth)
 
 
-def measured(folder: Path, kind: str, budgets: Sequence[int], seed: int) -> list[tuple[float, float, float]]:
-    """Precision, recall and F1 after each number of rows."""
-    truth, found = read_truth(folder), []
+def measured(
+    folder: Path, kind: str, budgets: Sequence[int], seed: int, *, asked: int, grouped: bool
+) -> list[tuple[float, ...]]:
+    """Precision, recall and F1 after each number of rows; twice if it is asked how sets are grouped."""
+    truth, found = read_truth(folder), list[tuple[float, ...]]()
     with tempfile.TemporaryDirectory(prefix="bench-brought-") as cache:
         records = findmatches.read_records(folder / "records.csv", primary_key=KEY).cached_in(Path(cache))
         for rows in budgets:
-            model = findmatches.train(records, [brought(records, truth, kind, rows, seed)], seed=seed)
-            matched = model.match(records)
+            labels = [brought(records, truth, kind, rows, seed)]
+            for _ in range(asked):
+                labels.append(answer(findmatches.ask(records, labels, seed=seed), truth))
+            if grouped:
+                question = findmatches.ask(records, labels, seed=seed)
+                proposed = [findmatches.propose(records, question, known) for known in ([], labels)]
+                found.append(sum((within_sets([(question, one)], truth) for one in proposed), ()))
+                continue
+            matched = findmatches.train(records, labels, seed=seed).match(records)
             found.append(score(matched.column(KEY).to_pylist(), matched.column("match_id").to_pylist(), truth))
     return found
 
@@ -80,15 +93,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kinds", nargs="+", choices=list(THINGS), default=list(THINGS))
     parser.add_argument("--budgets", type=int, nargs="+", default=[100, 200, 400], help="rows labelled")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--asked", type=int, default=0, help="files of questions that are answered as well")
+    parser.add_argument("--grouped", action="store_true", help="how the sets of the next file are grouped")
     options = parser.parse_args(arguments)
     print(table(["table", "labels", *(f"{budget} rows" for budget in options.budgets)], []))
     for folder in options.folders:
         for kind in options.kinds:
-            found = [measured(folder, kind, options.budgets, seed) for seed in options.seeds]
+            found = [
+                measured(folder, kind, options.budgets, seed, asked=options.asked, grouped=options.grouped)
+                for seed in options.seeds
+            ]
             means = [
                 [sum(figures) / len(found) for figures in zip(*same, strict=True)] for same in zip(*found, strict=True)
             ]
-            cells = ["{:.3f}, {:.3f}, {:.3f}".format(*mean) for mean in means]
+            cells = [", ".join(f"{figure:.3f}" for figure in mean) for mean in means]
             print(f"| {' | '.join([folder.name, kind, *cells])} |", flush=True)
     return 0
 

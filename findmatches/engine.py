@@ -18,7 +18,7 @@ from findmatches.prepared import Prepared, prepare
 from findmatches.questions import choose_sets
 from findmatches.schema import Records
 from findmatches.scoring import linked_scores
-from findmatches.study import Study
+from findmatches.study import study_of
 from labelfiles import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, label_file_bytes
 
 log = logging.getLogger(__name__)
@@ -50,8 +50,8 @@ def train(
     taught = lessons_of(prepared, labels)
     keys = prepared.keys
     pairs = [(keys[one], keys[two]) for one, two in zip(taught.left, taught.right, strict=True)]
-    study = Study(prepared, taught)
-    if not study.taught.teachable:
+    study = study_of(prepared, taught)
+    if study is None:
         raise FindMatchesError("The labels hold matches alone, and the table has no other rows to tell them from.")
     learner = study.learn(seed=seed)
     return Model(
@@ -104,7 +104,8 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
     records = with_labelled_rows(records, labels)
     prepared = prepare(records, neighbours=tuning.neighbours(0.5))
     taught = lessons_of(prepared, labels)
-    score = linked_scores(prepared, Study(prepared, taught).learn(seed=seed)) if taught.teachable else None
+    study = study_of(prepared, taught)
+    score = linked_scores(prepared, study.learn(seed=seed)) if study else None
     matches = int(taught.match.sum())
     log.debug("choosing %d questions", sets)
     chosen = choose_sets(prepared, score, taught.rows, matches, sets=sets, rows=rows, seed=seed)

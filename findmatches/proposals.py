@@ -18,7 +18,7 @@ from findmatches.labels import key_place, place_of, with_rows_of
 from findmatches.prepared import prepare
 from findmatches.schema import Records
 from findmatches.scoring import score_pairs
-from findmatches.study import Study
+from findmatches.study import study_of
 from labelfiles import LabelFile
 
 # So many other rows of the table are enough to tell common values from rare ones; more would only make people wait.
@@ -54,8 +54,7 @@ def propose(records: Records, question: LabelFile, labels: Sequence[LabelFile]) 
     known = with_rows_of(records, [*labels, question])
     prepared = prepare(_context(known, question, labels), neighbours=tuning.neighbours(0.5))
     row_of = {key: row for row, key in enumerate(prepared.keys)}
-    taught = lessons_of(prepared, labels)
-    study = Study(prepared, taught) if taught.teachable else None
+    study = study_of(prepared, lessons_of(prepared, labels))
     learner = study.learn(seed=0) if study else None
     threshold = learner.balanced if learner else _UNTAUGHT
     result = {}

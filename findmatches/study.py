@@ -220,6 +220,12 @@ class Study:
         return in_context(self.prepared, learner, left, right, self.measures[pairs], self._around(learner, left, right))
 
 
+def study_of(prepared: Prepared, judged: Lessons) -> Study | None:
+    """What the judged pairs teach; None where they hold no match, or the table has nothing to tell matches from."""
+    study = Study(prepared, judged) if judged.match.any() else None
+    return study if study and study.taught.teachable else None
+
+
 class _Pool(NamedTuple):
     """Candidates to learn evidence from, by their places: a ``share``, drawn at random, of those that people cannot have judged; and what measures them."""
 

@@ -6,9 +6,10 @@ from collections import defaultdict
 
 import pytest
 
+from bench.guess import within_sets
 from bench.quality import KEY, answer, score
 from bench.shapes import make
-from findmatches import Records, ask, train, tuning
+from findmatches import Records, ask, propose, train, tuning
 from findmatches.assumed import assumed_differences
 from findmatches.engine import lessons_of
 from findmatches.labels import Lessons
@@ -110,3 +111,22 @@ def test_known_matches_alone_teach_by_what_other_rows_are_like(shape: str, least
     precision, recall, _ = score(matched.column(KEY).to_pylist(), matched.column("match_id").to_pylist(), truth)
     assert precision > 0.9
     assert recall > least
+
+
+@pytest.mark.parametrize("shape", ["model numbers", "phone numbers"])
+def test_known_matches_alone_teach_how_to_group_the_sets_of_the_next_file(shape: str) -> None:
+    """The guess without labels has 0.78 and 0.75."""
+    records, truth = make(shape, 600, 0)
+    known = [pairs_of(records, truth, 30)]
+    questions = ask(records, known)
+    _, _, f1 = within_sets([(questions, propose(records, questions, known))], truth)
+    assert f1 > 0.95
+
+
+def test_known_matches_alone_teach_what_to_ask_about() -> None:
+    """Questions as if there were no labels yet leave 0.91."""
+    records, truth = make("careless", 600, 0)
+    known = [pairs_of(records, truth, 30)]
+    matched = train(records, [*known, answer(ask(records, known), truth)]).match(records)
+    _, _, f1 = score(matched.column(KEY).to_pylist(), matched.column("match_id").to_pylist(), truth)
+    assert f1 > 0.95
