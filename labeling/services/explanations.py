@@ -13,8 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from labeling.choices import RunKind
 from labeling.exceptions import NoExplanationError
-from labeling.models import MatchResult, PairExplanation, Question, Transform
+from labeling.models import MatchResult, PairExplanation, Question, TaskRun, Transform
 from labeling.selectors.claims import is_given_up, just
 from labeling.services.match_questions import found_group
 from labeling.tasks import explain_pair
@@ -75,7 +76,7 @@ def _ask(
     result: MatchResult | None = None,
     question: Question | None = None,
 ) -> PairExplanation:
-    """The explanation, which may be there already. One that rests on answers that have changed since is worked out again, but not every minute."""
+    """The explanation, which may be there already. One that rests on labels that have changed since is worked out again, but not every minute."""
     first, second = sorted(pair)
     if not 0 <= first < second < len(values):
         raise NoExplanationError(_("Choose two different rows."))
@@ -108,7 +109,10 @@ def _is_asked_anew(found: PairExplanation) -> bool:
     else:
         late = bool(found.problem) or found.answered_at <= timezone.now() - KEPT
         changed = Question.objects.filter(question_set__transform=found.transform, changed_at__gt=found.asked_at)
-        over = late and changed.exists()
+        imports = TaskRun.objects.filter(
+            transform=found.transform, kind=RunKind.IMPORT_LABELS, completed_at__gt=found.asked_at
+        )
+        over = late and (changed.exists() or imports.exists())
     if not over:
         return False
     blank = {"claimed_at": None, "attempts": 0, "answered_at": None, "problem": "", "contents": None}

@@ -67,11 +67,10 @@ def refresh_proposals(*, transform: Transform) -> int:
     if not questions:
         return 0
     lessons = lessons_of(transform=transform)
+    asked = (row.values for rows in questions.values() for row in rows)
     try:
         proposed = propose(
-            records_of(
-                transform, (row.values for rows in (*lessons.rows.values(), *questions.values()) for row in rows)
-            ),
+            records_of(transform, [*lessons.values, *asked]),
             _asked(transform, questions),
             [lessons.labels],
         )

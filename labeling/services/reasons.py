@@ -1,6 +1,6 @@
 """Why two rows would be the same thing, or would not: what each column says, in the words of the embedded engine.
 
-AWS Glue does not say why, and its model is not to be had. So the engine learns here, in the portal's worker, from the settled answers of the
+AWS Glue does not say why, and its model is not to be had. So the engine learns here, in the portal's worker, from the labels of the
 transform as they are now, and explains what it makes of the rows itself; whatever goes wrong here costs the explanation and nothing else.
 """
 
@@ -44,7 +44,7 @@ def explain_pair(*, explanation: PairExplanation) -> None:
     started = timezone.now()
     lessons = lessons_of(transform=transform, without=explanation.question_id)
     if not lessons.labels.rows:
-        _end(explanation, problem=_("Nobody has answered a question that the engine could learn from yet."))
+        _end(explanation, problem=_("There are no labels yet that the engine could learn from."))
         return
     try:
         records = records_of(transform, _rows(explanation, lessons))
@@ -62,7 +62,7 @@ def explain_pair(*, explanation: PairExplanation) -> None:
         logger.info("explanation %s: none (%s)", explanation.pk, type(error).__name__)
         _end(
             explanation,
-            problem=_("The settled answers are too few, or not of the kind that the engine can learn from."),
+            problem=_("The labels are too few, or not of the kind that the engine can learn from."),
         )
         return
     _end(explanation, contents=found.to_dict())
@@ -78,8 +78,7 @@ def _rows(explanation: PairExplanation, lessons: Lessons) -> Iterator[Sequence[s
     others = list(of_questions.values_list("values", flat=True)[:_OTHER_ROWS])
     groups = result.found.values_list("values", flat=True) if result else ()
     others += islice(chain.from_iterable(groups), _OTHER_ROWS)
-    taught = (row.values for rows in lessons.rows.values() for row in rows)
-    return (row for row in chain(others, taught, explanation.values) if row[key].strip())
+    return (row for row in chain(others, lessons.values, explanation.values) if row[key].strip())
 
 
 def _end(explanation: PairExplanation, **fields: Any) -> None:

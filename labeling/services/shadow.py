@@ -19,8 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from findmatches import FindMatchesError, JudgedPair, Judgement, judge, learning_curve
-from labelfiles import LabeledRow, LabelFile, LabelFileError, content_hash, read_label_file
-from labeling.aws import storage
+from labelfiles import LabelFile, LabelFileError, content_hash
 from labeling.aws.errors import MISSING
 from labeling.choices import ACTIVE, AT_GLUE, RETRYABLE, RunKind, RunStatus
 from labeling.exceptions import GlueError
@@ -28,6 +27,7 @@ from labeling.models import JudgedQuestion, PairExplanation, Question, ShadowEst
 from labeling.selectors.claims import free
 from labeling.selectors.shadow import NEXT_QUESTIONS, Cell, files_learned
 from labeling.services.claims import claim, try_again_later
+from labeling.services.lessons import newest_sets
 from labeling.services.proposals import records_of
 
 logger = logging.getLogger(__name__)
@@ -150,14 +150,7 @@ def _labels(run: TaskRun) -> LabelFile:
     files = files_learned(run=run)
     if files is None:
         raise LookupError
-    newest: dict[str, Sequence[LabeledRow]] = {}
-    # From the newest set back, so that files which hold none of those that are wanted are not fetched.
-    for stored in reversed(files):
-        for name, rows in reversed(read_label_file(storage.read_uri(stored.uri)).by_set().items()):
-            newest.setdefault(name, rows)
-        if len(newest) >= _MAX_SETS:
-            break
-    wanted = list(newest.values())[:_MAX_SETS][::-1]
+    wanted = [rows for _name, rows in newest_sets(files, _MAX_SETS)][::-1]
     return LabelFile(tuple(run.transform.column_names), tuple(row for rows in wanted for row in rows if row.label))
 
 

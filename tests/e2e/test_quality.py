@@ -292,7 +292,7 @@ def test_why_about_a_group_and_about_a_doubted_pair(portal: Portal, visit: Visit
     page.goto(f"/transforms/{transform.pk}/quality/disagreement/?cell=false_negatives")
     page.get_by_text("Why?").click()
     expect(verdict).to_be_visible(timeout=RUN_MS)
-    expect(page.get_by_text("settled answers to other questions")).to_be_visible()
+    expect(page.get_by_text("but for those of this question")).to_be_visible()
     assert_accessible(page)
 
 

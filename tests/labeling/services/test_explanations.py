@@ -120,7 +120,7 @@ def test_without_answers_it_says_why_there_is_nothing(people: Cast, of: Transfor
     untaught = asked(result)
     explain_pair(explanation=untaught)
     untaught.refresh_from_db()
-    assert "Nobody has answered a question" in untaught.problem
+    assert "There are no labels yet" in untaught.problem
     for question in question_set(of, people.lead, [3]):
         for row in question.rows.all():
             row.values = [row.key, f"name {row.key}", ""]
@@ -153,7 +153,7 @@ def test_a_question_is_judged_by_an_engine_that_does_not_know_its_answer(
     alone = ask_about_question(question=questions[0], pair=(0, 1))
     explain_pair(explanation=alone)
     alone.refresh_from_db()
-    assert "Nobody has answered a question" in alone.problem
+    assert "There are no labels yet" in alone.problem
 
 
 def test_a_worker_that_dies_is_followed_by_another_and_in_the_end_by_none(

@@ -136,7 +136,7 @@ def test_why_about_a_question(people: Cast, questions: list[Question], client_fo
     lead = client_for(people.lead)
     page = lead.get(reverse("labeling:question-why", args=[questions[0].pk, 1, 3]), follow=True)
     assert "working it out" in text_of(page)
-    assert "settled answers to other questions" in text_of(page)
+    assert "but for those of this question" in text_of(page)
     asked = PairExplanation.objects.get()
     assert (asked.first, asked.second, asked.question) == (0, 2, questions[0])
     refused = lead.get(reverse("labeling:question-why", args=[questions[0].pk, 1, 9]), headers=HTMX)
