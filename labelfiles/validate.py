@@ -217,10 +217,10 @@ def check_whole(rows: int, matching: int, different: int) -> Iterator[Problem]:
     if not rows:
         yield Problem(None, None, "no_rows", "The file has a header but no rows.")
     elif matching and not different:
-        message = "All rows of every set match. Matching also needs examples of rows that do not."
+        message = "All rows of every set match. To estimate quality takes rows that do not, too, and AWS may need some to learn."
         yield Problem(None, None, "all_matching", message, "warning")
     elif different and not matching:
-        message = "No two rows match in any set. Matching also needs examples of rows that do."
+        message = "No two rows match in any set. Nothing is learned without some that do."
         yield Problem(None, None, "all_different", message, "warning")
     elif not matching:
         yield Problem(None, None, "no_pairs", "No set has two labelled rows, so the file teaches nothing.")

@@ -16,6 +16,7 @@ from accounts.models import User
 from labeling.choices import ChainStatus, RunKind, RunStatus
 from labeling.exceptions import LabelportalError, RunConflictError
 from labeling.models import Chain, LabelFile, TaskRun, Transform
+from labeling.selectors.known_labels import known_labels
 from labeling.services.task_runs import StopOutcome, cancel_run, request_label_import
 from labeling.services.task_runs.request import request_run
 
@@ -55,10 +56,17 @@ def move_chains() -> None:
 
 
 def move_chain(*, chain: Chain) -> None:
-    """Ask for the next run if the one before has ended well; end the chain if it has not, or if nothing is left to do."""
+    """Ask for the next run if the one before has ended well; end the chain if it has not, or if nothing is left to do.
+
+    An estimate that would fail for want of labels is left out: it must not keep the questions back that would bring them.
+    """
     newest = {run.kind: run for run in chain.runs.order_by("created_at")}
+    left_out = ""
     for kind in steps_of(chain):
         run = newest.get(kind)
+        if run is None and kind == RunKind.EVALUATION and _is_one_sided(chain.transform):
+            left_out = _("Quality was not estimated: that takes rows that match and rows that do not.")
+            continue
         if run is None:
             _begin(chain, kind)
             return
@@ -69,7 +77,13 @@ def move_chain(*, chain: Chain) -> None:
             words = {"kind": run.get_kind_display(), "state": run.get_status_display().lower()}
             _end(chain, _ENDED.get(RunStatus(run.status), ChainStatus.FAILED), note % words)
             return
-    _end(chain, ChainStatus.DONE)
+    _end(chain, ChainStatus.DONE, left_out)
+
+
+def _is_one_sided(transform: Transform) -> bool:
+    """Whether all labels are known to be matches, such as a list that somebody brought, or all differences: an estimate would fail."""
+    known = known_labels(transform=transform)
+    return known is not None and known.pairs is not None and not (known.pairs.matching and known.pairs.non_matching)
 
 
 def steps_of(chain: Chain) -> list[RunKind]:

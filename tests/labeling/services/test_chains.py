@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from labeling.choices import ChainStatus, RunKind, RunStatus
+from labeling.choices import ChainStatus, LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import InvalidSettingError, NothingToImportError, RunConflictError
-from labeling.models import Automation, Chain, Question, TaskRun, Transform
+from labeling.models import Automation, Chain, LabelFile, LabelFileReport, Question, TaskRun, Transform
 from labeling.selectors.automation import Hold, hold
 from labeling.services.automation import save_automation, start_due_import
 from labeling.services.chains import Afterwards, move_chain, move_chains, start_import, stop_chain
@@ -64,6 +64,29 @@ def test_each_step_follows_the_one_before_once(people: Cast, of: Transform) -> N
     chain.refresh_from_db()
     assert (chain.status, chain.note) == (ChainStatus.DONE, "")
     assert chain.ended_at is not None
+
+
+@pytest.mark.parametrize(("matching", "different", "estimated"), [(4, 0, False), (0, 4, False), (2, 2, True)])
+def test_an_estimate_for_which_labels_are_lacking_keeps_no_questions_back(
+    people: Cast, of: Transform, matching: int, different: int, estimated: bool
+) -> None:
+    """As after a list of known matches, which holds no difference."""
+    chain, run = started(of, people)
+    stored = LabelFile.objects.create(
+        transform=of, kind=LabelFileKind.UPLOADED, bucket="b", key="k.csv", size=1, sha256="0" * 64, sets=4, rows=8
+    )
+    LabelFileReport.objects.create(label_file=stored, set_digests={"set": ["digest", 8, matching, different]})
+    TaskRun.objects.filter(pk=run.pk).update(label_file=stored, started_at=timezone.now())
+    Transform.objects.filter(pk=of.pk).update(label_count=8)
+    end(run)
+    move_chains()
+    assert kinds(chain) == [IMPORT, EVALUATE if estimated else GENERATE]
+    end(chain.runs.get(kind=kinds(chain)[-1]))
+    move_chains()
+    chain.refresh_from_db()
+    if not estimated:
+        assert chain.status == ChainStatus.DONE
+        assert "Quality was not estimated" in chain.note
 
 
 @pytest.mark.parametrize(
