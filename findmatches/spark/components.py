@@ -1,4 +1,4 @@
-"""Connected components of a graph: of few edges on the driver, of many by DataFrame operations.
+"""Connected components of a graph: of few edges in one task, of many by DataFrame operations.
 
 Alternating large-star and small-star steps: R. Kiveris, S. Lattanzi, V. Mirrokni, V. Rastogi and S. Vassilvitskii, "Connected components in
 MapReduce and beyond" (2014). Edges are exchanged until every row is linked to the lowest row of its component and to nothing else.
@@ -13,21 +13,21 @@ import pyarrow as pa
 from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
 
 from findmatches.clustering import components as components_here
-from findmatches.spark.frames import both_ways, kept
+from findmatches.spark.frames import Batches, both_ways, kept, tables
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
 FEW = 2_000_000
-"""So many edges, 16 bytes each, the driver takes in; to exchange them takes a dozen stages a step, however few they are."""
+"""So many edges, 16 bytes each, one task takes in; to exchange them takes a dozen stages a step, however few they are."""
 
 
 def components(edges: DataFrame) -> DataFrame:
     """The piece of each row in one of the edges (``left``, ``right``): ``row``, and the lowest row of its component as ``piece``."""
     stars = kept(edges.select("left", "right").where("left <> right").distinct())
     if stars.count() <= FEW:
-        return kept(edges.sparkSession.createDataFrame(_lowest(stars.toArrow())))
+        return kept(stars.coalesce(1).mapInArrow(_lowest, "row long, piece long"))
     before = None
     while True:
         stars = kept(_small_star(_large_star(stars)))
@@ -39,14 +39,15 @@ def components(edges: DataFrame) -> DataFrame:
     return kept(rows.unionAll(stars.select("left", "left").distinct().toDF("row", "piece")))
 
 
-def _lowest(edges: pa.Table) -> pa.Table:
-    """``row`` and ``piece`` of each row in one of the edges."""
-    ends = np.concatenate([edges["left"].to_numpy(), edges["right"].to_numpy()])
-    rows, places = np.unique(ends, return_inverse=True)
-    left, right = places.astype(np.int32).reshape(2, -1)
-    pieces = components_here(len(rows), left, right)
-    _numbers, first = np.unique(pieces, return_index=True)
-    return pa.table({"row": rows, "piece": rows[first[pieces]]})
+def _lowest(batches: Batches) -> Batches:
+    """``row`` and ``piece`` of each row in one of the edges, all of which are in these batches."""
+    for edges in tables(batches):
+        ends = np.concatenate([edges["left"].to_numpy(), edges["right"].to_numpy()])
+        rows, places = np.unique(ends, return_inverse=True)
+        left, right = places.astype(np.int32).reshape(2, -1)
+        pieces = components_here(len(rows), left, right)
+        _numbers, first = np.unique(pieces, return_index=True)
+        yield pa.record_batch({"row": rows, "piece": rows[first[pieces]]})
 
 
 def _large_star(edges: DataFrame) -> DataFrame:

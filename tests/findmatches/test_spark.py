@@ -192,7 +192,7 @@ def group_below(pid: int) -> list[int]:
     return found[1:]
 
 
-@pytest.mark.parametrize("few", [0, 1_000_000], ids=["exchanged", "on the driver"])
+@pytest.mark.parametrize("few", [0, 1_000_000], ids=["exchanged", "in one task"])
 def test_components_are_those_of_a_graph_library(
     session: SparkSession, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
