@@ -33,7 +33,7 @@ from labeling.models import (
     Transform,
     Webhook,
 )
-from labeling.permissions import Allowed, is_member, require
+from labeling.permissions import Allowed, can_see_matches, can_see_quality, is_member, require
 
 _OF_PERSON = "X-Workbench-Person"
 
@@ -182,13 +182,12 @@ def replacement_access(
     return replacement, _membership(request, replacement.transform.team, allowed)
 
 
-def explanation_access(
-    request: HttpRequest, explanation_id: UUID, allowed: Allowed
-) -> tuple[PairExplanation, Membership]:
-    """The explanation of a pair and the reader's membership in the team of its transform."""
+def explanation_access(request: HttpRequest, explanation_id: UUID) -> tuple[PairExplanation, Membership]:
+    """The explanation of a pair and the reader's membership in the team of its transform; for who may see what it is about."""
     explanation = get_object_or_404(
         PairExplanation.objects.select_related("transform__team", "result", "question"), pk=explanation_id
     )
+    allowed = can_see_matches if explanation.question is None else can_see_quality
     return explanation, _membership(request, explanation.transform.team, allowed)
 
 

@@ -69,7 +69,7 @@ def question_why(request: HttpRequest, question_id: UUID, first: int, second: in
 def explanation_detail(request: HttpRequest, explanation_id: UUID) -> HttpResponse:
     """What has been asked about, or two other rows of it (``?first=0&second=2``). While a worker is at it, htmx asks whether it is done."""
     try:
-        explanation, membership = explanation_access(request, explanation_id, can_see_matches)
+        explanation, membership = explanation_access(request, explanation_id)
     except Http404:
         if not request.htmx:  # type: ignore[attr-defined]
             raise
