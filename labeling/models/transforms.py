@@ -150,3 +150,8 @@ class Transform(models.Model):
     def column_names(self) -> list[str]:
         """Column names in catalog order, the primary key among them."""
         return [column["name"] for column in self.columns]
+
+    @property
+    def key_place(self) -> int:
+        """The place of the primary key among the columns."""
+        return self.column_names.index(self.primary_key)

@@ -19,7 +19,7 @@ LISTED = 15
 _LONGEST = 60
 """In letters, of what a row is called where two are chosen."""
 
-# In log odds: below the first of them a column hardly counts; three make a chance of one half one of 95 %.
+# In log odds, of which three turn an even chance into 95 %: below the first of them a column hardly counts.
 _LITTLE, _WEAK, _STRONG = 0.1, 0.75, 2.0
 _NARROW, _SURE = 1.0, 3.0
 
@@ -106,8 +106,7 @@ def shown_explanation(*, explanation: PairExplanation) -> ShownExplanation | Non
 
 def row_choices(*, explanation: PairExplanation) -> list[RowChoice]:
     """The rows among which two can be chosen, by their key and what else stands at their beginning."""
-    names, key = explanation.transform.column_names, explanation.transform.primary_key
-    place = names.index(key)
+    place = explanation.transform.key_place
     choices = []
     for number, row in enumerate(explanation.values):
         others = [value for at, value in enumerate(row) if value.strip() and at != place]

@@ -56,7 +56,7 @@ def least_alike(transform: Transform, values: Sequence[Sequence[str]]) -> Places
 
     Raises ``NoExplanationError`` if there are no two.
     """
-    key = _key_place(transform)
+    key = transform.key_place
     grams = [[_grams(cell) for place, cell in enumerate(row) if place != key] for row in values]
     pairs = [
         (one, two)
@@ -80,7 +80,7 @@ def _ask(
     first, second = sorted(pair)
     if not 0 <= first < second < len(values):
         raise NoExplanationError(_("Choose two different rows."))
-    key = _key_place(transform)
+    key = transform.key_place
     if not _can_be_told_apart(values[first][key], values[second][key]):
         raise _no_keys()
     about = [result.pk if result else None, str(question.pk) if question else None]
@@ -103,7 +103,7 @@ def _ask(
 
 
 def _is_asked_anew(found: PairExplanation) -> bool:
-    """Whether an end that no longer holds has been taken back: answers have changed since, or nobody tries any more."""
+    """Whether an end that no longer holds has been taken back: labels have changed since, or nobody tries any more."""
     if found.answered_at is None:
         over = is_given_up(found)
     else:
@@ -120,10 +120,6 @@ def _is_asked_anew(found: PairExplanation) -> bool:
     taken_back = seen.update(asked_at=timezone.now(), **blank)
     found.refresh_from_db()
     return bool(taken_back)
-
-
-def _key_place(transform: Transform) -> int:
-    return transform.column_names.index(transform.primary_key)
 
 
 def _can_be_told_apart(one: str, two: str) -> bool:

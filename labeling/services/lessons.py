@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from django.db.models import QuerySet
 
@@ -65,21 +66,18 @@ def rows_by_question(questions: QuerySet[Question]) -> dict[uuid.UUID, list[Row]
 
 
 def newest_sets(
-    files: Sequence[StoredFile], most: int, *, but: Collection[str] = ()
+    files: Sequence[StoredFile], *, but: Collection[str] = ()
 ) -> Iterator[tuple[str, Sequence[LabeledRow]]]:
-    """So many sets of label files, ``but`` for some of their ids, the newest first: the last file is the newest, and of a set that two hold it counts.
+    """The sets of label files, ``but`` for some of their ids, the newest first: the last file is the newest, and of a set that two hold it counts.
 
-    Files that hold none of those that are wanted are not fetched. Raises ``GlueError`` or ``LabelFileError`` for one that cannot be read.
+    A file is fetched when its first set is wanted. Raises ``GlueError`` or ``LabelFileError`` for one that cannot be read.
     """
-    newest = set(but)
+    seen = set(but)
     for stored in reversed(files):
         for name, rows in reversed(read_label_file(storage.read_uri(stored.uri)).by_set().items()):
-            if name not in newest and most > 0:
-                newest.add(name)
-                most -= 1
+            if name not in seen:
+                seen.add(name)
                 yield name, rows
-        if most <= 0:
-            return
 
 
 def _brought(transform: Transform) -> list[LabeledRow]:
@@ -91,11 +89,11 @@ def _brought(transform: Transform) -> list[LabeledRow]:
         return []
     asked = Question.objects.filter(question_set__transform=transform)
     ours = frozenset(asked.values_list("labeling_set_id", flat=True))
-    key = transform.column_names.index(transform.primary_key)
+    key = transform.key_place
     try:
         return [
             row
-            for _name, rows in newest_sets(files, _MAX_LESSONS, but=ours)
+            for _name, rows in islice(newest_sets(files, but=ours), _MAX_LESSONS)
             for row in rows
             if row.label and row.values[key].strip()
         ]

@@ -71,7 +71,7 @@ def ask_about_groups(
         with result_file(result.run) as file:
             found = _groups(result, file, match_ids)
     chosen = {group.set_id: group for group in [*listed, *found]}
-    key = transform.column_names.index(transform.primary_key)
+    key = transform.key_place
     sets = _one_set(chosen, key) if together else _set_of_each(chosen, key)
     asked = [[values[key] for values in rows] for rows in sets.values()]
     contents = LabelFileContents(

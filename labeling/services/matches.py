@@ -124,7 +124,7 @@ def _persistent_ids(run: TaskRun, rows: pa.Table, unused: int) -> dict[str, obje
 
 def note_asked(groups: Iterable[MatchGroup], *, transform: Transform) -> None:
     """Say of each group, without saving it, in which set people were asked about it: in this result, an earlier one, or together with others."""
-    key = transform.column_names.index(transform.primary_key)
+    key = transform.key_place
     whole = [group for group in groups if group.can_be_asked]
     rows = [[values[key] for values in group.values] for group in whole]
     for group, question_set in zip(whole, question_sets_about(transform=transform, groups=rows), strict=True):
@@ -193,7 +193,7 @@ def _worth_a_look(
         values |= _of_every_part(file, transform, large, here=changed.now, there=changed.before)
     about = several.filter(pc.is_in(several.column("id"), value_set=pa.array(list(every), pa.string())))
     sure_of = dict(zip(about.column("id").to_pylist(), about.column("confidence").to_pylist(), strict=True))
-    key = transform.column_names.index(transform.primary_key)
+    key = transform.key_place
     found = [
         MatchGroup(
             result=result,
@@ -218,7 +218,7 @@ def _split_groups(result: MatchResult, file: IO[bytes], transform: Transform, ch
     wanted = changed.split[:LISTED]
     values = _of_every_part(file, transform, wanted, here=changed.before, there=changed.now)
     size_of = Counter(changed.before.values())
-    key = transform.column_names.index(transform.primary_key)
+    key = transform.key_place
     return [
         MatchGroup(
             result=result,

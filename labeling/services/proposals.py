@@ -97,7 +97,7 @@ def _untouched(questions: QuerySet[Question]) -> QuerySet[Question]:
 
 def records_of(transform: Transform, rows: Iterable[Sequence[str]]) -> Records:
     """Each row of the transform's table once, by its key; where it is shown differently, the later one is right."""
-    key = transform.column_names.index(transform.primary_key)
+    key = transform.key_place
     values = {row[key]: row for row in rows}
     columns = {
         name: pa.array([row[place] or None for row in values.values()], type=pa.string())

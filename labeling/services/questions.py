@@ -129,7 +129,7 @@ def _make_questions(question_set: QuestionSet, contents: LabelFileContents) -> t
     """The questions of a file and their rows, not saved yet; what is not asked is noted in ``left_out``."""
     transform = question_set.transform
     used = set(Question.objects.filter(question_set__transform=transform).values_list("labeling_set_id", flat=True))
-    key_index = transform.column_names.index(transform.primary_key)
+    key_index = transform.key_place
     questions: list[Question] = []
     rows: list[Row] = []
     for set_id, set_rows in contents.by_set().items():

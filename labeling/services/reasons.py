@@ -54,7 +54,7 @@ def explain_pair(*, explanation: PairExplanation) -> None:
             precision_recall=transform.precision_recall,
             accuracy_cost=transform.accuracy_cost,
         )
-        key = transform.column_names.index(transform.primary_key)
+        key = transform.key_place
         one, two = (explanation.values[place][key] for place in (explanation.first, explanation.second))
         found = findmatches.explain(records, model, (one, two))
     except FindMatchesError as error:
@@ -73,7 +73,7 @@ def explain_pair(*, explanation: PairExplanation) -> None:
 def _rows(explanation: PairExplanation, lessons: Lessons) -> Iterator[Sequence[str]]:
     """Rows that the portal has anyway; those that are asked about come last, since of two rows with one key the later one is right."""
     transform, result = explanation.transform, explanation.result
-    key = transform.column_names.index(transform.primary_key)
+    key = transform.key_place
     of_questions = Row.objects.filter(question__question_set__transform=transform).order_by("-pk")
     others = list(of_questions.values_list("values", flat=True)[:_OTHER_ROWS])
     groups = result.found.values_list("values", flat=True) if result else ()

@@ -11,6 +11,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -150,7 +151,7 @@ def _labels(run: TaskRun) -> LabelFile:
     files = files_learned(run=run)
     if files is None:
         raise LookupError
-    wanted = [rows for _name, rows in newest_sets(files, _MAX_SETS)][::-1]
+    wanted = [rows for _name, rows in islice(newest_sets(files), _MAX_SETS)][::-1]
     return LabelFile(tuple(run.transform.column_names), tuple(row for rows in wanted for row in rows if row.label))
 
 

@@ -33,7 +33,7 @@ def find_rows(*, transform: Transform, keys: Collection[str]) -> SourceRows:
 
     Raises ``InvalidSourceError`` if the table is no longer what the transform was made over, ``GlueError`` if it cannot be read.
     """
-    place = transform.column_names.index(transform.primary_key)
+    place = transform.key_place
     records = _records(transform, place, {text: None for key in keys for text in (key, key.strip()) if text})
     missing = [key for key in dict.fromkeys(key.strip() for key in keys) if key and key not in records]
     changed: dict[str, Unmangled] = {}

@@ -74,7 +74,7 @@ def compare_rows(*, transform: Transform, source: SourceFile) -> TableChange:
     does not give the rows."""
     _check_uploaded(transform)
     _check_staged(transform, source)
-    place = transform.column_names.index(transform.primary_key)
+    place = transform.key_place
     before = _keys(row_pieces(transform=transform), place)
     after = _keys(row_pieces(transform=transform, source=source), place)
     gone = before.filter(pc.invert(pc.is_in(before, value_set=after)))
