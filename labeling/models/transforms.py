@@ -62,8 +62,8 @@ class Transform(models.Model):
     From ``answers_per_question`` on are the settings for labeling. ``answers_per_question`` and ``show_proposals`` are where new sets of
     questions start from; the other settings hold at once. ``foreign_runs_at``: up to when Glue was asked for runs that were
     started elsewhere. ``proposals_at`` and ``contradictions_at`` say up to when changes of
-    questions have been followed by new proposals and a new search for contradictions; ``contradictions_claimed_at`` dates the claim of the worker
-    that searches now. ``archived_at``: since when the team is done with it.
+    questions have been followed by new proposals and a new search for contradictions; there is no ``proposals_at`` where other labels than
+    answers have come since, either. ``contradictions_claimed_at`` dates the claim of the worker that searches now. ``archived_at``: since when the team is done with it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

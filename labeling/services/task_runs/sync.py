@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from labeling.aws import glue
 from labeling.aws.errors import MISSING, advice_for, problem_of_run
-from labeling.choices import AT_GLUE, RunKind, RunStatus
+from labeling.choices import AT_GLUE, LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import LabelFile, Question, TaskRun, Transform
 from labeling.selectors.known_labels import known_labels
@@ -152,10 +152,17 @@ def _finish(run: TaskRun, seen: glue.Run, described: glue.MLTransform | None) ->
             non_matching_after=pairs.non_matching if pairs else None,
         )
         Transform.objects.filter(pk=run.transform_id).update(
-            glue_status=transform.status, label_count=transform.label_count, updated_at=timezone.now()
+            glue_status=transform.status, label_count=transform.label_count, updated_at=timezone.now(), **_unproposed(run)
         )
         if run.kind == RunKind.IMPORT_LABELS:
             import_next_part(run=run)
+
+
+def _unproposed(run: TaskRun) -> dict[str, None]:
+    """That proposals are due, where the run brought labels which are no answers: these teach the engine only now."""
+    answers = run.label_file is not None and run.label_file.kind == LabelFileKind.BUILT
+    brought = run.kind in (RunKind.IMPORT_LABELS, RunKind.EXPORT_LABELS) and not answers
+    return {"proposals_at": None} if brought else {}
 
 
 def _mark_imported(run: TaskRun) -> None:

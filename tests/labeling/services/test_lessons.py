@@ -10,17 +10,19 @@ from django.utils import timezone
 
 from labelfiles import LabeledRow, LabelFile, label_file_bytes
 from labeling.aws import storage
-from labeling.choices import GroupKind, LabelFileKind, RunKind
+from labeling.choices import GroupKind, LabelFileKind, RunKind, RunStatus
 from labeling.exceptions import GlueError
 from labeling.models import LabelFile as StoredFile
-from labeling.models import MatchGroup, Question, Transform
+from labeling.models import MatchGroup, Question, TaskRun, Transform
 from labeling.selectors.explanations import shown_explanation
 from labeling.services.explanations import ask_about_group
 from labeling.services.lessons import lessons_of
-from labeling.services.proposals import refresh_proposals
+from labeling.services.proposals import sweep_proposals
 from labeling.services.reasons import explain_pair
+from labeling.services.task_runs import sync_run
 from tests.labeling.builders import Cast, answer, finished_run, question_set, read_result
 from tests.labeling.services.test_shadow import FIRST, LAST
+from tests.labeling.stubs import RUN, TRANSFORM, ml_run, ml_transform, stubbed
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +52,7 @@ def known_matches() -> Iterator[LabeledRow]:
 
 def bring(
     of: Transform, people: Cast, objects: Objects, rows: list[LabeledRow], kind: LabelFileKind = LabelFileKind.UPLOADED
-) -> None:
+) -> TaskRun:
     """An import of these labels that went well."""
     stored = StoredFile.objects.create(
         transform=of,
@@ -63,11 +65,11 @@ def bring(
         rows=len(rows),
     )
     objects[stored.uri] = label_file_bytes(LabelFile(("id", "name"), tuple(rows)))
-    finished_run(of, people.lead, RunKind.IMPORT_LABELS, label_file=stored, started_at=timezone.now())
+    return finished_run(of, people.lead, RunKind.IMPORT_LABELS, label_file=stored, started_at=timezone.now())
 
 
-def test_known_matches_that_a_team_brought_teach_how_a_first_file_is_grouped(
-    people: Cast, of: Transform, objects: Objects
+def test_known_matches_that_a_team_brings_teach_how_open_questions_are_grouped(
+    people: Cast, of: Transform, objects: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (question,) = question_set(of, people.lead, [3])
     for row, name in zip(
@@ -75,13 +77,23 @@ def test_known_matches_that_a_team_brought_teach_how_a_first_file_is_grouped(
     ):
         row.values = [row.key, name]
         row.save()
-    refresh_proposals(transform=of)
-    before = "".join(question.rows.order_by("position").values_list("proposed", flat=True))
-    bring(of, people, objects, list(known_matches()))
-    of.refresh_from_db()
-    refresh_proposals(transform=of)
-    assert before == "ABC"
-    assert "".join(question.rows.order_by("position").values_list("proposed", flat=True)) == "AAB"
+
+    def proposed() -> str:
+        sweep_proposals()
+        return "".join(question.rows.order_by("position").values_list("proposed", flat=True))
+
+    assert proposed() == "ABC"
+    run = bring(of, people, objects, list(known_matches()))
+    run.status, run.glue_run_id = RunStatus.RUNNING, RUN
+    run.save()
+    of.glue_transform_id = TRANSFORM
+    of.save(update_fields=["glue_transform_id"])
+    assert proposed() == "ABC"
+    with stubbed(monkeypatch) as glue:
+        glue.add_response("get_ml_task_run", ml_run("SUCCEEDED", "IMPORT_LABELS"))
+        glue.add_response("get_ml_transform", ml_transform(LabelCount=2 * len(FIRST)))
+        sync_run(run=run)
+    assert proposed() == "AAB"
 
 
 def test_brought_labels_give_reasons_before_anybody_has_answered(people: Cast, of: Transform, objects: Objects) -> None:
