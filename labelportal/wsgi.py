@@ -11,4 +11,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labelportal.settings")
 
 application = get_wsgi_application()
 
-_ = get_resolver().url_patterns  # the pages and all they import: read before gunicorn forks, not by each worker in its first request
+# The pages and all they import: read before gunicorn forks, and not by each worker in its first request.
+_ = get_resolver().url_patterns

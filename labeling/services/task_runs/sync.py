@@ -152,7 +152,10 @@ def _finish(run: TaskRun, seen: glue.Run, described: glue.MLTransform | None) ->
             non_matching_after=pairs.non_matching if pairs else None,
         )
         Transform.objects.filter(pk=run.transform_id).update(
-            glue_status=transform.status, label_count=transform.label_count, updated_at=timezone.now(), **_unproposed(run)
+            glue_status=transform.status,
+            label_count=transform.label_count,
+            updated_at=timezone.now(),
+            **_unproposed(run),
         )
         if run.kind == RunKind.IMPORT_LABELS:
             import_next_part(run=run)
