@@ -139,7 +139,7 @@ def _broken(value: Any, path: str, rule: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = f"{value:g}" if isinstance(value, (int, float)) and abs(value) >= 2**64 else str(value)
+    text = str(value)
     return text if len(text) <= 200 else text[:200] + "…"
 
 

@@ -164,7 +164,7 @@ def _check_time(given: _Signature, now: datetime) -> None:
         raise IncompleteSignatureException("Date must be in ISO-8601 'basic format': yyyymmddThhmmssZ.") from None
     lifetime = MAX_SKEW if given.expires is None else timedelta(seconds=given.expires)
     stamp = "%Y%m%dT%H%M%SZ"
-    if time + lifetime < now:
+    if time < now - lifetime:
         ago = f"{MAX_SKEW.seconds // 60} min." if given.expires is None else f"{given.expires} s."
         raise InvalidSignatureException(
             f"Signature expired: {given.time} is now earlier than {now - lifetime:{stamp}} ({now:{stamp}} - {ago})"

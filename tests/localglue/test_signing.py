@@ -115,6 +115,12 @@ def test_half_a_signature_is_incomplete(header: str, message: str) -> None:
         check(changed(signed(), headers={"authorization": header}))
 
 
+def test_a_date_at_the_end_of_the_calendar_is_still_later() -> None:
+    scope = signed().headers["authorization"].replace(f"{datetime.now(UTC):%Y%m%d}/", "99991231/")
+    with pytest.raises(errors.InvalidSignatureException, match="not yet current"):
+        check(changed(signed(), headers={"x-amz-date": "99991231T235959Z", "authorization": scope}))
+
+
 @pytest.mark.parametrize("date", [None, "yesterday", "20261399T000000Z", "2026-01-01T00:00:00Z"])
 def test_a_date_that_is_none_is_incomplete(date: str | None) -> None:
     with pytest.raises((errors.IncompleteSignatureException, errors.InvalidSignatureException)):
