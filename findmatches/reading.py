@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from findmatches.errors import FindMatchesError
-from findmatches.schema import Records, key_fault, text_table, with_room
+from findmatches.schema import Records, text_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -150,9 +151,9 @@ def _content(path: Path) -> bytes:
 def _header(path: Path, data: bytes, *, strict: bool = True) -> list[str]:
     if data.startswith(_UTF16_BOMS):
         raise FindMatchesError(f"{path}: the file is UTF-16. Save it as CSV in UTF-8.")
-    errors = "ignore" if len(data) > _HEAD else "strict"
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("strict" if strict else "backslashreplace")
     try:
-        text = data[:_HEAD].decode("utf-8-sig", errors=errors if strict else "backslashreplace")
+        text = decoder.decode(data[:_HEAD], final=len(data) <= _HEAD)  # the last character may be cut in two
     except UnicodeDecodeError:
         raise FindMatchesError(_encoding_fault(path, data)) from None
     try:
@@ -240,11 +241,8 @@ def _join(paths: list[Path], tables: list[pa.Table], primary_key: str) -> Record
             texts.append(text_table(table, primary_key).select(names))
         except FindMatchesError as error:
             raise FindMatchesError(f"{path}: {error}") from error
-    records = Records(with_room(pa.concat_tables(texts, promote_options="permissive")), primary_key)
-    if fault := key_fault(records.keys()):
-        row, message = fault
-        raise FindMatchesError(f"{_place(paths, tables, row)}, column {primary_key}: {message}")
-    return records
+    together = pa.concat_tables(texts, promote_options="permissive")
+    return Records.from_arrow(together, primary_key=primary_key, place=lambda row: _place(paths, tables, row))
 
 
 def check_same_columns(path: Path | str, names: Sequence[str], first: Path | str, wanted: Sequence[str]) -> None:

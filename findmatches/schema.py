@@ -61,10 +61,7 @@ class Records:
         columns, if two columns share a name, or if a column holds values that are not plain (lists, structures).
         """
         records = cls(with_room(text_table(table, primary_key)), primary_key)
-        if fault := key_fault(records.keys(), place or _row_of_all):
-            row, message = fault
-            where = place(row) if place else f"Row {row + 1}"
-            raise FindMatchesError(f"{where}, column {primary_key}: {message}")
+        _check_keys(records, place)
         return records
 
 
@@ -104,22 +101,22 @@ def with_room(table: pa.Table) -> pa.Table:
     )
 
 
-def _row_of_all(row: int) -> str:
-    return f"row {row + 1}"
-
-
-def key_fault(keys: list[str], place: Callable[[int], str] = _row_of_all) -> tuple[int, str] | None:
-    """The index of the first row whose key is blank or was seen before, and what is wrong with it. ``place`` names another row in that."""
+def _check_keys(records: Records, place: Callable[[int], str] | None) -> None:
+    """Raises ``FindMatchesError`` for the first row whose key is blank or was seen before."""
+    keys = records.keys()
     distinct = set(keys)
     if len(distinct) == len(keys) and None not in distinct and all(map(str.strip, keys)):
-        return None
+        return
     seen: dict[str, int] = {}
     for row, key in enumerate(keys):
         if key is None or not key.strip():
-            return row, "the primary key is blank."
-        if (first := seen.setdefault(key, row)) != row:
-            return row, f"the primary key {key} is already in {place(first)}."
-    return None
+            fault = "is blank"
+        elif (first := seen.setdefault(key, row)) != row:
+            fault = f"{key} is already in {place(first) if place else f'row {first + 1}'}"
+        else:
+            continue
+        where = place(row) if place else f"Row {row + 1}"
+        raise FindMatchesError(f"{where}, column {records.primary_key}: the primary key {fault}.")
 
 
 def key_order(keys: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -64,13 +64,18 @@ def test_folders_compressed_files_parquet_and_another_order_of_columns(tmp_path:
         ),
         (b"key,name\n1,x\n", "a.csv: The primary key id is not a column of the table. Its columns are: key, name"),
         (b'id,name\n1,"x\ny"\n,z\n', "line 4, column id: the primary key is blank"),
-        (b"id,name\n1,x\n2,y\n1,z\n", "line 4, column id: the primary key 1 is already in row 1"),
-        (b'id,name\n1,"x" \n2,y\n1,z\n', "line 4, column id: the primary key 1 is already in row 1"),
+        (b"id,name\n1,x\n2,y\n1,z\n", r"line 4, column id: the primary key 1 is already in .*a\.csv, line 2\."),
+        (b'id,name\n1,"x" \n2,y\n1,z\n', r"line 4, column id: the primary key 1 is already in .*a\.csv, line 2\."),
     ],
 )
 def test_bad_csv(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(FindMatchesError, match=message):
         read_records(write(tmp_path / "a.csv", content), primary_key="id")
+
+
+def test_the_header_of_a_large_file_may_be_what_is_not_utf_8(tmp_path: Path) -> None:
+    with pytest.raises(FindMatchesError, match=r"line 1: the file is not UTF-8 \(byte 0xf6 at offset 5\)"):
+        read_records(write(tmp_path / "a.csv", b"id,gr\xf6\xdfe\n" + b"1,x\n" * 300_000), primary_key="id")
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
