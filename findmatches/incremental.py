@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches import tuning
-from findmatches.clustering import MAX_PIECE, Edges, cluster, components, mean_linkage, renumber
+from findmatches.clustering import MAX_PIECE, Edges, cluster, components, joined, mean_linkage, renumber
 from findmatches.errors import FindMatchesError
 from findmatches.linkage import between
 from findmatches.model import RESULT_COLUMNS, Model
@@ -135,15 +135,15 @@ def join_pieces(
     """The group of each row: a known one (its number is below ``n_known``), or a new one, numbered in the order of their first rows.
 
     ``node`` is the known group of each row, or a number of its own for each new row; ``pieces`` are the rows between which edges decide.
+    Pairs of rows judged the ``same`` or ``different`` are respected, whatever their scores.
     """
     group = node.copy()
-    table = _Table(edges, len(node))
+    near = _Near(edges, len(node))
     for rows in pieces:
-        if len(rows) <= MAX_PIECE:
-            group[rows] = _join(rows, table, threshold, node, n_known, same, different)
-        else:
-            group[rows] = _join_many(rows, table, threshold, node, n_known)
-    beyond = group >= n_known
+        join = _join if len(rows) <= MAX_PIECE else _join_many
+        judged = _local(rows, same), _local(rows, different)
+        group[rows] = join(node[rows], n_known, near.inside(rows), threshold, *judged)
+    beyond = (group >= n_known) | (group < 0)
     group[beyond] = n_known + renumber(group[beyond])
     return group
 
@@ -187,13 +187,8 @@ class _Scorer:
         for rows in pieces:
             one, two = np.meshgrid(rows[self._new[rows]], rows, indexing="ij")
             codes.append((np.minimum(one, two) * n_rows + np.maximum(one, two))[one != two])
-        missing = np.setdiff1d(np.concatenate(codes), edges.left.astype(np.int64) * n_rows + edges.right)
-        filled = self._score((missing // n_rows).astype(np.int32), (missing % n_rows).astype(np.int32))
-        return Edges(
-            np.concatenate([edges.left, filled.left]),
-            np.concatenate([edges.right, filled.right]),
-            np.concatenate([edges.score, filled.score]),
-        )
+        missing = np.setdiff1d(np.concatenate(codes), edges.codes(n_rows))
+        return joined(edges, self._score((missing // n_rows).astype(np.int32), (missing % n_rows).astype(np.int32)))
 
     def _score(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Edges:
         result = np.empty(len(left), dtype=np.float32)
@@ -211,7 +206,7 @@ def _chunks(places: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [places[start : start + CHUNK] for start in range(0, len(places), CHUNK)]
 
 
-class _Table:
+class _Near:
     """The scored pairs of each row."""
 
     def __init__(self, edges: Edges, n_rows: int) -> None:
@@ -221,14 +216,15 @@ class _Table:
         self._score = np.concatenate([edges.score, edges.score])[order]
         self._start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_rows))])
 
-    def inside(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    def inside(self, rows: NDArray[np.int64]) -> Edges:
         """The pairs between the given (sorted) rows, by their places in them, each in both directions."""
         count = self._start[rows + 1] - self._start[rows]
         at = np.repeat(self._start[rows] - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(count.sum())
         other = self._other[at]
         place = np.minimum(np.searchsorted(rows, other), len(rows) - 1)
         own = rows[place] == other
-        return np.repeat(np.arange(len(rows)), count)[own], place[own], self._score[at][own]
+        row = np.repeat(np.arange(len(rows), dtype=np.int32), count)
+        return Edges(row[own], place[own].astype(np.int32), self._score[at][own])
 
 
 def _told(prepared: Prepared, model: Model, new: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -243,36 +239,25 @@ def _told(prepared: Prepared, model: Model, new: NDArray[np.bool_]) -> tuple[NDA
 
 
 def _join(
-    rows: NDArray[np.int64],
-    table: _Table,
-    threshold: float,
     node: NDArray[np.int64],
     n_known: int,
+    edges: Edges,
+    threshold: float,
     same: NDArray[np.int64],
     different: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """The group of each (sorted) row of a piece, by mean linkage; known groups stay whole and apart."""
-    one, two, value = table.inside(rows)
-    once = one < two
-    inner = Edges(one[once].astype(np.int32), two[once].astype(np.int32), value[once])
-    known = np.flatnonzero(node[rows] < n_known)
-    known = known[np.argsort(node[rows[known]], kind="stable")]
-    alike = node[rows[known[:-1]]] == node[rows[known[1:]]]
+    """The group of each row of a piece, by mean linkage; known groups stay whole and apart."""
+    known = np.argsort(node, kind="stable")[: int((node < n_known).sum())]
+    alike = node[known[:-1]] == node[known[1:]]
     chain = np.column_stack([known[:-1][alike], known[1:][alike]])
     first = known[np.append(True, ~alike)[: len(known)]]
-    apart = np.column_stack(np.triu_indices(len(first), 1))
-    joined = mean_linkage(
-        len(rows),
-        inner,
-        threshold,
-        np.vstack([chain, _local(rows, same)]),
-        np.vstack([first[apart], _local(rows, different)]),
-    )
-    group = node[rows]
-    for label in np.unique(joined[group >= n_known]):
-        members = np.flatnonzero(joined == label)
-        fresh = members[node[rows[members]] >= n_known]
-        group[fresh] = node[rows[members]].min()  # known groups have the lower numbers
+    apart = first[np.column_stack(np.triu_indices(len(first), 1))]
+    once = edges.where(edges.left < edges.right)
+    linked = mean_linkage(len(node), once, threshold, np.vstack([chain, same]), np.vstack([apart, different]))
+    group, fresh = node.copy(), node >= n_known
+    for label in np.unique(linked[fresh]):
+        members = linked == label
+        group[members & fresh] = node[members].min()  # known groups have the lower numbers
     return group
 
 
@@ -285,27 +270,52 @@ def _local(rows: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int6
 
 
 def _join_many(
-    rows: NDArray[np.int64], table: _Table, threshold: float, node: NDArray[np.int64], n_known: int
+    node: NDArray[np.int64],
+    n_known: int,
+    edges: Edges,
+    threshold: float,
+    same: NDArray[np.int64],
+    different: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """The same for a piece too large for mean linkage: each new row goes to the known group with the highest mean of its scored
-    pairs, and what is left is grouped by itself."""
-    group = node[rows]
-    one, two, value = table.inside(rows)
-    fresh, known = group >= n_known, group < n_known
-    use = fresh[one] & known[two]
-    pair, place = np.unique(np.column_stack([one[use], group[two[use]]]), axis=0, return_inverse=True)
-    mean = np.bincount(place.ravel(), weights=value[use]) / np.maximum(np.bincount(place.ravel()), 1)
+    pairs, and what is left is grouped by itself. Groups that judged rows leave for have numbers below 0."""
+    group, fresh = node.copy(), node >= n_known
+    to_known = edges.where(fresh[edges.left] & ~fresh[edges.right])
+    pair, place = np.unique(np.column_stack([to_known.left, node[to_known.right]]), axis=0, return_inverse=True)
+    mean = np.bincount(place.ravel(), weights=to_known.score) / np.maximum(np.bincount(place.ravel()), 1)
     for at in np.argsort(mean, kind="stable")[np.sort(mean) >= threshold]:  # the highest comes last and stays
         group[pair[at, 0]] = pair[at, 1]
     left_over = np.flatnonzero(group >= n_known)
-    number = np.full(len(rows), -1)
+    number = np.full(len(node), -1, dtype=np.int32)
     number[left_over] = np.arange(len(left_over))
-    inner = (number[one] >= 0) & (number[two] >= 0) & (one < two)
-    edges = Edges(number[one[inner]].astype(np.int32), number[two[inner]].astype(np.int32), value[inner])
-    found = cluster(len(left_over), edges, threshold)
+    inner = edges.where((number[edges.left] >= 0) & (number[edges.right] >= 0) & (edges.left < edges.right))
+    found = cluster(len(left_over), Edges(number[inner.left], number[inner.right], inner.score), threshold)
     _, first = np.unique(found, return_index=True)
     group[left_over] = group[left_over][first][found]
+    _respect(group, node, n_known, same, different)
     return group
+
+
+def _respect(
+    group: NDArray[np.int64],
+    node: NDArray[np.int64],
+    n_known: int,
+    same: NDArray[np.int64],
+    different: NDArray[np.int64],
+) -> None:
+    """New rows go where those are that they were judged the same as, and with those they leave whom they were judged different from."""
+    nodes, place = np.unique(node, return_inverse=True)
+    left, right = place[same].astype(np.int32).T
+    unit, fresh = components(len(nodes), left, right)[place], node >= n_known
+    for number in np.unique(unit[same]):
+        members = unit == number
+        home = group[members & ~fresh]
+        group[members & fresh] = (home if len(home) else group[members]).min()
+    for one, two in different:
+        if group[one] == group[two] and unit[one] != unit[two]:
+            members = unit == unit[one]
+            members = members if fresh[members].all() else unit == unit[two]
+            group[members] = -1 - node[members].min()
 
 
 def confidence_with_new(

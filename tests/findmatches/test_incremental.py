@@ -96,3 +96,23 @@ def test_other_columns_are_refused(model: Model) -> None:
         match_incremental(existing, records([["b", "y"]], ["id", "town"]), model)
     with pytest.raises(FindMatchesError, match="has no column match_id: match it first"):
         match_incremental(records([["a", "x"]], ["id", "name"]), records([["b", "y"]], ["id", "name"]), model)
+
+
+def test_labels_are_respected_in_a_group_of_any_size(table: tuple[Records, dict[str, str]], model: Model) -> None:
+    cells = table[0].table.to_pylist()
+    old = [cells[n // 16] | {"id": f"old {n}", "match_id": "7"} for n in range(1600)]
+    new = [cells[0] | {"id": "alike"}, cells[1] | {"id": "twin"}]
+    new += [dict.fromkeys(cells[0], name) for name in ("unlike its twin", "foreign")]
+    names = [row["id"] for row in new]
+    existing, fresh = (Records(pa.Table.from_pylist(rows), "id") for rows in (old, new))
+    told = replace(
+        model,
+        enforce_labels=True,
+        told_same=(("foreign", "old 30"), ("twin", "unlike its twin")),
+        told_different=(("alike", "old 5"), ("twin", "old 20")),
+    )
+    found = [match_incremental(existing, fresh, taught) for taught in (model, told)]
+    before, after = (dict(zip(names, both.column("match_id").to_pylist()[1600:], strict=True)) for both in found)
+    assert before["alike"] == before["twin"] == 7
+    assert 7 not in (before["foreign"], before["unlike its twin"])
+    assert after == {"alike": 8, "twin": 9, "unlike its twin": 9, "foreign": 7}
