@@ -80,18 +80,18 @@ def choose_views(columns: Sequence[Column], kinds: Sequence[str]) -> tuple[View,
     Columns with few distinct values stay out as long as there are others: they make rows alike that are not. So do those that
     are ``unrelated``, but for one view more of all words: what a column is good for is not known for certain.
     """
-    told = [place for place, kind in enumerate(kinds) if kind not in ("constant", "category")]
-    told = told or [place for place, kind in enumerate(kinds) if kind != "constant"] or list(range(len(columns)))
-    aside = unrelated(columns, told)
-    everything, told = told, [place for place in told if place not in aside] or told
-    views = [View("trigrams", tuple(told)), View("words", tuple(told))]
-    if told != everything:
-        views.append(View("words", tuple(everything)))
-    short = [place for place in told if kinds[place] == "short"]
-    if len(short) > 1 and len(short) < len(told):
+    various = [place for place, kind in enumerate(kinds) if kind not in ("constant", "category")]
+    various = various or [place for place, kind in enumerate(kinds) if kind != "constant"] or list(range(len(columns)))
+    aside = unrelated(columns, various)
+    related = [place for place in various if place not in aside] or various
+    views = [View("trigrams", tuple(related)), View("words", tuple(related))]
+    if related != various:
+        views.append(View("words", tuple(various)))
+    short = [place for place in related if kinds[place] == "short"]
+    if 1 < len(short) < len(related):
         views.append(View("trigrams", tuple(short)))
-    if len(told) > 1:
-        views.append(View("trigrams", (max(told, key=lambda place: telling(columns[place])),)))
+    if len(related) > 1:
+        views.append(View("trigrams", (max(related, key=lambda place: telling(columns[place])),)))
     return tuple(views)
 
 
@@ -99,14 +99,12 @@ def make_views(views: Sequence[View], columns: Sequence[Column], n_rows: int, fr
     """The table as each view sees it."""
 
     def make(number: int) -> Seen:
-        told = [columns[place] for place in views[number].columns]
-        find = word_matrix if views[number].unit == "words" else trigram_matrix
-        if find is word_matrix or len(told) == 1:
-            counted = by_value(find, told, n_rows)
-        else:
-            counted = find(join_columns(told, n_rows))
+        unit, seen = views[number].unit, [columns[place] for place in views[number].columns]
+        find = word_matrix if unit == "words" else trigram_matrix
+        joined = unit == "trigrams" and len(seen) > 1
+        counted = find(join_columns(seen, n_rows)) if joined else by_value(find, seen, n_rows)
         known = frequencies.of(f"view {number}", counted)
-        return Seen(views[number].unit, weigh(counted, known), known.repeated)
+        return Seen(unit, weigh(counted, known), known.repeated)
 
     return in_threads(make, range(len(views)))
 
@@ -195,11 +193,11 @@ def put_aside(views: Sequence[View]) -> list[int]:
     return sorted({place for view in views for place in view.columns}.difference(views[0].columns))
 
 
-def paired(n_values: Sequence[int], told: Sequence[float], views: Sequence[View]) -> list[int]:
-    """The places of the columns whose values are looked at in pairs: the most ``telling`` of those that are not put aside."""
+def paired(n_values: Sequence[int], bits: Sequence[float], views: Sequence[View]) -> list[int]:
+    """The places of the columns whose values are looked at in pairs: the most ``telling`` (by their ``bits``) of those that are not put aside."""
     aside = put_aside(views)
     some = [place for place, count in enumerate(n_values) if count > 1 and place not in aside]
-    return sorted(some, key=lambda place: told[place], reverse=True)[:PAIRED_COLUMNS]
+    return sorted(some, key=bits.__getitem__, reverse=True)[:PAIRED_COLUMNS]
 
 
 def shared_values(columns: Sequence[Column], views: Sequence[View], n_rows: int) -> csr_matrix:
@@ -207,8 +205,7 @@ def shared_values(columns: Sequence[Column], views: Sequence[View], n_rows: int)
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
     places = paired([column.n_values for column in columns], [telling(column) for column in columns], views)
-    told = [columns[place] for place in places]
-    if len(told) < 2:
+    if len(places) < 2:
         return csr_matrix((n_rows, 1), dtype=np.float32)
 
     def shared(pair: tuple[Column, Column]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int8]]:
@@ -221,7 +218,7 @@ def shared_values(columns: Sequence[Column], views: Sequence[View], n_rows: int)
         number, use = np.cumsum(some, dtype=np.int32) - 1, some[place]
         return both[use], number[place[use]], count[place[use]].astype(np.int8)
 
-    found = in_threads(shared, combinations(told, 2))
+    found = in_threads(shared, combinations([columns[place] for place in places], 2))
     weight = np.log(n_rows / np.arange(1, MAX_SHARING + 1))
     squares, width = np.zeros(n_rows), 0
     for row, feature, count in found:

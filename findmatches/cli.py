@@ -15,7 +15,7 @@ from findmatches.cache import MAX_BYTES
 from findmatches.curve import curve_of
 from findmatches.engine import ask, train
 from findmatches.errors import FindMatchesError
-from findmatches.evaluate import metrics_of, study_of
+from findmatches.evaluate import metrics_of, study_of_labels
 from findmatches.explain import explain
 from findmatches.incremental import match_incremental
 from findmatches.labels import with_labelled_rows
@@ -324,7 +324,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.output:
         _check_output(options.output, options.records, *options.labels)
     records = _records(options, options.primary_key)
-    study = study_of(records, _label_files(options.labels), options.accuracy_cost)
+    study = study_of_labels(records, _label_files(options.labels), options.accuracy_cost)
     metrics, curve = metrics_of(study, precision_recall=options.precision_recall, seed=options.seed), None
     try:
         curve = curve_of(study, seed=options.seed)

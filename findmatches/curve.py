@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from findmatches import tuning
 from findmatches.errors import FindMatchesError
-from findmatches.evaluate import blocks_of, splits, study_of
+from findmatches.evaluate import blocks_of, splits, study_of_labels
 from findmatches.labels import Lessons
 from findmatches.schema import Records
 from findmatches.study import Study
@@ -76,7 +76,7 @@ def learning_curve(
     """
     if next_rows < 1:
         raise FindMatchesError("The next file must hold at least one row.")
-    return curve_of(study_of(records, labels, accuracy_cost), next_rows=next_rows, seed=seed)
+    return curve_of(study_of_labels(records, labels, accuracy_cost), next_rows=next_rows, seed=seed)
 
 
 def curve_of(study: Study, *, next_rows: int = 100, seed: int = 0) -> LearningCurve:

@@ -21,7 +21,6 @@ from findmatches.study import Study
 from labelfiles import LabelFile
 
 TEST_SHARE = 0.3
-_ROUNDS = 1
 # Fewer than for a model that is used: four models or more are made only to be judged, and more trees change little.
 _TREES = 60
 
@@ -89,10 +88,10 @@ def evaluate(
     A pair's score is the mean over the models that have not seen its set. Raises ``FindMatchesError`` where no split leaves
     matches and differences to learn from: then there are too few sets.
     """
-    return metrics_of(study_of(records, labels, accuracy_cost), precision_recall=precision_recall, seed=seed)
+    return metrics_of(study_of_labels(records, labels, accuracy_cost), precision_recall=precision_recall, seed=seed)
 
 
-def study_of(records: Records, labels: Sequence[LabelFile], accuracy_cost: float) -> Study:
+def study_of_labels(records: Records, labels: Sequence[LabelFile], accuracy_cost: float) -> Study:
     """The labels of a table, measured."""
     prepared = prepare(with_labelled_rows(records, labels), neighbours=tuning.neighbours(accuracy_cost))
     return Study(prepared, lessons_of(prepared, labels))
@@ -107,7 +106,7 @@ def judge(
     seed: int = 0,
 ) -> Judgement:
     """As ``evaluate``, with the pairs behind the figures. A pair that several sets judge stands there once for each."""
-    study = study_of(records, labels, accuracy_cost)
+    study = study_of_labels(records, labels, accuracy_cost)
     places, score, cut = _scores(study, precision_recall, seed)
     taught, keys = study.judged, study.prepared.keys
     pairs = tuple(
@@ -158,7 +157,7 @@ def _metrics(study: Study, places: NDArray[np.int64], score: NDArray[np.float64]
     match = taught.match[places]
     matrix = confusion(score >= cut, match)
     found = matrix.true_positives + matrix.false_positives
-    f1, area = curve(score, match)
+    f1, area = best_f1_and_area(score, match)
     return Metrics(
         precision=matrix.true_positives / found if found else 0.0,
         recall=matrix.true_positives / (matrix.true_positives + matrix.false_negatives),
@@ -172,19 +171,18 @@ def _metrics(study: Study, places: NDArray[np.int64], score: NDArray[np.float64]
 
 
 def splits(taught: Lessons, seed: int) -> Iterator[NDArray[np.bool_]]:
-    """Which pairs are held back, again and again. Sets that share a row fall on the same side; each set is held back in turn."""
+    """Which pairs are held back, one split after the other. Sets that share a row fall on the same side; each set is held back in turn."""
     block = blocks_of(taught)
     blocks = np.unique(block)
     held_size = max(1, round(TEST_SHARE * len(blocks)))
     random = np.random.default_rng(seed)
-    for _ in range(_ROUNDS if len(blocks) > 1 else 0):
-        order = random.permutation(blocks)
-        for start in range(0, len(order), held_size):
-            chosen = np.take(order, range(start, start + held_size), mode="wrap")
-            held = np.isin(block, chosen)
-            learnt = taught.match[~held]
-            if held.any() and learnt.any() and not learnt.all():
-                yield held
+    order = random.permutation(blocks)
+    for start in range(0, len(order), held_size) if len(order) > 1 else ():
+        chosen = np.take(order, range(start, start + held_size), mode="wrap")
+        held = np.isin(block, chosen)
+        learnt = taught.match[~held]
+        if learnt.any() and not learnt.all():
+            yield held
 
 
 def blocks_of(taught: Lessons) -> NDArray[np.int64]:
@@ -208,7 +206,7 @@ def confusion(said: NDArray[np.bool_], match: NDArray[np.bool_]) -> ConfusionMat
     )
 
 
-def curve(score: NDArray[np.float64], match: NDArray[np.bool_]) -> tuple[float, float]:
+def best_f1_and_area(score: NDArray[np.float64], match: NDArray[np.bool_]) -> tuple[float, float]:
     """The best F1 over all thresholds, and the area under the precision-recall curve (average precision)."""
     order = np.argsort(-score, kind="stable")
     last = np.append(np.diff(score[order]) != 0, True)  # a threshold takes all pairs of the same score

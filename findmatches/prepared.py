@@ -115,15 +115,18 @@ class Prepared:
         return Measured(arrays["places"], arrays["measures"], self._compare)
 
     def _compare(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        left, right = self.candidates.left[places], self.candidates.right[places]
-        known, ranks = self.candidates.cosines.take(places, axis=1), self.comparer.ranks(places)
-        return self.comparer.compare(left, right, known=known, ranks=ranks)
+        return self.comparer.compare(*self._known(places))
 
     def outline(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """The outlines of candidates, by their places."""
-        left, right = self.candidates.left[places], self.candidates.right[places]
-        known, ranks = self.candidates.cosines.take(places, axis=1), self.comparer.ranks(places)
-        return self.comparer.outline(left, right, known=known, ranks=ranks)
+        return self.comparer.outline(*self._known(places))
+
+    def _known(
+        self, places: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
+        """The rows of candidates, their cosines and their ranks."""
+        found = self.candidates
+        return found.left[places], found.right[places], found.cosines.take(places, axis=1), self.comparer.ranks(places)
 
     @property
     def sifted(self) -> bool:

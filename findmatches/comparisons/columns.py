@@ -60,7 +60,7 @@ class ColumnComparer:
         self.column = column
         self.kind = kind
         self.names = (*MEASURES[kind], *(("number",) if numeric and kind != "constant" else ()))
-        self._numbers = numbers(column.values) if "number" in self.names else None
+        self._numbers = numbers(column.values) if "number" in self.names else np.empty(0)
         self._words: csr_matrix | None = None
         self._texts = object_array([value[:_MAX_LETTERS] for value in column.values])
         texts = pa.array(self._texts, pa.large_string())
@@ -102,6 +102,7 @@ class ColumnComparer:
         return parts
 
     def _values(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:
+        """What ``compare`` says beyond ``same`` and ``missing``, of pairs of values by their codes."""
         result = np.ones((len(first), len(self.names) - 2), dtype=np.float32)
         other = np.flatnonzero(first != second)
         one, two = self._texts[first[other]].tolist(), self._texts[second[other]].tolist()
@@ -113,13 +114,13 @@ class ColumnComparer:
             elif name == "weighted words":
                 if self._words is not None:
                     result[other, place] = row_dots(self._words, first[other], second[other])
-            elif name != "words":
-                result[other, place] = string_measure(name, one, two)
-            else:  # of single words the order is that of their letters
+            elif name == "words":  # of single words the order is that of their letters
                 several = np.flatnonzero(self._several[first[other]] | self._several[second[other]])
                 result[:, place] = result[:, self.names.index("letters") - 2]
                 some = [one[at] for at in several], [two[at] for at in several]
                 result[other[several], place] = string_measure(name, *some)
+            else:
+                result[other, place] = string_measure(name, one, two)
         return result
 
     def _rarity(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -134,10 +135,7 @@ class ColumnComparer:
 
     def _number(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.float32]:
         """1 for equal numbers, less the more they differ for their size; NaN if one of the values is no number."""
-        assert_numbers = self._numbers
-        if assert_numbers is None:
-            return np.full(len(first), np.nan, dtype=np.float32)
-        one, two = assert_numbers[first], assert_numbers[second]
+        one, two = self._numbers[first], self._numbers[second]
         size = np.maximum(np.maximum(np.abs(one), np.abs(two)), 1e-9)
         return (1 - np.minimum(np.abs(one - two) / size, 1)).astype(np.float32)
 

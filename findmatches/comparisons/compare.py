@@ -166,13 +166,12 @@ class Comparer:
         self,
         left: NDArray[np.int32],
         right: NDArray[np.int32],
-        *,
-        known: NDArray[np.float32] | None = None,
+        cosines: NDArray[np.float32] | None = None,
         ranks: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """A row of measures for each pair, in the order of ``schema.names()``. NaN where a cell is missing.
 
-        ``known`` are the cosines of the pairs in each view (rows), ``ranks`` what ``ranks`` gives, if they are known already.
+        ``cosines`` are those of the pairs in each view (rows), ``ranks`` what ``ranks`` gives, if they are known already.
         """
         blocks = [column.compare(left, right) for column in self._columns if column.names]
         shared, sums = row_dots(self._setup.codes, left, right), self._setup.code_sums
@@ -180,7 +179,7 @@ class Comparer:
         least = np.minimum(sums[left], sums[right])
         record = [
             *self._setup.containment.compare(left, right),
-            *self._place(left, right, known, ranks),
+            *self._place(left, right, cosines, ranks),
             shared,
             np.where(least > 0, shared / np.maximum(least, 1e-6), np.nan),
             np.minimum(*apart),
@@ -191,13 +190,12 @@ class Comparer:
         self,
         left: NDArray[np.int32],
         right: NDArray[np.int32],
-        *,
-        known: NDArray[np.float32] | None = None,
+        cosines: NDArray[np.float32] | None = None,
         ranks: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """The measures of ``schema.outlined()``, in that order: what ``compare`` gives too, at a fraction of its cost."""
         parts = [part for column in self._columns if column.names for part in column.outline(left, right)]
-        parts += self._place(left, right, known, ranks)
+        parts += self._place(left, right, cosines, ranks)
         result = np.empty((len(left), len(parts)), dtype=np.float32)
         for number, part in enumerate(parts):
             result[:, number] = part
@@ -207,16 +205,16 @@ class Comparer:
         self,
         left: NDArray[np.int32],
         right: NDArray[np.int32],
-        known: NDArray[np.float32] | None,
+        cosines: NDArray[np.float32] | None,
         ranks: NDArray[np.float32] | None,
     ) -> list[NDArray[Any]]:
         """Where a pair stands among the candidates of its rows: cosines, leads, ranks; and the share of columns that both rows fill."""
-        cosines = self._cosines(left, right) if known is None else list(known)
-        likeness = mean_of(cosines)
+        each = self._cosines(left, right) if cosines is None else list(cosines)
+        likeness = mean_of(each)
         both = self.ranks_of(left, right, likeness) if ranks is None else ranks
         filled = self._filled.take(left, axis=1) & self._filled.take(right, axis=1)
         place: list[NDArray[Any]] = []
-        for cosine, tops in zip(cosines, self._setup.tops, strict=False):
+        for cosine, tops in zip(each, self._setup.tops, strict=False):
             place += [cosine, *tops.leads(left, right, cosine)]
         place += [*self._setup.tops[-1].leads(left, right, likeness), likeness]
         share = np.bitwise_count(filled).sum(axis=0) / self._n_columns

@@ -85,12 +85,12 @@ class Scorer:
             candidates = Candidates(near.left, near.right, (), np.ascontiguousarray(cosines.T))
             comparer = Comparer(columns, schema, candidates, others.value)
             left, right = (near.places(rows) for rows in columns_named(pairs, ("left", "right")))
-            known = np.ascontiguousarray(matrix_of(pairs["cosines"].combine_chunks(), len(schema.views)).T)
+            own_cosines = np.ascontiguousarray(matrix_of(pairs["cosines"].combine_chunks(), len(schema.views)).T)
             forest, sieve = learnt.value
             worth = np.arange(len(left))
             if sift:
-                worth = np.flatnonzero(sieve.passes(comparer.outline(left, right, known=known)))
-            measures = comparer.compare(left[worth], right[worth], known=known[:, worth])
+                worth = np.flatnonzero(sieve.passes(comparer.outline(left, right, own_cosines)))
+            measures = comparer.compare(left[worth], right[worth], own_cosines[:, worth])
             score = np.zeros(len(left), dtype=np.float32)
             score[worth] = forest.predict(measures)
             evidence = told.value

@@ -11,8 +11,8 @@ from tests.findmatches.data import records
 
 
 def measured(prepared: Prepared, comparer: Comparer, one: str, two: str, column: str) -> dict[str, float]:
-    rows = [np.array([prepared.keys.index(key)], dtype=np.int32) for key in (one, two)]
-    values = comparer.compare(*rows)[0]
+    left, right = (np.array([prepared.keys.index(key)], dtype=np.int32) for key in (one, two))
+    values = comparer.compare(left, right)[0]
     return {
         measure: float(value)
         for (name, measure), value in zip(comparer.schema.names(), values, strict=True)

@@ -101,8 +101,8 @@ def test_measures_of_a_part_are_those_of_the_whole_to_the_last_digit() -> None:
     cosines = matrix_of(edges.field("cosines"), len(schema.views))[near.first].T
     local = Candidates(near.left, near.right, (), cosines)
     comparer = Comparer(columns_of(part, schema, width, near.records, len(near.rows)), schema, local, known)
-    found = comparer.compare(near.places(left), near.places(right), known=candidates.cosines[:, pairs])
-    wanted = prepared.comparer.compare(left, right, known=candidates.cosines[:, pairs])
+    found = comparer.compare(near.places(left), near.places(right), candidates.cosines[:, pairs])
+    wanted = prepared.comparer.compare(left, right, candidates.cosines[:, pairs])
     differ = ~((found == wanted) | (np.isnan(found) & np.isnan(wanted))).all(axis=0)
     assert [name for name, wrong in zip(schema.names(), differ, strict=True) if wrong] == []
 
