@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from findmatches.clustering import marked
 from findmatches.labels import Lessons
 from findmatches.learner import fit
 from findmatches.linkage import keep_away
@@ -71,8 +72,7 @@ def _lacking(prepared: Prepared, taught: Lessons) -> list[NDArray[np.int64]]:
     left, right, promise = prepared.candidates.left, prepared.candidates.right, prepared.comparer.promise
     if not len(promise):
         return []
-    judged = np.zeros(len(prepared.keys), dtype=bool)
-    judged[taught.left] = judged[taught.right] = True
+    judged = marked(len(prepared.keys), taught.left, taught.right)
     unlike = np.flatnonzero((promise <= np.median(promise)) & ~(judged[left] & judged[right]))
     left, right = left[unlike], right[unlike]
     found = []

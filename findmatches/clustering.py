@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,14 @@ class Cores:
     def counted(self, edges: Edges) -> Edges:
         """The sample, and the edges between other rows: candidates alone would speak for more than there is."""
         return joined(edges.where((self.core[edges.left] < 0) & (self.core[edges.right] < 0)), self.sample)
+
+
+def marked(n_rows: int, *rows: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Which of all rows are among these."""
+    mark = np.zeros(n_rows, dtype=bool)
+    for some in rows:
+        mark[some] = True
+    return mark
 
 
 def components(n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -229,13 +229,9 @@ class _Near:
 
 def _told(prepared: Prepared, model: Model, new: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The judged pairs that the result must respect, as far as a new row takes part in them."""
-    row_of = {key: row for row, key in enumerate(prepared.keys)} if model.enforce_labels else {}
-    found = []
-    for told in (model.told_same, model.told_different):
-        pairs = [(row_of[one], row_of[two]) for one, two in told if one in row_of and two in row_of]
-        pairs = [(one, two) for one, two in pairs if new[one] or new[two]]
-        found.append(np.array(pairs, dtype=np.int64).reshape(-1, 2))
-    return found[0], found[1]
+    told = model.told_rows(prepared)
+    same, different = (np.array(pairs, dtype=np.int64).reshape(-1, 2) for pairs in (told.same, told.different))
+    return same[new[same].any(axis=1)], different[new[different].any(axis=1)]
 
 
 def _join(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from findmatches.clustering import Edges, components, joined
+from findmatches.clustering import Edges, components, joined, marked
 from findmatches.labels import Lessons
 from findmatches.normalise import Column
 
@@ -157,15 +157,10 @@ def counterparts(sources: Column, seen: Edges, share: float, certain: Edges) -> 
     """
     side = sources.codes
     other = (side >= 0) & (side != np.bincount(side[side >= 0], minlength=1).argmax())
-    linked, told = (_rows_of(between(edges, side), len(side)) for edges in (seen, certain))
+    ends = (between(edges, side) for edges in (seen, certain))
+    linked, told = (marked(len(side), edges.left, edges.right) for edges in ends)
     count = float((told & other).sum() + (linked & ~told & other).sum() / share)
     return min(count / max(int(other.sum()), 1), 1.0)
-
-
-def _rows_of(edges: Edges, n_rows: int) -> NDArray[np.bool_]:
-    rows = np.zeros(n_rows, dtype=bool)
-    rows[edges.left] = rows[edges.right] = True
-    return rows
 
 
 def learn_linkage(

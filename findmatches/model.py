@@ -75,13 +75,14 @@ class Model:
 
     def match_prepared(self, prepared: Prepared) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Group and confidence of each row, in the order of the prepared table."""
-        told = self._told(prepared)
+        told = self.told_rows(prepared)
         scored, cores = links(prepared, self.learner, self.threshold, np.array(told.different, dtype=np.int64).ravel())
         log.debug("grouping by %d pairs", len(scored.left))
         group = cluster(len(prepared.keys), scored, self.threshold, told, cores)
         return group, confidence_of(group, scored, cores)
 
-    def _told(self, prepared: Prepared) -> Told:
+    def told_rows(self, prepared: Prepared) -> Told:
+        """The judged pairs that the output must respect, by their rows."""
         if not self.enforce_labels:
             return Told()
         row_of = {key: row for row, key in enumerate(prepared.keys)}

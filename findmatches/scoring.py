@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches import tuning
-from findmatches.clustering import Cores, Edges, joined, missing, pairs_inside, pieces
+from findmatches.clustering import Cores, Edges, joined, marked, missing, pairs_inside, pieces
 from findmatches.cores import completed
 from findmatches.evidence import Evidence
 from findmatches.learner import Ensemble, Sieve
@@ -42,12 +42,12 @@ class Learner:
 
 def candidates_of(prepared: Prepared, rows: NDArray[np.int32]) -> NDArray[np.int64]:
     """The places of all candidates in which one of the rows takes part."""
-    concerned = np.zeros(len(prepared.keys), dtype=bool)
-    concerned[rows] = True
+    concerned = marked(len(prepared.keys), rows)
     return np.flatnonzero(concerned[prepared.candidates.left] | concerned[prepared.candidates.right])
 
 
 def measure(prepared: Prepared, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float32]:
+    """What ``Comparer.compare`` gives, some pairs at a time: it takes far more memory than its result."""
     parts = [
         prepared.comparer.compare(left[start : start + CHUNK], right[start : start + CHUNK])
         for start in range(0, max(len(left), 1), CHUNK)
@@ -70,7 +70,7 @@ def score_candidates(prepared: Prepared, learner: Learner) -> NDArray[np.float32
     worth = worth_comparing(prepared, learner, places)
     log.debug("comparing %d pairs in detail", len(worth))
     measures = prepared.measures(worth)
-    score = first_of(learner, places, worth, measures)
+    score = first_scores_at(learner, places, worth, measures)
     edges = Edges(left, right, score)
     log.debug("scored; %d pairs above one half", int((score >= 0.5).sum()))
     around = Surroundings(len(prepared.keys), edges.where(score > 0), prepared.side)
@@ -102,10 +102,10 @@ def worth_comparing(prepared: Prepared, learner: Learner, places: NDArray[np.int
     return worth
 
 
-def first_of(
+def first_scores_at(
     learner: Learner, places: NDArray[np.int64], worth: NDArray[np.int64], measures: Measured
 ) -> NDArray[np.float32]:
-    """What the first round says of candidates, by their (sorted) places: 0 for those that are not ``worth`` it."""
+    """As ``first_scores``, for candidates by their (sorted) places: 0 for those that are not ``worth`` it."""
     score = np.zeros(len(places), dtype=np.float32)
     score[np.searchsorted(places, worth)] = in_chunks(lambda part: learner.first.predict(measures(part)), worth)
     return score
@@ -173,9 +173,7 @@ def links(
         connected = pieces(n_rows, between(edges, sources.codes), threshold)
         edges = joined(edges, scorer.score(*missing(n_rows, edges, *pairs_inside(connected))))
         return learner.linkage.complete(edges, connected, sources), None
-    alone = np.zeros(n_rows, dtype=bool)
-    alone[apart] = True
-    return completed(n_rows, edges, threshold, alone, scorer.score)
+    return completed(n_rows, edges, threshold, marked(n_rows, apart), scorer.score)
 
 
 class _Scorer:

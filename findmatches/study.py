@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from findmatches import tuning
 from findmatches.assumed import assumed_differences
-from findmatches.clustering import Edges
+from findmatches.clustering import Edges, marked
 from findmatches.doubts import count_wrong, doubtful
 from findmatches.evidence import DIRECTION, Evidence, Examples
 from findmatches.labels import Lessons
@@ -26,7 +26,15 @@ from findmatches.learner import TREES, Ensemble, Sieve, fit, fit_sieve
 from findmatches.linkage import Linkage, between, counterparts, learn_linkage, through
 from findmatches.prepared import Measured, Prepared, chunks
 from findmatches.rivals import DIRECTIONS, MEASURES, Surroundings
-from findmatches.scoring import Learner, candidates_of, first_of, first_scores, in_context, measure, worth_comparing
+from findmatches.scoring import (
+    Learner,
+    candidates_of,
+    first_scores,
+    first_scores_at,
+    in_context,
+    measure,
+    worth_comparing,
+)
 
 log = logging.getLogger(__name__)
 FOLDS = 5
@@ -172,8 +180,7 @@ class Study:
     @cached_property
     def _pool(self) -> _Pool:
         """Whatever part of the labels is learnt from, it is the same; and so are the measures, unless a sieve looks at the candidates first."""
-        judged = np.zeros(len(self.prepared.keys), dtype=bool)
-        judged[self.judged.left] = judged[self.judged.right] = True
+        judged = marked(len(self.prepared.keys), self.judged.left, self.judged.right)
         left, right = self.prepared.candidates.left, self.prepared.candidates.right
         places = np.flatnonzero(~(judged[left] & judged[right]))
         share = min(1.0, _EXAMPLES / max(len(places), 1))
@@ -185,7 +192,7 @@ class Study:
 
     def _first_of_examples(self, first: Ensemble, sieve: Sieve) -> NDArray[np.float32]:
         learner, places = Learner(first, None, sieve), self._pool.places
-        return first_of(learner, places, worth_comparing(self.prepared, learner, places), self._pool.measures)
+        return first_scores_at(learner, places, worth_comparing(self.prepared, learner, places), self._pool.measures)
 
     def _counterparts(self, score: NDArray[np.float32], matches: NDArray[np.int64]) -> float:
         """The share of the rows that have a counterpart in another source: by the scores of the examples, and by judged ``matches``."""
@@ -208,8 +215,7 @@ class Study:
 
     def _around(self, learner: Learner, left: NDArray[np.int32], right: NDArray[np.int32]) -> Edges:
         """The candidates of the rows of some judged pairs, scored by the first round."""
-        concerned = np.zeros(len(self.prepared.keys), dtype=bool)
-        concerned[left] = concerned[right] = True
+        concerned = marked(len(self.prepared.keys), left, right)
         near = concerned[self._left] | concerned[self._right]
         first = first_scores(self.prepared, learner, self._near_measures[near])
         return Edges(self._left[near], self._right[near], first)

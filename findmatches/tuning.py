@@ -38,11 +38,7 @@ def balanced_links(n_labelled: int, counterparts: float) -> float:
 def threshold(balanced: float, precision_recall: float) -> float:
     """The score from which rows are one thing: ``balanced`` at 0.5; more evidence is asked for above, less below."""
     check("precision-recall", precision_recall)
-    return _moved(balanced, _EVIDENCE * (precision_recall - 0.5))
-
-
-def _moved(score: float, log_odds: float) -> float:
-    return 1 / (1 + (1 - score) / score * math.exp(-log_odds))
+    return 1 / (1 + (1 - balanced) / balanced * math.exp(-_EVIDENCE * (precision_recall - 0.5)))
 
 
 def check_seed(seed: int) -> None:

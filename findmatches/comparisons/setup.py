@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from findmatches.blocking import Candidates
-from findmatches.clustering import Edges
+from findmatches.clustering import Edges, marked
 from findmatches.comparisons.containment import Containment
 from findmatches.features import Frequencies, arrays_of, by_value, code_matrix, matrix_of, row_sums, weigh
 from findmatches.normalise import Column
@@ -108,8 +108,7 @@ def ranks_among(
     own: NDArray[np.float32], n_rows: int,
 ) -> NDArray[np.float32]:  # fmt: skip
     """What ``Setup.ranks`` would be for any pairs that are ``own`` alike; ``likeness`` is that of the candidates."""
-    concerned = np.zeros(n_rows, dtype=bool)
-    concerned[left] = concerned[right] = True
+    concerned = marked(n_rows, left, right)
     one, two = np.flatnonzero(concerned[candidates.left]), np.flatnonzero(concerned[candidates.right])
     row = np.concatenate([candidates.left[one], candidates.right[two]])
     keys = np.sort(_keys(row, np.concatenate([likeness[one], likeness[two]])))
