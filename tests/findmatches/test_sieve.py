@@ -32,9 +32,9 @@ def test_most_pairs_are_put_aside_and_no_match_is_lost(monkeypatch: pytest.Monke
     compared: list[int] = []
     compare = Comparer.compare
 
-    def counted(self: Comparer, left: np.ndarray, right: np.ndarray, **known: np.ndarray) -> np.ndarray:
+    def counted(self: Comparer, left: np.ndarray, right: np.ndarray, *known: np.ndarray) -> np.ndarray:
         compared.append(len(left))
-        return compare(self, left, right, **known)
+        return compare(self, left, right, *known)
 
     model = train(table, labels)
     monkeypatch.setattr(Comparer, "compare", counted)
