@@ -126,8 +126,8 @@ def _told(rows: DataFrame, state: DataFrame, model: Model) -> tuple[Pairs, Pairs
         return same, different
     wanted = rows.sparkSession.createDataFrame([(row,) for row in named], "row long")
     new = {line.row for line in state.where("known IS NULL").join(F.broadcast(wanted), "row").select("row").collect()}
-    kinds = ([pair for pair in pairs if new.intersection(pair)] for pairs in (same, different))
-    return next(kinds), next(kinds)
+    same, different = ([pair for pair in pairs if new.intersection(pair)] for pairs in (same, different))
+    return same, different
 
 
 def _members(state: DataFrame, edges: DataFrame, same: Pairs, threshold: float) -> DataFrame:
@@ -146,10 +146,10 @@ def _gaps(members: DataFrame, edges: DataFrame) -> DataFrame:
     """The pairs with a new row that are missing inside pieces of at most ``MAX_PIECE`` rows."""
     small = members.groupBy("piece").count().where(F.col("count") <= MAX_PIECE).select("piece")
     inside = members.join(small, "piece").select("piece", "row", F.col("known").isNull().alias("new"))
-    ends = (
+    left, right = (
         inside.select("piece", F.col("row").alias(end), F.col("new").alias(f"{end} new")) for end in ("left", "right")
     )
-    pairs = next(ends).join(next(ends), "piece").where(F.col("left") < F.col("right"))
+    pairs = left.join(right, "piece").where(F.col("left") < F.col("right"))
     pairs = pairs.where(F.col("left new") | F.col("right new")).select("left", "right")
     return kept(pairs.join(edges.select("left", "right"), ["left", "right"], "left_anti"))
 
@@ -177,12 +177,8 @@ def _joined(members: DataFrame, edges: DataFrame, model: Model, same: Pairs, dif
         node = np.where(new, len(ids) + np.cumsum(new) - 1, before)
         _, piece = np.unique(members["piece"].to_numpy(), return_inverse=True)
         place = {number: at for at, number in enumerate(row.tolist())}
-        local = [
-            np.array([(place[a], place[b]) for a, b in pairs if a in place and b in place], dtype=np.int64).reshape(
-                -1, 2
-            )
-            for pairs in (same, different)
-        ]
+        told = ([(place[a], place[b]) for a, b in pairs if a in place and b in place] for pairs in (same, different))
+        local = (np.array(pairs, dtype=np.int64).reshape(-1, 2) for pairs in told)
         pieces = pieces_to_join(piece.astype(np.int32), new)
         if linkage is not None:
             small = [rows for rows in pieces if len(rows) <= MAX_PIECE]

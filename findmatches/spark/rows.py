@@ -94,12 +94,10 @@ def _fold(
             for column in uncovered(columns, disguised):
                 values = pa.array([*column.values, None], pa.string())
                 cells.append(values.take(pa.array(column.codes.astype(np.int64) % len(values))))
-            numbers = pa.array(np.arange(at, at + batch.num_rows))
+            row = np.arange(at, at + batch.num_rows)
             at += batch.num_rows
-            yield pa.RecordBatch.from_arrays(
-                [numbers, batch.column(0), batch.column(1), _lists(cells, batch.num_rows)],
-                names=["row", "key", "name", "texts"],
-            )
+            key, name = batch.column(0), batch.column(1)
+            yield pa.record_batch({"row": row, "key": key, "name": name, "texts": _lists(cells, batch.num_rows)})
 
     return fold
 
@@ -128,7 +126,5 @@ def _count(batches: Batches) -> Batches:
             if key is not None and key == before:
                 repeated = key
             before = key
-    columns = [pa.array([_part()], pa.int32()), pa.array([rows], pa.int64()), pa.array([blank], pa.int64())]
-    yield pa.RecordBatch.from_arrays(
-        [*columns, pa.array([repeated], pa.string())], names=["part", "rows", "blank", "repeated"]
-    )
+    part, key = pa.array([_part()], pa.int32()), pa.array([repeated], pa.string())
+    yield pa.record_batch({"part": part, "rows": [rows], "blank": [blank], "repeated": key})

@@ -93,9 +93,7 @@ def _rank(count: int) -> Callable[[Batches], Batches]:
             end = np.append(first[1:], len(row))
             among = value[order] >= np.repeat(value[order][np.minimum(first + count, end) - 1], end - first)
             row, other = row[among], other[among]
-            yield pa.RecordBatch.from_arrays(
-                [pa.array(np.minimum(row, other)), pa.array(np.maximum(row, other))], names=["left", "right"]
-            )
+            yield pa.record_batch({"left": np.minimum(row, other), "right": np.maximum(row, other)})
 
     return rank
 
@@ -128,27 +126,28 @@ def _view_vectors(schema: Schema, whole: Whole, allowed: Limits, block: int) -> 
 def _packed(
     view: int, row: NDArray[np.int64], block: int, matrix: csr_matrix, weight: float, left: float
 ) -> pa.RecordBatch:
-    arrays = row.astype(np.int64), matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data
-    return pa.RecordBatch.from_arrays(
-        [
-            pa.array([view], pa.int32()),
-            pa.array([int(row[0]) // block], pa.int32()),
-            *(pa.array([array.tobytes()], pa.binary()) for array in arrays),
-            pa.array([weight]),
-            pa.array([left]),
-        ],
-        names=["view", "block", "rows", "starts", "features", "weights", "weight", "left"],
+    return pa.record_batch(
+        {
+            "view": pa.array([view], pa.int32()),
+            "block": pa.array([int(row[0]) // block], pa.int32()),
+            "rows": [row.astype(np.int64).tobytes()],
+            "starts": [matrix.indptr.astype(np.int64).tobytes()],
+            "features": [matrix.indices.astype(np.int64).tobytes()],
+            "weights": [matrix.data.tobytes()],
+            "weight": [weight],
+            "left": [left],
+        }
     )
 
 
 def _shared_vectors(rows: DataFrame, whole: Whole, schema: Schema, block: int) -> DataFrame:
     """Which pairs of values, in two columns, each row has; only those that 2 to ``MAX_SHARING`` rows have. Unit rows."""
     n_values, telling = [column.n_values for column in whole.columns], [column.telling for column in whole.columns]
-    told = paired(n_values, telling, schema.views)
+    places = paired(n_values, telling, schema.views)
     both = [
         # A value that stands in one row only is in no pair that two rows share.
         F.when((F.col("counts")[one] > 1) & (F.col("counts")[two] > 1), F.xxhash64(F.lit(number), *(F.col("texts")[place] for place in (one, two))))
-        for number, (one, two) in enumerate(combinations(told, 2))
+        for number, (one, two) in enumerate(combinations(places, 2))
     ]  # fmt: skip
     empty = F.array().cast("array<bigint>")
     pairs = rows.select("row", F.explode(F.array(*both) if both else empty).alias("feature")).where(
@@ -168,10 +167,7 @@ def _count_shared(batches: Batches) -> Batches:
         _, place, counts = np.unique(feature, return_inverse=True, return_counts=True)
         count = counts[place]
         use = (count >= 2) & (count <= MAX_SHARING)
-        yield pa.RecordBatch.from_arrays(
-            [pa.array(row[use]), pa.array(feature[use]), pa.array(count[use].astype(np.int32))],
-            names=["row", "feature", "count"],
-        )
+        yield pa.record_batch({"row": row[use], "feature": feature[use], "count": count[use].astype(np.int32)})
 
 
 def _pack_shared(n_rows: int, block: int) -> Callable[[Batches], Batches]:
@@ -262,15 +258,8 @@ class _Block:
             other = np.concatenate(self._others)[self._best.indices]
             keep = row != other
             row, other, cosine = row[keep], other[keep], self._best.data[keep].astype(np.float32)
-        return pa.RecordBatch.from_arrays(
-            [
-                pa.array(np.full(len(row), view, dtype=np.int32)),
-                pa.array(np.minimum(row, other)),
-                pa.array(np.maximum(row, other)),
-                pa.array(cosine),
-            ],
-            names=["view", "left", "right", "cosine"],
-        )
+        ends = {"left": np.minimum(row, other), "right": np.maximum(row, other)}
+        return pa.record_batch({"view": np.full(len(row), view, dtype=np.int32), **ends, "cosine": cosine})
 
 
 def _search(count: int) -> Callable[[Batches], Batches]:

@@ -71,14 +71,13 @@ class _Counting(Frequencies):
             names += [name] * (len(found.features) + 1)
             features += [np.array([-1], dtype=np.int32), found.features]
             counts += [np.array([found.n_rows], dtype=np.int64), found.counts.astype(np.int64)]
-        return pa.RecordBatch.from_arrays(
-            [
-                pa.array([source] * len(names), pa.string()),
-                pa.array(names, pa.string()),
-                pa.array(np.concatenate(features)),
-                pa.array(np.concatenate(counts)),
-            ],
-            names=["source", "matrix", "feature", "count"],
+        return pa.record_batch(
+            {
+                "source": pa.array([source] * len(names), pa.string()),
+                "matrix": pa.array(names, pa.string()),
+                "feature": np.concatenate(features),
+                "count": np.concatenate(counts),
+            }
         )
 
 
@@ -117,8 +116,8 @@ def with_counts(rows: DataFrame, n_rows: int) -> tuple[DataFrame, DataFrame]:
 def _count_values(batches: Batches) -> Batches:
     for table in tables(batches):
         _, place, counts = np.unique(table.column("hash").to_numpy(), return_inverse=True, return_counts=True)
-        columns = [table.column(name).combine_chunks() for name in ("row", "place")]
-        yield pa.RecordBatch.from_arrays([*columns, pa.array(counts[place])], names=["row", "place", "count"])
+        row, column = (table.column(name).combine_chunks() for name in ("row", "place"))
+        yield pa.record_batch({"row": row, "place": column, "count": counts[place]})
 
 
 def _gather(width: int) -> Callable[[Batches], Batches]:
@@ -129,7 +128,7 @@ def _gather(width: int) -> Callable[[Batches], Batches]:
             rows, at = np.unique(table.column("row").to_numpy(), return_inverse=True)
             counts = np.zeros((len(rows), width), dtype=np.int64)
             counts[at, table.column("place").to_numpy()] = table.column("count").to_numpy()
-            yield pa.RecordBatch.from_arrays([pa.array(rows), lists_of(counts)], names=["row", "counts"])
+            yield pa.record_batch({"row": rows, "counts": lists_of(counts)})
 
     return gather
 
