@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from django.core import signing
@@ -61,3 +61,16 @@ def _read(token: str, scope: str) -> tuple[Any, int]:
 def result(name: str, rows: list[M], token: str | None, show: Callable[[M], Any]) -> dict[str, Any]:
     """The page as a response: ``{name: [...], "NextToken": ...}``."""
     return {name: [show(row) for row in rows], "NextToken": token}
+
+
+def within(found: QuerySet[M], wanted: dict[str, Any], member: str, field: str) -> QuerySet[M]:
+    """What the filter's ``{member}Before`` and ``{member}After`` leave. Moments count as they are shown, in whole milliseconds."""
+    if (before := wanted.get(f"{member}Before")) is not None:
+        found = found.filter(**{f"{field}__lt": _moment(before)})
+    if (after := wanted.get(f"{member}After")) is not None:
+        found = found.filter(**{f"{field}__gte": _moment(after) + timedelta(milliseconds=1)})
+    return found
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(round(seconds, 3), tz=UTC)

@@ -40,20 +40,21 @@ def health(request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 def endpoint(request: HttpRequest) -> HttpResponse:
     """One request of the AWS JSON 1.1 protocol. Whatever happens, the answer is one that an SDK understands."""
-    request_id, begun, code = str(uuid.uuid4()), time.perf_counter(), "ok"
+    request_id, begun = str(uuid.uuid4()), time.perf_counter()
     target = request.headers.get("X-Amz-Target", "")
+    error: GlueError | None = None
     try:
-        status, body = 200, _answer(request, target)
-    except GlueError as error:
-        status, body, code = error.status, protocol.error_body(error), error.code
+        status, code, body = 200, "ok", _answer(request, target)
+    except GlueError as told:
+        error = told
     except (OperationalError, InterfaceError):
         log.exception("request %s %s: the database does not answer", request_id, target[:100])
-        dependency = InternalServiceException("Dependency failure.")
-        status, body, code = dependency.status, protocol.error_body(dependency), dependency.code
+        error = InternalServiceException("Dependency failure.")
     except Exception:
         log.exception("request %s %s failed", request_id, target[:100])
-        failure = InternalFailure("The request failed because of an unknown error in localglue.")
-        status, body, code = failure.status, protocol.error_body(failure), failure.code
+        error = InternalFailure("The request failed because of an unknown error in localglue.")
+    if error is not None:
+        status, code, body = error.status, error.code, protocol.error_body(error)
     took = (time.perf_counter() - begun) * 1000
     log.info("request %s %r %s %s %.0f ms", request_id, target[:100], status, code, took)
     return HttpResponse(

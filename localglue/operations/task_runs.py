@@ -19,7 +19,7 @@ from localglue.errors import (
 )
 from localglue.models import MLTransform, TaskRun
 from localglue.operations import Caller, Request, Result, operation
-from localglue.operations.transforms import find_transform, within
+from localglue.operations.transforms import find_transform
 
 _ORDER = {"TASK_RUN_TYPE": "task_type", "STATUS": "status", "STARTED": "started_at"}
 _PROPERTIES = {
@@ -190,7 +190,7 @@ def get_ml_task_runs(request: Request, caller: Caller) -> Result:
     for member, lookup in (("TaskRunType", "task_type"), ("Status", "status")):
         if member in wanted:
             found = found.filter(**{lookup: wanted[member]})
-    found = within(found, wanted, "Started", "started_at")
+    found = paging.within(found, wanted, "Started", "started_at")
     sort = request.get("Sort", {"Column": "STARTED", "SortDirection": "DESCENDING"})
     now = timezone.now()
     rows, token = paging.page(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -249,27 +248,14 @@ def _page(request: Request, *fields: str) -> tuple[list[MLTransform], str | None
     )
 
 
-def within(found: QuerySet[paging.M], wanted: Request, member: str, field: str) -> QuerySet[paging.M]:
-    """What the filter's ``{member}Before`` and ``{member}After`` leave. Moments count as they are shown, in whole milliseconds."""
-    if (before := wanted.get(f"{member}Before")) is not None:
-        found = found.filter(**{f"{field}__lt": _moment(before)})
-    if (after := wanted.get(f"{member}After")) is not None:
-        found = found.filter(**{f"{field}__gte": _moment(after) + timedelta(milliseconds=1)})
-    return found
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(round(seconds, 3), tz=UTC)
-
-
 def _filtered(request: Request) -> QuerySet[MLTransform]:
     wanted = request.get("Filter", {})
     transforms = MLTransform.objects.all()
     for member, lookup in (("Name", "name"), ("Status", "status"), ("GlueVersion", "glue_version")):
         if member in wanted:
             transforms = transforms.filter(**{lookup: wanted[member]})
-    transforms = within(transforms, wanted, "Created", "created_at")
-    transforms = within(transforms, wanted, "LastModified", "modified_at")
+    transforms = paging.within(transforms, wanted, "Created", "created_at")
+    transforms = paging.within(transforms, wanted, "LastModified", "modified_at")
     if "Schema" in wanted:
         transforms = transforms.filter(schema_digest=schema_digest(_whole(wanted["Schema"])))
     for key, value in request.get("Tags", {}).items():
@@ -296,7 +282,7 @@ def update_ml_transform(request: Request, caller: Caller) -> Result:
         _check_role(request)
         if "Parameters" in request:
             _set_parameters(transform, _checked_parameters(request["Parameters"]))
-        for name, value in (capacity(request) or {}).items():
+        for name, value in capacity(request).items():
             setattr(transform, name, value)
         for member, field in (
             ("Description", "description"),

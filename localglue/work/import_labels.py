@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -112,28 +113,31 @@ def _check(parts: list[_Part], transform: MLTransform, records: Records) -> None
     teaches = said.matching_pairs + said.non_matching_pairs > 0
     found: list[tuple[store.S3Path, Problem]] = []
     owners: dict[str, store.S3Path] = {}
+    identity = (SET_ID_COLUMN, LABEL_COLUMN, transform.primary_key)
     for part in parts:
-        problems = validate(part.labels, columns=transform.columns, primary_key=transform.primary_key)
-        identity = (SET_ID_COLUMN, LABEL_COLUMN, transform.primary_key)
         wrong = [
             problem
-            for problem in problems
+            for problem in validate(part.labels, columns=transform.columns, primary_key=transform.primary_key)
             if (problem.severity == "error" and not (teaches and problem.code in _OF_THE_WHOLE))
             or (problem.code == "nul_character" and problem.column in identity)
         ]
         if strangers and not any(problem.line == 1 for problem in wrong):  # with other columns, rows say nothing
             wrong.extend(_unknown_rows(part.labels, transform.primary_key))
-        for set_id, rows in part.labels.by_set().items():
-            line = rows[0].line
-            if len(set_id) > MAX_SET_ID:
-                message = f"The labeling_set_id has more than {MAX_SET_ID} characters."
-                wrong.append(Problem(line, "labeling_set_id", "long_set_id", message))
-            elif owners.setdefault(set_id, part.path) != part.path:
-                message = f"Set {set_id} is also in {owners[set_id]}; an import can have a set only once."
-                wrong.append(Problem(line, "labeling_set_id", "set_in_two_files", message))
+        wrong.extend(_bad_sets(part, owners))
         found.extend((part.path, problem) for problem in sorted(wrong, key=lambda problem: problem.line or 0))
     if found:
         raise WorkError(problem_text(found))
+
+
+def _bad_sets(part: _Part, owners: dict[str, store.S3Path]) -> Iterator[Problem]:
+    """Sets that cannot be kept, or are in another part as well. ``owners`` are the parts of all sets so far; those of this one are added."""
+    for set_id, rows in part.labels.by_set().items():
+        if len(set_id) > MAX_SET_ID:
+            message = f"The labeling_set_id has more than {MAX_SET_ID} characters."
+            yield Problem(rows[0].line, SET_ID_COLUMN, "long_set_id", message)
+        elif (owner := owners.setdefault(set_id, part.path)) != part.path:
+            message = f"Set {set_id} is also in {owner}; an import can have a set only once."
+            yield Problem(rows[0].line, SET_ID_COLUMN, "set_in_two_files", message)
 
 
 def _without_nul(row: LabeledRow) -> LabeledRow:
