@@ -284,7 +284,7 @@ def columns_of_parquet(path: Path | str) -> list[str]:
 
     try:
         names: list[str] = pq.read_schema(path).names
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:  # as in ``_read``
         raise FindMatchesError(f"{path}: {error}") from error
     return names
 

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's document
 
 from findmatches.errors import FindMatchesError
 from findmatches.model import Model
-from findmatches.reading import check_same_columns, columns_for_spark, columns_of_parquet, data_files
+from findmatches.reading import PARQUET, check_same_columns, columns_for_spark, columns_of_parquet, data_files
 from findmatches.schema import Records
 from findmatches.spark.incremental import match_incremental
 from findmatches.spark.matching import match
@@ -86,7 +86,7 @@ def read_frame(session: SparkSession, source: Path) -> DataFrame:
     A folder must hold one kind of file, all with the same columns. A malformed line ends the run when it is reached.
     """
     paths = [str(path.resolve()) for path in data_files([source])]
-    parquet = [path.lower().endswith((".parquet", ".parq")) for path in paths]
+    parquet = [path.lower().endswith(PARQUET) for path in paths]
     if all(parquet):
         names = [columns_of_parquet(path) for path in paths]
         # Spark would take those of one file, and nulls for what others lack.

@@ -8,7 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from findmatches import FindMatchesError, Records, read_records
-from findmatches.reading import columns_for_spark
+from findmatches.reading import columns_for_spark, columns_of_parquet
 
 
 def write(path: Path, content: bytes) -> Path:
@@ -137,6 +137,9 @@ def test_parquet_files_that_are_damaged(tmp_path: Path) -> None:
     content[4:40] = bytes(36)
     with pytest.raises(FindMatchesError, match=r"a\.parquet: "):
         read_records(write(path, bytes(content)), primary_key="id")
+    content[-60:-8] = b"\xff" * 52  # what says where the columns are
+    with pytest.raises(FindMatchesError, match=r"a\.parquet: "):
+        columns_of_parquet(write(path, bytes(content)))
 
 
 def test_files_with_other_columns(tmp_path: Path) -> None:
