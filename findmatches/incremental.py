@@ -104,7 +104,7 @@ def check_columns(existing: Sequence[str], incremental: Sequence[str]) -> None:
 def _place(prepared: Prepared, model: Model, before: NDArray[np.int64]) -> tuple[NDArray[np.int64], Edges]:
     """The group of each row, and the scored pairs. ``before``: the groups of the known rows (from 0), -1 for the new ones."""
     new = before < 0
-    scorer = _Scorer(prepared, model.learner, new)
+    scorer = _ScorerOfNew(prepared, model.learner, new)
     edges = scorer.candidates()
     linkage, sources = model.learner.linkage, prepared.sources
     strong = edges.where(edges.score >= model.threshold)
@@ -157,7 +157,7 @@ def pieces_to_join(piece: NDArray[np.int32], new: NDArray[np.bool_]) -> list[NDA
     return np.split(rows, np.flatnonzero(np.diff(piece[rows])) + 1) if len(rows) else []
 
 
-class _Scorer:
+class _ScorerOfNew:
     """Scores pairs with a new row as the whole table would: rivals are all candidates of the rows concerned."""
 
     def __init__(self, prepared: Prepared, learner: Learner, new: NDArray[np.bool_]) -> None:

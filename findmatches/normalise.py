@@ -102,9 +102,7 @@ def make_column(name: str, cells: pa.ChunkedArray, highest: tuple[int, int] | No
     import pyarrow as pa  # here and not above: importing findmatches must stay quick
     import pyarrow.compute as pc
 
-    encoded = (
-        cells.combine_chunks().dictionary_encode() if cells.num_chunks != 1 else cells.chunk(0).dictionary_encode()
-    )
+    encoded = (cells.chunk(0) if cells.num_chunks == 1 else cells.combine_chunks()).dictionary_encode()
     folded = _fold_all(encoded.dictionary, highest or highest_parts(encoded.dictionary))
     distinct = folded.dictionary_encode()
     order = pc.sort_indices(distinct.dictionary).to_numpy()

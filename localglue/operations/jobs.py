@@ -91,7 +91,7 @@ def create_job(request: Request, caller: Caller) -> Result:
     return {"Name": name}
 
 
-def _capacity(members: dict[str, Any]) -> dict[str, float]:
+def _max_capacity(members: dict[str, Any]) -> dict[str, float]:
     """MaxCapacity, also where workers give it; empty if there are neither."""
     given = capacity(members)
     return {"MaxCapacity": given["max_capacity"]} if given else {}
@@ -110,7 +110,7 @@ def _show(job: Job) -> dict[str, Any]:
     return {
         **defaults,
         **job.definition,
-        **_capacity(job.definition),
+        **_max_capacity(job.definition),
         "Name": job.name,
         "CreatedOn": job.created_at,
         "LastModifiedOn": job.modified_at,
@@ -159,7 +159,7 @@ def start_job_run(request: Request, caller: Caller) -> Result:
     if request.get("JobRunQueuingEnabled") or request.get("ExecutionRoleSessionPolicy"):
         raise InvalidInputException("localglue does not support JobRunQueuingEnabled and ExecutionRoleSessionPolicy.")
     _check_timeout(request)
-    own = {name: request[name] for name in _SIZES if name in request} | _capacity(request)
+    own = {name: request[name] for name in _SIZES if name in request} | _max_capacity(request)
     with transaction.atomic():
         job = find_job(request["JobName"], lock=True)
         arguments = _arguments(job, request)
