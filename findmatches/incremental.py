@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -140,9 +141,8 @@ def join_pieces(
     group = node.copy()
     near = _Near(edges, len(node))
     for rows in pieces:
-        join = _join if len(rows) <= MAX_PIECE else _join_many
-        judged = _local(rows, same), _local(rows, different)
-        group[rows] = join(node[rows], n_known, near.inside(rows), threshold, *judged)
+        piece = _Piece(node[rows], n_known, near.inside(rows), _local(rows, same), _local(rows, different))
+        group[rows] = (_join if len(rows) <= MAX_PIECE else _join_many)(piece, threshold)
     beyond = (group >= n_known) | (group < 0)
     group[beyond] = n_known + renumber(group[beyond])
     return group
@@ -234,23 +234,34 @@ def _told(prepared: Prepared, model: Model, new: NDArray[np.bool_]) -> tuple[NDA
     return same[new[same].any(axis=1)], different[new[different].any(axis=1)]
 
 
-def _join(
-    node: NDArray[np.int64],
-    n_known: int,
-    edges: Edges,
-    threshold: float,
-    same: NDArray[np.int64],
-    different: NDArray[np.int64],
-) -> NDArray[np.int64]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
+    """Rows between which edges decide, each by its place: the ``node`` of each row and the number of known groups, as ``join_pieces`` has
+    them; the edges in both directions; and pairs that were judged."""
+
+    node: NDArray[np.int64]
+    n_known: int
+    edges: Edges
+    same: NDArray[np.int64]
+    different: NDArray[np.int64]
+
+    @property
+    def fresh(self) -> NDArray[np.bool_]:
+        """Which rows are new."""
+        return self.node >= self.n_known
+
+
+def _join(piece: _Piece, threshold: float) -> NDArray[np.int64]:
     """The group of each row of a piece, by mean linkage; known groups stay whole and apart."""
-    known = np.argsort(node, kind="stable")[: int((node < n_known).sum())]
+    node, edges, fresh = piece.node, piece.edges, piece.fresh
+    known = np.argsort(node, kind="stable")[: int((~fresh).sum())]
     alike = node[known[:-1]] == node[known[1:]]
     chain = np.column_stack([known[:-1][alike], known[1:][alike]])
     first = known[np.append(True, ~alike)[: len(known)]]
     apart = first[np.column_stack(np.triu_indices(len(first), 1))]
     once = edges.where(edges.left < edges.right)
-    linked = mean_linkage(len(node), once, threshold, np.vstack([chain, same]), np.vstack([apart, different]))
-    group, fresh = node.copy(), node >= n_known
+    same, different = np.vstack([chain, piece.same]), np.vstack([apart, piece.different])
+    linked, group = mean_linkage(len(node), once, threshold, same, different), node.copy()
     for label in np.unique(linked[fresh]):
         members = linked == label
         group[members & fresh] = node[members].min()  # known groups have the lower numbers
@@ -265,53 +276,41 @@ def _local(rows: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int6
     return inside
 
 
-def _join_many(
-    node: NDArray[np.int64],
-    n_known: int,
-    edges: Edges,
-    threshold: float,
-    same: NDArray[np.int64],
-    different: NDArray[np.int64],
-) -> NDArray[np.int64]:
+def _join_many(piece: _Piece, threshold: float) -> NDArray[np.int64]:
     """The same for a piece too large for mean linkage: each new row goes to the known group with the highest mean of its scored
     pairs, and what is left is grouped by itself. Groups that judged rows leave for have numbers below 0."""
-    group, fresh = node.copy(), node >= n_known
+    node, edges, fresh = piece.node, piece.edges, piece.fresh
+    group = node.copy()
     to_known = edges.where(fresh[edges.left] & ~fresh[edges.right])
     pair, place = np.unique(np.column_stack([to_known.left, node[to_known.right]]), axis=0, return_inverse=True)
     mean = np.bincount(place.ravel(), weights=to_known.score) / np.maximum(np.bincount(place.ravel()), 1)
     for at in np.argsort(mean, kind="stable")[np.sort(mean) >= threshold]:  # the highest comes last and stays
         group[pair[at, 0]] = pair[at, 1]
-    left_over = np.flatnonzero(group >= n_known)
+    left_over = np.flatnonzero(group >= piece.n_known)
     number = np.full(len(node), -1, dtype=np.int32)
     number[left_over] = np.arange(len(left_over))
     inner = edges.where((number[edges.left] >= 0) & (number[edges.right] >= 0) & (edges.left < edges.right))
     found = cluster(len(left_over), Edges(number[inner.left], number[inner.right], inner.score), threshold)
     _, first = np.unique(found, return_index=True)
     group[left_over] = group[left_over][first][found]
-    _respect(group, node, n_known, same, different)
+    _respect(group, piece)
     return group
 
 
-def _respect(
-    group: NDArray[np.int64],
-    node: NDArray[np.int64],
-    n_known: int,
-    same: NDArray[np.int64],
-    different: NDArray[np.int64],
-) -> None:
+def _respect(group: NDArray[np.int64], piece: _Piece) -> None:
     """New rows go where those are that they were judged the same as, and with those they leave whom they were judged different from."""
-    nodes, place = np.unique(node, return_inverse=True)
-    left, right = place[same].astype(np.int32).T
-    unit, fresh = components(len(nodes), left, right)[place], node >= n_known
-    for number in np.unique(unit[same]):
+    nodes, place = np.unique(piece.node, return_inverse=True)
+    left, right = place[piece.same].astype(np.int32).T
+    unit, fresh = components(len(nodes), left, right)[place], piece.fresh
+    for number in np.unique(unit[piece.same]):
         members = unit == number
         home = group[members & ~fresh]
         group[members & fresh] = (home if len(home) else group[members]).min()
-    for one, two in different:
+    for one, two in piece.different:
         if group[one] == group[two] and unit[one] != unit[two]:
             members = unit == unit[one]
             members = members if fresh[members].all() else unit == unit[two]
-            group[members] = -1 - node[members].min()
+            group[members] = -1 - piece.node[members].min()
 
 
 def confidence_with_new(
