@@ -7,7 +7,6 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from findmatches import tuning
 from findmatches.doubts import doubts
@@ -48,8 +47,6 @@ def train(
     check_names(records, RESULT_COLUMNS, "every result")
     prepared = prepare(with_labelled_rows(records, labels), neighbours=neighbours)
     taught = lessons_of(prepared, labels)
-    keys = prepared.keys
-    pairs = [(keys[one], keys[two]) for one, two in zip(taught.left, taught.right, strict=True)]
     study = study_of(prepared, taught)
     if study is None:
         raise FindMatchesError("The labels hold matches alone, and the table has no other rows to tell them from.")
@@ -61,11 +58,11 @@ def train(
         precision_recall=precision_recall,
         accuracy_cost=accuracy_cost,
         enforce_labels=enforce_labels,
-        told_same=_told(pairs, taught.match) if enforce_labels else (),
-        told_different=_told(pairs, ~taught.match) if enforce_labels else (),
+        told_same=_told(taught, prepared.keys, match=True) if enforce_labels else (),
+        told_different=_told(taught, prepared.keys, match=False) if enforce_labels else (),
         labels_sha256=labels_hash(labels),
-        contradictions=tuple(contradictions(taught, keys)),
-        doubts=doubts(taught, keys, learner.doubted),
+        contradictions=tuple(contradictions(taught, prepared.keys)),
+        doubts=doubts(taught, prepared.keys, learner.doubted),
     )
 
 
@@ -76,8 +73,10 @@ def lessons_of(prepared: Prepared, labels: Sequence[LabelFile]) -> Lessons:
     return lessons(labels, prepared.records.primary_key, row_of)
 
 
-def _told(pairs: Sequence[tuple[str, str]], which: NDArray[np.bool_]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted({pair for pair, use in zip(pairs, which.tolist(), strict=True) if use}))
+def _told(taught: Lessons, keys: Sequence[str], *, match: bool) -> tuple[tuple[str, str], ...]:
+    """The keys of the pairs that were judged so, each once."""
+    places = np.flatnonzero(taught.match == match)
+    return tuple(sorted({(keys[taught.left[place]], keys[taught.right[place]]) for place in places}))
 
 
 def labels_hash(labels: Sequence[LabelFile]) -> str:
