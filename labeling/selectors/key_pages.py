@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -39,15 +39,19 @@ class KeyOrder:
         """The other way round; None for a key that is none."""
         text, _tilde, pk = key.partition("~")
         try:
-            value = parse_datetime(text) if self.moments else int(text)
+            value = _moment(text) if self.moments else int(text)
             known = uuid.UUID(pk)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
-        if value is None or (isinstance(value, datetime) and value.tzinfo is None):
-            return None
-        if isinstance(value, int) and not 0 <= value < 2**31:
+        if value is None or (isinstance(value, int) and not 0 <= value < 2**31):
             return None
         return value, known
+
+
+def _moment(text: str) -> datetime | None:
+    """In UTC, as databases are asked for it. Raises ``OverflowError`` at the ends of the calendar, where it has no such day."""
+    moment = parse_datetime(text)
+    return moment.astimezone(UTC) if moment and moment.tzinfo else None
 
 
 @dataclass(frozen=True, slots=True)

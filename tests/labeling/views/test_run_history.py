@@ -141,7 +141,13 @@ def test_pages_hold_every_run_once_in_order(people: Cast, people_transform: Tran
     assert run_page(**wanted, after=pages[0].after).records == pages[1].records
 
 
-@pytest.mark.parametrize("key", ["x", "~", "1~2", "2026-03-01~", f"2026-03-01T00:00:00~{'0' * 32}", "-5~" + "0" * 32])
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("x", "~", "1~2", "2026-03-01~", f"2026-03-01T00:00:00~{'0' * 32}", "-5~" + "0" * 32),
+        *(f"{moment}~{'0' * 32}" for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")),
+    ],
+)
 @pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.SHORTEST])
 def test_a_key_that_is_none_shows_the_first_page(
     people: Cast, people_transform: Transform, key: str, sort: Sort
