@@ -134,8 +134,8 @@ def total_and_left(*, transform: Transform, steward: User) -> tuple[int, int]:
 
 
 def has_answered(*, steward: User) -> bool:
-    """Whether the person has ever submitted an answer, in whatever team."""
-    return Answer.objects.filter(steward=steward, submitted_at__isnull=False).exists()
+    """Whether the person has ever submitted an answer, in whatever team, also if it was taken back since."""
+    return Answer.objects.filter(steward=steward, first_submitted_at__isnull=False).exists()
 
 
 def question_number(*, question: Question) -> int:

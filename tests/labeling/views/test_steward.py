@@ -13,6 +13,7 @@ from django.urls import reverse
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, Transform
 from labeling.services.adjudication import submit_adjudication
+from labeling.services.answers import reopen_answer
 from labeling.services.assignment import assign_questions
 from labeling.services.comments import add_comment
 from labeling.services.controls import mark_control
@@ -41,6 +42,9 @@ def test_the_next_question_opens_in_the_workbench(
     answer(questions[0], people.steward, "AAB")
     page = client_for(people.steward).get(reverse("labeling:question-next", args=[people_transform.pk]), follow=True)
     assert not page.context["workbench"]["isFirst"]
+    reopen_answer(answer=Answer.objects.get(), user=people.steward)
+    page = client_for(people.steward).get(reverse("labeling:question-detail", args=[questions[0].pk]))
+    assert not page.context["workbench"]["isFirst"], "they take it back, but have seen it all before"
 
 
 def test_only_the_workbench_of_a_transform_that_shows_images_may_load_them(
