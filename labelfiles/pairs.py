@@ -130,6 +130,7 @@ def _text(data: bytes, encoding: str) -> io.TextIOWrapper:
 
 def _records(data: bytes, encoding: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Each record with a character in it, with the line on which it starts. Raises ``LabelFileError``."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(data)))
     reader = csv.reader(_text(data, encoding), delimiter=delimiter, strict=True)
     line = 1
     try:

@@ -224,7 +224,9 @@ def read_page(*, label_file: LabelFile, start: int, count: int) -> tuple[list[st
 
     Rows are split by ``csv`` and not judged: also a file that breaks the rules can be looked at.
     """
-    text = TextIOWrapper(BytesIO(read_kept(label_file=label_file)), encoding="utf-8-sig", errors="replace", newline="")
+    content = read_kept(label_file=label_file)
+    csv.field_size_limit(max(csv.field_size_limit(), len(content)))
+    text = TextIOWrapper(BytesIO(content), encoding="utf-8-sig", errors="replace", newline="")
     rows = (cells for cells in csv.reader(text) if cells)
     return next(rows, []), list(islice(rows, start, start + count))
 

@@ -156,6 +156,11 @@ def test_whether_there_is_a_header(data: str, has_header: bool) -> None:
     assert len(read_pair_table(data.encode(), has_header=not has_header).rows) == len(table.rows) - 1 + 2 * has_header
 
 
+def test_long_cells_are_read_whatever_was_read_before() -> None:
+    csv.field_size_limit(128 * 1024)  # as in a process that has just begun
+    assert said(brought(f"a,b,match,notes\n1,2,yes,{'x' * 200_000}\n")) == {("1", "2"): True}
+
+
 def test_lines_are_those_of_the_file() -> None:
     found = brought('a,b,m\n"1",2,"1"\n\n"x\ny",2,1\n1,3,1\n1,9,1\n')
     assert codes(found) == [(4, "a", "unknown_key"), (7, "b", "unknown_key")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import socket
 import time
 
@@ -68,6 +69,18 @@ def test_a_label_file_says_where_it_comes_from_and_gives_its_exact_bytes(
     assert "not the one that was checked" in changed
     assert "evil" not in changed
     assert b"not the one that was checked" in lead.get(original, follow=True).content
+
+
+def test_a_label_file_with_a_long_cell_is_shown_by_a_process_that_has_just_begun(
+    s3_server: str, people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    (question,) = question_set(people_transform, people.lead, [2])
+    question.rows.filter(position=1).update(values=["0", "x" * 200_000])
+    answer(question, people.steward, "AA")
+    label_file = build_answers_file(transform=people_transform, user=people.lead)
+    csv.field_size_limit(128 * 1024)  # the pre-flight has raised it
+    page = client_for(people.lead).get(reverse("labeling:label-file-detail", args=[label_file.pk]))
+    assert len(page.context["rows"]) == 2
 
 
 def test_an_s3_that_hangs_holds_the_page_for_seconds_only(
