@@ -7,9 +7,10 @@ from itertools import dropwhile
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import Team, User
+from accounts.models import Membership, User
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Comment, Question
+from labeling.permissions import can_manage_controls
 from labeling.selectors.controls import is_concealed
 
 
@@ -41,23 +42,26 @@ def open_comments_on(*, question: Question, reader: User) -> Counter[int | None]
     return Counter(found.values_list("row_id", flat=True))
 
 
-def open_comments_for(*, team: Team, user: User) -> QuerySet[Comment]:
+def open_comments_for(*, reader: Membership) -> QuerySet[Comment]:
     """Open comments by others that mention the person, or that are on questions that they answered or remarked on; newest first.
 
-    A control question counts once its answer is submitted: see ``comments_on``.
+    Of a control question that is concealed from them only those that ``comments_on`` shows. Archived transforms are out of the way.
     """
-    mine = Answer.objects.filter(
-        Q(control=False) | Q(status=AnswerStatus.SUBMITTED), question=OuterRef("question"), steward=user
+    answered = Answer.objects.filter(
+        Q(control=False) | Q(status=AnswerStatus.SUBMITTED), question=OuterRef("question"), steward=reader.user_id
     )
-    remarked = Comment.objects.filter(question=OuterRef("question"), author=user)
-    mentioned = Comment.mentions.through.objects.filter(comment=OuterRef("pk"), user=user)
+    remarked = Comment.objects.filter(question=OuterRef("question"), author=reader.user_id)
+    if not can_manage_controls(reader):
+        remarked = remarked.filter(Q(question__is_control=False) | Q(created_at__lte=OuterRef("created_at")))
+    mentioned = Comment.mentions.through.objects.filter(comment=OuterRef("pk"), user=reader.user_id)
     return (
         Comment.objects.filter(
-            Q(Exists(mentioned)) | Q(Exists(mine)) | Q(Exists(remarked)),
-            question__question_set__transform__team=team,
+            Q(Exists(mentioned)) | Q(Exists(answered)) | Q(Exists(remarked)),
+            question__question_set__transform__team=reader.team_id,
+            question__question_set__transform__archived_at=None,
             resolved_at__isnull=True,
         )
-        .exclude(author=user)
+        .exclude(author=reader.user_id)
         .select_related("author", "question__question_set__transform")
         .order_by("-created_at", "pk")
     )

@@ -24,10 +24,9 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "labeling/home_no_team.html")
     use_days_of(membership.team)
     user = signed_in(request)
+    comments = Paginator(open_comments_for(reader=membership), COMMENTS)
     context = home_context(membership, user) | {
-        "comments": Paginator(open_comments_for(team=membership.team, user=user), COMMENTS).get_page(
-            request.GET.get("comments")
-        ),
+        "comments": comments.get_page(request.GET.get("comments")),
         "goals": goals_for(team=membership.team, user=user),
     }
     return render(request, "labeling/home.html", context)

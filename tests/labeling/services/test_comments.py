@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Agent, Membership, User
@@ -14,12 +15,17 @@ from labeling.selectors.guidelines import guidelines_for, rendered
 from labeling.selectors.preferences import ColumnPreference, Keys, columns_for, keys_for
 from labeling.services.answers import reopen_answer
 from labeling.services.comments import add_comment, mentions_in, reopen_comment, resolve_comment
+from labeling.services.controls import mark_control
 from labeling.services.guidelines import add_example, remove_example, save_guidelines
 from labeling.services.preferences import save_columns, save_keys
 from tests.labeling.builders import Cast, answer, question_set
 from tests.labeling.builders import transform as make_transform
 
 pytestmark = pytest.mark.django_db
+
+
+def for_me(user: User) -> list[Comment]:
+    return list(open_comments_for(reader=Membership.objects.get(user=user)))
 
 
 @pytest.fixture
@@ -112,11 +118,28 @@ def test_open_comments_that_concern_me(people: Cast, question: Question) -> None
     other = Question.objects.exclude(pk=question.pk).get()
     answer(other, people.colleague, "AB")
     answered = add_comment(question=other, author=people.steward, text="really?")
-    assert list(open_comments_for(team=people.team, user=people.colleague)) == [answered, mentioned]
-    assert not open_comments_for(team=people.team, user=people.admin)
-    assert not open_comments_for(team=people.team, user=people.lead)
+    assert for_me(people.colleague) == [answered, mentioned]
+    assert for_me(people.admin) == for_me(people.lead) == []
     resolve_comment(comment=mentioned, user=people.lead)
-    assert list(open_comments_for(team=people.team, user=people.colleague)) == [answered]
+    assert for_me(people.colleague) == [answered]
+    Transform.objects.update(archived_at=timezone.now())
+    assert for_me(people.colleague) == []
+
+
+def test_a_remark_on_a_control_question_does_not_bring_what_was_said_of_its_answer(
+    people: Cast, question: Question
+) -> None:
+    answer(question, people.steward, "AAB")
+    told = add_comment(question=question, author=people.admin, text="rows 1 and 2 are the same")
+    mark_control(question=question, user=people.lead)
+    for asked in (people.colleague, people.lead):
+        add_comment(question=question, author=asked, text="unsure")
+    since = add_comment(question=question, author=people.admin, text="why?")
+    seen = comments_on(question=Question.objects.get(pk=question.pk), reader=people.colleague)
+    assert told not in seen
+    assert set(for_me(people.colleague)) <= set(seen)
+    assert since in for_me(people.colleague)
+    assert told in for_me(people.lead)
 
 
 @pytest.mark.parametrize(
