@@ -35,6 +35,12 @@ def archive_transform(*, transform: Transform, user: User) -> None:
     logger.info("transform %s archived by user %s", transform.pk, user.pk)
 
 
+def refuse_archived(transform: Transform) -> None:
+    """Raises ``RunConflictError`` if the transform, as it has just been read, is archived."""
+    if transform.archived_at is not None:
+        raise RunConflictError(_("The transform is archived. Bring it back first."))
+
+
 @transaction.atomic
 def bring_back_transform(*, transform: Transform, user: User) -> None:
     """Back into the lists and queues; its schedule goes on."""

@@ -16,9 +16,10 @@ from labelfiles import MAX_SET_ROWS, LabeledRow, label_file_bytes
 from labelfiles import LabelFile as LabelFileContents
 from labeling.aws import storage
 from labeling.choices import GroupKind, LeftOut
-from labeling.exceptions import NoQuestionsError, RunConflictError
+from labeling.exceptions import NoQuestionsError
 from labeling.models import MatchGroup, MatchResult, QuestionSet, Transform
 from labeling.selectors.matches import question_sets_about
+from labeling.services.archive import refuse_archived
 from labeling.services.match_tables import rows_of_groups, search
 from labeling.services.matches import note_asked, result_file
 from labeling.services.questions import GeneratedQuestions, doubtful_keys, make_question_set
@@ -60,8 +61,7 @@ def ask_about_groups(
     be kept.
     """
     transform = result.run.transform
-    if transform.archived_at is not None:
-        raise RunConflictError(_("The transform is archived. Bring it back first."))
+    refuse_archived(transform)
     listed = list(result.found.filter(pk__in=groups))
     if len(listed) < len(set(groups)):
         raise NoQuestionsError(_("A newer result has replaced these groups. Choose from the groups of that result."))

@@ -20,6 +20,7 @@ from labeling.aws import storage
 from labeling.choices import LabelFileKind, LeftOut, RunKind, RunStatus
 from labeling.exceptions import LabelportalError
 from labeling.models import LabelFile, Question, QuestionSet, Row, TaskRun, Transform
+from labeling.services.archive import refuse_archived
 from labeling.services.row_order import reading_order
 from labeling.tasks import refresh_proposals
 
@@ -166,8 +167,10 @@ def doubtful_keys(set_id: str, keys: Sequence[str]) -> str:
 def ask_foreign_questions(*, run: TaskRun, user: User) -> QuestionSet:
     """Ask here what somebody had generated outside the portal: once, however often it is asked for.
 
-    The file is copied, because nobody keeps theirs for us. Raises ``UnreadableQuestionsError``, also where the run brought no questions, ``GlueError``.
+    The file is copied, because nobody keeps theirs for us. Raises ``UnreadableQuestionsError``, also where the run brought no questions,
+    ``RunConflictError`` if the transform is archived, ``GlueError``.
     """
+    refuse_archived(run.transform)
     if not (run.foreign and run.kind == RunKind.LABELING_SET_GENERATION and run.status == RunStatus.SUCCEEDED):
         raise UnreadableQuestionsError(_("This run has no questions that could be asked here."))
     theirs = read_generated_questions(run=run)

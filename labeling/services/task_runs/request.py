@@ -16,6 +16,7 @@ from labeling.choices import RunKind, RunStatus
 from labeling.exceptions import NothingToImportError, RunConflictError
 from labeling.models import Chain, LabelFile, TaskRun, TaskRunEvent, Transform
 from labeling.selectors.imports import teaches_anything
+from labeling.services.archive import refuse_archived
 from labeling.tasks import submit_run
 
 logger = logging.getLogger(__name__)
@@ -137,8 +138,7 @@ def request_run(
                 path=storage.our_uri(f"{folder}/{transform.pk}/{run_id}/") if folder else "",
             )
             # Asked anew and held: somebody may archive it now. After the row, which waits for a run of its kind that is just ending.
-            if Transform.objects.select_for_update(no_key=True).get(pk=transform.pk).archived_at is not None:
-                raise RunConflictError(_("The transform is archived. Bring it back first."))
+            refuse_archived(Transform.objects.select_for_update(no_key=True).get(pk=transform.pk))
             TaskRunEvent.objects.create(run=run, status=RunStatus.QUEUED, at=timezone.now())
             # robust: with the broker down the request still stands, and the sweep sends the message later.
             transaction.on_commit(lambda: enqueue(run_id), robust=True)

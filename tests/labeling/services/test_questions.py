@@ -228,6 +228,16 @@ def test_questions_that_were_generated_outside_can_be_asked_here_once(of: Transf
     assert client.post(ask).status_code == 403
 
 
+def test_nobody_is_asked_for_an_archived_transform(of: Transform, client: Client) -> None:
+    run = outside(of, "one")
+    Transform.objects.update(archived_at=timezone.now())
+    client.force_login(User.objects.get(username="lead"))
+    page = client.post(reverse("labeling:run-ask", args=[run.pk]), follow=True).content.decode()
+    assert "The transform is archived." in page
+    assert "Ask these questions here" not in page
+    assert not QuestionSet.objects.exists()
+
+
 def test_of_many_files_in_one_folder_it_is_the_one_that_the_run_wrote(of: Transform) -> None:
     run = outside(of, "many")
     TaskRun.objects.filter(pk=run.pk).update(started_at=timezone.now() - timedelta(days=1), completed_at=None)
