@@ -52,6 +52,9 @@ def withdraw_answer(*, answer: Answer, user: User) -> Answer:
 
 
 def _take_back(answer: Answer, status: AnswerStatus, action: ChangeAction, user: User, now: datetime) -> None:
+    if not answer.control:
+        # The question before the answer, as a decision that overrules another does it: both at once would wait for each other.
+        Question.objects.select_for_update(of=("self",)).get(pk=answer.question_id)
     taken = Answer.objects.filter(pk=answer.pk, status=AnswerStatus.SUBMITTED).update(
         status=status, submitted_at=None, updated_at=now
     )

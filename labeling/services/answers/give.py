@@ -49,9 +49,10 @@ def save_draft(*, question: Question, steward: User, labels: dict[int, str], sta
     rows = rows_of(question)
     wanted = checked_labels(rows, labels, complete=False)
     with transaction.atomic():
-        hold(question, steward)
         answer = own_answer(question, steward)
+        # The answer before the question, as a submission does it: of both at once the second waits and has nothing that the first needs.
         write_draft(answer, wanted, stamp=stamp, complete=len(wanted) == len(rows))
+        hold(question, steward)
         if answer.status == AnswerStatus.SUBMITTED:
             raise answered_already()
         return answer

@@ -20,6 +20,7 @@ from labeling.services.adjudication import (
 from labeling.services.answers import next_question, reopen_answer, withdraw_answer
 from labeling.services.ask_again import ask_again
 from tests.labeling.builders import Cast, answer, grouping, question_set, wanting
+from tests.support.concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -209,3 +210,27 @@ def test_asked_again_a_decided_dispute_is_the_adjudicators_alone(people: Cast, d
     assert ask_again(question=disputed, user=people.admin) == [decision]
     disputed.refresh_from_db()
     assert (disputed.state, disputed.leased_to) == (QuestionState.DISPUTED, people.lead)
+
+
+@pytest.mark.locks
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_that_is_taken_back_while_somebody_overrules_it_gives_way(people: Cast, disputed: Question) -> None:
+    """Each would else have what the other waits for, and PostgreSQL would end one of them."""
+    decision = decide(disputed, people, "AABC")
+    disputed.refresh_from_db()
+    with (
+        pytest.raises(InvalidAnswerError, match="Only a submitted answer"),
+        meanwhile(
+            lambda: reopen_answer(answer=decision, user=decision.steward),
+            after=Question.objects.select_for_update().get,  # what a decision holds first
+        ),
+    ):
+        submit_adjudication(
+            question=disputed,
+            user=people.admin,
+            labels=grouping(disputed, "ABCD"),
+            seconds=1,
+            keys=1,
+            overrules=disputed.result_version,
+        )
+    assert Question.objects.get().result_labels == grouping(disputed, "ABCD")

@@ -28,6 +28,7 @@ from labeling.services.answers import (
 )
 from partitions import LABELS
 from tests.labeling.builders import Cast, answer, grouping, person, question_set, transform, wanting
+from tests.support.concurrency import meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -414,3 +415,21 @@ def test_doubled_groups_are_there_from_sixteen_rows_on(people: Cast, people_tran
     words = "A to O, one of AA to OO, or a" if rows > 15 else "A to O, or a"
     with pytest.raises(InvalidAnswerError, match=words):
         save_draft(question=one, steward=people.colleague, labels=grouping(one, labels))
+
+
+@pytest.mark.locks
+@pytest.mark.django_db(transaction=True)
+def test_a_draft_that_comes_with_the_submission_waits_for_it(people: Cast, people_transform: Transform) -> None:
+    """Each would else have what the other waits for, and PostgreSQL would end one of them."""
+    (question,) = question_set(people_transform, people.admin, [2])
+    labels = grouping(question, "AB")
+    save_draft(question=question, steward=people.steward, labels=labels)
+    with (
+        pytest.raises(AlreadyAnsweredError),
+        meanwhile(
+            lambda: save_draft(question=question, steward=people.steward, labels=labels),
+            after=Answer.objects.select_for_update().get,  # what a submission claims first
+        ),
+    ):
+        submit_answer(question=question, steward=people.steward, labels=labels, seconds=1, keys=1)
+    assert Answer.objects.get().status == AnswerStatus.SUBMITTED
