@@ -7,7 +7,6 @@ from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,7 +25,8 @@ from labeling.services.answers.labels import (
     write_draft,
     write_labels,
 )
-from labeling.services.answers.queue import gone_on, is_past, own_answer
+from labeling.services.answers.messages import gone_on, is_past, submitted
+from labeling.services.answers.queue import own_answer
 from labeling.services.consensus import settle
 from partitions import Grouping
 
@@ -104,7 +104,6 @@ def submit_adjudication(
     ``NewerGroupingError`` as ``submit_answer`` does; ``QuestionTakenError`` if somebody else holds the question or has decided.
     """
     wanted = checked_labels(rows_of(question), labels, complete=True)
-    now = timezone.now()
     current = _locked(question)
     answer = own_answer(question, user, AnswerKind.ADJUDICATION)
     if message and answer.last_message == message:
@@ -124,20 +123,11 @@ def submit_adjudication(
             withdraw_answer(answer=decision, user=user)
     elif standing.exists():
         raise QuestionTakenError(_("This question has been adjudicated. Reopen the adjudication to change it."))
-    Answer.objects.filter(pk=answer.pk).update(
-        status=AnswerStatus.SUBMITTED,
-        submitted_at=now,
-        first_submitted_at=Coalesce(F("first_submitted_at"), now),
-        updated_at=now,
-        version=F("version") + 1,
-        seconds=Coalesce(F("seconds"), 0) + seconds,
-        keys=Coalesce(F("keys"), 0) + keys,
-        draft_stamp=Greatest(F("draft_stamp"), stamp or 0),
-        last_message=message or F("last_message"),
-    )
+    fields = submitted(seconds=seconds, keys=keys, message=message, stamp=stamp)
+    Answer.objects.filter(pk=answer.pk).update(**fields)
     write_labels(answer, wanted)
     answer.refresh_from_db()
-    remember_submission(answer, by=user, at=now, labels=wanted)
+    remember_submission(answer, by=user, labels=wanted)
     Question.objects.filter(pk=question.pk).update(leased_to=None, lease_expires_at=None)
     settle(question=question)
     return answer

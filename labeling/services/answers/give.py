@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Coalesce, Greatest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -24,19 +22,10 @@ from labeling.services.answers.labels import (
     write_draft,
     write_labels,
 )
-from labeling.services.answers.queue import answered_already, gone_on, hold, open_to, own_answer
+from labeling.services.answers.messages import gone_on, open_to, submitted
+from labeling.services.answers.queue import answered_already, hold, own_answer
 from labeling.services.consensus import settle
 from partitions import Grouping
-
-
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    """What is noted about how an answer came about."""
-
-    seconds: int
-    keys: int
-    proposal_shown: bool
-    accepted_untouched: bool
 
 
 def save_draft(*, question: Question, steward: User, labels: dict[int, str], stamp: int | None = None) -> Answer:
@@ -80,16 +69,15 @@ def submit_answer(
     rows = rows_of(question)
     wanted = checked_labels(rows, labels, complete=True)
     proposed = proposal_for(question=question, steward=steward, rows=rows.values()) if proposal_shown else {}
-    measured = _Measured(
-        seconds=seconds,
-        keys=keys,
-        proposal_shown=bool(proposed),
-        accepted_untouched=bool(proposed)
+    fields = {
+        **submitted(seconds=seconds, keys=keys, message=message, stamp=stamp),
+        "proposal_shown": bool(proposed),
+        "accepted_untouched": bool(proposed)
         and Grouping({row_id: item.label for row_id, item in proposed.items()}) == Grouping(wanted),
-    )
+    }
     try:
         with transaction.atomic():
-            return _submit(question, steward, wanted, measured, stamp=stamp, message=message)
+            return _submit(question, steward, wanted, fields, stamp=stamp, message=message)
     except (AlreadyAnsweredError, NewerGroupingError):
         raise
     except QuestionTakenError:
@@ -102,27 +90,14 @@ def _submit(
     question: Question,
     steward: User,
     labels: Mapping[int, str],
-    measured: _Measured,
+    fields: Mapping[str, Any],
     *,
     stamp: int | None,
     message: str,
 ) -> Answer:
-    now = timezone.now()
     answer = own_answer(question, steward)
     # The answer is claimed before the question: a second tab of the same person waits here and then finds it submitted.
-    claimed = open_to(answer, message=message, stamp=stamp).update(
-        status=AnswerStatus.SUBMITTED,
-        submitted_at=now,
-        first_submitted_at=Coalesce(F("first_submitted_at"), now),
-        updated_at=now,
-        version=F("version") + 1,
-        seconds=Coalesce(F("seconds"), 0) + measured.seconds,
-        keys=Coalesce(F("keys"), 0) + measured.keys,
-        proposal_shown=measured.proposal_shown,
-        accepted_untouched=measured.accepted_untouched,
-        draft_stamp=Greatest(F("draft_stamp"), stamp or 0),
-        last_message=message or F("last_message"),
-    )
+    claimed = open_to(answer, message=message, stamp=stamp).update(**fields)
     if not claimed:
         answer.refresh_from_db()
         stands = answer.status == AnswerStatus.SUBMITTED
@@ -132,7 +107,7 @@ def _submit(
     _count(question, steward, answer)
     write_labels(answer, labels, complete=True)
     answer.refresh_from_db()
-    remember_submission(answer, by=steward, at=now, labels=labels)
+    remember_submission(answer, by=steward, labels=labels)
     if not answer.control:
         settle(question=question)
     return answer

@@ -76,7 +76,7 @@ def labels_of(answer: Answer) -> dict[int, str]:
     return dict(answer.row_labels.order_by("row__position").values_list("row_id", "label"))
 
 
-def remember_submission(answer: Answer, *, by: User, at: datetime, labels: Mapping[int, str]) -> None:
+def remember_submission(answer: Answer, *, by: User, labels: Mapping[int, str]) -> None:
     """Write a submission to the history: the first, one that says the same again, a correction of what stood before, or an adjudication."""
     before: dict[str, str] = {}
     action, after = ChangeAction.SUBMITTED, _stored(labels)
@@ -88,7 +88,8 @@ def remember_submission(answer: Answer, *, by: User, at: datetime, labels: Mappi
             answer.save(update_fields=["corrected"])
     if answer.kind == AnswerKind.ADJUDICATION:
         action = ChangeAction.ADJUDICATED
-    _remember(answer, action, by, at, before, after)
+    assert answer.submitted_at is not None
+    _remember(answer, action, by, answer.submitted_at, before, after)
 
 
 def remember_taken_back(

@@ -7,15 +7,14 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.selectors import membership_in
 from labeling.choices import AnswerKind, AnswerStatus
-from labeling.exceptions import AlreadyAnsweredError, NewerGroupingError, QuestionTakenError
+from labeling.exceptions import AlreadyAnsweredError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import is_lead
 from labeling.selectors.queue import (
@@ -28,6 +27,7 @@ from labeling.selectors.queue import (
     shuffled,
 )
 from labeling.services.answers.labels import checked_labels, rows_of, write_labels
+from labeling.services.answers.messages import is_past, open_to, skipped
 
 LEASE = timedelta(minutes=10)
 _BATCH = 50
@@ -85,13 +85,8 @@ def skip_question(
     """
     with transaction.atomic():
         answer = own_answer(question, steward)
-        left = open_to(answer, message=message, stamp=stamp).update(
-            status=AnswerStatus.SKIPPED,
-            updated_at=timezone.now(),
-            draft_stamp=Greatest(F("draft_stamp"), stamp or 0),
-            last_message=message or F("last_message"),
-        )
-        if not left:
+        claimable = open_to(answer, message=message, stamp=stamp)
+        if not claimable.update(**skipped(message=message, stamp=stamp)):
             answer.refresh_from_db()
             if is_past(answer, message=message, stamp=stamp):
                 return
@@ -129,28 +124,6 @@ def take(question_id: uuid.UUID, steward: User) -> bool:
         leased_to=steward, lease_expires_at=now + LEASE
     )
     return taken == 1
-
-
-def gone_on() -> NewerGroupingError:
-    """What to raise when the person has done something newer."""
-    return NewerGroupingError(
-        _(
-            "You went on with this question elsewhere after you submitted it here, so what you submitted here does not count."
-        )
-    )
-
-
-def open_to(answer: Answer, *, message: str, stamp: int | None) -> QuerySet[Answer]:
-    """The answer, to be claimed by the submission or skip with this id, made at that time: not if it stands, nor if ``is_past``."""
-    claimable = Answer.objects.filter(pk=answer.pk).exclude(status=AnswerStatus.SUBMITTED)
-    if message:
-        claimable = claimable.exclude(last_message=message)
-    return claimable if stamp is None else claimable.filter(draft_stamp__lte=stamp)
-
-
-def is_past(answer: Answer, *, message: str, stamp: int | None) -> bool:
-    """Whether the submission or skip was taken before, or is older than what the person did last."""
-    return (message != "" and answer.last_message == message) or (stamp is not None and answer.draft_stamp > stamp)
 
 
 def own_answer(question: Question, steward: User, kind: AnswerKind = AnswerKind.ANSWER) -> Answer:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from accounts.models import Membership
 from labeling.choices import AnswerStatus, ChangeAction, QuestionState
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.selectors.adjudication import adjudication_work, consensus_of, disputed_questions
+from labeling.selectors.answers import answer_history
 from labeling.selectors.imports import label_contents
 from labeling.services.adjudication import (
     next_disputed,
@@ -210,6 +212,23 @@ def test_asked_again_a_decided_dispute_is_the_adjudicators_alone(people: Cast, d
     assert ask_again(question=disputed, user=people.admin) == [decision]
     disputed.refresh_from_db()
     assert (disputed.state, disputed.leased_to) == (QuestionState.DISPUTED, people.lead)
+
+
+def test_the_history_tells_of_a_new_decision_after_the_end_of_the_one_before(people: Cast, disputed: Question) -> None:
+    decide(disputed, people, "AABC")
+    disputed.refresh_from_db()
+    submit_adjudication(
+        question=disputed,
+        user=people.admin,
+        labels=grouping(disputed, "ABCD"),
+        seconds=1,
+        keys=1,
+        overrules=disputed.result_version,
+    )
+    lead = Membership.objects.get(user=people.lead)
+    newest, before, *_earlier = answer_history(question=Question.objects.get(), viewer=lead)
+    assert (newest.action, newest.by) == (ChangeAction.ADJUDICATED, people.admin)
+    assert (before.action, before.answer.steward) == (ChangeAction.WITHDRAWN, people.lead)
 
 
 @pytest.mark.locks
