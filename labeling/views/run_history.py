@@ -31,20 +31,10 @@ from labeling.views.contexts import error_text
 PAGE_SIZE = 25
 _PAIRS = ("matching_before", "matching_after", "non_matching_before", "non_matching_after")
 _CSV_HEAD = (
-    *("run", "kind", "state", "transform", "started_outside", "requested_by", "requested_at", "ended_at"),
-    *(
-        "took_seconds",
-        "glue_seconds",
-        "replace_all",
-        "label_file",
-        "label_file_sha256",
-        "sets",
-        "rows",
-        "matching_pairs",
-    ),
-    *("non_matching_pairs", "labels_before", "labels_after", *_PAIRS, "precision", "recall", "f1", "best_f1"),
-    *("area_under_pr_curve", "glue_run_id", "problem", "error"),
-)
+    "run kind state transform started_outside requested_by requested_at ended_at took_seconds glue_seconds replace_all "
+    "label_file label_file_sha256 sets rows matching_pairs non_matching_pairs labels_before labels_after "
+    f"{' '.join(_PAIRS)} precision recall f1 best_f1 area_under_pr_curve glue_run_id problem error"
+).split()
 
 
 @require_GET
