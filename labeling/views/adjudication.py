@@ -21,7 +21,7 @@ from labeling.forms.answers import AnswerPayload, parse_answer, parse_exclude
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import can_adjudicate
 from labeling.selectors.adjudication import adjudication_work, disputed_questions
-from labeling.selectors.questions import begun_by, question_progress
+from labeling.selectors.questions import question_progress
 from labeling.selectors.stages import stage_of
 from labeling.selectors.transforms import transform_overview
 from labeling.services.adjudication import (
@@ -33,7 +33,7 @@ from labeling.services.adjudication import (
 )
 from labeling.services.answers import reopen_answer
 from labeling.views.access import posted_body, question_access, signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
 from labeling.views.payloads import bench_config, decision_payload
 from labeling.views.refusals import says_why_as_json
 from labeling.views.second_look import look_of
@@ -46,17 +46,13 @@ def adjudication_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """What waits to be decided."""
     transform, membership = transform_access(request, transform_id, can_adjudicate)
     page = Paginator(disputed_questions(transform=transform), PAGE_SIZE).get_page(request.GET.get("page"))
-    context: dict[str, object] = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "page": page,
         "now": timezone.now(),
     }
     if not page.object_list:
         overview = transform_overview(transform=transform)
-        begun = begun_by(membership=membership, transform=transform)
-        context |= {"overview": overview, "stage": stage_of(overview), "begun": begun}
+        context |= {"overview": overview, "stage": stage_of(overview)}
     return render(request, "labeling/adjudication/list.html", context)
 
 

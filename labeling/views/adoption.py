@@ -14,8 +14,9 @@ from labeling.models import Transform
 from labeling.permissions import can_manage_transforms
 from labeling.services.adoption import adopt_transform, glue_transform, glue_transforms, preview_of
 from labeling.views.access import posted, signed_in, team_access
-from labeling.views.contexts import error_text, trade_off_words
+from labeling.views.contexts import trade_off_words
 from labeling.views.picking import render_pick
+from labeling.views.refusals import redirect_saying_why
 
 
 @require_GET
@@ -48,8 +49,7 @@ def transform_adopt(request: HttpRequest, glue_transform_id: str) -> HttpRespons
         ours = Transform.objects.filter(team=membership.team, glue_transform_id=glue_transform_id).first()
         if ours is not None and isinstance(error, TransformTakenError):  # pressed twice
             return redirect("labeling:transform-detail", ours.pk)
-        messages.error(request, error_text(error))
-        return redirect("labeling:glue-transform-list")
+        return redirect_saying_why(request, error, "labeling:glue-transform-list")
     context = {
         "area": "transforms",
         "membership": membership,

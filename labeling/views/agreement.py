@@ -24,10 +24,9 @@ from labeling.permissions import (
 from labeling.selectors.agreement import TeamAgreement, own_agreement, team_agreement
 from labeling.selectors.contradictions import contradiction_suspects, contradiction_views, contradictions_for
 from labeling.selectors.controls import control_questions
-from labeling.selectors.questions import begun_by
 from labeling.services.controls import mark_control, unmark_control
 from labeling.views.access import question_access, signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
 from partitions import PairAgreement
 
 PEOPLE = 10
@@ -49,10 +48,9 @@ class PersonLine:
 def agreement(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """Leads see everybody with everybody, others themselves."""
     transform, membership = transform_access(request, transform_id, is_member)
-    context: dict[str, object] = {"area": "transforms", "membership": membership, "transform": transform}
+    context = about_transform(transform, membership)
     if not can_see_agreement(membership):
         context["own"] = own_agreement(transform=transform, user=signed_in(request))
-        context["begun"] = begun_by(membership=membership, transform=transform)
         return render(request, "labeling/agreement/own.html", context)
     team = team_agreement(transform=transform)
     people = Paginator(team.people, PEOPLE).get_page(request.GET.get("people"))
@@ -74,10 +72,7 @@ def contradictions(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     transform, membership = transform_access(request, transform_id, can_see_contradictions)
     suspects = contradiction_suspects(transform=transform)
     page = Paginator(contradictions_for(transform=transform), SHOWN).get_page(request.GET.get("page"))
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "page": page,
         "found": contradiction_views(list(page.object_list)),
         "suspects": suspects[:SUSPECTS],

@@ -26,12 +26,12 @@ from labeling.permissions import can_adjudicate, can_correct_answers, can_edit_g
 from labeling.selectors.answers import answer_history, answers_for_transform, answers_visible_to, may_read
 from labeling.selectors.comments import comments_on
 from labeling.selectors.controls import is_concealed
-from labeling.selectors.questions import begun_by, question_number
+from labeling.selectors.questions import question_number
 from labeling.selectors.queue import may_answer_control, takeable_by
 from labeling.selectors.second_look import LookAt, count_to_look_at
 from labeling.services.answers import reopen_answer, withdraw_answer
 from labeling.views.access import answer_access, question_access, signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
 
 PAGE_SIZE = 50
 
@@ -66,12 +66,8 @@ def answer_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     found = answers_for_transform(transform=transform, **chosen)
     # First which they are: with their questions along, all of them would be sorted for every page.
     page = Paginator(found.values_list("pk", flat=True), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "form": form,
-        "begun": begun_by(membership=membership, transform=transform),
         "remarked": count_to_look_at(transform=transform, of=LookAt(comments=True))
         if can_adjudicate(membership)
         else 0,
@@ -135,10 +131,7 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
     asked_blind = question.is_control and not can_see_answers(membership)
     result = {} if asked_blind else question.result_labels
     transform = question.question_set.transform
-    return {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    return about_transform(transform, membership) | {
         "question": _as_if_open(question) if concealed else question,
         "number": question_number(question=question),
         "columns": transform.column_names,

@@ -18,7 +18,7 @@ from labeling.selectors.automation import answers_waiting, hold, newest_chains
 from labeling.services.automation import save_automation
 from labeling.services.chains import stop_chain
 from labeling.views.access import posted, signed_in, transform_access
-from labeling.views.contexts import chain_steps, error_text
+from labeling.views.contexts import about_transform, chain_steps, error_text
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,10 +35,7 @@ def automation(request: HttpRequest, transform_id: UUID) -> HttpResponse:
             messages.success(request, _("The schedule has been saved."))
             return redirect("labeling:automation", transform.pk)
     saved = Automation.objects.filter(transform=transform, enabled=True).select_related("transform__team").first()
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "form": form,
         "saved": saved,
         "hold": hold(automation=saved) if saved else None,

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
@@ -39,7 +38,8 @@ from labeling.services.brought_labels import (
 )
 from labeling.services.chains import start_import
 from labeling.views.access import label_file_access, label_upload_access, signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
+from labeling.views.refusals import redirect_saying_why
 from labeling.views.task_runs import wanted_afterwards
 from labeling.views.uploads import bound_form, render_upload
 
@@ -64,10 +64,7 @@ def label_upload_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         else:
             return redirect("labeling:label-upload-detail", upload.pk)
     uploads = Paginator(label_uploads(transform=transform), PAGE_SIZE)
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "form": form,
         "problem": problem,
         "page": uploads.get_page(request.GET.get("page")),
@@ -85,10 +82,7 @@ def label_upload_detail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload, membership = label_upload_access(request, upload_id, can_import)
     if upload.label_file_id:
         return redirect("labeling:label-file-import", upload.label_file_id)
-    context: dict[str, Any] = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": upload.transform,
+    context = about_transform(upload.transform, membership) | {
         "upload": upload,
     }
     try:
@@ -97,8 +91,7 @@ def label_upload_detail(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         context |= _findings(look_at_labels(transform=upload.transform, table=table, mapping=mapping, content=content))
     except LabelportalError as error:
         if "table" not in context and "encoding" in request.GET:  # not this one: look at the file as it was read before
-            messages.error(request, error_text(error))
-            return redirect("labeling:label-upload-detail", upload.pk)
+            return redirect_saying_why(request, error, "labeling:label-upload-detail", upload.pk)
         context["error"] = error_text(error)
     return render(request, "labeling/brought/detail.html", context)
 
@@ -112,8 +105,7 @@ def label_upload_keep(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         brought = look_at_labels(transform=upload.transform, table=table, mapping=mapping, content=content)
         label_file = keep_labels(upload=upload, brought=brought, user=signed_in(request))
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:label-upload-detail", upload.pk)
+        return redirect_saying_why(request, error, "labeling:label-upload-detail", upload.pk)
     return redirect("labeling:label-file-import", label_file.pk)
 
 
@@ -124,8 +116,7 @@ def label_upload_original(request: HttpRequest, upload_id: UUID) -> HttpResponse
     try:
         return attachment(label_upload_file(upload=upload))
     except GlueError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:label-upload-list", upload.transform_id)
+        return redirect_saying_why(request, error, "labeling:label-upload-list", upload.transform_id)
 
 
 @require_http_methods(["GET", "POST"])
@@ -146,10 +137,7 @@ def label_file_import(request: HttpRequest, label_file_id: UUID) -> HttpResponse
             problem = error_text(error)
         else:
             return redirect("labeling:run-detail", run.pk)
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "label_file": label_file,
         "afterwards": afterwards,
         "upload": LabelUpload.objects.get(label_file=label_file),

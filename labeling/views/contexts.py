@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, User
 from labeling.aws.console import is_aws, log_url
 from labeling.choices import RETRYABLE
-from labeling.exceptions import LabelportalError
 from labeling.models import Chain, TaskRun, Transform
 from labeling.permissions import can_see_runs, is_lead
 from labeling.selectors.automation import runs_of_chains
@@ -44,9 +43,19 @@ WAITING = 15
 """So many lines of what waits stand on the first page; the weekly report has them all."""
 
 
-def error_text(error: LabelportalError) -> str:
+def error_text(error: Exception) -> str:
     """What went wrong and, where known, what to do."""
     return " ".join(part for part in (str(error), getattr(error, "advice", "")) if part)
+
+
+def about_transform(transform: Transform, membership: Membership) -> dict[str, Any]:
+    """What every page of a transform is given: where it stands in the bar, what it is about, what the reader may do, and whether they have begun."""
+    return {
+        "area": "transforms",
+        "membership": membership,
+        "transform": transform,
+        "begun": begun_by(membership=membership, transform=transform),
+    }
 
 
 def home_context(membership: Membership, user: User) -> dict[str, Any]:
@@ -76,13 +85,9 @@ def home_context(membership: Membership, user: User) -> dict[str, Any]:
 def transform_context(transform: Transform, membership: Membership) -> dict[str, Any]:
     """The page of a transform: five steps, the newest runs, what it is made of."""
     overview = transform_overview(transform=transform)
-    return {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    return about_transform(transform, membership) | {
         "stage": stage_of(overview),
         "overview": overview,
-        "begun": begun_by(membership=membership, transform=transform),
         "metrics": overview.metrics,
         "runs": list(runs_for_transform(transform=transform)[:5]) if can_see_runs(membership) else [],
         "foreign_replacement": foreign_replacement(transform=transform) if can_see_runs(membership) else None,

@@ -17,7 +17,7 @@ from labeling.permissions import can_correct_answers, can_see_quality
 from labeling.selectors.shadow import Cell, disagreements, newest_estimate, questions_behind
 from labeling.services.ask_again import ask_again
 from labeling.views.access import question_access, signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
 
 PAGE_SIZE = 10
 
@@ -28,10 +28,7 @@ def disagreement(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     transform, membership = transform_access(request, transform_id, can_see_quality)
     cell = _cell(request.GET.get("cell", ""))
     estimate = newest_estimate(transform=transform)
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "cell": cell,
         "estimate": estimate,
         "metrics": estimate.metrics if estimate else None,

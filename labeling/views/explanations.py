@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +18,7 @@ from labeling.selectors.claims import is_given_up
 from labeling.selectors.explanations import row_choices, shown_explanation
 from labeling.services.explanations import ask_about_group, ask_about_others, ask_about_question
 from labeling.views.access import explanation_access, number_in, question_access, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
 
 _PANEL = "labeling/explanations/_panel.html"
 
@@ -112,10 +111,7 @@ def _page(
     *,
     error: str = "",
 ) -> HttpResponse:
-    context: dict[str, Any] = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "explanation": explanation,
         "error": error,
     }

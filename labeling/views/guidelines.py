@@ -17,7 +17,8 @@ from labeling.permissions import can_edit_guidelines, is_member
 from labeling.selectors.guidelines import guidelines_for
 from labeling.services.guidelines import add_example, digest_of, remove_example, save_guidelines
 from labeling.views.access import posted, posted_text, question_access, signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
+from labeling.views.refusals import redirect_saying_why
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,10 +39,7 @@ def guidelines(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("The guidelines have been saved."))
             return redirect("labeling:guidelines", transform.pk)
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "form": form,
         "seen": digest_of(transform.guidelines),
         "changed": changed,
@@ -57,8 +55,7 @@ def example_add(request: HttpRequest, question_id: UUID) -> HttpResponse:
     try:
         add_example(question=question, user=signed_in(request), text=posted_text(request, "text"))
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:question-history", question.pk)
+        return redirect_saying_why(request, error, "labeling:question-history", question.pk)
     messages.success(request, _("The question is now an example."))
     return redirect("labeling:guidelines", question.question_set.transform_id)
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from labeling.choices import LabelFileKind
 from labeling.exceptions import GlueError
-from labeling.models import MatchResult, TaskRun
+from labeling.models import MatchResult
 from labeling.permissions import can_apply, can_replace_all, can_see_runs
 from labeling.responses import attachment
 from labeling.selectors.label_files import findings_of, label_files_of, provenance, questions_by_set, sibling_parts
@@ -22,7 +20,8 @@ from labeling.services.downloads import label_file_download as download_of
 from labeling.services.downloads import persistent_download, result_download
 from labeling.services.label_files import read_page
 from labeling.views.access import label_file_access, run_access, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
+from labeling.views.refusals import redirect_saying_why
 
 PAGE_SIZE = 50
 ROWS = 100
@@ -33,7 +32,7 @@ def label_file_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """Every label file of a transform, newest first."""
     transform, membership = transform_access(request, transform_id, can_see_runs)
     page = Paginator(label_files_of(transform=transform), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"area": "transforms", "membership": membership, "transform": transform, "page": page}
+    context = about_transform(transform, membership) | {"page": page}
     return render(request, "labeling/label_files/list.html", context)
 
 
@@ -42,10 +41,7 @@ def label_file_detail(request: HttpRequest, label_file_id: UUID) -> HttpResponse
     """Where a file came from, what was found in it, what became of it, and its rows. Reading it checks its checksum."""
     label_file, membership = label_file_access(request, label_file_id, can_see_runs)
     page = Paginator(range(label_file.rows), ROWS).get_page(request.GET.get("page"))
-    context: dict[str, Any] = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": label_file.transform,
+    context = about_transform(label_file.transform, membership) | {
         "label_file": label_file,
         "parts": sibling_parts(label_file=label_file),
         "provenance": provenance(label_file=label_file),
@@ -73,8 +69,7 @@ def label_file_download(request: HttpRequest, label_file_id: UUID) -> HttpRespon
     try:
         return attachment(download_of(label_file=label_file))
     except GlueError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:label-file-detail", label_file.pk)
+        return redirect_saying_why(request, error, "labeling:label-file-detail", label_file.pk)
 
 
 @require_GET
@@ -87,7 +82,7 @@ def run_label_file(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     try:
         return attachment(download_of(label_file=label_file))
     except GlueError as error:
-        return _not_to_be_had(request, run, error)
+        return redirect_saying_why(request, error, "labeling:run-detail", run.pk)
 
 
 @require_GET
@@ -99,7 +94,7 @@ def run_result(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     try:
         return attachment(result_download(run=run))
     except GlueError as error:
-        return _not_to_be_had(request, run, error)
+        return redirect_saying_why(request, error, "labeling:run-detail", run.pk)
 
 
 @require_GET
@@ -110,9 +105,4 @@ def persistent_result(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     try:
         return attachment(persistent_download(result=result))
     except GlueError as error:
-        return _not_to_be_had(request, run, error)
-
-
-def _not_to_be_had(request: HttpRequest, run: TaskRun, error: GlueError) -> HttpResponse:
-    messages.error(request, error_text(error))
-    return redirect("labeling:run-detail", run.pk)
+        return redirect_saying_why(request, error, "labeling:run-detail", run.pk)

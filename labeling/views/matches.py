@@ -25,7 +25,7 @@ from labeling.selectors.matches import ShownGroup, applied, groups_by_kind, show
 from labeling.services.match_questions import FOUND, ask_about_groups, count_groups, find_groups
 from labeling.services.matches import LISTED
 from labeling.views.access import id_in, number_in, signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
 
 PAGE_SIZE = 20
 PAGE_COLUMNS = 400
@@ -49,10 +49,7 @@ def matches(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     awaited = run is not None and not given_up and (result is None or not (result.read_at or result.problem))
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(status=204) if awaited else HttpResponseClientRefresh()
-    context: dict[str, Any] = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "run": run,
         "result": result,
         "given_up": given_up,

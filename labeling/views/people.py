@@ -27,6 +27,7 @@ from labeling.forms.people import DetailsForm, InvitationForm, RoleForm
 from labeling.permissions import can_manage_people
 from labeling.services.people import deactivate_person
 from labeling.views.access import member_access, posted, signed_in, team_access
+from labeling.views.refusals import redirect_saying_why
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +72,7 @@ def person_role(request: HttpRequest, member_id: int) -> HttpResponse:
     try:
         set_role(team=member.team, user=member.user, role=Role(form.cleaned_data["role"]), by=signed_in(request))
     except LastAdminError as error:
-        messages.error(request, str(error))
-        return redirect("labeling:person", member.pk)
+        return redirect_saying_why(request, error, "labeling:person", member.pk)
     logger.info(
         "team %s: user %s is %s, says user %s",
         member.team_id,
@@ -135,8 +135,7 @@ def person_deactivate(request: HttpRequest, member_id: int) -> HttpResponse:
     try:
         released = deactivate_person(membership=member, user=signed_in(request))
     except LastAdminError as error:
-        messages.error(request, str(error))
-        return redirect("labeling:person", member.pk)
+        return redirect_saying_why(request, error, "labeling:person", member.pk)
     words = _("%(who)s has been deactivated.") % {"who": member.user.display_name}
     if released:
         words += " " + _("Questions assigned to them that go to others: %(n)s.") % {"n": f"{released:,}"}

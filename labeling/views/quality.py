@@ -21,6 +21,7 @@ from labeling.selectors.quality_csv import agreement_csv, columns_csv, points_cs
 from labeling.selectors.shadow import NEXT_QUESTIONS, curve_state, newest_estimate
 from labeling.views.access import transform_access
 from labeling.views.charts import Axis, agreement_chart, curve_chart, quality_charts
+from labeling.views.contexts import about_transform
 
 P = TypeVar("P")
 PAGE_SIZE = 20
@@ -51,10 +52,7 @@ def quality(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     if estimate is not None and estimate.curve:
         charts.append(curve_chart(estimate.curve))
     people = [agreement_chart(agreed, timezone.localtime())] if agreed else []
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "axis": axis,
         "points": _newest_first(request, points, "estimates"),
         "newest": points[-1] if points else None,

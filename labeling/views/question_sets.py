@@ -32,7 +32,7 @@ from labeling.services.assignment import assign_questions, clear_assignments
 from labeling.services.labeling_settings import update_labeling_settings
 from labeling.services.question_sets import update_question_set
 from labeling.views.access import posted, question_set_access, signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
 
 PAGE_SIZE = 50
 
@@ -42,10 +42,7 @@ def question_set_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """All sets of a transform, in the order in which they are asked."""
     transform, membership = transform_access(request, transform_id, can_manage_question_sets)
     page = Paginator(sets_in_order(transform=transform), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "page": page,
         "sets": set_overviews(list(page.object_list)),
     }
@@ -128,7 +125,7 @@ def labeling_settings(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("The settings have been saved."))
             return redirect("labeling:labeling-settings", transform.pk)
-    context = {"area": "transforms", "membership": membership, "transform": transform, "form": form}
+    context = about_transform(transform, membership) | {"form": form}
     return render(request, "labeling/transforms/labeling_settings.html", context, status=422 if form.errors else 200)
 
 
@@ -145,10 +142,7 @@ def _page(
 ) -> HttpResponse:
     """The page of a set; a form that was refused stands there with what is wrong."""
     people = people_progress(question_set=question_set)
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": question_set.transform,
+    context = about_transform(question_set.transform, membership) | {
         "one": set_overview(question_set=question_set),
         "name": str(question_set),
         "people": people,

@@ -1,4 +1,4 @@
-"""How the workbench hears why something is not taken."""
+"""How people, and the workbench, hear why something is not taken."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views import defaults
 
 from labeling.exceptions import AlreadyAnsweredError, InvalidAnswerError, NewerGroupingError, QuestionTakenError
 from labeling.views.access import SomebodyElseError, is_from_workbench
+from labeling.views.contexts import error_text
 
 P = ParamSpec("P")
 
@@ -29,6 +32,12 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
         message = _("Your role no longer allows this, so it was not saved. %(who_may)s") % {"who_may": exception}
         return JsonResponse({"code": "role", "message": message}, status=403)
     return defaults.permission_denied(request, exception)
+
+
+def redirect_saying_why(request: HttpRequest, error: Exception, to: str, *args: object) -> HttpResponseRedirect:
+    """To a page, by the name of its address, which says above all else what went wrong and, where known, what to do."""
+    messages.error(request, error_text(error))
+    return redirect(to, *args)
 
 
 def says_why_as_json(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
@@ -27,8 +26,9 @@ from labeling.services.replacements import (
 )
 from labeling.services.restoring import restore_state
 from labeling.views.access import label_file_access, replacement_access, run_access, signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
 from labeling.views.living import render_living
+from labeling.views.refusals import redirect_saying_why
 
 _PAGE, _PART = "labeling/replacements/detail.html", "labeling/replacements/_live.html"
 
@@ -40,8 +40,7 @@ def answers_replace(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     try:
         replacement = start_replacement(transform=transform, user=signed_in(request))
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:import-create", transform.pk)
+        return redirect_saying_why(request, error, "labeling:import-create", transform.pk)
     return redirect("labeling:replacement-detail", replacement.pk)
 
 
@@ -52,8 +51,7 @@ def label_file_replace(request: HttpRequest, label_file_id: UUID) -> HttpRespons
     try:
         replacement = start_replacement(transform=label_file.transform, user=signed_in(request), label_file=label_file)
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:transform-detail", label_file.transform_id)
+        return redirect_saying_why(request, error, "labeling:transform-detail", label_file.transform_id)
     return redirect("labeling:replacement-detail", replacement.pk)
 
 
@@ -64,8 +62,7 @@ def run_restore(request: HttpRequest, run_id: UUID) -> HttpResponse:
     try:
         replacement = restore_state(run=run, user=signed_in(request))
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:run-detail", run.pk)
+        return redirect_saying_why(request, error, "labeling:run-detail", run.pk)
     return redirect("labeling:replacement-detail", replacement.pk)
 
 
@@ -101,16 +98,12 @@ def replacement_again(request: HttpRequest, replacement_id: UUID) -> HttpRespons
     try:
         anew = look_again(replacement=replacement, user=signed_in(request))
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:replacement-detail", replacement.pk)
+        return redirect_saying_why(request, error, "labeling:replacement-detail", replacement.pk)
     return redirect("labeling:replacement-detail", anew.pk)
 
 
 def _context(replacement: LabelReplacement, membership: Membership) -> dict[str, Any]:
-    context: dict[str, Any] = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": replacement.transform,
+    context = about_transform(replacement.transform, membership) | {
         "replacement": replacement,
         "export": replacement.export_run,
         "form": ConfirmReplacementForm(transform=replacement.transform),

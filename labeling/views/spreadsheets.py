@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -43,7 +42,8 @@ from labeling.services.sheets import (
 )
 from labeling.spreadsheets import MAX_FILE_BYTES
 from labeling.views.access import posted, sheet_access, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
+from labeling.views.refusals import redirect_saying_why
 
 PAGE_SIZE = 10
 CHOICES = 25
@@ -64,10 +64,7 @@ def sheet_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         else:
             return redirect("labeling:sheet-detail", upload.pk)
     uploads = Paginator(uploads_of(transform=transform, membership=membership), PAGE_SIZE)
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "form": form,
         "choices": Paginator(
             [choice for choice in sheet_choices(transform=transform, membership=membership) if choice.questions],
@@ -92,8 +89,7 @@ def sheet_download(request: HttpRequest, transform_id: UUID, kind: str) -> HttpR
             download_sheet(transform=transform, membership=membership, question_set=question_set, kind=wanted)
         )
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:sheet-list", transform.pk)
+        return redirect_saying_why(request, error, "labeling:sheet-list", transform.pk)
 
 
 def _question_set(transform: Transform, number: str) -> QuestionSet | None:
@@ -135,8 +131,7 @@ def sheet_original(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     try:
         return attachment(sheet_file(upload=upload))
     except GlueError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:sheet-detail", upload.pk)
+        return redirect_saying_why(request, error, "labeling:sheet-detail", upload.pk)
 
 
 def _plan(upload: SheetUpload, membership: Membership) -> SheetPlan:
@@ -150,10 +145,7 @@ def _context(upload: SheetUpload, membership: Membership, plan: SheetPlan) -> di
     conflicts = plan.having(SheetAction.ASK)
     refused = plan.having(*REFUSED)
     outcome = upload.outcomes[-1] if upload.outcomes else None
-    return {
-        "area": "transforms",
-        "membership": membership,
-        "transform": upload.transform,
+    return about_transform(upload.transform, membership) | {
         "upload": upload,
         "plan": plan,
         "kinds": [

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -41,9 +40,9 @@ from labeling.services.answers import (
     submit_answer,
 )
 from labeling.views.access import posted_body, question_access, signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform
 from labeling.views.payloads import bench_config, next_payload
-from labeling.views.refusals import says_why_as_json
+from labeling.views.refusals import redirect_saying_why, says_why_as_json
 
 
 @require_http_methods(["GET", "POST"])
@@ -160,8 +159,7 @@ def question_reopen(request: HttpRequest, question_id: UUID) -> HttpResponse:
     except InvalidAnswerError as error:
         if from_workbench:
             raise
-        messages.error(request, error_text(error))
-        return redirect("labeling:question-history", question.pk)
+        return redirect_saying_why(request, error, "labeling:question-history", question.pk)
     if from_workbench:
         return JsonResponse({"reopened": True, "stamp": answer.draft_stamp})
     return redirect("labeling:question-detail", question.pk)
@@ -193,10 +191,7 @@ def _done(transform: Transform, membership: Membership) -> dict[str, Any]:
         for entry in queue_for_steward(team=transform.team, user=steward)
         if entry.open and entry.transform != transform
     ]
-    return {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    return about_transform(transform, membership) | {
         "overview": overview,
         "stage": stage,
         "offers_step": is_lead(membership) and not overview.questions.open and stage.next_step is not None,

@@ -19,7 +19,7 @@ from labeling.permissions import can_manage_transforms
 from labeling.services.sources import staged_preview
 from labeling.services.table_versions import compare_rows, replace_rows, stage_rows, transforms_over
 from labeling.views.access import signed_in, transform_access
-from labeling.views.contexts import error_text
+from labeling.views.contexts import about_transform, error_text
 from labeling.views.uploads import bound_form, read_again, render_upload
 
 
@@ -36,10 +36,7 @@ def table_upload(request: HttpRequest, transform_id: UUID) -> HttpResponse:
             form.add_error("file", error_text(error))
         else:
             return redirect("labeling:table-replace", transform.pk, source.pk)
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
+    context = about_transform(transform, membership) | {
         "form": form,
         "problem": problem,
     }
@@ -63,7 +60,7 @@ def table_replace(request: HttpRequest, transform_id: UUID, source_id: UUID) -> 
             lambda file, encoding: stage_rows(transform=transform, user=user, file=file, encoding=encoding),
         )
         return redirect("labeling:table-replace", transform.pk, source.pk)
-    context = {"area": "transforms", "membership": membership, "transform": transform, "source": source}
+    context = about_transform(transform, membership) | {"source": source}
     try:
         if request.method == "POST":
             replace_rows(transform=transform, user=signed_in(request), source=source)

@@ -26,7 +26,6 @@ from labeling.permissions import (
     require,
 )
 from labeling.selectors.import_preview import import_preview, replace_preview
-from labeling.selectors.questions import begun_by
 from labeling.selectors.task_runs import foreign_replacement
 from labeling.services.chains import Afterwards, start_import
 from labeling.services.notifications import mark_seen
@@ -43,8 +42,9 @@ from labeling.services.task_runs import (
     retry_run,
 )
 from labeling.views.access import run_access, signed_in, transform_access
-from labeling.views.contexts import error_text, run_context
+from labeling.views.contexts import about_transform, error_text, run_context
 from labeling.views.living import render_living
+from labeling.views.refusals import redirect_saying_why
 
 
 @require_GET
@@ -99,8 +99,7 @@ def run_retry(request: HttpRequest, run_id: UUID) -> HttpResponse:
             return redirect("labeling:replacement-detail", replacement.pk)
         new = retry_run(run=run, user=signed_in(request))
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:run-detail", run.pk)
+        return redirect_saying_why(request, error, "labeling:run-detail", run.pk)
     return redirect("labeling:run-detail", new.pk)
 
 
@@ -111,8 +110,7 @@ def run_ask(request: HttpRequest, run_id: UUID) -> HttpResponse:
     try:
         question_set = ask_foreign_questions(run=run, user=signed_in(request))
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:run-detail", run.pk)
+        return redirect_saying_why(request, error, "labeling:run-detail", run.pk)
     messages.success(request, _("The questions are in the stewards’ queue."))
     return redirect("labeling:question-set-detail", question_set.pk)
 
@@ -158,11 +156,7 @@ def import_create(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     # Where Glue holds nothing, replacing would be adding under a more alarming name.
     may_replace = can_replace_all(membership) and bool(add.labels_now or not add.rows)
     replace = replace_preview(transform=transform) if may_replace else None
-    context = {
-        "area": "transforms",
-        "membership": membership,
-        "transform": transform,
-        "begun": begun_by(membership=membership, transform=transform),
+    context = about_transform(transform, membership) | {
         "problem": problem,
         "afterwards": afterwards,
         "may_replace": may_replace,
@@ -187,6 +181,5 @@ def _start(request: HttpRequest, transform_id: UUID, allowed: Allowed, ask: RunR
     try:
         run = ask(transform=transform, user=signed_in(request))
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:transform-detail", transform.pk)
+        return redirect_saying_why(request, error, "labeling:transform-detail", transform.pk)
     return redirect("labeling:run-detail", run.pk)

@@ -24,8 +24,9 @@ from labeling.services.catalog import CatalogTable, catalog_table, catalog_table
 from labeling.services.sources import SourcePreview, preview_table, stage_source, staged_preview
 from labeling.services.transforms import create_transform, update_transform
 from labeling.views.access import posted, signed_in, team_access, transform_access
-from labeling.views.contexts import error_text, transform_context
+from labeling.views.contexts import about_transform, error_text, transform_context
 from labeling.views.picking import render_pick
+from labeling.views.refusals import redirect_saying_why
 from labeling.views.uploads import bound_form, read_again, render_upload
 
 
@@ -100,8 +101,7 @@ def transform_create_from_table(request: HttpRequest, database: str, table: str)
         source = catalog_table(team=membership.team, database=database, table=table)
         preview = preview_table(table=source)
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:catalog-table-list")
+        return redirect_saying_why(request, error, "labeling:catalog-table-list")
     return _second_step(request, source, preview, source.full_name)
 
 
@@ -166,7 +166,7 @@ def transform_edit(request: HttpRequest, transform_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("The transform has been saved."))
             return redirect("labeling:transform-detail", transform.pk)
-    context = {"area": "transforms", "membership": membership, "transform": transform, "form": form}
+    context = about_transform(transform, membership) | {"form": form}
     return render(request, "labeling/transforms/edit.html", context, status=422 if form.errors else 200)
 
 
@@ -177,8 +177,7 @@ def transform_archive(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     try:
         archive_transform(transform=transform, user=signed_in(request))
     except LabelportalError as error:
-        messages.error(request, error_text(error))
-        return redirect("labeling:transform-edit", transform.pk)
+        return redirect_saying_why(request, error, "labeling:transform-edit", transform.pk)
     messages.success(request, _("“%(name)s” has been archived.") % {"name": transform.name})
     return redirect("labeling:transform-list")
 
