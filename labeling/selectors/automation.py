@@ -54,7 +54,7 @@ def due_now(*, automation: Automation, waiting: int, now: datetime) -> Due:
 
 
 def hold(*, automation: Automation) -> Hold | None:
-    """What stands in the way of an import that starts by itself. Up to five queries."""
+    """What stands in the way of an import that starts by itself. Up to six queries."""
     transform = automation.transform
     imports = TaskRun.objects.filter(transform=transform, kind=RunKind.IMPORT_LABELS, foreign=False)
     running = Chain.objects.filter(transform=transform, status=ChainStatus.RUNNING)

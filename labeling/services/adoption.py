@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -172,9 +172,10 @@ def _described(team: Team, seen: glue.MLTransform, names: Collection[str]) -> Gl
             raise
         return GlueTransform(seen, None, _("Its table cannot be read: %(error)s") % {"error": error})
     found = GlueTransform(seen, table)
-    return GlueTransform(
-        seen, table, _problem_of_table(found, table) or (_name_problem(seen.name) if seen.name in names else "")
-    )
+    problem = _problem_of_table(found, table)
+    if not problem and seen.name in names:
+        problem = _name_problem(seen.name)
+    return replace(found, problem=problem)
 
 
 def _problem_of_input(seen: glue.MLTransform) -> str:

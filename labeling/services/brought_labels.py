@@ -210,15 +210,19 @@ def read_brought_table(content: bytes, *, has_header: bool | None = None, encodi
     except LabelFileError as error:
         raise InvalidLabelsError(str(error)) from error
     if table.encoding == "utf-16" or b"\0" in content:
-        for line, cells in chain([(1, table.columns)], table.rows):
-            for place, cell in enumerate(cells):
-                if "\0" in cell:
-                    name = table.columns[place].replace("\0", "�") if place < len(table.columns) else place + 1
-                    message = _(
-                        "Line %(line)d contains a NUL character in column %(name)s, which tables never have. Is this a CSV file?"
-                    )
-                    raise InvalidLabelsError(message % {"line": line, "name": name})
+        _refuse_nul(table)
     return table
+
+
+def _refuse_nul(table: PairTable) -> None:
+    for line, cells in chain([(1, table.columns)], table.rows):
+        place = next((place for place, cell in enumerate(cells) if "\0" in cell), None)
+        if place is not None:
+            name = table.columns[place].replace("\0", "�") if place < len(table.columns) else place + 1
+            message = _(
+                "Line %(line)d contains a NUL character in column %(name)s, which tables never have. Is this a CSV file?"
+            )
+            raise InvalidLabelsError(message % {"line": line, "name": name})
 
 
 def guess_columns(table: PairTable, *, transform: Transform, kind: BroughtFormat | None = None) -> ColumnMapping:
