@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.styled_forms import StyledForm
 from labelfiles import LabelMapping, PairMapping, PairTable
 from labeling.encodings import ENCODINGS, is_assumed
-from labeling.services.brought_labels import BroughtFormat, ColumnMapping
+from labeling.services.brought_tables import BroughtFormat, ColumnMapping
 
 KEEP, FILE = "portal", "file"
 _ONE_BY_ONE = "each"

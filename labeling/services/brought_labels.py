@@ -12,9 +12,8 @@ import logging
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from io import BytesIO
-from itertools import chain, islice
+from itertools import islice
 from pathlib import PurePosixPath
 
 from django.conf import settings
@@ -29,29 +28,24 @@ from labelfiles import (
     LabelFile as LabelFileContents,
 )
 from labelfiles import (
-    LabelFileError,
-    LabelMapping,
-    PairMapping,
     PairTable,
     Problem,
     Summary,
     check_form,
-    guess_label_mapping,
-    guess_mapping,
     is_label_table,
     label_file_bytes,
     labels_to_label_file,
     pairs_to_label_file,
-    read_pair_table,
     summarise,
     validate,
 )
 from labeling.aws import storage
 from labeling.choices import LabelFileKind
-from labeling.encodings import find_encoding, is_assumed
+from labeling.encodings import is_assumed
 from labeling.exceptions import InvalidLabelsError
 from labeling.models import LabelFile, LabelUpload, Question, Transform
 from labeling.selectors.chunks import in_chunks
+from labeling.services.brought_tables import BroughtFormat, ColumnMapping, guess_columns, read_brought_table
 from labeling.services.downloads import Download
 from labeling.services.label_files import bucket_findings, keep_parts, store_parts
 from labeling.services.source_rows import SourceRows, find_rows
@@ -71,31 +65,6 @@ class RefusedLabelsError(InvalidLabelsError):
     def __init__(self, findings: tuple[Problem, ...]) -> None:
         super().__init__(_("Nothing can be learned from this file."))
         self.findings = findings
-
-
-class BroughtFormat(StrEnum):
-    """How a brought file is built."""
-
-    LABELS = "labels"
-    PAIRS = "pairs"
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnMapping:
-    """How the columns are read: ``labels`` or ``pairs``, whichever ``kind`` says. ``has_header``: the first line names the columns."""
-
-    kind: BroughtFormat
-    has_header: bool
-    labels: LabelMapping | None = None
-    pairs: PairMapping | None = None
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that are read."""
-        if self.labels is not None:
-            return (self.labels.labeling_set, self.labels.label, self.labels.key)
-        assert self.pairs is not None
-        return (self.pairs.first, self.pairs.second, self.pairs.match)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,52 +156,6 @@ def _discard(upload: LabelUpload) -> None:
         return
     logger.info("labels %s not kept", upload.pk)
     storage.discard(upload.key)
-
-
-def read_brought_table(content: bytes, *, has_header: bool | None = None, encoding: str = "") -> PairTable:
-    """The table in the file; delimiter and encoding are found, the latter unless one was chosen. Raises ``InvalidLabelsError`` with the line at fault.
-
-    Without ``has_header`` a label file is known by the names of its columns; for pairs it is guessed.
-    """
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise InvalidLabelsError(
-            _("This is an Excel workbook. Save the sheet with the labels as CSV UTF-8 and upload that instead.")
-        )
-    try:
-        encoding = find_encoding(content, chosen=encoding)
-        table = read_pair_table(content, has_header=has_header, encoding=encoding)
-        if (
-            has_header is None
-            and not table.has_header
-            and is_label_table(replace(table, columns=next(iter(table.rows))[1], has_header=True))
-        ):
-            table = read_pair_table(content, has_header=True, encoding=encoding)
-    except LabelFileError as error:
-        raise InvalidLabelsError(str(error)) from error
-    if table.encoding == "utf-16" or b"\0" in content:
-        _refuse_nul(table)
-    return table
-
-
-def _refuse_nul(table: PairTable) -> None:
-    for line, cells in chain([(1, table.columns)], table.rows):
-        place = next((place for place, cell in enumerate(cells) if "\0" in cell), None)
-        if place is not None:
-            name = table.columns[place].replace("\0", "�") if place < len(table.columns) else place + 1
-            message = _(
-                "Line %(line)d contains a NUL character in column %(name)s, which tables never have. Is this a CSV file?"
-            )
-            raise InvalidLabelsError(message % {"line": line, "name": name})
-
-
-def guess_columns(table: PairTable, *, transform: Transform, kind: BroughtFormat | None = None) -> ColumnMapping:
-    """How the columns are probably to be read."""
-    if kind is None:
-        kind = BroughtFormat.LABELS if is_label_table(table) else BroughtFormat.PAIRS
-    if kind == BroughtFormat.LABELS:
-        labels = guess_label_mapping(table, primary_key=transform.primary_key)
-        return ColumnMapping(kind, table.has_header, labels=labels)
-    return ColumnMapping(kind, table.has_header, pairs=guess_mapping(table))
 
 
 def brought_content(*, upload: LabelUpload) -> bytes:

@@ -26,16 +26,13 @@ from labeling.selectors.known_labels import add_effect, sets_of
 from labeling.services.brought_labels import (
     MAX_UPLOAD_BYTES,
     Brought,
-    BroughtFormat,
-    ColumnMapping,
     brought_content,
-    guess_columns,
     keep_labels,
     label_upload_file,
     look_at_labels,
-    read_brought_table,
     stage_labels,
 )
+from labeling.services.brought_tables import BroughtFormat, ColumnMapping, guess_columns, read_brought_table
 from labeling.services.chains import start_import
 from labeling.views.access import label_file_access, label_upload_access, signed_in, transform_access
 from labeling.views.contexts import about_transform, error_text

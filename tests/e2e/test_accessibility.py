@@ -30,14 +30,8 @@ from labeling.models import (
     TaskRunEvent,
     Transform,
 )
-from labeling.services.brought_labels import (
-    brought_content,
-    guess_columns,
-    keep_labels,
-    look_at_labels,
-    read_brought_table,
-    stage_labels,
-)
+from labeling.services.brought_labels import brought_content, keep_labels, look_at_labels, stage_labels
+from labeling.services.brought_tables import guess_columns, read_brought_table
 from labeling.services.comments import add_comment
 from labeling.services.consensus import settle
 from labeling.services.contradictions import check_contradictions

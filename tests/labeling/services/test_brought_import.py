@@ -12,14 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.models import User
 from labeling.aws import storage
 from labeling.choices import TransformStatus
-from labeling.services.brought_labels import (
-    brought_content,
-    guess_columns,
-    keep_labels,
-    look_at_labels,
-    read_brought_table,
-    stage_labels,
-)
+from labeling.services.brought_labels import brought_content, keep_labels, look_at_labels, stage_labels
+from labeling.services.brought_tables import guess_columns, read_brought_table
 from labeling.services.demo import ensure_demo_team, ensure_demo_transform
 from labeling.services.task_runs import request_label_import
 from tests.labeling.services.test_main_job import finished

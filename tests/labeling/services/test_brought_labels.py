@@ -12,16 +12,13 @@ from labeling.exceptions import InvalidLabelsError, NothingToImportError
 from labeling.models import LabelFile, LabelUpload, Question, TaskRun, Transform
 from labeling.services.brought_labels import (
     Brought,
-    BroughtFormat,
-    ColumnMapping,
     brought_content,
-    guess_columns,
     keep_labels,
     label_upload_file,
     look_at_labels,
-    read_brought_table,
     stage_labels,
 )
+from labeling.services.brought_tables import BroughtFormat, ColumnMapping, guess_columns, read_brought_table
 from labeling.services.sources import stage_source
 from labeling.services.task_runs import request_label_import
 from tests.labeling.builders import Cast, answer, question_set, transform
