@@ -8,11 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import time_zones
-from accounts.styled_forms import StyledForm
+from labeling.forms.fields import EditForm
 from labeling.models import Automation, Transform
 
 
-class AutomationForm(StyledForm):
+class AutomationForm(EditForm):
     """The switch, when, and what follows. Whether it makes sense together is the service's matter."""
 
     enabled = forms.BooleanField(required=False, label=_("Import answers automatically"))

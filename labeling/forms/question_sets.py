@@ -13,6 +13,7 @@ from accounts.models import Membership, User
 from accounts.names import names_apart
 from accounts.styled_forms import StyledForm
 from labeling.choices import ConsensusRule
+from labeling.forms.fields import EditForm
 from labeling.models import QuestionSet, Transform
 from labeling.models.transforms import MAX_ANSWERS_PER_QUESTION, MAX_CONTROL_PERCENT
 
@@ -27,7 +28,7 @@ def _people_field(help_text: Any = _PEOPLE_HELP) -> forms.IntegerField:
     )
 
 
-class QuestionSetForm(StyledForm):
+class QuestionSetForm(EditForm):
     """What a lead decides about one set."""
 
     title = forms.CharField(
@@ -117,7 +118,7 @@ class AssignForm(StyledForm):
         return bool(self.cleaned_data["how"] == SPLIT)
 
 
-class LabelingSettingsForm(StyledForm):
+class LabelingSettingsForm(EditForm):
     """How the team labels with a transform."""
 
     answers_per_question = _people_field()

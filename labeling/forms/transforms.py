@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.styled_forms import StyledForm
+from labeling.forms.fields import EditForm
 from labeling.validators import validate_glue_name
 
 
@@ -53,28 +52,8 @@ class _TradeOffsForm(AddTransformForm):
     )
 
 
-class TransformEditForm(_TradeOffsForm):
-    """Change a transform. ``initial`` is what it is now; the page sends back what it showed (``seen``).
-
-    What a person left as they saw it stays as it is now: somebody else may have changed it since.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.show_hidden_initial = True
-
-    @property
-    def seen(self) -> SafeString:
-        """Hidden fields with what the page shows."""
-        return format_html_join("", "{}", ((self[name].as_hidden(only_initial=True),) for name in self.fields))
-
-    def clean(self) -> dict[str, Any]:
-        """What the person changed, and else what is."""
-        return {
-            name: value if name in self.changed_data else self.initial[name]
-            for name, value in self.cleaned_data.items()
-        }
+class TransformEditForm(EditForm, _TradeOffsForm):
+    """Change a transform."""
 
 
 class TransformForm(_TradeOffsForm):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from html import unescape
 
 
 def question_before(page: str, action: str) -> str:
@@ -17,3 +18,9 @@ def for_excel(content: bytes) -> str:
     """The text of a CSV file as Excel reads it: without the mark it would not take UTF-8 for what it is."""
     assert content.startswith(codecs.BOM_UTF8)
     return content.decode("utf-8-sig")
+
+
+def shown_before(content: bytes) -> dict[str, str]:
+    """What the form of a page sends along: what it showed when it was opened."""
+    hidden = re.findall(r'name="(initial-[^"]+)"(?: value="([^"]*)")?', content.decode())
+    return {name: unescape(value) for name, value in hidden}

@@ -11,6 +11,7 @@ from labeling.choices import ChainStatus, RunKind, RunStatus
 from labeling.models import Automation, Chain, TaskRun, Transform
 from tests.labeling.builders import Cast, answer, finished_run, question_set
 from tests.labeling.views.conftest import ClientFor
+from tests.support.pages import shown_before
 
 HTMX = {"HX-Request": "true"}
 SCHEDULE = {"enabled": "on", "every_answers": "50", "nightly_hour": "2", "time_zone": "Europe/Berlin", "evaluate": "on"}
@@ -30,6 +31,19 @@ def test_a_lead_sets_the_schedule(people: Cast, people_transform: Transform, cli
     assert (saved.evaluate, saved.generate, saved.changed_by) == (True, False, people.lead)
     people.team.refresh_from_db()
     assert people.team.time_zone == "Europe/Berlin"
+
+
+def test_what_another_lead_has_set_meanwhile_stays(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    url = reverse("labeling:automation", args=[people_transform.pk])
+    lead = client_for(people.lead)
+    shown = shown_before(lead.get(url).content)
+    client_for(people.admin).post(url, SCHEDULE)
+    lead.post(url, {**shown, "time_zone": "UTC", "generate": "on"})
+    saved = Automation.objects.get()
+    assert (saved.enabled, saved.every_answers, saved.nightly_hour) == (True, 50, 2)
+    assert (saved.evaluate, saved.generate) == (False, False), "one was ticked off here, and one there"
 
 
 def test_what_holds_the_schedule_is_said(people: Cast, people_transform: Transform, client_for: ClientFor) -> None:

@@ -15,6 +15,7 @@ from labeling.services.notifications import sweep_notifications
 from labeling.views import question_sets
 from tests.labeling.builders import Cast, answer, question_set, wanting
 from tests.labeling.views.conftest import ClientFor
+from tests.support.pages import shown_before
 
 DECISIONS: dict[str, Any] = {
     "title": "Pilot",
@@ -190,6 +191,26 @@ def test_settings(people: Cast, people_transform: Transform, client_for: ClientF
     assert (people_transform.links_in_cells, people_transform.images_in_cells) == (True, False)
     assert people_transform.show_proposals is False
     assert lead.post(url, {**wanted, "control_percent": "31"}).status_code == 422
+
+
+def test_what_another_lead_has_decided_meanwhile_stays(people: Cast, made: QuestionSet, client_for: ClientFor) -> None:
+    lead, admin = client_for(people.lead), client_for(people.admin)
+    before = {"title": "", "goal": "", "priority": "0", "due_on": "", "skill": "", "answers_wanted": "1"}
+    shown = shown_before(lead.get(address("detail", made)).content)
+    admin.post(address("edit", made), {**before, "answers_wanted": "2", "goal": "Find\nout.", "show_proposals": "on"})
+    lead.post(address("edit", made), {**shown, **before, "title": "Pilot"})
+    made.refresh_from_db()
+    assert (made.title, made.answers_wanted, made.goal) == ("Pilot", 2, "Find\nout.")
+    assert not made.show_proposals, "which the lead switched off"
+    assert made.questions.get(position=1).state == QuestionState.OPEN, "as it wants a second answer"
+
+    url = reverse("labeling:labeling-settings", args=[made.transform_id])
+    wanted = {"answers_per_question": "1", "consensus_rule": "majority", "control_percent": "0"}
+    shown = shown_before(lead.get(url).content)
+    admin.post(url, {**wanted, "control_percent": "10", "show_proposals": "on"})
+    lead.post(url, {**shown, **wanted, "show_proposals": "on", "links_in_cells": "on"})
+    made.transform.refresh_from_db()
+    assert (made.transform.control_percent, made.transform.links_in_cells) == (10, True)
 
 
 @pytest.mark.parametrize(("title", "called"), [("", "Set 2"), ("Hard ones", "Hard ones")])
