@@ -10,7 +10,7 @@ const { person } = document.documentElement.dataset;
 /** All that a person fills in, and over which version: whoever saved another one meanwhile is not to be overwritten. */
 function fieldsOf(form) {
   const fields = form.querySelectorAll("textarea[name]:not([readonly]), select[name], input[name]:not([readonly])");
-  return [...fields].filter((field) => field.name === "seen" || !NOT_KEPT.includes(field.type));
+  return [...fields].filter(({ name, type }) => name === "seen" || name.startsWith("initial-") || !NOT_KEPT.includes(type));
 }
 
 function texts(form) {

@@ -6,6 +6,8 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from accounts.models import Membership, Role, User
+from labeling.models import QuestionSet
+from labeling.services.question_sets import set_answers_wanted
 from tests.e2e.conftest import NARROW, Portal, Visit
 from tests.e2e.conftest import PASSWORD as SIGN_IN_PASSWORD
 from tests.e2e.data import people_transform
@@ -106,6 +108,7 @@ def test_a_form_with_a_text_outlives_the_session_as_a_whole(portal: Portal, visi
     lead.get_by_label("Priority").fill("7")
     proposals.set_checked(not was)
     Session.objects.all().delete()
+    set_answers_wanted(question_set=questions[0].question_set, user=portal.admin, answers_wanted=2)
     lead.get_by_role("button", name="Save changes").click()
     lead.get_by_label("Sign-in name").fill("lea")
     lead.get_by_label("Password").fill(SIGN_IN_PASSWORD)
@@ -115,6 +118,10 @@ def test_a_form_with_a_text_outlives_the_session_as_a_whole(portal: Portal, visi
     expect(lead.get_by_label("Goal")).to_have_value("Before the move.")
     expect(lead.get_by_label("Priority")).to_have_value("7")
     expect(proposals).to_be_checked(checked=not was)
+    lead.get_by_role("button", name="Save changes").click()
+    expect(lead.get_by_text("The set has been saved.")).to_be_visible()
+    saved = QuestionSet.objects.get()
+    assert (saved.title, saved.answers_wanted) == ("Urgent ones", 2)
 
 
 def test_a_long_name_is_whole_on_a_phone(portal: Portal, visit: Visit) -> None:
