@@ -3,6 +3,9 @@
 A question is held by one person at a time under a lease. Taking, submitting and reopening are compare-and-set updates, so that two
 people who press at the same moment never get the same question and never answer it twice. What was typed is kept even when the
 question is gone: as a draft that reaches no label file. Every change of an answer that counts is written to its history.
+
+Whoever gives an answer locks it before its question; whoever decides, or takes an answer that stands back, locks the question first. The former want
+answers that do not stand, the latter those that do, so neither waits for the other's.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ is SUBMITTING, unknown runs of its kind wait for the next look.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
@@ -81,7 +81,9 @@ def take_in_foreign_runs(*, transform: Transform) -> list[TaskRun]:
     return found
 
 
-def _not_ours(transform: Transform, listed: Iterable[glue.Run]) -> list[glue.Run]:
+def _not_ours(transform: Transform, listed: Collection[glue.Run]) -> list[glue.Run]:
+    if not listed:  # as it is most of the time, every minute; the history may be long
+        return []
     rows = list(TaskRun.objects.filter(transform=transform).values_list("glue_run_id", "path", "foreign"))
     ids = {glue_run_id for glue_run_id, _path, _foreign in rows if glue_run_id}
     paths = {path.rstrip("/") for _id, path, foreign in rows if path and not foreign}

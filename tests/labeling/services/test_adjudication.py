@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from accounts.models import Membership
+from accounts.models import Membership, User
 from labeling.choices import AnswerStatus, ChangeAction, QuestionState
 from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
@@ -38,10 +38,12 @@ def disputed(people: Cast, of: Transform) -> Question:
     return question
 
 
-def decide(question: Question, people: Cast, letters: str, *, overrules: int | None = None) -> Answer:
+def decide(
+    question: Question, people: Cast, letters: str, *, by: User | None = None, overrules: int | None = None
+) -> Answer:
     labels = grouping(question, letters)
     return submit_adjudication(
-        question=question, user=people.lead, labels=labels, seconds=5, keys=2, overrules=overrules
+        question=question, user=by or people.lead, labels=labels, seconds=5, keys=2, overrules=overrules
     )
 
 
@@ -217,14 +219,7 @@ def test_asked_again_a_decided_dispute_is_the_adjudicators_alone(people: Cast, d
 def test_the_history_tells_of_a_new_decision_after_the_end_of_the_one_before(people: Cast, disputed: Question) -> None:
     decide(disputed, people, "AABC")
     disputed.refresh_from_db()
-    submit_adjudication(
-        question=disputed,
-        user=people.admin,
-        labels=grouping(disputed, "ABCD"),
-        seconds=1,
-        keys=1,
-        overrules=disputed.result_version,
-    )
+    decide(disputed, people, "ABCD", by=people.admin, overrules=disputed.result_version)
     lead = Membership.objects.get(user=people.lead)
     newest, before, *_earlier = answer_history(question=Question.objects.get(), viewer=lead)
     assert (newest.action, newest.by) == (ChangeAction.ADJUDICATED, people.admin)
@@ -244,12 +239,5 @@ def test_a_decision_that_is_taken_back_while_somebody_overrules_it_gives_way(peo
             after=Question.objects.select_for_update().get,  # what a decision holds first
         ),
     ):
-        submit_adjudication(
-            question=disputed,
-            user=people.admin,
-            labels=grouping(disputed, "ABCD"),
-            seconds=1,
-            keys=1,
-            overrules=disputed.result_version,
-        )
+        decide(disputed, people, "ABCD", by=people.admin, overrules=disputed.result_version)
     assert Question.objects.get().result_labels == grouping(disputed, "ABCD")
