@@ -23,6 +23,7 @@ from labeling.exceptions import LabelportalError
 from labeling.forms.answer_list import AnswerFilterForm
 from labeling.models import Answer, AnswerChange, Question, Row, Transform
 from labeling.permissions import can_adjudicate, can_correct_answers, can_edit_guidelines, can_see_answers, is_member
+from labeling.selectors.adjudication import settled_part
 from labeling.selectors.answers import answer_history, answers_for_transform, answers_visible_to, may_read
 from labeling.selectors.comments import comments_on
 from labeling.selectors.controls import is_concealed
@@ -32,6 +33,7 @@ from labeling.selectors.second_look import LookAt, count_to_look_at
 from labeling.services.answers import reopen_answer, withdraw_answer
 from labeling.views.access import answer_access, question_access, signed_in, transform_access
 from labeling.views.contexts import about_transform, error_text
+from labeling.views.payloads import comparable_labels
 
 PAGE_SIZE = 50
 
@@ -125,11 +127,14 @@ def _line(answer: Answer, viewer: Membership) -> AnswerLine:
 def _history(question: Question, membership: Membership) -> dict[str, Any]:
     rows = list(question.rows.order_by("position"))
     answers = answers_visible_to(question=question, viewer=membership)
-    given = [{label.row_id: label.label for label in answer.row_labels.all()} for answer in answers]
+    typed = [{label.row_id: label.label for label in answer.row_labels.all()} for answer in answers]
     # What is known about a control question would tell the people it is asked of what it is.
     concealed = is_concealed(question=question, reader=membership.user)
     asked_blind = question.is_control and not can_see_answers(membership)
     result = {} if asked_blind else question.result_labels
+    # A single answer is beside nothing but the result: without one its letters stay as they are.
+    decided = result or (settled_part(question=question) if len(answers) > 1 else {})
+    shown = comparable_labels(typed, decided)
     transform = question.question_set.transform
     return about_transform(transform, membership) | {
         "question": _as_if_open(question) if concealed else question,
@@ -138,7 +143,8 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
         "answers": answers,
         "show_result": bool(result),
         "imported_version": None if asked_blind else question.imported_version,
-        "rows": [(row, [labels.get(row.pk, "") for labels in given], result.get(row.pk, "")) for row in rows],
+        "rows": [(row, [labels.get(row.pk, "") for labels in shown], result.get(row.pk, "")) for row in rows],
+        "other_letters": shown != typed,
         "changes": [_change(change, rows) for change in answer_history(question=question, viewer=membership)],
         "comments": comments_on(question=question, reader=membership.user),
         "can_be_example": can_edit_guidelines(membership)

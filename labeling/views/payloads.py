@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -66,11 +66,12 @@ def next_payload(transform: Transform, question: Question | None, steward: User)
 
 
 def decision_payload(question: Question, user: User) -> dict[str, Any]:
-    """Rows, what each person said in letters that fit the settled rows, the draft, where to send what.
+    """Rows, what each person said in letters that can be compared, the draft, where to send what.
 
     ``overrules`` is the version of the result that is replaced; None while nothing is settled.
     """
     work = adjudication_work(question=question, user=user)
+    said = comparable_labels([person.labels for person in work.people], work.settled or question.result_labels)
     urls = {
         name: reverse(f"labeling:adjudication-{name}", args=[question.pk])
         for name in ("draft", "submit", "skip", "reopen")
@@ -88,8 +89,8 @@ def decision_payload(question: Question, user: User) -> dict[str, Any]:
         "stamp": work.answer.draft_stamp if work.answer else 0,
         "settled": work.settled,
         "people": [
-            {"name": person.user.display_name, "labels": fitting_labels(person.labels, work.settled)}
-            for person in work.people
+            {"name": person.user.display_name, "labels": labels}
+            for person, labels in zip(work.people, said, strict=True)
         ],
         "overrules": overrules,
         "urls": urls,
@@ -110,6 +111,17 @@ def _asked(work: QuestionWork | AdjudicationWork, person: User) -> dict[str, Any
         "commentsOpen": remarks.total(),
         "remarks": {str(row_id): count for row_id, count in remarks.items() if row_id is not None},
     }
+
+
+def comparable_labels(given: Sequence[Mapping[int, str]], decided: Mapping[int, str]) -> list[dict[int, str]]:
+    """What several people said of the rows of a question, to stand side by side: the same letter means the same group, whatever letters they gave.
+
+    Letters are those of the rows that are ``decided``; of the other rows, those of the person who comes first.
+    """
+    if not given:
+        return []
+    letters = {**fitting_labels(given[0], decided), **decided}
+    return [fitting_labels(labels, letters) for labels in given]
 
 
 def fitting_labels(labels: Mapping[int, str], settled: Mapping[int, str]) -> dict[int, str]:

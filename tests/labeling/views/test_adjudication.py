@@ -15,7 +15,7 @@ from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, QuestionSet, Transform
 from labeling.services.adjudication import open_adjudication
 from labeling.services.consensus import settle
-from labeling.views.payloads import fitting_labels
+from labeling.views.payloads import comparable_labels, fitting_labels
 from partitions import LABELS
 from tests.labeling.builders import Cast, answer, question_set
 from tests.labeling.views.conftest import ClientFor
@@ -188,6 +188,18 @@ def test_a_settled_question_can_be_overruled(people: Cast, people_transform: Tra
     assert "".join(settled.result_labels.values()) == "AB"
 
 
+def test_who_overrules_a_result_sees_in_its_letters_what_people_said(
+    people: Cast, people_transform: Transform, client_for: ClientFor
+) -> None:
+    settled = question_set(people_transform, people.lead, [3])[0]
+    QuestionSet.objects.update(answers_wanted=2)
+    answer(settled, people.steward, "BBA")
+    answer(settled, people.colleague, "CCD")
+    settled.refresh_from_db()
+    shown = config_of(client_for(people.lead).get(page_of(settled)))["question"]
+    assert [list(person["labels"].values()) for person in shown["people"]] == [list(shown["labels"].values())] * 2
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_queue_asks_as_often_for_three_as_for_one(
     people: Cast,
@@ -212,3 +224,10 @@ def test_letters_of_a_person_fit_the_settled_rows() -> None:
     assert fitting_labels({1: "A", **dict.fromkeys(letters, "B")}, letters)[1] == "AA"
     full = dict(enumerate(LABELS, start=10))
     assert fitting_labels({1: "A", **dict.fromkeys(full, "B")}, full)[1] == ""
+
+
+def test_where_nothing_is_settled_people_are_compared_with_who_comes_first() -> None:
+    said = [{1: "A", 2: "A", 3: "B"}, {1: "B", 2: "B", 3: "A"}, {1: "C", 2: "?", 3: "D"}]
+    assert comparable_labels(said, {}) == [said[0], said[0], {1: "A", 2: "?", 3: "B"}]
+    assert comparable_labels(said, {3: "D"})[1:] == [{1: "A", 2: "A", 3: "D"}, {1: "A", 2: "?", 3: "D"}]
+    assert comparable_labels([], {1: "A"}) == []

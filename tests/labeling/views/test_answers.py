@@ -71,6 +71,20 @@ def test_what_others_say_stays_hidden_until_the_question_is_done(
     assert len(badges(lead.get(history_of(question)).content.decode())) == 9
 
 
+def test_groups_side_by_side_have_the_same_letters_whatever_people_typed(
+    people: Cast, question: Question, client_for: ClientFor
+) -> None:
+    two_people_wanted(question)
+    answer(question, people.colleague, "BBA")
+    page = client_for(people.lead).get(history_of(question)).content.decode()
+    assert badges(page) == [*"AAA", *"AAA", *"BBB"]  # row by row: the steward, the colleague, the result
+    assert "whatever letters people gave" in page
+    assert "B: rows 1, 2" in " ".join(re.sub("<[^>]+>", " ", page).split())  # as it was typed
+    own = client_for(people.colleague).get(history_of(question)).content.decode()
+    assert badges(own) == [*"AA", *"AA", *"BB"]
+    assert "whatever letters people gave" not in client_for(people.steward).get(history_of(question)).content.decode()
+
+
 def test_from_the_comments_on_an_open_question_a_way_leads_to_answering_it(
     people: Cast, question: Question, client_for: ClientFor
 ) -> None:
