@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from labelfiles import LABEL_COLUMN, SET_ID_COLUMN, LabelFileError, find_delimiter
 from labeling.encodings import encoding_name, find_encoding, is_assumed
 from labeling.spreadsheets.cells import cell_text
-from labeling.spreadsheets.model import GUIDE_SHEET, MARK_COLUMN, SheetProblem
+from labeling.spreadsheets.model import GUIDE_SHEET, MARK_COLUMN, OWN_COLUMNS, SheetProblem
 
 MAX_FILE_BYTES = 20_000_000
 MAX_UNPACKED_BYTES = 300_000_000
@@ -216,13 +216,22 @@ def _bounded(sheets: list[tuple[str, _Rows]]) -> tuple[list[tuple[str, _Rows]], 
 def _table(name: str, rows: _Rows) -> Table | None:
     """From the first row that has a label column and one by which rows can be told, near the top."""
     for index, (_number, cells) in enumerate(rows[:_HEADER_WITHIN]):
-        places: dict[str, int] = {}
-        for place, cell in enumerate(cells):
-            text = cell.text.strip() if cell.text.strip() in (MARK_COLUMN, SET_ID_COLUMN, LABEL_COLUMN) else cell.text
-            places.setdefault(text, place)
+        places = _places(cells)
         if LABEL_COLUMN in places and (MARK_COLUMN in places or SET_ID_COLUMN in places):
             return Table(name, places, tuple(rows[index + 1 :]))
     return None
+
+
+def _places(cells: Sequence[Cell]) -> dict[str, int]:
+    """Where each column is, by the name in the header. Our own are also known in other capitals, unless one has just this name."""
+    places: dict[str, int] = {}
+    for place, cell in enumerate(cells):
+        text = cell.text.strip()
+        places.setdefault(text if text in OWN_COLUMNS else cell.text, place)
+    for place, cell in enumerate(cells):
+        if (name := cell.text.strip().casefold()) in OWN_COLUMNS:
+            places.setdefault(name, place)
+    return places
 
 
 def _too_many_cells() -> SheetProblem:
