@@ -17,8 +17,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from django.utils.translation import gettext as _
+
 _PORTS = {"http": 80, "https": 443}
-_NO_ANSWER = "no answer in time"
 _COMPATIBLE, _NAT64 = ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96")
 # Where a network translates to IPv4 by rules of its own (RFC 8215).
 _LOCAL_TRANSLATION = ipaddress.IPv6Network("64:ff9b:1::/48")
@@ -42,11 +43,11 @@ def checked_url(url: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise OutboundError("This is not an address.") from error
+        raise OutboundError(_("This is not an address.")) from error
     if parts.scheme not in _PORTS or not parts.hostname or port == 0:
-        raise OutboundError("The address must start with http:// or https:// and name a host.")
+        raise OutboundError(_("The address must start with http:// or https:// and name a host."))
     if parts.username is not None or parts.password is not None:
-        raise OutboundError("The address must not contain a name or password.")
+        raise OutboundError(_("The address must not contain a name or password."))
     return parts
 
 
@@ -70,7 +71,28 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, a
             finally:
                 connection.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise OutboundError(f"{type(error).__name__}: {error}"[:300]) from error
+        raise OutboundError(_in_words(error, host)[:300]) from error
+
+
+def _in_words(error: Exception, host: str) -> str:
+    """What stood in the way, for whoever typed the address in."""
+    match error:
+        case TimeoutError():
+            return _("There was no answer in time.")
+        case socket.gaierror() | UnicodeError():
+            return _("No address was found for the name %(host)s.") % {"host": host}
+        case ConnectionRefusedError():
+            return _("The connection was refused: nothing listens at this address and port.")
+        case ssl.SSLCertVerificationError():
+            return _("The certificate was not accepted: %(why)s.") % {"why": error.verify_message}
+        case ssl.SSLError():
+            why = (error.reason or str(error)).replace("_", " ").lower()
+            return _("There is no encrypted connection (https) at this address and port: %(why)s.") % {"why": why}
+        case http.client.HTTPException():
+            return _("What came back is not HTTP.")
+        case OSError(strerror=str() as why) if why:
+            return _("The connection failed: %(why)s.") % {"why": why}
+    return _("The connection failed: %(why)s.") % {"why": error}
 
 
 @contextmanager
@@ -90,7 +112,7 @@ def _cut_at(end: float, connected: socket.socket) -> Iterator[None]:
         yield
     except (OSError, http.client.HTTPException) as error:
         if over.is_set():
-            raise TimeoutError(_NO_ANSWER) from error
+            raise TimeoutError from error
         raise
     finally:
         timer.cancel()
@@ -103,7 +125,9 @@ def _allowed(host: str, port: int, *, allow_private: bool) -> list[str]:
     addresses = list(dict.fromkeys(str(address[4][0]) for address in found))
     if not allow_private and not all(_public(address) for address in addresses):
         raise OutboundError(
-            "The address is in a private network. The setting LABELPORTAL_WEBHOOK_PRIVATE decides whether that is allowed."
+            _(
+                "The address is in a private network. The setting LABELPORTAL_WEBHOOK_PRIVATE decides whether that is allowed."
+            )
         )
     return addresses
 
@@ -121,7 +145,7 @@ def _first(addresses: list[str], port: int, end: float) -> socket.socket:
 def _connected(address: str, port: int, end: float) -> socket.socket:
     left = end - time.monotonic()
     if left <= 0:
-        raise TimeoutError(_NO_ANSWER)
+        raise TimeoutError
     return socket.create_connection((address, port), left)
 
 

@@ -65,10 +65,11 @@ def webhook_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     if delivery.state == OutboxState.SENT:
         messages.success(request, _("The test arrived: status %(status)d.") % {"status": delivery.status_code})
     else:
-        what = _("status %(status)d") % {"status": delivery.status_code} if delivery.status_code else delivery.error
-        messages.error(
-            request, _("The test did not arrive: %(what)s. It will be sent again automatically.") % {"what": what}
-        )
+        answered = _("The receiver answered with status %(status)d.")
+        what = answered % {"status": delivery.status_code} if delivery.status_code else delivery.error
+        waits = delivery.state == OutboxState.WAITING
+        then = _("It will be sent again automatically.") if waits else _("It will not be sent again.")
+        messages.error(request, " ".join((_("The test did not arrive."), what, then)))
     return redirect("labeling:webhook-detail", webhook.pk)
 
 

@@ -400,7 +400,9 @@ def test_rows_on_several_sheets_below_a_title_and_beside_other_sheets() -> None:
     assert str(found.problems[0]).startswith("sheet “Rest”, row 3, column C: “X” is not a label.")
 
 
-@pytest.mark.parametrize("header", [["Row mark", "Labeling_Set_ID", "Label"], ["ROW MARK", "LABELING_SET_ID", " LABEL "]])
+@pytest.mark.parametrize(
+    "header", [["Row mark", "Labeling_Set_ID", "Label"], ["ROW MARK", "LABELING_SET_ID", " LABEL "]]
+)
 def test_a_header_in_other_capitals_is_known(header: list[object]) -> None:
     table = filled("AABACD")
     found = read(as_workbook([[*header, *table[0][3:]], *table[1:]]))

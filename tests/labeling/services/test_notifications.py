@@ -8,11 +8,9 @@ import hmac
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -43,6 +41,7 @@ from labeling.services.notifications import mark_read, save_choices, send_mails,
 from labeling.services.task_runs.transitions import fail, note_problem, transition
 from labeling.services.webhooks import create_webhook, renew_secret, secret_of, send_again, send_deliveries, send_test
 from tests.labeling.builders import Cast, answer, cast, finished_run, question_set, wanting
+from tests.labeling.receiver import Receiver
 from tests.labeling.selectors.test_queries import METRICS
 
 pytestmark = pytest.mark.django_db
@@ -56,46 +55,6 @@ def people() -> Cast:
         user.email = f"{user.username}@example.org"
         user.save()
     return made
-
-
-class Receiver:
-    """A real HTTP server that keeps what it is sent and answers after ``seconds`` with ``statuses``, the last one again and again."""
-
-    def __init__(self) -> None:
-        self.statuses = [200]
-        self.seconds = 0.0
-        self.got: list[tuple[dict[str, str], bytes]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                time.sleep(outer.seconds)
-                outer.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                status = outer.statuses.pop(0) if len(outer.statuses) > 1 else outer.statuses[0]
-                self.send_response(status)
-                if status == 302:
-                    self.send_header("Location", outer.url)
-                self.end_headers()
-                self.wfile.write(b"thanks")
-
-            def log_message(self, *_arguments: object) -> None:
-                """Quiet."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?team=1"
-
-
-@pytest.fixture
-def receiver(settings: Settings) -> Iterator[Receiver]:
-    settings.WEBHOOK_PRIVATE = True
-    made = Receiver()
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-    thread.join()
 
 
 def running(of: Transform, people: Cast, kind: RunKind = RunKind.IMPORT_LABELS) -> TaskRun:
@@ -489,6 +448,25 @@ def test_a_receiver_that_answers_byte_by_byte_holds_nobody_longer_than_the_time_
             outbound.post(url, b"{}", {}, timeout=1, allow_private=True)
         gone.set()
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://nobody.invalid/", "No address was found for the name nobody.invalid."),
+        (f"http://{'a' * 70}.org/", f"No address was found for the name {'a' * 70}.org."),
+        ("http://127.0.0.1:1/", "The connection was refused: nothing listens at this address and port."),
+    ],
+)
+def test_what_stands_in_the_way_is_said_in_words(address: str, said: str) -> None:
+    with pytest.raises(outbound.OutboundError) as refused:
+        outbound.post(address, b"{}", {}, timeout=5, allow_private=True)
+    assert str(refused.value) == said
+
+
+def test_https_where_the_receiver_speaks_http_is_said_in_words(receiver: Receiver) -> None:
+    with pytest.raises(outbound.OutboundError, match="There is no encrypted connection"):
+        outbound.post(receiver.url.replace("http:", "https:"), b"{}", {}, timeout=5, allow_private=True)
 
 
 def test_a_team_has_only_so_many_webhooks(people: Cast) -> None:

@@ -15,6 +15,7 @@ from labeling.services.notifications import send_mails, sweep_notifications
 from labeling.services.task_runs.transitions import fail
 from labeling.services.webhooks import secret_of
 from tests.labeling.builders import Cast
+from tests.labeling.receiver import Receiver
 from tests.labeling.views.conftest import ClientFor
 from tests.support.pages import question_before
 
@@ -152,3 +153,17 @@ def test_a_test_says_what_came_back_and_the_log_keeps_it(
     assert question_before(page, delete) == "This cannot be undone."
     admin.post(delete)
     assert not Webhook.objects.exists()
+
+
+def test_a_test_that_was_given_up_does_not_promise_another_try(
+    people: Cast, people_transform: Transform, receiver: Receiver, client_for: ClientFor
+) -> None:
+    hook = Webhook.objects.create(team=people.team, url=receiver.url, events=["run.failed"], created_by=people.admin)
+    test, admin = reverse("labeling:webhook-test", args=[hook.pk]), client_for(people.admin)
+    receiver.statuses = [410, 500]
+    page = admin.post(test, follow=True).content.decode()
+    assert "The test did not arrive. The receiver answered with status 410. It will not be sent again." in page
+    page = admin.post(test, follow=True).content.decode()
+    assert (
+        "The test did not arrive. The receiver answered with status 500. It will be sent again automatically." in page
+    )
