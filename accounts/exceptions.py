@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
+DEACTIVATED = _("Your account here has been deactivated. Ask an administrator of your team to reactivate it.")
+
 
 class LastAdminError(Exception):
     """The team would be left without anybody who can sign in and administer it."""

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit import By, record_of_person
-from accounts.exceptions import SignInRefusedError
+from accounts.exceptions import DEACTIVATED, SignInRefusedError
 from accounts.models import Agent, AuditAction, Identity, Role, Team, User
 from accounts.names import readings, taken_usernames
 from accounts.oidc import Claims, provider_name
@@ -33,9 +33,7 @@ def person_of(claims: Claims) -> User:
     """The person, who is made if strangers may come in (``OIDC_TEAM``). Raises ``SignInRefusedError`` with a sentence that says whom to ask."""
     user = _known(claims) or _first_time(claims)
     if not user.is_active:
-        raise SignInRefusedError(
-            _("Your account here has been deactivated. Ask an administrator of your team to reactivate it.")
-        )
+        raise SignInRefusedError(DEACTIVATED)
     if not memberships_for(user=user).exists():
         raise SignInRefusedError(_("You are not a member of any team. Ask an administrator of your team to add you."))
     return user

@@ -33,6 +33,21 @@ def test_a_wrong_password_is_told(client: Client) -> None:
     assert b"The sign-in name or the password is wrong." in page.content
 
 
+def test_who_was_deactivated_is_told_so_and_nobody_else_is(client: Client) -> None:
+    for membership in Membership.objects.filter(user__username="sam"):
+        deactivate_member(membership=membership, by=Agent.COMMAND)
+    url, told, wrong = (
+        reverse("accounts:login"),
+        b"Your account here has been deactivated.",
+        b"or the password is wrong.",
+    )
+    page = client.post(url, {"username": "sam", "password": PASSWORD})
+    assert (told in page.content, wrong in page.content) == (True, False)
+    page = client.post(url, {"username": "sam", "password": "wrong"})
+    assert (told in page.content, wrong in page.content) == (False, True)
+    assert client.get("/").status_code == 302
+
+
 def test_a_name_is_the_same_however_its_letters_are_composed(client: Client) -> None:
     """Names are kept composed; some keyboards, and what is copied from names of files, put the accent behind the letter."""
     client.logout()
