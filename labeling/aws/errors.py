@@ -101,6 +101,7 @@ _PROBLEM_OF_TEXT = tuple(
             RunProblem.END_OF_LIFE,
         ),
         (r"cannot import name 'FindMatches'", RunProblem.END_OF_LIFE),
+        (r"only be applied to a transform that is in a READY state", RunProblem.NOT_READY),
     )
 )
 # OpenSSL's word where the other side's certificate is refused, which is before any request leaves.

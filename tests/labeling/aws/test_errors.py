@@ -14,7 +14,8 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from labeling.aws.errors import from_botocore_error, from_client_error, translated
+from labeling.aws.errors import from_botocore_error, from_client_error, problem_of_run, translated
+from labeling.choices import RunProblem
 from labeling.exceptions import GlueError
 
 URL = "http://127.0.0.1:1"
@@ -98,3 +99,9 @@ def test_only_what_aws_raises_is_translated() -> None:
         raise NoCredentialsError
     with pytest.raises(KeyError), translated():
         raise KeyError
+
+
+def test_a_run_over_a_transform_that_nobody_taught_says_to_teach_it() -> None:
+    """A job ends with these words; only the calls of the API come with a code."""
+    words = "This operation can only be applied to a transform that is in a READY state."
+    assert problem_of_run(words) == RunProblem.NOT_READY
