@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from accounts.models import User
-from labeling.choices import AnswerKind, QuestionState
+from labeling.choices import AnswerKind, AnswerStatus, QuestionState
 from labeling.models import Answer, Question, Row, RowLabel, Transform
 from labeling.selectors.groupings import independent_answers, labels_by_answer
 from labeling.selectors.queue import IN_ORDER
@@ -47,6 +47,11 @@ def disputed_questions(*, transform: Transform) -> QuerySet[Question]:
         question_set__transform=transform, state=QuestionState.DISPUTED, is_control=False
     )
     return disputed.select_related("question_set__transform", "leased_to").order_by(*IN_ORDER)
+
+
+def is_adjudicated(*, question: Question) -> bool:
+    """Whether somebody has decided the question, so that what its people said counts no more until the decision is taken back."""
+    return question.answers.filter(kind=AnswerKind.ADJUDICATION, status=AnswerStatus.SUBMITTED).exists()
 
 
 def adjudication_work(*, question: Question, user: User) -> AdjudicationWork:

@@ -51,6 +51,8 @@ class SheetAction(StrEnum):
     """Somebody else works on it now."""
     CLOSED = "closed"
     """Needs no more answers."""
+    ADJUDICATED = "adjudicated"
+    """Submitted before, and decided by a lead since."""
     NOT_MEANT = "not_meant"
     """Assigned to others, or the person lacks the skill."""
     INCOMPLETE = "incomplete"
@@ -58,7 +60,7 @@ class SheetAction(StrEnum):
 
 
 TAKEN = (SheetAction.SUBMIT, SheetAction.DRAFT, SheetAction.CORRECT)
-REFUSED = (SheetAction.HELD, SheetAction.CLOSED, SheetAction.NOT_MEANT, SheetAction.INCOMPLETE)
+REFUSED = (SheetAction.HELD, SheetAction.CLOSED, SheetAction.ADJUDICATED, SheetAction.NOT_MEANT, SheetAction.INCOMPLETE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +272,7 @@ def _taken(labels: Mapping[int, str], rows: Sequence[PlannedRow], submitted: boo
 def _refusal(question: Question, standing: _Standing) -> SheetAction | None:
     """Why nothing can be taken in for the question; None if it can."""
     if question.pk in standing.adjudicated:
-        return SheetAction.CLOSED
+        return SheetAction.ADJUDICATED if question.pk in standing.submitted else SheetAction.CLOSED
     if question.pk in standing.submitted:
         return None
     if question.answers_missing == 0:

@@ -360,6 +360,10 @@ def why_refused(planned: PlannedQuestion) -> str:
             return _("Someone else is working on it now.")
         case SheetAction.CLOSED:
             return _("It has been answered, and nobody else needs to answer it.")
+        case SheetAction.ADJUDICATED:
+            return _(
+                "It has been adjudicated. You can change your answer once a team lead has reopened the adjudication."
+            )
         case SheetAction.NOT_MEANT:
             return _("It is assigned to other people or needs a skill that you do not have.")
         case SheetAction.INCOMPLETE:

@@ -23,7 +23,7 @@ from labeling.exceptions import LabelportalError
 from labeling.forms.answer_list import AnswerFilterForm
 from labeling.models import Answer, AnswerChange, Question, Row, Transform
 from labeling.permissions import can_adjudicate, can_correct_answers, can_edit_guidelines, can_see_answers, is_member
-from labeling.selectors.adjudication import settled_part
+from labeling.selectors.adjudication import is_adjudicated, settled_part
 from labeling.selectors.answers import answer_history, answers_for_transform, answers_visible_to, may_read
 from labeling.selectors.comments import comments_on
 from labeling.selectors.controls import is_concealed
@@ -145,6 +145,7 @@ def _history(question: Question, membership: Membership) -> dict[str, Any]:
         "imported_version": None if asked_blind else question.imported_version,
         "rows": [(row, [labels.get(row.pk, "") for labels in shown], result.get(row.pk, "")) for row in rows],
         "other_letters": shown != typed,
+        "adjudicated": not asked_blind and is_adjudicated(question=question),
         "changes": [_change(change, rows) for change in answer_history(question=question, viewer=membership)],
         "comments": comments_on(question=question, reader=membership.user),
         "can_be_example": can_edit_guidelines(membership)

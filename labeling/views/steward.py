@@ -19,6 +19,7 @@ from labeling.exceptions import InvalidAnswerError, QuestionTakenError
 from labeling.forms.answers import parse_answer, parse_exclude
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import can_label, can_see_answers, is_lead
+from labeling.selectors.adjudication import is_adjudicated
 from labeling.selectors.comments import comments_on, open_comments_on
 from labeling.selectors.questions import (
     has_answered,
@@ -176,6 +177,7 @@ def _answered(question: Question, steward: User) -> dict[str, Any]:
         "question": question,
         "number": question_number(question=question),
         "answer": work.answer if mine else None,
+        "adjudicated": mine and not question.is_control and is_adjudicated(question=question),
         "columns": work.transform.column_names,
         "rows": [(row, work.labels.get(row.pk, ""), remarks[row.pk]) for row in work.rows] if mine else [],
         "comments": comments_on(question=question, reader=steward) if mine else [],

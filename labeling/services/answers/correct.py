@@ -13,6 +13,7 @@ from accounts.models import User
 from labeling.choices import AnswerKind, AnswerStatus, ChangeAction
 from labeling.exceptions import InvalidAnswerError
 from labeling.models import Answer, Question
+from labeling.selectors.adjudication import is_adjudicated
 from labeling.selectors.queue import free_for
 from labeling.services.answers.labels import labels_of, remember_taken_back
 from labeling.services.answers.queue import LEASE
@@ -69,8 +70,12 @@ def _take_back(answer: Answer, status: AnswerStatus, action: ChangeAction, user:
         question = settle(question=answer.question)
         if question.is_control:
             raise InvalidAnswerError(_known_answer(own=answer.steward_id == user.pk))
-        if answer.kind == AnswerKind.ANSWER and _is_adjudicated(question):
-            raise InvalidAnswerError(_("This question has been adjudicated. Reopen the adjudication first."))
+        if answer.kind == AnswerKind.ANSWER and is_adjudicated(question=question):
+            raise InvalidAnswerError(
+                _(
+                    "This question has been adjudicated. Its answers can be changed once a team lead has reopened the adjudication."
+                )
+            )
     logger.info("answer %s %s by user %s", answer.pk, action, user.pk)
 
 
@@ -79,7 +84,3 @@ def _known_answer(*, own: bool) -> str:
     if own:
         return _("Others rely on this answer now, so it cannot be changed. If it is wrong, tell a team lead.")
     return _("This is the known answer of a control question. Make it an ordinary question first.")
-
-
-def _is_adjudicated(question: Question) -> bool:
-    return question.answers.filter(kind=AnswerKind.ADJUDICATION, status=AnswerStatus.SUBMITTED).exists()

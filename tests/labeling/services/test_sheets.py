@@ -21,6 +21,7 @@ from labeling.models import Answer, Question, QuestionAssignment, QuestionSet, R
 from labeling.selectors.claims import CLAIM, MAX_ATTEMPTS, is_given_up
 from labeling.selectors.sheet_plan import SheetAction, SheetPlan, sheet_plan
 from labeling.selectors.sheets import SheetLimits, sheet_choices
+from labeling.services.adjudication import submit_adjudication
 from labeling.services.answers import open_question, save_draft
 from labeling.services.claims import claim
 from labeling.services.sheets import (
@@ -31,6 +32,7 @@ from labeling.services.sheets import (
     sheet_file,
     stage_sheet,
     sweep_sheets,
+    why_refused,
 )
 from labeling.spreadsheets import MAX_FILE_BYTES
 from partitions import Grouping
@@ -368,6 +370,22 @@ def test_what_others_hold_or_have_answered_is_reported_and_not_overwritten(
     assert confirmed(upload)["submitted"] == 1
     assert letters(second, people.steward) == "AA"
     assert len(SheetUpload.objects.get().outcomes) == 2
+
+
+def test_who_answered_a_question_that_was_adjudicated_since_is_told_so(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question]
+) -> None:
+    first = questions[0]
+    cells = downloaded(people_transform, people.steward)
+    answer(first, people.steward, "ABC")
+    first.refresh_from_db()
+    seen = first.result_version
+    submit_adjudication(
+        question=first, user=people.lead, labels=grouping(first, "AAB"), seconds=1, keys=1, overrules=seen
+    )
+    upload = uploaded(people_transform, people.steward, as_workbook(filled(cells, {first: "AAA"})))
+    (planned,) = plan(upload).having(SheetAction.ADJUDICATED)
+    assert why_refused(planned).startswith("It has been adjudicated.")
 
 
 def test_what_changed_since_it_was_shown_waits_for_another_look(

@@ -8,13 +8,14 @@ import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from labeling.choices import AnswerStatus
+from labeling.choices import AnswerKind, AnswerStatus
 from labeling.models import Answer, Question, QuestionSet, Transform
+from labeling.services.adjudication import submit_adjudication
 from labeling.services.answers import open_question, reopen_answer, save_draft, skip_question
 from labeling.services.comments import add_comment
 from labeling.services.consensus import settle
 from labeling.services.controls import mark_control
-from tests.labeling.builders import Cast, answer, question_set
+from tests.labeling.builders import Cast, answer, grouping, question_set
 from tests.labeling.views.conftest import ClientFor
 
 HTMX = {"HX-Request": "true"}
@@ -83,6 +84,38 @@ def test_groups_side_by_side_have_the_same_letters_whatever_people_typed(
     own = client_for(people.colleague).get(history_of(question)).content.decode()
     assert badges(own) == [*"AA", *"AA", *"BB"]
     assert "whatever letters people gave" not in client_for(people.steward).get(history_of(question)).content.decode()
+
+
+def test_no_page_offers_to_change_an_answer_that_an_adjudication_keeps(
+    people: Cast, question: Question, client_for: ClientFor
+) -> None:
+    given = Answer.objects.get()
+    reopen = [
+        reverse("labeling:answer-reopen", args=[given.pk]),
+        reverse("labeling:question-reopen", args=[question.pk]),
+    ]
+    pages = [history_of(question), reverse("labeling:question-detail", args=[question.pk])]
+    for page, way in zip(pages, reopen, strict=True):
+        assert way in client_for(people.steward).get(page).content.decode()
+    question.refresh_from_db()
+    submit_adjudication(
+        question=question,
+        user=people.lead,
+        labels=grouping(question, "ABB"),
+        seconds=1,
+        keys=1,
+        overrules=question.result_version,
+    )
+    for page, way, told in zip(
+        pages, reopen, ("While an adjudication stands", "It has been adjudicated since"), strict=True
+    ):
+        shown = client_for(people.steward).get(page).content.decode()
+        assert way not in shown
+        assert told in shown
+    decided = Answer.objects.get(kind=AnswerKind.ADJUDICATION)
+    shown = client_for(people.lead).get(history_of(question)).content.decode()
+    assert reverse("labeling:answer-reopen", args=[decided.pk]) in shown
+    assert reopen[0] not in shown
 
 
 def test_from_the_comments_on_an_open_question_a_way_leads_to_answering_it(

@@ -278,7 +278,7 @@ def test_an_answer_that_others_rely_on_stays_and_its_person_is_told_why(
     else:
         overruled: dict[str, Any] = {"seconds": 1, "keys": 1, "overrules": question.result_version}
         submit_adjudication(question=question, user=people.lead, labels=grouping(question, "AB"), **overruled)
-        words = "This question has been adjudicated."
+        words = "This question has been adjudicated. Its answers can be changed once a team lead has reopened the adjudication."
     client, url = client_for(people.steward), reverse("labeling:question-reopen", args=[question.pk])
 
     refused = client.post(url, {}, content_type="application/json")
