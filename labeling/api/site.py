@@ -104,7 +104,18 @@ def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
         PlaceOut(column=_field(found["loc"]), code=found["type"], message=found["msg"]) for found in error.errors
     ]
     message = _("The request is not as the description has it.")
-    return _answer(request, 422, ErrorOut(code="malformed", message=message, problems=problems))
+    advice = (
+        _("Send the fields as a form (multipart/form-data), as curl does with -F.") if _no_form(request, error) else ""
+    )
+    return _answer(request, 422, ErrorOut(code="malformed", message=message, advice=advice, problems=problems))
+
+
+def _no_form(request: HttpRequest, error: ValidationError) -> bool:
+    """Whether a form was wanted and something else came, such as JSON: then each field is missing that the sender believes to have sent."""
+    wanted = {found["loc"][0] for found in error.errors}
+    if "file" in wanted:
+        return request.content_type != "multipart/form-data"
+    return "form" in wanted and request.content_type not in ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
 def _field(where: tuple[str | int, ...]) -> str | None:

@@ -145,6 +145,23 @@ def test_what_is_malformed_is_named(
     assert not TaskRun.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/transforms", True),
+        ("/transforms/{}/rows", True),
+        ("/transforms/{}/label-files", True),
+        ("/transforms/{}/runs", False),
+    ],
+)
+def test_json_where_a_form_is_wanted_is_told_so(
+    people: Cast, people_transform: Transform, program_of: ProgramOf, path: str, told: bool
+) -> None:
+    program = program_of(people.admin, may_write=True)
+    answer = program.post(path.format(people_transform.pk), {"name": "Customers"}, expect=422)
+    assert ("multipart/form-data" in answer["advice"]) == told
+
+
 def test_the_description_is_open_and_the_page_about_it_is_complete(client: Client) -> None:
     description = client.get("/api/v1/openapi.json").json()
     written = (ROOT / "docs/api.md").read_text()
