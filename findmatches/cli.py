@@ -32,6 +32,9 @@ from labelfiles import LabelFile, LabelFileError, label_file_bytes, read_label_f
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Findings of one kind that are named unless all are asked for: with careless labels there are hundreds.
+_FINDINGS = 10
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Returns 0, or 1 after telling on standard error what is wrong with the files."""
@@ -58,6 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tell(text: str) -> None:
     """On standard error: standard output is for results."""
     print(f"findmatches: {text}", file=sys.stderr)
+
+
+def _tell_each(what: str, found: Sequence[object], shown: int) -> None:
+    """A line for each of the first findings, and one that counts the others."""
+    for finding in found[:shown]:
+        _tell(f"{what}: {finding}")
+    if (more := len(found) - shown) > 0:
+        _tell(f"{what}: {more:,} more; -v names them all")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -267,10 +278,9 @@ def _train(options: argparse.Namespace) -> None:
     if gone := with_labelled_rows(records, labels).n_rows - records.n_rows:
         told = "labelled rows that are not in the table, and teach by what the label file shows"
         _tell(f"{told}: {gone}")
-    for contradiction in model.contradictions:
-        _tell(f"labels contradict each other: {contradiction}")
-    for doubt in model.doubts:
-        _tell(f"a label was left out as most likely wrong: {doubt}")
+    shown = sys.maxsize if options.verbose else _FINDINGS
+    _tell_each("labels contradict each other", model.contradictions, shown)
+    _tell_each("a label was left out as most likely wrong", model.doubts, shown)
 
 
 def _match(options: argparse.Namespace) -> None:

@@ -27,10 +27,11 @@ def of_questions(questions: LabelFile) -> str:
 def of_labels(labels: Sequence[LabelFile], primary_key: str) -> str:
     """What a model was learnt from."""
     sets = valid_sets(labels)
-    rows = sum(bool(row.label.strip()) for _, rows in sets.values() for row in rows)
+    labelled = [sum(bool(row.label.strip()) for row in rows) for _, rows in sets.values()]
+    rows, taught = sum(labelled), sum(map(bool, labelled))
     same, apart = count_pairs(labels, primary_key)
     return (
-        f"learnt from {_count(rows, 'labelled row')} in {_count(len(sets), 'set')}: "
+        f"learnt from {_count(rows, 'labelled row')} in {_count(taught, 'set')}: "
         f"{_count(same, 'pair')} that match, {apart:,} that do not."
     )
 

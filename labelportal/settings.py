@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from environ import Env
 from whitenoise.compress import Compressor
 
 from labelportal.run.addresses import require_addresses
+from labelportal.run.config import REGION, REGION_NAME
 from labelportal.run.credentials import write_private
 from labelportal.run.values import Values
 
@@ -305,12 +307,12 @@ LOGGING: dict[str, Any] = {
 # The key pair of the installation; the same one signs localglue's own calls to S3. Without it nobody may come in.
 LOCALGLUE_KEY_ID = env.text("AWS_ACCESS_KEY_ID")
 LOCALGLUE_SECRET = env.text("AWS_SECRET_ACCESS_KEY")
-LOCALGLUE_REGION = env.text("AWS_DEFAULT_REGION", "us-east-1")
-LOCALGLUE_ACCOUNT_ID = env.text("LOCALGLUE_ACCOUNT_ID", "000000000000")
+LOCALGLUE_REGION = env.formed("AWS_DEFAULT_REGION", REGION_NAME, f"a region, such as {REGION}", REGION)
+LOCALGLUE_ACCOUNT_ID = env.formed("LOCALGLUE_ACCOUNT_ID", re.compile("[0-9]{12}"), "twelve digits", "000000000000")
 # Models and copies of table data. Engine workers on several machines may each have their own: a missing model is trained again.
 LOCALGLUE_DIR = Path(env.text("LOCALGLUE_DIR", str(VAR_DIR / "localglue"))).resolve()
 LOCALGLUE_CACHE_MB = env.count("LOCALGLUE_CACHE_MB", 2048)
-LOCALGLUE_ENGINE_CACHE_MB = env.count("LOCALGLUE_ENGINE_CACHE_MB", 8192)
+LOCALGLUE_ENGINE_CACHE_MB = env.count("LOCALGLUE_ENGINE_CACHE_MB", 8192, least=0)
 # Where jobs match: empty for the embedded engine, else the master of a Spark, such as local[2] or spark://host:7077.
 LOCALGLUE_SPARK_MASTER = env.text("LOCALGLUE_SPARK_MASTER")
 # Buckets that runs may read and write, as shell patterns.

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from labelportal.run import ports, probes
-from labelportal.run.config import HOST, REGION, ConfigError, Installation, Ports
+from labelportal.run.config import HOST, REGION, REGION_NAME, ConfigError, Installation, Ports
 from labelportal.run.credentials import AwsCredentials, write_aws_env
 from labelportal.run.launcher import Launcher, sentence, short
 from labelportal.run.lifeline import die_with_parent
@@ -29,8 +29,8 @@ BUCKET = "localglue"
 # What the environment of another project may hold for its own Django, Celery or database: none of it is meant for us.
 _FOREIGN = (
     *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG", "DJANGO_SETTINGS_MODULE", "EMAIL_URL"),
-    *("EXTERNAL", "GUNICORN_CMD_ARGS", "HTTPS", "LABELPORTAL_PROCESS", "LOG_LEVEL", "REDIS_URL", "SECRET_KEY"),
-    *("WEB_CONCURRENCY", "WORKER_CONCURRENCY"),
+    *("EXTERNAL", "GUNICORN_CMD_ARGS", "HTTPS", "LABELPORTAL_PROCESS", "LABELPORTAL_URL", "LOG_LEVEL"),
+    *("REDIS_URL", "SECRET_KEY", "WEB_CONCURRENCY", "WORKER_CONCURRENCY"),
 )
 
 
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, port in _default_ports().items():
         option = "--port" if name == "glue" else f"--{name}-port"
         parser.add_argument(option, type=_port, default=port, metavar="PORT", help=f"default {port}; 0 for a free one")
-    parser.add_argument("--region", default=REGION, help=f"default {REGION}")
+    parser.add_argument("--region", type=_region, default=REGION, help=f"default {REGION}")
     parser.add_argument("--bucket", default=BUCKET, help=f"created in the S3 that is started; default {BUCKET}")
     parser.add_argument(
         "--s3-endpoint",
@@ -93,6 +93,12 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"{text} is not a port number (0 to 65535)")
     return int(text)
+
+
+def _region(text: str) -> str:
+    if not REGION_NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a region, such as {REGION}")
+    return text
 
 
 def _installation(options: argparse.Namespace, state: Path, environ: Mapping[str, str]) -> Installation:

@@ -153,18 +153,20 @@ def read_files(location: str, schema: list[dict[str, str]], *, optional: frozens
     """
     files = _files(location, location)
     first = files[0]
-    kind = first.path.key.lower().removesuffix(".gz").rpartition(".")[2]
-    readers = {"csv": _csv_columns, "parquet": _parquet_columns, "json": None, "jsonl": None}
+    kind = _kind(first)
+    readers = {"csv": _csv_columns, "parquet": _parquet_columns, "json": None}
     if kind not in readers:
         raise TableError(
             f"{first.path}: the name must end with .csv, .parquet or .json, or be that of a folder of such files."
         )
     find = readers[kind]
-    layout = layout_of({"Parameters": {"classification": kind.removesuffix("l")}})
+    layout = layout_of({"Parameters": {"classification": kind}})
     read = _READERS[layout.kind]
     types = {column["Name"].lower(): column["DataType"] for column in schema}
     parts = []
     for item in files:
+        if _kind(item) in readers.keys() - {kind}:
+            raise TableError(f"{item.path}: the other files of the folder are .{kind}, such as {first.path}.")
         names = find(item) if find else [column["Name"] for column in schema]
         have = {name.lower() for name in names}
         for column in schema:
@@ -177,6 +179,12 @@ def read_files(location: str, schema: list[dict[str, str]], *, optional: frozens
         columns = [{"Name": name, "Type": types.get(name.lower(), "string")} for name in wanted]
         parts.append((item, _select(read(item, layout, columns), schema)))
     return _joined(parts)
+
+
+def _kind(item: store.S3Object) -> str:
+    """What the end of the name says, without ``.gz``; of both kinds of JSON ``json``."""
+    end = item.path.key.lower().removesuffix(".gz").rpartition(".")[2]
+    return "json" if end == "jsonl" else end
 
 
 def _check_once(item: store.S3Object, names: Iterable[str], schema: list[dict[str, Any]], line: int = 0) -> None:

@@ -45,6 +45,7 @@ _ADDRESSES: dict[str, tuple[Callable[[str], bool], str]] = {
     ),
     "REDIS_URL": (_redis, "a Redis database, such as redis://host:6379/0"),
     "EMAIL_URL": (_mail, "a mail server, such as smtp+tls://user:password@host:587"),
+    "LABELPORTAL_URL": (_server, "the portal as people have it, such as https://portal.example.com"),
     "AWS_ENDPOINT_URL_S3": (_server, "an S3 server, such as https://host:9000"),
     "AWS_ENDPOINT_URL_GLUE": (_server, "a Glue server, such as https://host:8010"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,6 +15,7 @@ from labelportal.run.credentials import AwsCredentials
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 REGION = "us-east-1"
+REGION_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 EXTERNAL_PARTS = ("glue", "redis", "s3")
 REFUSED = 2  # the exit code of a step that has said all there is to say of why it could not be done
 
@@ -124,7 +126,8 @@ class Installation:
         env["LOCALGLUE_HERE"] = "false" if "glue" in self.external else "true"
         if "s3" not in self.external:
             env["AWS_ENDPOINT_URL_S3"] = self.s3_url
-        env.setdefault("LABELPORTAL_URL", self.web_url)
+        if self.ports.web and not env.get("LABELPORTAL_URL", "").strip():
+            env["LABELPORTAL_URL"] = self.web_url
         bypass = [*filter(None, env.get("NO_PROXY", env.get("no_proxy", "")).split(",")), HOST, "localhost"]
         env["NO_PROXY"] = env["no_proxy"] = ",".join(dict.fromkeys(bypass))
         env.update(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from labelportal.run.config import ConfigError
@@ -37,6 +38,13 @@ class Values:
                 return choice
         raise self._refused(name, f"one of {', '.join(choices)}")
 
+    def formed(self, name: str, pattern: re.Pattern[str], takes: str, default: str) -> str:
+        """A text that the whole pattern fits; ``takes`` is what people call such a one."""
+        held = self.text(name, default).strip()
+        if not pattern.fullmatch(held):
+            raise self._refused(name, takes)
+        return held
+
     def switch(self, name: str, default: bool = False) -> bool:
         """True or false."""
         held = self.text(name).strip().lower()
@@ -51,7 +59,7 @@ class Values:
         held = self.text(name).strip()
         if not held:
             return default
-        if not (held.isascii() and held.replace("_", "").isdigit() and int(held) >= least):
+        if not (re.fullmatch(r"\d+(_\d+)*", held, re.ASCII) and int(held) >= least):
             raise self._refused(name, f"a whole number of {least} or more")
         return int(held)
 

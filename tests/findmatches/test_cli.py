@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from pyarrow import csv as arrow_csv
 
 from findmatches.cli import main
-from labelfiles import label_file_bytes, read_label_file
+from labelfiles import LabelFile, label_file_bytes, read_label_file
 from tests.findmatches.data import oracle, partition, people
 
 
@@ -78,6 +79,29 @@ def test_each_command_says_what_came_of_it_and_on_request_how_far_it_is(
     assert not caplog.messages
     assert main(["match", table, "--model", model, "-v", "-o", out]) == 0
     assert any(message.endswith(" candidate pairs") for message in caplog.messages)
+
+
+def test_of_many_findings_about_labels_the_first_are_named_and_on_request_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records, truth = people(60, 20)
+    table, labels, more, model = (str(tmp_path / name) for name in ("in.csv", "l.csv", "more.csv", "model"))
+    arrow_csv.write_csv(records.table, table)
+    assert main(["ask", table, "--primary-key", "id", "--sets", "4", "--rows", "6", "-o", labels]) == 0
+    right = oracle(truth)(read_label_file(Path(labels)))
+    doubled = [replace(row, labeling_set_id=f"{row.labeling_set_id} again", label="A") for row in right.rows]
+    Path(labels).write_bytes(label_file_bytes(LabelFile(right.columns, (*right.rows, *doubled))))
+    assert main(["ask", table, "--primary-key", "id", "--labels", labels, "--seed", "1", "-o", more]) == 0
+    capsys.readouterr()
+    teach = ["train", table, "--primary-key", "id", "--labels", labels, more, "-o", model]
+    assert main([*teach, "-v"]) == 0
+    all_told = [line for line in capsys.readouterr().err.splitlines() if "contradict" in line]
+    assert len(all_told) > 11
+    assert main(teach) == 0
+    told = capsys.readouterr().err
+    assert "in 8 sets: " in told, "the questions that nobody has answered teach nothing"
+    more_told = f"findmatches: labels contradict each other: {len(all_told) - 10} more; -v names them all"
+    assert [line for line in told.splitlines() if "contradict" in line] == [*all_told[:10], more_told]
 
 
 def test_an_estimate_can_be_read_without_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,6 +147,9 @@ def test_files_without_a_table_are_read_by_the_names_in_their_own_headers(put: P
     location = put(c_dot_csv=b"id,surname\n3,Cox\n")
     with pytest.raises(TableError, match=r"c\.csv: the file has no column name"):
         read_files(location, schema)
+    put(c_dot_csv=b"id,name\n3,Cox\n", d_dot_json=b'{"id": 4, "name": "Dan"}\n')
+    with pytest.raises(TableError, match=r"d\.json: the other files of the folder are \.csv, such as s3://.*a\.csv\.$"):
+        read_files(location, schema)
     with pytest.raises(TableError, match=f"^There is no data at {location}none/\\.$"):
         read_files(f"{location}none/", schema)
 

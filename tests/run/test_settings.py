@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from labelportal.run.config import ROOT
+from labelportal.run.config import ROOT, Installation
+from labelportal.run.credentials import AwsCredentials
 from tests.support.environment import clean_environ
 
 
@@ -26,6 +27,17 @@ def show(setting: str, env: dict[str, str]) -> str:
 )
 def test_an_empty_address_of_the_mail_server_is_none(tmp_path: Path, url: str, backend: str) -> None:
     assert show("EMAIL_BACKEND", {"EMAIL_URL": url, "LABELPORTAL_VAR": str(tmp_path)}).endswith(backend)
+
+
+def test_nothing_of_the_engines_work_need_be_kept(tmp_path: Path) -> None:
+    env = {"LOCALGLUE_ENGINE_CACHE_MB": "0", "LABELPORTAL_VAR": str(tmp_path)}
+    assert show("LOCALGLUE_ENGINE_CACHE_MB", env) == "0"
+
+
+def test_an_empty_address_of_the_portal_is_its_own(tmp_path: Path) -> None:
+    environ = {"LABELPORTAL_VAR": str(tmp_path), "WEB_PORT": "9001", "LABELPORTAL_URL": ""}
+    env = Installation.from_environ(environ).environment(AwsCredentials("key", "secret"))
+    assert show("PUBLIC_URL", env) == "http://127.0.0.1:9001"
 
 
 def test_a_secret_key_that_could_not_be_written_is_made_again(tmp_path: Path) -> None:

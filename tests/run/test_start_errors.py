@@ -14,6 +14,7 @@ import pytest
 from labelportal.run import probes
 from labelportal.run.config import REFUSED, ROOT, ConfigError
 from labelportal.run.values import Values
+from localglue.alone import main
 from tests.run.launcher import Launcher
 from tests.support.environment import clean_environ, free_port
 
@@ -92,6 +93,13 @@ def test_a_glue_that_refuses_the_demo_does_not_keep_the_portal_from_starting(tmp
     assert not (launcher.var / "seeded").exists()
 
 
+@pytest.mark.parametrize("region", ["", "eu west", "eu_west"])
+def test_a_region_for_which_nobody_can_sign_is_named(region: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--region", region])
+    assert f"--region: {region!r} is not a region, such as us-east-1" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("option", "address", "said"),
     [
@@ -124,7 +132,9 @@ def test_a_database_that_does_not_answer_is_said_in_a_sentence(tmp_path: Path) -
     assert re.fullmatch(r"The database cannot be used: .*Connection refused.*\n", run.stderr)
 
 
-@pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL", "AWS_ENDPOINT_URL_S3", "EMAIL_URL"])
+@pytest.mark.parametrize(
+    "variable", ["DATABASE_URL", "REDIS_URL", "AWS_ENDPOINT_URL_S3", "EMAIL_URL", "LABELPORTAL_URL"]
+)
 def test_an_address_that_is_none_is_named_by_commands(tmp_path: Path, variable: str) -> None:
     env = clean_environ() | {"LABELPORTAL_VAR": str(tmp_path), variable: "nonsense"}
     command = [sys.executable, "manage.py", "check"]
@@ -155,6 +165,9 @@ def test_an_s3_of_others_is_asked_before_anything_starts(tmp_path: Path, s3_serv
         ("LABELPORTAL_DPU_HOUR_PRICE", "0,44", "a number of 0 or more"),
         ("TASK_RUN_SYNC_SECONDS", "0", "a number above 0"),
         ("LABELPORTAL_LABEL_FILE_MAX_MB", "nan", "a number above 0"),
+        ("LOCALGLUE_MAX_RUNS", "1__0", "a whole number of 1 or more"),
+        ("AWS_DEFAULT_REGION", "eu west", "a region, such as us-east-1"),
+        ("LOCALGLUE_ACCOUNT_ID", "mine", "twelve digits"),
         ("HTTPS", "ture", "true or false"),
         ("LOG_LEVEL", "loud", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
@@ -86,6 +86,8 @@ class Command(BaseCommand):
         given = {name: options[name] for name in _FIELDS if options[name] is not None}
         user = User.objects.filter(username=options["username"]).first()
         if user is None:
+            if (options["link"] and not options["role"]) or options["forget_single_sign_on"]:
+                raise CommandError(f"There is no person {options['username']!r}.")
             if password is not None:
                 validate_password(password, User(username=options["username"], **given))
             user = create_person(username=options["username"], password=password, **given)
@@ -100,6 +102,8 @@ class Command(BaseCommand):
 
     def _join(self, user: User, options: dict[str, Any]) -> None:
         if options["new_team"]:
+            if Team.objects.filter(name=options["new_team"]).exists():
+                raise CommandError(f"There is already a team {options['new_team']!r}: give --team.")
             team = create_team(name=options["new_team"])
         else:
             team = Team.objects.filter(name=options["team"]).first() or self._no_team(options["team"])
@@ -125,5 +129,6 @@ class Command(BaseCommand):
 def _words(error: ValidationError) -> str:
     """Which field, if any, and what is wrong with it."""
     if hasattr(error, "error_dict"):
-        return " ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
+        found = ((name, " ".join(texts)) for name, texts in error.message_dict.items())
+        return " ".join(text if name == NON_FIELD_ERRORS else f"{name}: {text}" for name, text in found)
     return " ".join(error.messages)
