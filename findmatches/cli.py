@@ -321,6 +321,7 @@ def _match_on_spark(options: argparse.Namespace, model: Model) -> None:
     from findmatches.spark import match_files  # PySpark need not be there
 
     match_files(options.records, model, options.spark, options.output)
+    _tell(f"{options.output}: written by Spark.")
 
 
 def _explain(options: argparse.Namespace) -> None:

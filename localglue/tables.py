@@ -228,7 +228,10 @@ def _parquet(item: store.S3Object) -> Iterator[pq.ParquetFile]:
 
 def _files(location: str, name: str) -> list[store.S3Object]:
     """The object at the location, or all under it that Hive would read (not ``_SUCCESS``, not ``.hidden``). ``name`` is for the error."""
-    path = store.parse_path(location)
+    try:
+        path = store.parse_path(location)
+    except store.StoreError as error:
+        raise TableError(f"No data can be read at {name}: {error}") from None
     if path.key and not path.key.endswith("/"):
         exact = [item for item in store.list_folder(path) if item.path == path]
         if exact:

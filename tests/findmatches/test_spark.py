@@ -101,7 +101,10 @@ def taught() -> tuple[findmatches.Records, findmatches.Model]:
 
 @pytest.mark.usefixtures("session")
 def test_the_command_gives_the_groups_of_one_machine(
-    taught: tuple[findmatches.Records, findmatches.Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    taught: tuple[findmatches.Records, findmatches.Model],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     records, model = taught
     for module in (blocking, prepared, scoring):
@@ -125,6 +128,7 @@ def test_the_command_gives_the_groups_of_one_machine(
         str(out),
     ]
     assert main(command) == 0
+    assert f"findmatches: {out}: written by Spark.\n" in capsys.readouterr().err
     found = findmatches.read_records(out, primary_key="id").table
     assert found.column_names == [*table.column_names, "match_id", "match_confidence_score"]
     here = model.match(records)

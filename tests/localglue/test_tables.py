@@ -252,7 +252,9 @@ def test_formats_and_places_that_are_not_read() -> None:
         layout_of(table("s3://b-b/x/", classification="csv", delimiter="||"))
     with pytest.raises(TableError, match="no location"):
         rows(table(""))
-    with pytest.raises(store.StoreError, match="form s3://"):
+    with pytest.raises(
+        TableError, match=r"^No data can be read at the table's location file:///etc/passwd: .*form s3://"
+    ):
         rows(table("file:///etc/passwd"))
 
 
