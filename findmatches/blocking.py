@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -25,6 +24,7 @@ from findmatches.features import (
 from findmatches.normalise import Column
 from findmatches.threads import in_threads
 from findmatches.unrelated import unrelated
+from findmatches.word_pairs import shared_pairs
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -40,9 +40,6 @@ SMALL = 20_000
 # A view of which less than this share is left after that finds rows that are alike by chance; it is then not searched.
 LEAST_SHARE = 0.4
 MIN_SIMILARITY = 0.05
-# Pairs of values (of two columns) that more rows share are no help in finding a match.
-MAX_SHARING = 60
-PAIRED_COLUMNS = 12
 # In large tables about so many pairs are looked at, and more only if each row would else have fewer than its neighbours.
 PAIRS = 1_500_000
 
@@ -97,33 +94,37 @@ def choose_views(columns: Sequence[Column], kinds: Sequence[str]) -> tuple[View,
 
 def make_views(views: Sequence[View], columns: Sequence[Column], n_rows: int, frequencies: Frequencies) -> list[Seen]:
     """The table as each view sees it."""
+    return in_threads(lambda number: make_view(views, number, columns, n_rows, frequencies), range(len(views)))
 
-    def make(number: int) -> Seen:
-        unit, seen = views[number].unit, [columns[place] for place in views[number].columns]
-        find = word_matrix if unit == "words" else trigram_matrix
-        joined = unit == "trigrams" and len(seen) > 1
-        counted = find(join_columns(seen, n_rows)) if joined else by_value(find, seen, n_rows)
-        known = frequencies.of(f"view {number}", counted)
-        return Seen(unit, weigh(counted, known), known.repeated)
 
-    return in_threads(make, range(len(views)))
+def make_view(
+    views: Sequence[View], number: int, columns: Sequence[Column], n_rows: int, frequencies: Frequencies
+) -> Seen:
+    """The table as one of the views sees it."""
+    unit, seen = views[number].unit, [columns[place] for place in views[number].columns]
+    find = word_matrix if unit == "words" else trigram_matrix
+    joined = unit == "trigrams" and len(seen) > 1
+    counted = find(join_columns(seen, n_rows)) if joined else by_value(find, seen, n_rows)
+    known = frequencies.of(f"view {number}", counted)
+    return Seen(unit, weigh(counted, known), known.repeated)
+
+
+def view_of_words(views: Sequence[View]) -> int:
+    """The place of the view of all words in the columns that are not put aside."""
+    return next(place for place, view in enumerate(views) if view.unit == "words")
 
 
 def telling(column: Column) -> float:
     """How much a column tells of which row it is: bits in its values (many distinct ones, few missing), damped for long text."""
     share = column.counts / max(len(column.codes), 1)
-    return damped(float(-(share * np.log2(share)).sum()), column.mean_length)
-
-
-def damped(bits: float, mean_length: float) -> float:
-    """What ``telling`` makes of the bits in the values of a column, and of how long they are."""
-    return bits * min(1.0, mean_length / 12) / max(1.0, mean_length / 120)
+    bits = float(-(share * np.log2(share)).sum())
+    return bits * min(1.0, column.mean_length / 12) / max(1.0, column.mean_length / 120)
 
 
 def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: int, neighbours: int) -> Candidates:
     """The union, over the views, of every row's nearest rows: ``neighbours`` in small tables, fewer in large ones.
 
-    Large tables are also searched by equal values in two columns, and only each row's best candidates are kept.
+    Large tables are also searched by pairs of rare words, and only each row's best candidates are kept.
     """
     seen = tuple(make_views(views, columns, n_rows, Frequencies()))
     matrices = [view.matrix for view in seen]
@@ -134,7 +135,8 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
     searched = in_threads(lambda matrix: prune(matrix, work), matrices)
     if large:
         kept = [search for search in searched if search.share >= LEAST_SHARE]
-        searched = [*(kept or searched), Search(shared_values(columns, views, n_rows), 1.0)]
+        words = matrices[view_of_words(views)]
+        searched = [*(kept or searched), Search(shared_pairs(words, occurrences(words)), 1.0)]
     near = nearest(searched.pop(0).matrix, count)
     while searched:
         near = near + nearest(searched.pop(0).matrix, count)
@@ -191,44 +193,6 @@ def among_best(
 def put_aside(views: Sequence[View]) -> list[int]:
     """The places of the columns that ``choose_views`` took for unrelated: only the view of all words has them."""
     return sorted({place for view in views for place in view.columns}.difference(views[0].columns))
-
-
-def paired(n_values: Sequence[int], bits: Sequence[float], views: Sequence[View]) -> list[int]:
-    """The places of the columns whose values are looked at in pairs: the most ``telling`` (by their ``bits``) of those that are not put aside."""
-    aside = put_aside(views)
-    some = [place for place, count in enumerate(n_values) if count > 1 and place not in aside]
-    return sorted(some, key=bits.__getitem__, reverse=True)[:PAIRED_COLUMNS]
-
-
-def shared_values(columns: Sequence[Column], views: Sequence[View], n_rows: int) -> csr_matrix:
-    """Which pairs of values, in two columns, each row has; only those that 2 to ``MAX_SHARING`` rows have. Unit rows."""
-    from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
-
-    places = paired([column.n_values for column in columns], [telling(column) for column in columns], views)
-    if len(places) < 2:
-        return csr_matrix((n_rows, 1), dtype=np.float32)
-
-    def shared(pair: tuple[Column, Column]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int8]]:
-        """Rows, the number of the pair of values that each has, and how many rows have it."""
-        one, two = pair
-        both = np.flatnonzero((one.codes >= 0) & (two.codes >= 0)).astype(np.int32)
-        code = one.codes[both].astype(np.int64) * len(two.values) + two.codes[both]
-        _, place, count = np.unique(code, return_inverse=True, return_counts=True)
-        some = (count >= 2) & (count <= MAX_SHARING)
-        number, use = np.cumsum(some, dtype=np.int32) - 1, some[place]
-        return both[use], number[place[use]], count[place[use]].astype(np.int8)
-
-    found = in_threads(shared, combinations([columns[place] for place in places], 2))
-    weight = np.log(n_rows / np.arange(1, MAX_SHARING + 1))
-    squares, width = np.zeros(n_rows), 0
-    for row, feature, count in found:
-        squares += np.bincount(row, weights=weight[count - 1] ** 2, minlength=n_rows)
-        feature += width
-        width = int(feature.max(initial=width - 1)) + 1
-    norm = np.maximum(np.sqrt(squares), 1e-12)
-    data = np.concatenate([(weight[count - 1] / norm[row]).astype(np.float32) for row, _, count in found])
-    rows, features = (np.concatenate([part[place] for part in found]) for place in (0, 1))
-    return csr_matrix((data, (rows, features)), shape=(n_rows, max(width, 1)))
 
 
 def nearest(view: csr_matrix, neighbours: int) -> csr_matrix:

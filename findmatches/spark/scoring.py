@@ -49,7 +49,7 @@ class Scorer:
 
     def cosines(self, pairs: DataFrame) -> DataFrame:
         """The pairs (``left``, ``right``) with their cosine in each view."""
-        views, schema, width = self._views, self._schema, self._whole.width()
+        views, schema, width = self._views, self._schema, self._whole.width
 
         def measure(pairs: pa.Table, records: pa.Table) -> pa.Table:
             views_of_rows = make_views(schema.views, columns_of(records, schema, width), records.num_rows, views.value)
@@ -74,7 +74,7 @@ class Scorer:
         are, where the table has a column for that.
         """
         assert self._records is not None
-        schema, width, others = self._schema, self._whole.width(), self._others
+        schema, width, others = self._schema, self._whole.width, self._others
         learnt, views, told = self._first, self._views, self._evidence
         sift = sift and self._whole.n_rows > SMALL
 

@@ -7,7 +7,7 @@ pass by, a chunk at a time, keeping the best of each row; no task holds more tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations, groupby
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,18 +17,19 @@ from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's document
 
 from findmatches.blocking import (
     LEAST_SHARE,
-    MAX_SHARING,
     MIN_SIMILARITY,
     Limits,
     affordable,
     limits,
+    make_view,
     make_views,
-    paired,
+    view_of_words,
 )
 from findmatches.comparisons import Schema
 from findmatches.spark.frames import Batches, both_ways, kept, tables
 from findmatches.spark.part import columns_of
 from findmatches.spark.whole import Known, Whole
+from findmatches.word_pairs import RARE_WORDS, count_shared, pairs_in, rarest_words
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 # Rows that a task holds at most, and rows that pass by at a time.
 BLOCK = 125_000
 CHUNK = 25_000
-# Rows whose pairs are ranked together, and pairs of values that are counted together.
+# Rows whose pairs are ranked together, and pairs of words that are counted together.
 _RANKED = 50_000
 _COUNTED = 4_000_000
 _SHARED = -1
@@ -101,7 +102,7 @@ def _rank(count: int) -> Callable[[Batches], Batches]:
 def _view_vectors(schema: Schema, whole: Whole, allowed: Limits, block: int) -> Callable[[Batches], Batches]:
     """What of each view is searched, in chunks of rows, with the weight of the whole view and of what is left of it."""
     known: Known = whole.frequencies.only(lambda name: name.startswith("view "))
-    width, n_rows = whole.width(), whole.n_rows
+    width, n_rows = whole.width, whole.n_rows
 
     def vectors(batches: Batches) -> Batches:
         from scipy.sparse import diags  # here and not above: it is the executors that need it
@@ -141,33 +142,41 @@ def _packed(
 
 
 def _shared_vectors(rows: DataFrame, whole: Whole, schema: Schema, block: int) -> DataFrame:
-    """Which pairs of values, in two columns, each row has; only those that 2 to ``MAX_SHARING`` rows have. Unit rows."""
-    n_values, telling = [column.n_values for column in whole.columns], [column.telling for column in whole.columns]
-    places = paired(n_values, telling, schema.views)
-    both = [
-        # A value that stands in one row only is in no pair that two rows share.
-        F.when((F.col("counts")[one] > 1) & (F.col("counts")[two] > 1), F.xxhash64(F.lit(number), *(F.col("texts")[place] for place in (one, two))))
-        for number, (one, two) in enumerate(combinations(places, 2))
-    ]  # fmt: skip
-    empty = F.array().cast("array<bigint>")
-    pairs = rows.select("row", F.explode(F.array(*both) if both else empty).alias("feature")).where(
-        "feature IS NOT NULL"
-    )
-    parts = max(rows.sparkSession.sparkContext.defaultParallelism, whole.n_rows * len(both) // _COUNTED)
-    shared = pairs.repartition(parts, "feature").mapInArrow(_count_shared, "row long, feature long, count int")
+    """Which pairs of rare words each row has; only those that 2 to ``MAX_SHARING`` rows have. Unit rows."""
+    pairs = rows.select("row", "texts").mapInArrow(_rare_pairs(schema, whole), "row long, pair long")
+    expected = whole.n_rows * RARE_WORDS**2 // 2
+    parts = max(rows.sparkSession.sparkContext.defaultParallelism, expected // _COUNTED)
+    shared = pairs.repartition(parts, "pair").mapInArrow(_count_shared, "row long, pair long, count int")
     blocks = -(-whole.n_rows // block)
     placed = shared.repartitionById(blocks, (F.col("row") / block).cast("int"))
     return kept(placed.mapInArrow(_pack_shared(whole.n_rows, block), _VECTORS))
 
 
+def _rare_pairs(schema: Schema, whole: Whole) -> Callable[[Batches], Batches]:
+    """The pairs of rare words of each row."""
+    number = view_of_words(schema.views)
+    known: Known = whole.frequencies.only(lambda name: name == f"view {number}")
+    width = whole.width
+
+    def pairs(batches: Batches) -> Batches:
+        counts = known[f"view {number}"].counts
+        counts = counts[counts >= 2]
+        for table in tables(batches, CHUNK):
+            row = table.column("row").to_numpy()
+            words = make_view(schema.views, number, columns_of(table, schema, width), len(row), known).matrix
+            for place, pair in pairs_in(rarest_words(words, counts), len(counts)):
+                yield pa.record_batch({"row": row[place], "pair": pair})
+
+    return pairs
+
+
 def _count_shared(batches: Batches) -> Batches:
-    """How many rows have each pair of values, where that is 2 to ``MAX_SHARING``."""
+    """How many rows have each pair, where that is 2 to ``MAX_SHARING``."""
     for table in tables(batches):
-        row, feature = table.column("row").to_numpy(), table.column("feature").to_numpy()
-        _, place, counts = np.unique(feature, return_inverse=True, return_counts=True)
-        count = counts[place]
-        use = (count >= 2) & (count <= MAX_SHARING)
-        yield pa.record_batch({"row": row[use], "feature": feature[use], "count": count[use].astype(np.int32)})
+        pair = table.column("pair").to_numpy()
+        use, _, count = count_shared(pair)
+        row = table.column("row").to_numpy()[use]
+        yield pa.record_batch({"row": row, "pair": pair[use], "count": count.astype(np.int32)})
 
 
 def _pack_shared(n_rows: int, block: int) -> Callable[[Batches], Batches]:
@@ -176,7 +185,7 @@ def _pack_shared(n_rows: int, block: int) -> Callable[[Batches], Batches]:
 
         for table in tables(batches):
             order = np.argsort(table.column("row").to_numpy(), kind="stable")
-            row, feature, count = (table.column(name).to_numpy()[order] for name in ("row", "feature", "count"))
+            row, pair, count = (table.column(name).to_numpy()[order] for name in ("row", "pair", "count"))
             rows, start = np.unique(row, return_index=True)
             starts = np.append(start, len(row))
             weight = np.log(n_rows / count)
@@ -184,10 +193,10 @@ def _pack_shared(n_rows: int, block: int) -> Callable[[Batches], Batches]:
             data = (weight / np.repeat(np.maximum(norm, 1e-12), np.diff(starts))).astype(np.float32)
             for at in range(0, len(rows), CHUNK):
                 part = starts[at : at + CHUNK + 1]
-                # Not a matrix to reckon with: the features are hashes, and only their names are wanted here.
+                # Not a matrix to reckon with: only the names of its features are wanted here, and those of pairs are large numbers.
                 matrix = csr_matrix((len(part) - 1, 1), dtype=np.float32)
                 matrix.indptr = part - part[0]
-                matrix.indices, matrix.data = feature[part[0] : part[-1]], data[part[0] : part[-1]]
+                matrix.indices, matrix.data = pair[part[0] : part[-1]], data[part[0] : part[-1]]
                 yield _packed(_SHARED, rows[at : at + CHUNK], block, matrix, 1.0, 1.0)
 
     return pack

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's documentation has it)
 
-from findmatches.blocking import damped, make_views
+from findmatches.blocking import make_views
 from findmatches.comparisons import Comparer, Schema
 from findmatches.comparisons.columns import ColumnComparer
 from findmatches.features import DocumentFrequency, Frequencies
@@ -26,14 +26,6 @@ if TYPE_CHECKING:
 
 _ROWS_AT_ONCE = 50_000
 _COUNTS = "source string, matrix string, feature int, count long"
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnFacts:
-    """How many distinct values a column has, and how telling it is."""
-
-    n_values: int
-    telling: float
 
 
 class Known(Frequencies):
@@ -85,12 +77,12 @@ class _Counting(Frequencies):
 class Whole:
     """The counts of a table with the columns and views of a model."""
 
-    n_rows: int
-    columns: tuple[ColumnFacts, ...]
+    width: Width
     frequencies: Known
 
-    def width(self) -> Width:
-        return Width(self.n_rows, tuple(column.n_values for column in self.columns))
+    @property
+    def n_rows(self) -> int:
+        return self.width.n_rows
 
 
 def with_counts(rows: DataFrame, n_rows: int) -> tuple[DataFrame, DataFrame]:
@@ -135,8 +127,7 @@ def _gather(width: int) -> Callable[[Batches], Batches]:
 
 def whole_of(rows: DataFrame, values: DataFrame, n_rows: int, schema: Schema) -> Whole:
     """Count. ``rows`` and ``values`` are those of ``with_counts``."""
-    columns = _columns(values, n_rows, len(schema.columns))
-    width = Width(n_rows, tuple(column.n_values for column in columns))
+    width = Width(n_rows, _n_values(values, len(schema.columns)))
     by_row = rows.select("row", "texts", "counts").mapInArrow(_count_rows(schema, width), _COUNTS)
     by_value = values.mapInArrow(_count_words(schema), _COUNTS)
     summed = by_row.unionAll(by_value).groupBy("source", "matrix", "feature").agg(F.sum("count").alias("count"))
@@ -149,7 +140,7 @@ def whole_of(rows: DataFrame, values: DataFrame, n_rows: int, schema: Schema) ->
             own = np.flatnonzero(_is(names[0], source) & _is(names[1], name))
             if len(own):
                 known[name] = _frequency(feature[own], count[own])
-    return Whole(n_rows, columns, Known(known))
+    return Whole(width, Known(known))
 
 
 def _is(names: pa.DictionaryArray, wanted: str) -> NDArray[np.bool_]:
@@ -164,15 +155,9 @@ def _frequency(feature: NDArray[np.int32], count: NDArray[np.int64]) -> Document
     return DocumentFrequency(int(count[feature < 0].sum()), feature[real], count[real].astype(np.int32))
 
 
-def _columns(values: DataFrame, n_rows: int, n_columns: int) -> tuple[ColumnFacts, ...]:
-    share = F.col("count") / max(n_rows, 1)
-    found = values.groupBy("place").agg(
-        F.count("*").alias("n_values"),
-        F.sum(-share * F.log2(share)).alias("bits"),
-        (F.sum(F.length("value") * F.col("count")) / F.sum("count")).alias("length"),
-    )
-    facts = {line.place: ColumnFacts(line.n_values, damped(line.bits, line.length)) for line in found.collect()}
-    return tuple(facts.get(place, ColumnFacts(0, 0.0)) for place in range(n_columns))
+def _n_values(values: DataFrame, n_columns: int) -> tuple[int, ...]:
+    found: dict[int, int] = dict(values.groupBy("place").count().collect())
+    return tuple(found.get(place, 0) for place in range(n_columns))
 
 
 def _count_rows(schema: Schema, width: Width) -> Callable[[Batches], Batches]:
