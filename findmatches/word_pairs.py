@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from math import comb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +15,13 @@ from findmatches.threads import in_threads
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# Of each row so many of its rarest words are looked at, two at a time.
+# Of each row so many of its rarest words are looked at, two at a time: so many pairs.
 RARE_WORDS = 8
+PAIRS_A_ROW = comb(RARE_WORDS, 2)
 # A pair that more rows have is no help in finding a match.
 MAX_SHARING = 60
 # Pairs that are counted at once by one thread.
-COUNTED = 15_000_000
+COUNTED = 13_000_000
 
 
 def shared_pairs(words: csr_matrix, counts: NDArray[np.integer[Any]]) -> csr_matrix:
@@ -30,7 +32,7 @@ def shared_pairs(words: csr_matrix, counts: NDArray[np.integer[Any]]) -> csr_mat
     from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
 
     n_rows, rarest = words.shape[0], rarest_words(words, counts)
-    parts = max(2, -(-n_rows * RARE_WORDS**2 // (2 * COUNTED)))
+    parts = max(2, -(-n_rows * PAIRS_A_ROW // COUNTED))
     found = in_threads(lambda part: _shared(rarest, words.shape[1], part, parts), range(parts))
     weight = np.log(n_rows / np.arange(1, MAX_SHARING + 1))
     squares, width = np.zeros(n_rows), 0

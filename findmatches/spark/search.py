@@ -29,7 +29,7 @@ from findmatches.comparisons import Schema
 from findmatches.spark.frames import Batches, both_ways, kept, tables
 from findmatches.spark.part import columns_of
 from findmatches.spark.whole import Known, Whole
-from findmatches.word_pairs import RARE_WORDS, count_shared, pairs_in, rarest_words
+from findmatches.word_pairs import PAIRS_A_ROW, count_shared, pairs_in, rarest_words
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -144,8 +144,7 @@ def _packed(
 def _shared_vectors(rows: DataFrame, whole: Whole, schema: Schema, block: int) -> DataFrame:
     """Which pairs of rare words each row has; only those that 2 to ``MAX_SHARING`` rows have. Unit rows."""
     pairs = rows.select("row", "texts").mapInArrow(_rare_pairs(schema, whole), "row long, pair long")
-    expected = whole.n_rows * RARE_WORDS**2 // 2
-    parts = max(rows.sparkSession.sparkContext.defaultParallelism, expected // _COUNTED)
+    parts = max(rows.sparkSession.sparkContext.defaultParallelism, whole.n_rows * PAIRS_A_ROW // _COUNTED)
     shared = pairs.repartition(parts, "pair").mapInArrow(_count_shared, "row long, pair long, count int")
     blocks = -(-whole.n_rows // block)
     placed = shared.repartitionById(blocks, (F.col("row") / block).cast("int"))
