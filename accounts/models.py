@@ -202,6 +202,7 @@ class AuditAction(models.TextChoices):
     GOAL_CHANGED = "team.goal_changed", _("Goal changed")
     NOTIFICATIONS_CHANGED = "team.notifications_changed", _("Team notifications changed")
     WEBHOOK_CREATED = "webhook.created", _("Webhook created")
+    WEBHOOK_CHANGED = "webhook.changed", _("Webhook changed")
     WEBHOOK_RENEWED = "webhook.renewed", _("Webhook secret renewed")
     WEBHOOK_DELETED = "webhook.deleted", _("Webhook deleted")
     TRANSFORM_CREATED = "transform.created", _("Transform created")

@@ -187,6 +187,14 @@ class NotificationEvent(models.TextChoices):
     AGREEMENT_FELL = "agreement.fell", _("People agree less than before")
 
 
+class MessageFormat(models.TextChoices):
+    """In which form a webhook is told; see ``selectors/webhook_messages``."""
+
+    JSON = "json", _("JSON, signed")
+    SLACK = "slack", _("Slack")
+    TEAMS = "teams", _("Microsoft Teams")
+
+
 class OutboxState(models.TextChoices):
     """Where a message to somebody outside stands. ``none``: there is nothing to send."""
 

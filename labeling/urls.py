@@ -184,6 +184,7 @@ notification_urls = [
     path("settings/team/", notifications.team_choices, name="team-choices"),
     path("webhooks/new/", webhooks.webhook_create, name="webhook-create"),
     path("webhooks/<uuid:webhook_id>/", webhooks.webhook_detail, name="webhook-detail"),
+    path("webhooks/<uuid:webhook_id>/edit/", webhooks.webhook_edit, name="webhook-edit"),
     path("webhooks/<uuid:webhook_id>/test/", webhooks.webhook_test, name="webhook-test"),
     path("webhooks/<uuid:webhook_id>/secret/", webhooks.webhook_secret, name="webhook-secret"),
     path("webhooks/<uuid:webhook_id>/delete/", webhooks.webhook_delete, name="webhook-delete"),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.styled_forms import StyledForm
-from labeling.choices import NotificationEvent
+from labeling.choices import MessageFormat, NotificationEvent
+from labeling.forms.fields import EditForm
+from labeling.models import Webhook
 
 
 class WebhookForm(StyledForm):
@@ -18,9 +22,34 @@ class WebhookForm(StyledForm):
         widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
         help_text=_("http or https. Messages are sent there with POST."),
     )
+    message_format = forms.ChoiceField(
+        label=_("Format"),
+        choices=MessageFormat.choices,
+        initial=MessageFormat.JSON,
+        help_text=_(
+            "JSON is for programs. For Slack, the address is that of an incoming webhook; for Microsoft Teams, that of the workflow “Post to a channel when a webhook request is received”."
+        ),
+    )
     events = forms.MultipleChoiceField(
         label=_("Events"),
         choices=NotificationEvent.choices,
         initial=NotificationEvent.values,
         widget=forms.CheckboxSelectMultiple,
     )
+
+
+class WebhookEditForm(EditForm, WebhookForm):
+    """Changes a webhook; its secret and its log stay."""
+
+    in_use = forms.BooleanField(
+        required=False,
+        label=_("In use"),
+        help_text=_(
+            "If not, nothing is sent: messages that are waiting are given up, and what happens meanwhile is not sent later."
+        ),
+    )
+
+    @classmethod
+    def about(cls, webhook: Webhook, data: Any = None) -> WebhookEditForm:
+        """The form filled with the webhook as it is."""
+        return cls(data, initial={name: getattr(webhook, name) for name in cls.base_fields})

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from labeling.choices import NotificationEvent, OutboxState
+from labeling.choices import MessageFormat, NotificationEvent, OutboxState
 
 
 class Occurrence(models.Model):
@@ -117,12 +117,16 @@ class NotificationPreference(models.Model):
 
 
 class Webhook(models.Model):
-    """An address that is told of the team's ``events``. Its secret is not stored but derived: see ``services/webhooks``."""
+    """An address that is told of the team's ``events`` while it is ``in_use``. Its secret is not stored but derived: see ``services/webhooks``."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="webhooks")
     url = models.URLField(_("address"), max_length=500)
+    message_format = models.CharField(
+        _("format"), max_length=10, choices=MessageFormat.choices, default=MessageFormat.JSON
+    )
     events = models.JSONField(default=list)
+    in_use = models.BooleanField(_("in use"), default=True)
     secret_version = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -135,13 +139,17 @@ class Webhook(models.Model):
 
 
 class WebhookDelivery(Outbox):
-    """One message to a webhook; a test has no occurrence. ``id`` is sent along, so that receivers know what they have had already."""
+    """One message to a webhook; a test has no occurrence. ``id`` is sent along, so that receivers know what they have had already.
+
+    ``body`` is in ``message_format``, which was that of the webhook when the body was written.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
     occurrence = models.ForeignKey(
         Occurrence, on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries"
     )
+    message_format = models.CharField(max_length=10, choices=MessageFormat.choices, default=MessageFormat.JSON)
     body = models.TextField()
     status_code = models.PositiveSmallIntegerField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

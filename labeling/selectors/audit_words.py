@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Agent, AuditAction, AuditEntry, Role
-from labeling.choices import ConsensusRule, GoalPeriod, NotificationEvent
+from labeling.choices import ConsensusRule, GoalPeriod, MessageFormat, NotificationEvent
 
 Text = str | Promise
 
@@ -31,6 +31,7 @@ _SENTENCES: dict[str, Text] = {
     AuditAction.GOAL_CHANGED: gettext_lazy("%(who)s changed the goal of %(subject)s"),
     AuditAction.NOTIFICATIONS_CHANGED: gettext_lazy("%(who)s changed the notifications of the team"),
     AuditAction.WEBHOOK_CREATED: gettext_lazy("%(who)s created a webhook to %(subject)s"),
+    AuditAction.WEBHOOK_CHANGED: gettext_lazy("%(who)s changed the webhook to %(subject)s"),
     AuditAction.WEBHOOK_RENEWED: gettext_lazy("%(who)s gave the webhook to %(subject)s a new secret"),
     AuditAction.WEBHOOK_DELETED: gettext_lazy("%(who)s deleted the webhook to %(subject)s"),
     AuditAction.TRANSFORM_CREATED: gettext_lazy("%(who)s created the transform %(subject)s"),
@@ -58,7 +59,11 @@ _FIELDS: dict[str, Text] = {
     "time_zone": gettext_lazy("Time zone"),
     "questions": gettext_lazy("Questions"),
     "period": gettext_lazy("Period"),
+    "host": gettext_lazy("Host of the address"),
+    "rest_of_address": gettext_lazy("Rest of the address changed"),
+    "message_format": gettext_lazy("Format"),
     "events": gettext_lazy("Events"),
+    "in_use": gettext_lazy("In use"),
     "table": gettext_lazy("Table"),
     "primary_key": gettext_lazy("Primary key"),
     "glue_transform_id": gettext_lazy("At Glue"),
@@ -97,6 +102,7 @@ _VALUES: dict[str, dict[str, Text]] = {
     },
     "consensus_rule": {rule.value: rule.label for rule in ConsensusRule},
     "period": {period.value: period.label for period in GoalPeriod},
+    "message_format": {one.value: one.label for one in MessageFormat},
 }
 _WAYS: dict[str, Text] = {
     "page": gettext_lazy("in the portal"),

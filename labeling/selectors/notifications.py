@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Membership, Team, User
-from labeling.choices import NotificationEvent, RunKind
+from labeling.choices import NotificationEvent, RunKind, RunStatus
 from labeling.intervals import figure
 from labeling.models import Notification, NotificationPreference, Occurrence, QuestionSet, TaskRun
 
@@ -140,19 +140,31 @@ def payload_of(occurrence: Occurrence) -> dict[str, Any]:
 def _run_words(occurrence: Occurrence) -> Words:
     run = occurrence.run
     assert run is not None
-    about = {"transform": occurrence.transform.name, "kind": run.get_kind_display(), "state": run.get_status_display()}
+    about = {"transform": occurrence.transform.name, "kind": run.get_kind_display()}
     path = reverse("labeling:run-detail", args=[run.pk])
     if occurrence.event == NotificationEvent.RUN_WAITS:
         return Words(
             _("%(transform)s: “%(kind)s” is waiting for Glue") % about, f"{run.error} {run.advice}".strip(), path
         )
-    title = _("%(transform)s: “%(kind)s” – %(state)s") % about
+    title = _how_it_ended(run) % about
     if occurrence.event == NotificationEvent.RUN_FAILED:
         return Words(title, f"{run.error} {run.advice}".strip(), path)
     if metrics := run.measured:
         figures = {"f1": metrics.f1_at_trade_off, "p": metrics.precision, "r": metrics.recall}
         return Words(title, _("F1 %(f1).3f, precision %(p).3f, recall %(r).3f.") % figures, path)
     return Words(title, _brought(run), path)
+
+
+def _how_it_ended(run: TaskRun) -> str:
+    """A sentence about it, with places for the names of ``transform`` and ``kind``."""
+    match run.status:
+        case RunStatus.SUCCEEDED:
+            return _("%(transform)s: “%(kind)s” has succeeded")
+        case RunStatus.STOPPED:
+            return _("%(transform)s: “%(kind)s” was stopped")
+        case RunStatus.TIMEOUT:
+            return _("%(transform)s: “%(kind)s” has timed out")
+    return _("%(transform)s: “%(kind)s” has failed")
 
 
 def _brought(run: TaskRun) -> str:

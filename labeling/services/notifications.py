@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from email.utils import make_msgid
@@ -22,7 +21,8 @@ from accounts.selectors import active_memberships
 from labeling.choices import NotificationEvent, OutboxState
 from labeling.models import Notification, NotificationPreference, Occurrence, TaskRun, Webhook, WebhookDelivery
 from labeling.permissions import can_be_notified
-from labeling.selectors.notifications import choice_of_each, choices_of, payload_of, words_of
+from labeling.selectors.notifications import choice_of_each, choices_of, words_of
+from labeling.selectors.webhook_messages import message_of
 from labeling.services import outbox
 from labeling.services.occurrences import sweep_question_sets
 
@@ -64,11 +64,16 @@ def tell(*, occurrence: Occurrence) -> None:
                 Notification(occurrence=occurrence, user=membership.user, in_page=choice.in_page, state=state)
             )
     Notification.objects.bulk_create(messages)
-    body = json.dumps(payload_of(occurrence), ensure_ascii=False)
+    webhooks = [hook for hook in Webhook.objects.filter(team=team, in_use=True) if occurrence.event in hook.events]
+    bodies = {asked: message_of(occurrence, asked) for asked in {hook.message_format for hook in webhooks}}
     WebhookDelivery.objects.bulk_create(
-        WebhookDelivery(webhook=webhook, occurrence=occurrence, body=body)
-        for webhook in Webhook.objects.filter(team=team)
-        if occurrence.event in webhook.events
+        WebhookDelivery(
+            webhook=hook,
+            occurrence=occurrence,
+            message_format=hook.message_format,
+            body=bodies[hook.message_format],
+        )
+        for hook in webhooks
     )
 
 

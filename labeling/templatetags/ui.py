@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.forms import BoundField
 from django.http import HttpRequest
 from django.template.context import RequestContext
 from django.templatetags.static import static
@@ -165,6 +166,12 @@ def zipped(row: Sequence[Any], other: Sequence[Any]) -> list[tuple[Any, Any]]:
 def get(mapping: Mapping[str, Any], key: str) -> Any:
     """The value of a key that is itself a variable."""
     return mapping.get(key, "")
+
+
+@register.filter
+def as_shown(field: BoundField) -> SafeString | str:
+    """What an ``EditForm`` has the page send back, of a field that a template draws choice by choice."""
+    return field.as_hidden(only_initial=True) if field.field.show_hidden_initial else ""
 
 
 @register.filter

@@ -207,6 +207,7 @@ def test_a_lead_is_told_and_reads_the_week(portal: Portal, visit: Visit) -> None
         ("/notifications/settings/", ""),
         ("/notifications/webhooks/new/", ""),
         (f"/notifications/webhooks/{hook.pk}/", ""),
+        (f"/notifications/webhooks/{hook.pk}/edit/", ""),
         ("/report/", "lead-report"),
     ):
         admin.goto(address)

@@ -7,11 +7,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
 class Receiver:
-    """A real HTTP server that keeps what it is sent and answers after ``seconds`` with ``statuses``, the last one again and again."""
+    """A real HTTP server that keeps what it is sent and answers ``answer`` after ``seconds`` with ``statuses``, the last one again and again."""
 
     def __init__(self) -> None:
         self.statuses = [200]
         self.seconds = 0.0
+        self.answer = b"thanks"
         self.got: list[tuple[dict[str, str], bytes]] = []
         outer = self
 
@@ -25,7 +26,7 @@ class Receiver:
                 if status == 302:
                     self.send_header("Location", outer.url)
                 self.end_headers()
-                self.wfile.write(b"thanks")
+                self.wfile.write(outer.answer)
 
             def log_message(self, *_arguments: object) -> None:
                 """Quiet."""

@@ -63,7 +63,7 @@ from labeling.services.people import deactivate_person
 from labeling.services.replacements import confirm_replacement
 from labeling.services.table_versions import replace_rows
 from labeling.services.transforms import create_transform, update_transform
-from labeling.services.webhooks import create_webhook, delete_webhook, renew_secret, secret_of
+from labeling.services.webhooks import create_webhook, delete_webhook, renew_secret, secret_of, update_webhook
 from tests.labeling.builders import Cast, answer, cast, finished_run, question_set, transform
 
 HOOK = "https://hooks.example.org:8443/services/T0SECRET/path-secret?key=query-secret"
@@ -160,6 +160,11 @@ def schedule(world: World, **wanted: Any) -> None:
     save_automation(
         transform=world.transform, user=world.lead, **(usual | {"evaluate": True, "generate": True} | wanted)
     )
+
+
+def changed_webhook(world: World, hook: Webhook, **wanted: Any) -> None:
+    usual = {"url": HOOK, "events": ["run.failed"], "message_format": "json", "in_use": True}
+    update_webhook(webhook=hook, user=world.admin, **(usual | wanted))
 
 
 def new_transform(world: World, name: str = "Products") -> Transform:
@@ -340,18 +345,25 @@ CASES = [
     Case(
         AuditAction.WEBHOOK_CREATED,
         lambda w, _: create_webhook(team=w.people.team, user=w.admin, url=HOOK, events=["run.failed"]),
-        "Admin created a webhook to hooks.example.org | Events: run.failed",
+        "Admin created a webhook to hooks.example.org | Format: JSON, signed | Events: run.failed",
+    ),
+    Case(
+        AuditAction.WEBHOOK_CHANGED,
+        lambda w, hook: changed_webhook(w, hook, url="https://chat.example.org/path-secret", message_format="slack"),
+        "Admin changed the webhook to hooks.example.org | Host of the address: hooks.example.org → chat.example.org"
+        " | Format: JSON, signed → Slack",
+        prepared=World.webhook,
     ),
     Case(
         AuditAction.WEBHOOK_RENEWED,
         lambda w, hook: renew_secret(webhook=hook, user=w.admin),
-        "Admin gave the webhook to hooks.example.org a new secret | Events: run.failed",
+        "Admin gave the webhook to hooks.example.org a new secret | Format: JSON, signed | Events: run.failed",
         prepared=World.webhook,
     ),
     Case(
         AuditAction.WEBHOOK_DELETED,
         lambda w, hook: delete_webhook(webhook=hook, user=w.admin),
-        "Admin deleted the webhook to hooks.example.org | Events: run.failed",
+        "Admin deleted the webhook to hooks.example.org | Format: JSON, signed | Events: run.failed",
         prepared=World.webhook,
     ),
     Case(
@@ -473,6 +485,8 @@ REFUSALS: dict[str, Callable[[World], object]] = {
     "no zone": lambda w: set_time_zone(team=w.people.team, time_zone="Mars/Base", by=w.lead),
     "no name of a token": lambda w: create_token(membership=w.member(w.lead), name="", days=1, may_write=False),
     "no address of a webhook": lambda w: create_webhook(team=w.people.team, user=w.admin, url="ftp://x", events=["x"]),
+    "no address of a changed webhook": lambda w: changed_webhook(w, w.webhook(), url="ftp://x"),
+    "no event of a changed webhook": lambda w: changed_webhook(w, w.webhook(), events=[]),
     "no event": lambda w: create_webhook(team=w.people.team, user=w.admin, url=HOOK, events=[]),
     "name taken": lambda w: new_transform(w, "People"),
     "name of another taken": lambda w: added_transform(w, "People"),
@@ -520,6 +534,7 @@ def test_what_changes_nothing_leaves_none(world: World) -> None:
     set_role(team=world.people.team, user=world.lead, role=Role.LEAD, by=world.admin)
     reactivate_member(membership=world.member(world.lead), by=world.admin)
     make_link(user=world.people.steward)  # which they ask for themselves
+    changed_webhook(world, world.webhook())
     assert AuditEntry.objects.count() == before
 
 

@@ -69,7 +69,7 @@ MAY_OPEN = {
             run-restore label-file-replace replacement-detail replacement-confirm replacement-again
             person-invite person person-role person-details person-link person-deactivate person-reactivate
             person-token-revoke audit-trail audit-download
-            webhook-create webhook-detail webhook-test webhook-secret webhook-delete delivery-again
+            webhook-create webhook-detail webhook-edit webhook-test webhook-secret webhook-delete delivery-again
             """,
         ),
     )
