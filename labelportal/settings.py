@@ -197,7 +197,7 @@ MAX_SOURCE_ROWS = env.count("LABELPORTAL_MAX_SOURCE_ROWS", 10_000_000)
 DPU_HOUR_PRICE = env.number("LABELPORTAL_DPU_HOUR_PRICE", 0.44, zero=True)
 PRICE_CURRENCY = env.text("LABELPORTAL_PRICE_CURRENCY", "USD")
 
-# Where people find this installation: links in e-mails start with it.
+# Where people find this installation: links in mail and in messages to chats start with it.
 PUBLIC_URL = env.text("LABELPORTAL_URL", "http://127.0.0.1:8000")
 # EMAIL_URL says how mail is sent, such as smtp+tls://user:password@mail.example.org:587; without it mail is written to the worker's log.
 vars().update(Env.email_url_config(env.text("EMAIL_URL", "consolemail://")))
