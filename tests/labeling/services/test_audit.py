@@ -163,7 +163,7 @@ def schedule(world: World, **wanted: Any) -> None:
 
 
 def changed_webhook(world: World, hook: Webhook, **wanted: Any) -> None:
-    usual = {"url": HOOK, "events": ["run.failed"], "message_format": "json", "in_use": True}
+    usual: dict[str, Any] = {"url": HOOK, "events": ["run.failed"], "message_format": "json", "in_use": True}
     update_webhook(webhook=hook, user=world.admin, **(usual | wanted))
 
 

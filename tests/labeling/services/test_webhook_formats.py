@@ -102,7 +102,7 @@ def test_teams_gets_a_card_with_a_button(people: Cast, of: Transform, receiver: 
 def happened(of: Transform, event: NotificationEvent, run: TaskRun | None = None, **figures: Any) -> None:
     asked: QuestionSet | None = None
     if run is None:
-        asked = question_set(of, None, [2])[0].question_set
+        asked = question_set(of, of.created_by, [2])[0].question_set
     tell(
         occurrence=Occurrence.objects.create(
             transform=of, event=event, key=event, run=run, question_set=asked, figures=figures

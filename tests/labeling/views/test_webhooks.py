@@ -57,6 +57,7 @@ def test_a_webhook_is_changed_and_its_log_and_secret_stay(people: Cast, hook: We
     assert (secret_of(hook), hook.deliveries.count()) == (secret, 1)
     trail = admin.get(reverse("labeling:audit-trail")).content.decode()
     assert "changed the webhook to example.org" in trail
+    assert "Rest of the address changed: yes" in " ".join(trail.split())
     assert "other" not in trail.partition("changed the webhook")[2].partition("</tr>")[0], "the path may be a secret"
 
     admin.post(address("edit", hook), wanted)
