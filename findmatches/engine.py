@@ -90,7 +90,7 @@ def labels_hash(labels: Sequence[LabelFile]) -> str:
 def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: int = 10, seed: int = 0) -> LabelFile:
     """The next questions: up to ``sets`` sets of up to ``rows`` rows, the label column empty, never a row that ``labels`` hold.
 
-    Set ids are new with respect to ``labels``. Raises ``FindMatchesError`` if no rows are left to ask about, or if the table has a
+    ``labels`` may also be questions that nobody has answered yet: their labels are blank, and their rows are not asked twice. Set ids are new with respect to ``labels``. Raises ``FindMatchesError`` if no rows are left to ask about, or if the table has a
     column of a name that a label file has for itself.
     """
     if sets < 1 or not 2 <= rows <= 50:
@@ -107,7 +107,8 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
     score = linked_scores(prepared, study.learn(seed=seed)) if study else None
     matches = int(taught.match.sum())
     log.debug("choosing %d questions", sets)
-    chosen = choose_sets(prepared, score, taught.rows, matches, sets=sets, rows=rows, seed=seed)
+    answered = len(np.union1d(taught.left, taught.right))
+    chosen = choose_sets(prepared, score, taught.rows, matches, answered=answered, sets=sets, rows=rows, seed=seed)
     if not chosen:
         raise FindMatchesError(
             "No rows are left to ask about: all rows with neighbours are in the labels already."

@@ -21,7 +21,7 @@ from findmatches.prepared import Prepared
 # matches; the rest from pairs that look promising whatever the model says, which is how confident errors are found.
 UNSURE_SHARE = 0.6
 MATCH_SHARE = 0.2
-# Where the rows asked so far hold fewer matches than one in so many rows, every other set holds
+# Where the rows answered so far hold fewer matches than one in so many rows, every other set holds
 # the most promising pairs that are left, whether or not they are like each other.
 SCARCE = 20
 # Of ten sets of a first file so many are about rows of two sources, if there are several: rows of one source may be so much alike that
@@ -47,6 +47,7 @@ def choose_sets(
     asked: NDArray[np.int32],
     matches: int,
     *,
+    answered: int,
     sets: int,
     rows: int,
     seed: int,
@@ -59,10 +60,11 @@ def choose_sets(
     with a pair that is as little like the others as can be, so that differences turn up even where hundreds of rows are one thing and all
     neighbours match.
 
-    ``matches`` is how many pairs of the rows asked so far are one thing. While they are scarce, finding more of them comes first.
+    ``matches`` is how many pairs of the ``answered`` rows are one thing. While they are scarce, finding more of them comes first. Of rows
+    that wait for an answer nobody knows yet what they are.
     """
     chooser = _Chooser(prepared, score, asked, np.random.default_rng([seed, len(asked)]))
-    scarce = SCARCE * matches < len(asked)
+    scarce = SCARCE * matches < answered
     found: list[list[int]] = []
     for number in range(sets):
         if score is None:

@@ -21,7 +21,7 @@ def test_a_set_is_filled_with_rows_that_the_model_is_unsure_of() -> None:
     score = np.full(len(left), 0.01, dtype=np.float32)
     score[near[:3]], score[near[3:6]] = 0.99, 0.5
     unsure = set((left + right)[near[3:6]] - row)
-    found = choose_sets(prepared, score, np.array([], dtype=np.int32), 100, sets=1, rows=4, seed=0)
+    found = choose_sets(prepared, score, np.array([], dtype=np.int32), 100, answered=0, sets=1, rows=4, seed=0)
     assert set(found[0]) == {row, *unsure}
 
 
@@ -56,3 +56,21 @@ def test_a_first_file_asks_about_each_kind_of_row_however_promising_the_others_a
     questions = ask(records(rows, ["id", "name", "title", "year"]), [])
     films = [row.values[questions.columns.index("id")].startswith("f") for row in questions.rows]
     assert sum(films) >= 8  # of 100: 40 of the 340 rows
+
+
+def test_questions_that_wait_for_an_answer_are_not_asked_twice() -> None:
+    table = people(300, 80)[0]
+    first = ask(table, [])
+    second = ask(table, [first], seed=1)
+    assert len(second.rows) == len(first.rows)
+    assert not {row.values for row in first.rows} & {row.values for row in second.rows}
+
+
+def test_rows_that_wait_for_an_answer_do_not_make_matches_look_rare() -> None:
+    prepared = prepare(people(150, 40)[0], neighbours=tuning.neighbours(0.5))
+    asked = np.arange(40, dtype=np.int32)
+
+    def chosen(answered: int) -> list[list[int]]:
+        return choose_sets(prepared, None, asked, 0, answered=answered, sets=4, rows=10, seed=0)
+
+    assert chosen(answered=0) != chosen(answered=40)

@@ -7,6 +7,7 @@ import io
 import json
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from django.utils import timezone
 
 import findmatches
-from labelfiles import LabeledRow, LabelFile, Problem, label_file_bytes
+from labelfiles import LabeledRow, LabelFile, Problem, label_file_bytes, read_label_file
 from localglue import runs, store
 from localglue.choices import TaskType
 from localglue.engine_run import main
@@ -262,6 +263,57 @@ def test_a_job_run_that_cannot_succeed_says_why(transform: MLTransform, folder: 
     run = applied(None if broken == "unknown" else transform, output, **table)
     assert run.status == "FAILED"
     assert run.error.startswith(words)
+
+
+def _questions(transform: MLTransform, folder: str) -> LabelFile:
+    """What a run that generates questions wrote."""
+    run = done(transform, TaskType.LABELING_SET_GENERATION, f"{folder}/{uuid.uuid4().hex}/")
+    assert (run.status, run.error) == ("SUCCEEDED", "")
+    return read_label_file(store.read(store.list_folder(store.parse_path(run.path))[0].path, limit=1 << 20))
+
+
+def _keys(questions: LabelFile) -> set[str]:
+    return {row.values[0] for row in questions.rows}
+
+
+def test_questions_generated_before_answers_came_are_not_asked_again(transform: MLTransform, folder: str) -> None:
+    others = [
+        (f"{key}{copy}", name, f"{copy} {street}", city) for copy in range(1, 4) for key, name, street, city in people()
+    ]
+    store.write(store.parse_path(f"{folder}/people/data.csv"), csv_bytes([*people(), *others]), content_type="text/csv")
+    first, second = _questions(transform, folder), _questions(transform, folder)
+    assert len(first.rows) == len(second.rows) == 100
+    assert not _keys(first) & _keys(second)
+    answers = LabelFile(COLUMNS, tuple(replace(row, label="A") for row in second.rows))
+    store_labels(transform, answers, replace=False)
+    third = _questions(transform, folder)
+    assert not _keys(third) & (_keys(first) | _keys(second)), "the first still wait, the second are answered"
+
+
+def test_questions_without_an_answer_are_asked_again_when_no_others_are_left(
+    transform: MLTransform, folder: str
+) -> None:
+    asked: list[set[str]] = [_keys(_questions(transform, folder))]
+    while not asked[0] & asked[-1] or len(asked) == 1:
+        asked.append(_keys(_questions(transform, folder)))
+    assert len(set().union(*asked[:-1])) >= 75, "of 80 rows without a label"
+
+
+@pytest.mark.parametrize("change", ["deleted", "labelled", "another file"])
+def test_a_file_of_questions_that_somebody_changed_does_not_stop_the_next(
+    transform: MLTransform, folder: str, change: str
+) -> None:
+    questions = _questions(transform, folder)
+    run = TaskRun.objects.get(task_type=TaskType.LABELING_SET_GENERATION)
+    path = store.list_folder(store.parse_path(run.path))[0].path
+    if change == "deleted":
+        store.client().delete_object(Bucket=path.bucket, Key=path.key)
+    elif change == "labelled":
+        wrong = LabelFile(COLUMNS, tuple(replace(row, label="A") for row in questions.rows))
+        store.write(path, label_file_bytes(wrong), content_type="text/csv")
+    else:
+        store.write(path, b"something,else\n1,2\n", content_type="text/csv")
+    assert _keys(_questions(transform, folder))
 
 
 def test_a_run_that_finds_nothing_in_s3_says_where_it_looked(transform: MLTransform, folder: str) -> None:
