@@ -276,6 +276,70 @@ def test_a_long_column_name_takes_no_room_from_the_columns_beside_it(portal: Por
     assert cursor_is_in_sight(page)
 
 
+def _wide(page: Page, portal: Portal) -> None:
+    """A question with more columns than a small laptop has room for."""
+    first, *_rest = begin(page, portal, rows=4)
+    transform = first.question_set.transform
+    transform.columns += [{"name": f"attribute_{n}", "data_type": "string"} for n in range(8)]
+    transform.save()
+    for row in first.rows.all():
+        row.values += [f"a value of row {row.position}"] * 7 + ["last, " + "odd even".split()[row.position % 2]]
+        row.save()
+    page.set_viewport_size({"width": 1024, "height": 800})
+    page.reload()
+
+
+def test_columns_out_of_sight_are_told_and_one_click_away(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    _wide(page, portal)
+    told = page.get_by_role("button", name="further right")
+    expect(told).to_be_visible()
+    heads = page.locator("[data-grid] thead th")
+    right = page.viewport_size["width"] if page.viewport_size else 0
+    hidden = sum(box(head)["x"] + box(head)["width"] > right + 1 for head in heads.all())
+    expect(told).to_have_text(f"{hidden} columns further right")
+    top = box(heads.first)["y"]
+    while told.is_visible():
+        before = told.inner_text()
+        told.click()
+        expect(page.locator("[data-grid]")).to_be_focused()
+        expect(page.locator("[data-beyond]")).not_to_have_text(before)
+    last = box(page.get_by_role("columnheader", name="attribute_7"))
+    assert last["x"] + last["width"] <= right + 1
+    assert box(heads.first)["y"] == top
+    press(page, *["ArrowLeft"] * 3)
+    expect(told).to_be_visible()
+    page.set_viewport_size({"width": 4000, "height": 800})
+    expect(told).to_be_hidden()
+
+
+def test_nothing_shines_through_the_groups_when_columns_scroll(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    _wide(page, portal)
+    press(page, "b", "u", *["ArrowRight"] * 3)
+    opaque = page.locator("[data-grid] td.cell-no").evaluate_all(
+        """cells => cells.map((cell) => {
+             const pen = document.createElement("canvas").getContext("2d");
+             pen.fillStyle = getComputedStyle(cell).backgroundColor;
+             pen.fillRect(0, 0, 1, 1);
+             return pen.getImageData(0, 0, 1, 1).data[3];
+           })"""
+    )
+    assert opaque == [255] * 4
+
+
+def test_the_sign_for_the_same_scrolls_with_its_column(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    _wide(page, portal)
+    page.get_by_label("What to show").select_option("marks")
+    press(page, "t", *["ArrowRight"] * 2)
+    page.wait_for_function("document.querySelector('[data-scroll]').scrollLeft >= 320")
+    signs = page.locator("[data-grid] .ditto")
+    assert signs.count()
+    for sign in signs.all():
+        assert 0 <= box(sign)["x"] - box(sign.locator("xpath=ancestor::td"))["x"] < 24
+
+
 def test_few_columns_stand_side_by_side_and_names_of_many_take_no_width(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, *_rest = begin(page, portal, rows=2)
@@ -392,7 +456,7 @@ def test_a_blank_differs_from_a_value_and_hides_no_difference_below_it(portal: P
         row.save()
     page.reload()
     marks = page.locator("tbody tr > td:nth-child(7)")
-    press(page, *"aaaab")
+    press(page, *"aaaab", "Home")
     expect(marks).to_have_text(["–", emails[1], emails[2], "–", emails[4]])
     marked = [cell.locator("mark").all_text_contents() for cell in marks.all()]
     assert marked == [[], [emails[1]], ["a"], ["–"], []]

@@ -230,6 +230,23 @@ def test_equal_columns_fold_and_differences_are_marked(portal: Portal, visit: Vi
     expect(page.get_by_label("What to show")).to_have_value("marks")
 
 
+def test_what_keeps_a_row_from_the_group_above_is_seen_while_the_cursor_is_on_it(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    first, *_rest = begin(page, portal, rows=3)
+    for row, email in zip(first.rows.order_by("position"), ("a1@x.org", "a1@x.org", "al@x.org"), strict=True):
+        row.values = [row.key, "Ann", "Hill", "", "", email, "", str(row.position)]
+        row.save()
+    page.reload()
+    marks = page.locator("tbody tr").nth(2).locator("mark")
+    press(page, "a", " ", "b", "ArrowUp")
+    expect(marks).to_have_count(0)  # rows of two groups may differ
+    press(page, "ArrowDown")
+    expect(marks).to_have_text(["l", "3"])
+    press(page, "ArrowUp", "ArrowUp")
+    expect(marks).to_have_count(0)
+    expect(page.locator("tbody tr").first.locator("mark")).to_have_count(0)
+
+
 def test_numbers_are_equal_however_they_are_written_and_only_then(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, *_rest = begin(page, portal, rows=2)

@@ -199,6 +199,16 @@ export class Bench {
     this.page.querySelector("[data-scroll]").scrollBy({ left: direction * 160 });
   }
 
+  /** Half of what is seen further right: the columns that were the last to be seen stay in sight. */
+  panOn() {
+    const box = this.page.querySelector("[data-scroll]");
+    box.scrollBy({ left: box.clientWidth / 2 });
+  }
+
+  tellBeyond() {
+    this.view.beyond(this.grid.beyond());
+  }
+
   toggleProposal() {
     if (!this.work.hasProposal) {
       this.view.say(gettext("There is no proposal for this question."), "blocked");
@@ -232,5 +242,6 @@ export class Bench {
       folded: this.grid.folded.length,
       hasLong: this.grid.long.some((long, index) => long && this.grid.shown.includes(index)),
     });
+    this.tellBeyond();
   }
 }

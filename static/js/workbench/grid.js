@@ -235,7 +235,8 @@ export class Grid {
     const { rows } = this.work;
     const line = this.rows[index];
     const drawn = this.drawn[index];
-    const above = this.work.above(index);
+    const beside = this.display === "marks" ? [] : this.work.beside(index); // only what differs in its own group is shown there
+    const above = beside.length ? beside : this.work.above(index);
     const changed = this.shown.flatMap((column, position) => {
       const other = column === this.keyColumn ? index : (above.find((at) => rows[at].values[column]) ?? above[0] ?? index);
       return drawn[position] === other ? [] : [{ column, position, other }];
@@ -248,6 +249,7 @@ export class Grid {
       cell.classList.toggle("is-blank", !value && !against);
       this.fill(cell.firstElementChild, value, against);
     }
+    line.classList.toggle("is-beside", beside.length > 0);
     if (!changed.length) return;
     line.dataset.unseen = this.unseen(line).join(", ");
   }
@@ -304,6 +306,13 @@ export class Grid {
       draggable: "false",
       title: gettext("Opens in a new tab"),
     });
+  }
+
+  /** How many columns are further right than can be seen. */
+  beyond() {
+    const { right } = this.table.parentElement.getBoundingClientRect();
+    const headers = [...this.table.rows[0].cells].slice(this.before);
+    return headers.filter((header) => header.getBoundingClientRect().right > right + 1).length;
   }
 
   /** Keep the cursor's row in sight, clear of the sticky header and footer. */

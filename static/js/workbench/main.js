@@ -97,6 +97,7 @@ on("folded", () => {
   bench.setDisplay("all"); // and the button is gone
   grid.focus();
 });
+on("beyond", () => bench.panOn());
 on("together", () => bench.together());
 on("different", () => bench.different());
 on("all-groups", (button) => button.setAttribute("aria-expanded", String(bench.toggleGroups())));
@@ -127,3 +128,7 @@ window.addEventListener("pagehide", () => queue.release());
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 session.open({ question: config.question });
+
+const box = page.querySelector("[data-scroll]");
+box.addEventListener("scroll", () => bench.tellBeyond(), { passive: true });
+new ResizeObserver(() => bench.tellBeyond()).observe(box);

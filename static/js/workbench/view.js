@@ -151,6 +151,13 @@ export class View {
     fold.textContent = interpolate(ngettext("%s identical column", "%s identical columns", folded), [folded]);
   }
 
+  /** That there are columns, so many, which nobody sees without scrolling: rows that look the same may differ there. */
+  beyond(columns) {
+    const button = this.part("beyond");
+    button.hidden = !columns;
+    button.textContent = interpolate(ngettext("%s column further right", "%s columns further right", columns), [columns]);
+  }
+
   /** How far the question is: what Accept lacks, or how much of what it takes nobody but the engine has said. */
   stands(gaps, proposed) {
     if (gaps) return interpolate(ngettext("%s row to go", "%s rows to go", gaps), [gaps]);

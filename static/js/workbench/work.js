@@ -103,7 +103,17 @@ export class Work {
 
   /** The rows above that a row is compared with, from its leader on: where the leader has nothing, the next that has something counts. */
   above(index) {
-    const leader = this.leader(index);
+    return this.led(index, this.leader(index));
+  }
+
+  /** The same for the row under the cursor where it begins a group: the rows of the group that Space would give it instead. */
+  beside(index) {
+    const begins = index > 0 && index === this.cursor && this.leader(index) === index;
+    return begins ? this.led(index, this.leader(index - 1)) : [];
+  }
+
+  /** The rows above `index` in the group that `leader` begins. */
+  led(index, leader) {
     const labels = this.all();
     const rest = labels.flatMap((label, at) => (at > leader && at < index && label && label === labels[leader] ? [at] : []));
     return leader < index ? [leader, ...rest] : [];
