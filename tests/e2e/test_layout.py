@@ -283,9 +283,9 @@ def _wide(page: Page, portal: Portal) -> None:
     transform.columns += [{"name": f"attribute_{n}", "data_type": "string"} for n in range(8)]
     transform.save()
     for row in first.rows.all():
-        row.values += [f"a value of row {row.position}"] * 7 + ["last, " + "odd even".split()[row.position % 2]]
+        row.values += [f"a value of row {row.position}"] * 7 + ["last, " + ("odd", "even")[row.position % 2]]
         row.save()
-    page.set_viewport_size({"width": 1024, "height": 800})
+    page.set_viewport_size({"width": 800, "height": 800})
     page.reload()
 
 
