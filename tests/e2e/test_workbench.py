@@ -603,6 +603,19 @@ def test_a_phone_paints_by_tapping(portal: Portal, visit: Visit) -> None:
     assert groups(page) == "...."
 
 
+def test_a_phone_goes_back_without_a_word_of_keys(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    begin(page, portal, rows=4)
+    page.get_by_role("button", name="Different").tap()
+    page.get_by_role("button", name="Accept").tap()
+    expect(page.get_by_role("heading", name="Question 2 of 3")).to_be_visible()
+    page.get_by_role("button", name="Undo").tap()
+    expect(page.get_by_role("heading", name="Question 1 of 3")).to_be_visible()
+    hint = page.locator("[data-hint]")
+    expect(hint).to_contain_text("Question 1 is open again.")
+    expect(hint).not_to_contain_text("Enter")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_has_the_number_of_every_row_and_room_for_rows_between_its_toolbars(
     portal: Portal, visit: Visit, theme: str

@@ -217,7 +217,7 @@ export class Bench {
     this.prefs.proposalOn = !this.work.showsProposal;
     this.work.showProposal(this.prefs.proposalOn);
     this.refresh();
-    this.view.say(this.work.showsProposal ? gettext("Proposal on: press Enter to accept it, or a letter to overrule it.") : gettext("Proposal off."));
+    this.view.say(this.work.showsProposal ? gettext("Proposal on: accept it, or overrule rows with a letter.") : gettext("Proposal off."));
   }
 
   help() {

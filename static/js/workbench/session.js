@@ -174,7 +174,7 @@ export class Session {
     this.open(last);
     if (last.labels) this.bench.act(() => this.work.take(last.labels), null);
     this.keep();
-    const words = last.skipped ? gettext("Question %s is back, as you left it.") : gettext("Question %s is open again. Press Enter to submit it again.");
+    const words = last.skipped ? gettext("Question %s is back, as you left it.") : gettext("Question %s is open again. It counts once you submit it again.");
     this.view.say(interpolate(words, [last.question.number]));
   }
 
