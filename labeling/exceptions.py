@@ -35,6 +35,10 @@ class QuestionTakenError(LabelportalError):
     """Somebody else holds or has answered the question."""
 
 
+class NotMeantError(QuestionTakenError):
+    """The question is assigned to other people or needs a skill that the person has not."""
+
+
 class AlreadyAnsweredError(QuestionTakenError):
     """The person has submitted an answer to the question before, perhaps in another tab; it stands."""
 

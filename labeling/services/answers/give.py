@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from labeling.choices import AnswerStatus
-from labeling.exceptions import AlreadyAnsweredError, NewerGroupingError, QuestionTakenError
+from labeling.exceptions import AlreadyAnsweredError, NewerGroupingError, NotMeantError, QuestionTakenError
 from labeling.models import Answer, Question
 from labeling.selectors.queue import free_for, proposal_for
 from labeling.services.answers.labels import (
@@ -23,7 +23,14 @@ from labeling.services.answers.labels import (
     write_labels,
 )
 from labeling.services.answers.messages import gone_on, open_to, submitted
-from labeling.services.answers.queue import answered_already, hold, own_answer
+from labeling.services.answers.queue import (
+    answered_already,
+    hold,
+    may_answer,
+    meant_for_others,
+    own_answer,
+    skip_question,
+)
 from labeling.services.consensus import settle
 from partitions import Grouping
 
@@ -32,15 +39,18 @@ def save_draft(*, question: Question, steward: User, labels: dict[int, str], sta
     """Keep the grouping as it stands and renew the lease; a draft with a greater ``stamp`` is newer and stays.
 
     ``labels`` maps row ids to a group, ``?`` or nothing; rows that are not named have none. Raises ``QuestionTakenError`` if
-    somebody else holds the question or it is answered (``AlreadyAnsweredError``: by this person), ``InvalidAnswerError`` if a label or row
-    does not belong to it.
+    somebody else holds the question or it is answered (``AlreadyAnsweredError``: by this person), ``NotMeantError`` if it is meant for
+    others and the person is not at it, ``InvalidAnswerError`` if a label or row does not belong to it.
     """
     rows = rows_of(question)
     wanted = checked_labels(rows, labels, complete=False)
     with transaction.atomic():
+        meant = may_answer(question, steward)  # before there is a draft: whoever has one is at it
         answer = own_answer(question, steward)
         # The answer before the question, as a submission does it: of both at once the second waits and has nothing that the first needs.
         write_draft(answer, wanted, stamp=stamp, complete=len(wanted) == len(rows))
+        if not meant and answer.status != AnswerStatus.SUBMITTED:
+            raise meant_for_others()
         hold(question, steward)
         if answer.status == AnswerStatus.SUBMITTED:
             raise answered_already()
@@ -64,7 +74,8 @@ def submit_answer(
     all. ``stamp`` says when the grouping was made, as in ``save_draft``. Submitting the same once more changes nothing, and the same
     ``message`` not even if the answer was taken back since: a page that was closed leaves it to the next one to send. Raises
     ``InvalidAnswerError`` if rows are blank; ``AlreadyAnsweredError`` if another answer by this person stands; ``NewerGroupingError`` if they
-    have done something with a greater ``stamp``; ``QuestionTakenError`` if somebody else was faster: the grouping is then kept as a draft.
+    have done something with a greater ``stamp``; ``QuestionTakenError`` if somebody else was faster: the grouping is then kept as a draft;
+    ``NotMeantError`` as ``save_draft`` does: it is then kept as that of a question that they skipped.
     """
     rows = rows_of(question)
     wanted = checked_labels(rows, labels, complete=True)
@@ -79,6 +90,10 @@ def submit_answer(
         with transaction.atomic():
             return _submit(question, steward, wanted, fields, stamp=stamp, message=message)
     except (AlreadyAnsweredError, NewerGroupingError):
+        raise
+    except NotMeantError:
+        # Nothing of the sort may be lost, but whoever has a draft may answer.
+        skip_question(question=question, steward=steward, labels=labels, stamp=stamp)
         raise
     except QuestionTakenError:
         with transaction.atomic():
@@ -95,6 +110,7 @@ def _submit(
     stamp: int | None,
     message: str,
 ) -> Answer:
+    meant = may_answer(question, steward)  # before there is a draft
     answer = own_answer(question, steward)
     # The answer is claimed before the question: a second tab of the same person waits here and then finds it submitted.
     claimed = open_to(answer, message=message, stamp=stamp).update(**fields)
@@ -104,6 +120,8 @@ def _submit(
         if (message and answer.last_message == message) or (stands and labels_of(answer) == labels):
             return answer
         raise answered_already() if stands else gone_on()
+    if not meant:
+        raise meant_for_others()
     _count(question, steward, answer)
     write_labels(answer, labels, complete=True)
     answer.refresh_from_db()

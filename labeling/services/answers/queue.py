@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.selectors import membership_in
 from labeling.choices import AnswerKind, AnswerStatus
-from labeling.exceptions import AlreadyAnsweredError, QuestionTakenError
+from labeling.exceptions import AlreadyAnsweredError, NotMeantError, QuestionTakenError
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import is_lead
 from labeling.selectors.queue import (
@@ -58,13 +58,13 @@ def next_question(*, transform: Transform, steward: User, exclude: Collection[uu
 def open_question(*, question: Question, steward: User) -> Question:
     """Take or renew the lease on this very question.
 
-    Raises ``QuestionTakenError`` if it is not to be had or is meant for others, ``AlreadyAnsweredError`` if that is because of the person's
-    own answer.
+    Raises ``QuestionTakenError`` if it is not to be had, ``NotMeantError`` if it is meant for others, ``AlreadyAnsweredError`` if that is
+    because of the person's own answer.
     """
     if _has_submitted(question, steward):
         raise answered_already()
-    if not _may_open(question, steward):
-        raise QuestionTakenError(_("This question is assigned to other people or needs a skill that you do not have."))
+    if not may_answer(question, steward):
+        raise meant_for_others()
     hold(question, steward)
     return _loaded(question.pk)
 
@@ -117,6 +117,11 @@ def answered_already() -> AlreadyAnsweredError:
     return AlreadyAnsweredError(_("You have already answered this question. Reopen it to change your answer."))
 
 
+def meant_for_others() -> NotMeantError:
+    """What to raise when the question is not one that the person may answer."""
+    return NotMeantError(_("This question is assigned to other people or needs a skill that you do not have."))
+
+
 def take(question_id: uuid.UUID, steward: User) -> bool:
     """Put the open question under the person's lease; False if somebody else was faster."""
     now = timezone.now()
@@ -135,6 +140,23 @@ def own_answer(question: Question, steward: User, kind: AnswerKind = AnswerKind.
     return answer
 
 
+def may_answer(question: Question, steward: User) -> bool:
+    """Whether an open question is meant for the person: by the rule of the queue, or because they are at it already. Leads may answer any.
+
+    They are at it while they have a draft, and from when they took it until somebody else does, however long ago that was: work that was
+    done is not lost because the question was assigned to others in the meantime.
+    """
+    if question.leased_to_id == steward.pk:
+        return True
+    membership = membership_in(user=steward, team=question.question_set.transform.team)
+    if is_lead(membership):
+        return True
+    draft = Answer.objects.filter(steward=steward, kind=AnswerKind.ANSWER, status=AnswerStatus.DRAFT)
+    at_it = Q(leased_to=steward) | Q(pk__in=draft.values("question"))
+    meant = meant_for(steward=steward, skills=membership.skill_tags if membership else ())
+    return Question.objects.filter(at_it | meant | Q(answers_missing=0), pk=question.pk).exists()
+
+
 def _control(transform: Transform, steward: User, exclude: Collection[uuid.UUID]) -> Question | None:
     """A control question, if it is time for one and there is one that the person has not seen; begun ones at any time."""
     if not transform.control_percent:
@@ -146,17 +168,6 @@ def _control(transform: Transform, steward: User, exclude: Collection[uuid.UUID]
     if not waiting and control_due(transform=transform, steward=steward, on_screen=len(exclude)):
         waiting = shuffled(begun, steward=steward)
     return _loaded(waiting[0]) if waiting else None
-
-
-def _may_open(question: Question, steward: User) -> bool:
-    """Whether an open question is meant for the person: by the rule of the queue, or because they are at it already. Leads may open any."""
-    membership = membership_in(user=steward, team=question.question_set.transform.team)
-    if is_lead(membership):
-        return True
-    draft = Answer.objects.filter(steward=steward, kind=AnswerKind.ANSWER, status=AnswerStatus.DRAFT)
-    at_it = Q(leased_to=steward, lease_expires_at__gt=timezone.now()) | Q(pk__in=draft.values("question"))
-    meant = meant_for(steward=steward, skills=membership.skill_tags if membership else ())
-    return Question.objects.filter(at_it | meant | Q(answers_missing=0), pk=question.pk).exists()
 
 
 def _loaded(pk: uuid.UUID) -> Question:

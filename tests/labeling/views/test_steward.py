@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from labeling.choices import AnswerStatus
 from labeling.models import Answer, Question, Transform
 from labeling.services.adjudication import submit_adjudication
 from labeling.services.answers import reopen_answer
-from labeling.services.assignment import assign_questions
+from labeling.services.assignment import assign_questions, clear_assignments
 from labeling.services.comments import add_comment
 from labeling.services.controls import mark_control
 from tests.labeling.builders import Cast, answer, grouping, question_set, wanting
@@ -188,6 +190,44 @@ def test_a_question_that_was_assigned_to_others_is_refused_in_words_and_a_way_le
     questions[0].refresh_from_db()
     assert questions[0].leased_to is None
     assert client_for(people.colleague).get(url).context["question"] == questions[0]
+
+
+def test_drafts_and_answers_to_a_question_that_is_assigned_to_others_are_refused_in_the_same_words(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    made, client = questions[0].question_set, client_for(people.steward)
+    assign_questions(question_set=made, user=people.lead, people=[people.colleague], split=True)
+    for name in ("draft", "submit", "submit", "draft"):
+        refused = send(client, name, questions[0], "AAB", stamp=7, message="m1")
+        assert refused.status_code == 409, name
+        assert refused.json()["code"] == "taken"
+        assert "This question is assigned to other people" in refused.json()["message"]
+    questions[0].refresh_from_db()
+    assert (questions[0].leased_to, questions[0].answers_missing) == (None, 1)
+    assert send(client_for(people.lead), "submit", questions[1], "AAB").status_code == 200, "leads may answer any"
+
+    clear_assignments(question_set=made, user=people.lead)
+    page = client.get(reverse("labeling:question-detail", args=[questions[0].pk]))
+    kept = page.context["workbench"]["question"]["labels"]
+    assert list(kept.values()) == ["A", "A", "B"], "what they sent is there once they may answer"
+
+
+def test_work_that_somebody_began_is_taken_although_the_question_was_assigned_to_others_since(
+    people: Cast, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    drafted, held = questions[:2]
+    send(client, "draft", drafted, "AA")
+    send(client, "release", drafted)
+    client.get(reverse("labeling:question-detail", args=[held.pk]))
+    Question.objects.filter(pk=held.pk).update(lease_expires_at=timezone.now() - timedelta(hours=2))
+    assign_questions(question_set=held.question_set, user=people.lead, people=[people.colleague], split=True)
+    for question in (drafted, held):
+        assert send(client, "draft", question, "AAB").status_code == 200
+        sent = send(client, "submit", question, "AAB", message=str(question.pk))
+        assert sent.json() == {"version": 1}
+        again = send(client, "submit", question, "AAB", message=str(question.pk))
+        assert again.json() == {"version": 1}, "the same once more changes nothing"
 
 
 def test_a_link_to_a_question_of_others_brings_a_lead_to_what_they_said(
