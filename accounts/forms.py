@@ -22,7 +22,7 @@ from accounts import brake
 from accounts.brake import client_address
 from accounts.exceptions import DEACTIVATED
 from accounts.models import Role, User
-from accounts.styled_forms import StyledForm
+from accounts.styled_forms import EditForm, StyledForm
 from accounts.tasks import mail_new_links
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class ChangePasswordForm(StyledForm, PasswordChangeForm):
         return password
 
 
-class AccountForm(StyledForm):
+class AccountForm(EditForm):
     """What somebody is called, and where mail reaches them; whoever changes the address must know the password. With single sign-on administrators change it."""
 
     first_name = forms.CharField(
@@ -133,6 +133,7 @@ class AccountForm(StyledForm):
         initial = {name: getattr(user, name) for name in ("first_name", "last_name", "email")}
         super().__init__(*args, initial=initial, **kwargs)
         self._user, self._address = user, address
+        self.fields["password"].show_hidden_initial = False
         if not user.uses_password or settings.OIDC_ISSUER:
             # By the address the provider's people are known the first time: whoever could enter that of a colleague would get them in as themselves.
             del self.fields["password"]
@@ -142,13 +143,17 @@ class AccountForm(StyledForm):
             )
 
     @sensitive_variables()
-    def clean_password(self) -> str:
+    def clean(self) -> dict[str, Any]:
         """With the mail of another address one can choose another password, so this one is asked for."""
-        password: str = self.cleaned_data["password"]
-        email = self.cleaned_data.get("email")  # none if it is no address
-        if email is not None and User.objects.normalize_email(email) != self._user.email:
-            _check_own_password(self._user, password, self._address)
-        return password
+        cleaned = super().clean()
+        email = cleaned.get("email")  # none if it is no address
+        other = email is not None and User.objects.normalize_email(email) != self._user.email
+        if other and "password" in self.fields:
+            try:
+                _check_own_password(self._user, cleaned["password"], self._address)
+            except ValidationError as error:
+                self.add_error("password", error)
+        return cleaned
 
 
 _WRITING = {

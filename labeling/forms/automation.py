@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import time_zones
-from labeling.forms.fields import EditForm
+from accounts.styled_forms import EditForm
 from labeling.models import Automation, Transform
 
 

@@ -7,9 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.styled_forms import StyledForm
+from accounts.styled_forms import EditForm, StyledForm
 from labeling.choices import MessageFormat, NotificationEvent
-from labeling.forms.fields import EditForm
 from labeling.models import Webhook
 
 

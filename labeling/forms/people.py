@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role
-from accounts.styled_forms import StyledForm
+from accounts.models import Role, User
+from accounts.styled_forms import EditForm, StyledForm
 from labeling.forms.work import GoalForm
 
 
-class DetailsForm(StyledForm):
+class _NamedForm(StyledForm):
     """What somebody is called, and where mail reaches them."""
 
     first_name = forms.CharField(
@@ -27,6 +29,15 @@ class DetailsForm(StyledForm):
     )
 
 
+class DetailsForm(EditForm, _NamedForm):
+    """Change that."""
+
+    @classmethod
+    def about(cls, user: User, data: Any = None) -> DetailsForm:
+        """The form filled with what is known of the person."""
+        return cls(data, initial={name: getattr(user, name) for name in cls.base_fields})
+
+
 class RoleForm(StyledForm):
     """What somebody does in the team."""
 
@@ -37,7 +48,7 @@ class RoleForm(StyledForm):
     )
 
 
-class InvitationForm(RoleForm, DetailsForm):
+class InvitationForm(RoleForm, _NamedForm):
     """A new person. Whether the name may be used is the service's to say."""
 
     username = forms.CharField(

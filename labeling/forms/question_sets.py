@@ -11,9 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, User
 from accounts.names import names_apart
-from accounts.styled_forms import StyledForm
+from accounts.styled_forms import EditForm, StyledForm
 from labeling.choices import ConsensusRule
-from labeling.forms.fields import EditForm
 from labeling.models import QuestionSet, Transform
 from labeling.models.transforms import MAX_ANSWERS_PER_QUESTION, MAX_CONTROL_PERCENT
 

@@ -8,8 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.styled_forms import StyledForm
-from labeling.forms.fields import EditForm
+from accounts.styled_forms import EditForm, StyledForm
 from labeling.validators import validate_glue_name
 
 

@@ -91,7 +91,7 @@ def person_details(request: HttpRequest, member_id: int) -> HttpResponse:
     """Change what they are called and where mail reaches them."""
     member, membership = member_access(request, member_id, can_manage_people)
     _require_all_teams(request, member)
-    form = DetailsForm(request.POST)
+    form = DetailsForm.about(member.user, request.POST)
     if form.is_valid():
         try:
             update_person(user=member.user, by=signed_in(request), **form.cleaned_data)
@@ -164,9 +164,7 @@ def _page(request: HttpRequest, member: Membership, membership: Membership, **fo
         "passwords": not settings.OIDC_ONLY,
         "all_teams": administers_all_teams_of(admin=signed_in(request), person=user),
         "role_form": RoleForm(initial={"role": member.role}),
-        "details_form": DetailsForm(
-            initial={"first_name": user.first_name, "last_name": user.last_name, "email": user.email}
-        ),
+        "details_form": DetailsForm.about(user),
         "days": valid_days(),
         "tokens": tokens_of(membership=member),
         **forms,

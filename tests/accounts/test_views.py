@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
@@ -201,6 +203,30 @@ def test_people_change_their_own_name(client: Client) -> None:
     done = client.post(ACCOUNT, sent, follow=True)
     assert b"Your name and e-mail address have been saved." in done.content
     assert b"Samira Rivera" in done.content
+
+
+def test_what_an_administrator_puts_right_meanwhile_stays_when_people_change_their_own_name(client: Client) -> None:
+    User.objects.filter(username="sam").update(email="sma@example.org", last_name="Rivera")
+    page = client.get(ACCOUNT).content.decode()
+    shown = dict(re.findall(r'name="(initial-[a-z_]+)" value="([^"]*)"', page))
+    assert shown == {
+        "initial-first_name": "Sam",
+        "initial-last_name": "Rivera",
+        "initial-email": "sma@example.org",
+    }, "and nothing of a password"
+    User.objects.filter(username="sam").update(email="sam@example.org", last_name="Rivers")
+    sent = {**shown, "first_name": "Samira", "last_name": "Rivera"}
+    done = client.post(ACCOUNT, {**sent, "email": "sma@example.org", "password": ""}, follow=True)
+    assert b"Your name and e-mail address have been saved." in done.content, "they changed no address"
+    sam = User.objects.get(username="sam")
+    assert (sam.first_name, sam.last_name, sam.email) == ("Samira", "Rivers", "sam@example.org")
+
+
+def test_an_address_is_not_taken_away_without_the_password(client: Client) -> None:
+    User.objects.filter(username="sam").update(email="sam@example.org")
+    for seen in ({}, {"initial-email": "sam@example.org"}):
+        assert client.post(ACCOUNT, {"first_name": "Sam", "email": "", **seen}).status_code == 422
+    assert User.objects.get(username="sam").email == "sam@example.org"
 
 
 def test_another_address_needs_the_password(client: Client) -> None:

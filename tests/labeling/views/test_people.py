@@ -217,6 +217,17 @@ def test_a_wrong_address_is_put_right_and_links_sent_there_are_void(admin: Clien
     assert mail.outbox[1].to == ["eve.moss@example.org"]
 
 
+def test_what_two_people_change_of_a_person_at_once_is_both_kept(admin: Client, people: Cast) -> None:
+    page = admin.get(of(people.steward, "person")).content.decode()
+    seen = dict.fromkeys(("initial-first_name", "initial-last_name", "initial-email"), "")
+    assert all(f'name="{name}"' in page for name in seen)
+    admin.post(of(people.steward, "person-details"), {**seen, "first_name": "", "last_name": "Moss", "email": ""})
+    sent = {**seen, "first_name": "", "last_name": "", "email": "eve@example.org"}
+    assert b"have been saved" in admin.post(of(people.steward, "person-details"), sent, follow=True).content
+    people.steward.refresh_from_db()
+    assert (people.steward.last_name, people.steward.email) == ("Moss", "eve@example.org")
+
+
 def test_nobody_becomes_somebody_of_another_team_by_a_link(admin: Client, people: Cast) -> None:
     membership = Membership.objects.get(user=people.steward)
     set_role(team=Team.objects.get(name="Other team"), user=people.steward, role=Role.ADMIN, by=Agent.COMMAND)
