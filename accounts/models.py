@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
@@ -31,6 +32,17 @@ class User(AbstractUser):
     """A person who signs in; ``username`` is the sign-in name. Whoever reads the mail of ``email`` can choose a new password."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    username = models.CharField(
+        _("sign-in name"),
+        max_length=150,
+        unique=True,
+        validators=[
+            UnicodeUsernameValidator(
+                message=_("This is no sign-in name. It has letters, digits and @ . + - _ and nothing else.")
+            )
+        ],
+        error_messages={"unique": _("Someone already has this sign-in name.")},
+    )
 
     class Meta(AbstractUser.Meta):
         constraints = [

@@ -92,7 +92,7 @@ def test_a_password_is_asked_for_at_a_terminal() -> None:
     [
         (("ada", "--password"), "12345678\n", "too common"),
         (("ada", "--password"), "", "too short"),
-        (("two words",), "", "username: Enter a valid username"),
+        (("two words",), "", "username: This is no sign-in name"),
         (("ada", "--email", "nowhere"), "", "email: Enter a valid email address"),
         (("ada", "--team", "Date team", "--role", "lead"), "", "Teams: Data team. --new-team creates one."),
         (("ada", "--new-team", "Data team", "--role", "lead"), "", "There is already a team 'Data team': give --team."),

@@ -128,9 +128,9 @@ def test_a_mail_server_that_refuses_is_no_fault_of_the_page(admin: Client, monke
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"username": "steward"}, "already exists"),
+        ({"username": "steward"}, "Someone already has this sign-in name."),
         ({"username": "Steward"}, "already has this sign-in name, in letters that look the same"),
-        ({"username": "two words"}, "valid username"),
+        ({"username": "two words"}, "This is no sign-in name."),
         ({"email": "nowhere"}, "valid email"),
         ({"role": "owner"}, "valid choice"),
         ({"username": ""}, "required"),
