@@ -181,6 +181,19 @@ def questions_with_rows(*, transform_id: uuid.UUID, row_ids: Collection[int]) ->
     return ours
 
 
+def transforms_of_rows(*, team_id: uuid.UUID, row_ids: Collection[str]) -> dict[str, str]:
+    """By row id, the name of the transform that asks about it; no rows of other teams."""
+    asking: dict[str, uuid.UUID] = {}
+    for some in in_chunks(sorted(map(int, row_ids))):
+        rows = Row.objects.filter(pk__in=some).order_by().values_list("pk", "question")
+        asking |= {str(pk): question_id for pk, question_id in rows}
+    names: dict[uuid.UUID, str] = {}
+    for ids in in_chunks(sorted(set(asking.values()))):
+        questions = Question.objects.filter(pk__in=ids, question_set__transform__team=team_id).order_by()
+        names |= dict(questions.values_list("pk", "question_set__transform__name"))
+    return {row_id: names[question_id] for row_id, question_id in asking.items() if question_id in names}
+
+
 def questions_of(ids: Collection[uuid.UUID]) -> list[Question]:
     """The questions with their sets, in order."""
     found = [

@@ -51,6 +51,7 @@ from labeling.selectors.sheets import (
     questions_for_sheet,
     questions_named,
     questions_of,
+    transforms_of_rows,
 )
 from labeling.services.answers import release_question, reopen_answer, save_draft, submit_answer
 from labeling.services.claims import claim, try_again_later
@@ -202,7 +203,8 @@ def _read(upload: SheetUpload, content: bytes) -> None:
         labeling_sets=named.labeling_sets,
     )
     sheet = question_sheet(transform=upload.transform, questions=questions, membership=None)
-    reading = read_sheet(opened, sheet, key=_signing_key())
+    elsewhere = transforms_of_rows(team_id=upload.transform.team_id, row_ids=named.row_ids - sheet.row_ids)
+    reading = read_sheet(opened, sheet, key=_signing_key(), elsewhere=elsewhere)
     upload.labels = [[read.row_id, read.label, read.label_before, read.sheet, read.row] for read in reading.labels]
     # The file need not hold all questions, and those that were looked up are only as many as it took to read it.
     upload.problems = [

@@ -61,6 +61,11 @@ class QuestionSheet:
     primary_key: str
     questions: tuple[SheetQuestion, ...]
 
+    @property
+    def row_ids(self) -> frozenset[str]:
+        """Those of all rows."""
+        return frozenset(row.row_id for question in self.questions for row in question.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class SheetProblem:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from labeling.spreadsheets.recognise import Note, Recogniser
 from labeling.spreadsheets.tables import Cell, Table, letter, read_tables
 
 MAX_PROBLEMS = 500
+_WHOLE_FILE = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +66,23 @@ def _text(cells: Sequence[Cell], place: int | None) -> str:
     return cells[place].text if place is not None and place < len(cells) else ""
 
 
-def read_sheet(data: bytes | OpenedFile, sheet: QuestionSheet, *, key: bytes) -> SheetReading:
+def read_sheet(
+    data: bytes | OpenedFile, sheet: QuestionSheet, *, key: bytes, elsewhere: Mapping[str, str] = MappingProxyType({})
+) -> SheetReading:
     """Read an XLSX or CSV file that was made of ``sheet`` (or of some of its questions), filled in and treated in any way.
 
     Rows are recognised by their mark, signed with ``key``, and where it is lost or lies, by labeling set, primary key and values.
     Labels come back for recognised rows only; a row that is there twice with different labels, a label that is none, a
-    formula, and a row that is not ours are errors and bring no label. Reading the same file again gives the same. After 500
-    problems the rest is only counted.
+    formula, and a row that is not ours are errors and bring no label. Rows of another transform are told of all together; ``elsewhere`` has
+    the name of theirs by row id, as far as it may be told. Reading the same file again gives the same. After 500 problems the rest is only
+    counted.
     """
     opened = data if isinstance(data, OpenedFile) else open_file(data)
     reader = _Reader(sheet, key)
     for table in opened.tables:
         reader.read(table)
     labels = reader.labels()
-    problems = [*opened.problems, *reader.problems]
+    problems = [*opened.problems, *reader.foreign(elsewhere), *reader.of_rows()]
     if opened.tables:
         problems.extend(reader.missing())
     return SheetReading(labels, _bounded(problems))
@@ -87,11 +92,13 @@ class _Reader:
     """Collects labels and problems over all sheets of a file."""
 
     def __init__(self, sheet: QuestionSheet, key: bytes) -> None:
-        self.problems: list[SheetProblem] = []
+        self._problems: list[SheetProblem] = []
         self._sheet = sheet
         self._recogniser = Recogniser(sheet, key)
         self._seen: dict[str, list[ReadLabel | None]] = {}
         """By row id, in the order of the file; None where a row was recognised whose label cannot be used."""
+        self._foreign: list[tuple[str, tuple[str | None, int | None]]] = []
+        """Row id, and sheet and row, of what belongs to other questions."""
 
     def read(self, table: Table) -> None:
         places = self._recogniser.places(table)
@@ -99,6 +106,8 @@ class _Reader:
         unmarked = 0
         for number, cells in table.rows:
             found = self._recogniser.recognise(table, places, cells)
+            if found.foreign is not None:
+                self._foreign.append((found.foreign, (table.name, number)))
             notes = list(found.notes)
             if found.known is not None:
                 unmarked += not found.marked
@@ -112,7 +121,7 @@ class _Reader:
                 self._seen.setdefault(row_id, []).append(read)
             for note in notes:
                 column = letter(names[note.column]) if note.column in names else None
-                self.problems.append(SheetProblem(table.name, number, column, note.code, note.message, note.severity))
+                self._problems.append(SheetProblem(table.name, number, column, note.code, note.message, note.severity))
         if unmarked:
             message = ngettext(
                 "%(rows)s row lost its hidden mark and was recognised by its key.",
@@ -120,7 +129,7 @@ class _Reader:
                 unmarked,
             )
             found_by_key = SheetProblem(table.name, None, None, "marks_lost", message % {"rows": unmarked}, "warning")
-            self.problems.append(found_by_key)
+            self._problems.append(found_by_key)
 
     def _check_twice(self, read: ReadLabel, notes: list[Note]) -> None:
         before = next((seen for seen in self._seen.get(read.row_id, ()) if seen is not None), None)
@@ -147,6 +156,39 @@ class _Reader:
                 if first is not None and all(other is not None and other.label == first.label for other in seen):
                     found.append(first)
         return tuple(found)
+
+    def of_rows(self) -> list[SheetProblem]:
+        """What is wrong with single rows; if none of many is ours, that is one problem of the file."""
+        unknown = sum(problem.code == "row_unknown" for problem in self._problems)
+        if unknown < 2 or self._seen:
+            return self._problems
+        message = _("None of the %(rows)s rows is in the questions of this transform.") % {"rows": f"{unknown:,}"}
+        rest = [problem for problem in self._problems if problem.code != "row_unknown"]
+        return [SheetProblem(None, None, None, "row_unknown", message), *rest]
+
+    def foreign(self, elsewhere: Mapping[str, str]) -> list[SheetProblem]:
+        """One problem for all rows of another transform: the file was made there."""
+        places: dict[str, list[tuple[str | None, int | None]]] = {}
+        for row_id, place in self._foreign:
+            places.setdefault(elsewhere.get(row_id, ""), []).append(place)
+        problems = []
+        for name, rows in places.items():
+            if name:
+                message = ngettext(
+                    "%(rows)s row belongs to the transform “%(name)s” and is not taken in. Upload the file there.",
+                    "%(rows)s rows belong to the transform “%(name)s” and are not taken in. Upload the file there.",
+                    len(rows),
+                )
+            else:
+                message = ngettext(
+                    "%(rows)s row does not belong to the questions of this transform and is not taken in.",
+                    "%(rows)s rows do not belong to the questions of this transform and are not taken in.",
+                    len(rows),
+                )
+            sheet, number = rows[0] if len(rows) == 1 else _WHOLE_FILE
+            words = message % {"rows": f"{len(rows):,}", "name": name}
+            problems.append(SheetProblem(sheet, number, None, "other_file", words))
+        return problems
 
     def missing(self) -> list[SheetProblem]:
         """Rows that the file has lost. They stay as they are, but somebody may believe that they are answered."""

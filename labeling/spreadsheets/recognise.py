@@ -42,9 +42,11 @@ class Note:
 
 @dataclass(slots=True)
 class Recognition:
-    """``known`` is None if the row must not be taken in; then one of the notes is an error. ``marked``: a valid mark was there."""
+    """``known`` is None if the row must not be taken in; then one of the notes is an error, or ``foreign`` is what a valid mark says: the id of
+    a row of other questions. ``marked``: a valid mark was there."""
 
     known: Known | None = None
+    foreign: str | None = None
     label_before: str | None = None
     marked: bool = False
     notes: list[Note] = field(default_factory=list)
@@ -103,7 +105,8 @@ class Recogniser:
             found.marked = True
             known = self._by_id.get(mark.row_id)
             if known is None:
-                return found.refuse(MARK_COLUMN, "other_file", _("This row does not belong to these questions."))
+                found.foreign = mark.row_id
+                return found
             found.known, found.label_before = known, mark.label
             if not row.is_whole(known):
                 self._doubt_mark(row, found)

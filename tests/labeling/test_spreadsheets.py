@@ -364,8 +364,8 @@ def test_rows_that_are_twice_foreign_or_gone() -> None:
     found = read(as_workbook(table))
     assert labels(found) == "-A----"
     assert codes(found) == [
+        (6, None, "other_file"),
         (4, "C", "row_contradicted"),
-        (6, "A", "other_file"),
         (7, None, "row_unknown"),
         (5, None, "row_twice"),
         (None, None, "rows_missing"),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Membership, User
 from accounts.selectors import membership_in
+from accounts.services import create_team
 from labeling.aws import storage
 from labeling.choices import AnswerStatus, QuestionState
 from labeling.exceptions import GlueError, InvalidSheetError, NoQuestionsError
@@ -452,8 +453,22 @@ def test_files_of_another_transform_bring_nothing(
     theirs = question_set(other, people.admin, [2], first_key=500)[0]
     cells = filled(downloaded(other, people.steward), {theirs: "AA"})
     upload = uploaded(people_transform, people.steward, as_workbook(cells))
-    assert {problem["code"] for problem in upload.problems} == {"other_file"}
+    (problem,) = upload.problems
+    assert problem["code"] == "other_file"
+    assert problem["message"] == (
+        "2 rows belong to the transform “Other” and are not taken in. Upload the file there."
+    ), "one note for all of them"
     assert not upload.labels
+
+    unmarked = uploaded(people_transform, people.steward, as_csv([row[1:] for row in cells]))
+    assert [problem["message"] for problem in unmarked.problems] == [
+        "None of the 2 rows is in the questions of this transform."
+    ]
+    Transform.objects.filter(pk=other.pk).update(team=create_team(name="Elsewhere"))
+    upload = uploaded(people_transform, people.steward, as_workbook(cells))
+    assert [problem["message"] for problem in upload.problems] == [
+        "2 rows do not belong to the questions of this transform and are not taken in."
+    ], "what other teams have is not told"
 
 
 @pytest.mark.parametrize("save", [as_workbook, as_csv])
