@@ -108,5 +108,9 @@ class GlueError(LabelportalError):
         self.problem = problem
 
 
+class UnknownTransformError(GlueError):
+    """Glue has no transform of this id that the team may use."""
+
+
 class TableOfOthersError(GlueError):
     """The table is made of what another team has uploaded; to everybody else there is no such table."""

@@ -20,7 +20,13 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from labeling.api import label_files, runs, transforms
 from labeling.api.access import TokenAuth
 from labeling.api.errors import ErrorOut, NotYetError, PlaceOut, places
-from labeling.exceptions import GlueError, LabelportalError, RunConflictError, TransformTakenError
+from labeling.exceptions import (
+    GlueError,
+    LabelportalError,
+    RunConflictError,
+    TransformTakenError,
+    UnknownTransformError,
+)
 from labeling.services.brought_labels import RefusedLabelsError
 
 logger = logging.getLogger(__name__)
@@ -157,6 +163,12 @@ def refused_labels(request: HttpRequest, error: RefusedLabelsError) -> HttpRespo
 def conflict(request: HttpRequest, error: LabelportalError) -> HttpResponse:
     """409: wait, and ask again; or somebody was faster."""
     return _answer(request, 409, ErrorOut(code="conflict", message=str(error)))
+
+
+@api.exception_handler(UnknownTransformError)
+def unknown_transform(request: HttpRequest, error: UnknownTransformError) -> HttpResponse:
+    """404: it is the id that is wrong, not Glue."""
+    return _answer(request, 404, ErrorOut(code="not_found", message=str(error)))
 
 
 @api.exception_handler(GlueError)

@@ -107,7 +107,7 @@ def transform_create(
 def transform_adopt(request: HttpRequest, wanted: AdoptIn) -> Status[TransformOut]:
     """Add a transform that exists at Glue already. Its name and settings are Glue's; its labels are exported, its runs come into the history.
 
-    409 if the portal has it, 422 with the reason if it cannot be used.
+    404 if Glue has none that the team may use, 409 if the portal has it, 422 with the reason if it cannot be used.
     """
     team = member(request, can_manage_transforms, writes=True).team
     found = glue_transform(team=team, glue_transform_id=wanted.glue_transform_id)

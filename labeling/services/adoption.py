@@ -13,7 +13,13 @@ from accounts.audit import record
 from accounts.models import AuditAction, Team, User
 from labeling.aws import data_catalog, glue
 from labeling.choices import TransformStatus
-from labeling.exceptions import GlueError, InvalidSourceError, TableOfOthersError, TransformTakenError
+from labeling.exceptions import (
+    GlueError,
+    InvalidSourceError,
+    TableOfOthersError,
+    TransformTakenError,
+    UnknownTransformError,
+)
 from labeling.models import Transform
 from labeling.selectors.natural_order import natural_key
 from labeling.services.catalog import CatalogTable, catalog_table
@@ -68,8 +74,9 @@ def glue_transforms(*, team: Team) -> list[GlueTransform]:
 
 
 def glue_transform(*, team: Team, glue_transform_id: str) -> GlueTransform:
-    """One of these. Raises ``TransformTakenError`` if the portal has it, ``GlueError`` if Glue has none that the team may use."""
-    gone = GlueError(
+    """One of these. Raises ``TransformTakenError`` if the portal has it, ``UnknownTransformError`` if Glue has none that the team may use,
+    ``GlueError``."""
+    gone = UnknownTransformError(
         _("Glue has no such transform. It was deleted, or is in another account or region."), code=_NOT_FOUND
     )
     try:

@@ -94,7 +94,8 @@ def test_one_that_glue_has_already(services: Services, people: Cast, program_of:
     assert (added["precision_recall_trade_off"], added["enforce_provided_labels"]) == (0.2, True)
     refused = program.post("/transforms/adopt", wanted, expect=409)
     assert (refused["code"], refused["message"]) == ("conflict", "Clients is in the portal already.")
-    gone = program.post("/transforms/adopt", {**wanted, "glue_transform_id": "tfm-0"}, expect=502)
+    gone = program.post("/transforms/adopt", {**wanted, "glue_transform_id": "tfm-0"}, expect=404)
+    assert gone["code"] == "not_found"
     assert "Glue has no such transform" in gone["message"]
 
 
