@@ -50,8 +50,9 @@ class S3Path:
         return f"s3://{self.bucket}/{self.key}"
 
     def child(self, name: str) -> S3Path:
-        """An object of this name in this folder."""
-        return S3Path(self.bucket, f"{self.key.rstrip('/')}/{name}".lstrip("/"))
+        """An object of this name in this folder, with or without a slash at its end. Every other slash is part of the key, also a first one."""
+        folder = self.key if self.key.endswith("/") or not self.key else f"{self.key}/"
+        return S3Path(self.bucket, f"{folder}{name}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -362,3 +362,19 @@ def test_problems_are_counted_and_the_first_are_named() -> None:
     assert text.splitlines()[0] == "The labels were not imported: 30 problems."
     assert text.splitlines()[1] == "s3://b/one.csv, line 3, column label: Wrong."
     assert text.splitlines()[-1] == "and 10 more."
+
+
+@pytest.mark.parametrize(
+    ("folder", "made"),
+    [
+        ("s3://bucket/folder", "s3://bucket/folder/a.csv"),
+        ("s3://bucket/folder/", "s3://bucket/folder/a.csv"),
+        ("s3://bucket//folder", "s3://bucket//folder/a.csv"),
+        ("s3://bucket/folder//", "s3://bucket/folder//a.csv"),
+        ("s3://bucket//", "s3://bucket//a.csv"),
+        ("s3://bucket/", "s3://bucket/a.csv"),
+        ("s3://bucket", "s3://bucket/a.csv"),
+    ],
+)
+def test_output_is_in_the_folder_that_was_asked_for_slash_by_slash(folder: str, made: str) -> None:
+    assert str(store.parse_path(folder).child("a.csv")) == made
