@@ -168,6 +168,7 @@ def create_table(request: Request, caller: Caller) -> Result:
         with transaction.atomic():
             Table.objects.create(database=database, name=fold(definition["Name"]), definition=definition)
     except IntegrityError:
+        find_database(database.name)  # it may have been deleted between our look and our insert
         raise AlreadyExistsException("Table already exists.") from None
     return {}
 

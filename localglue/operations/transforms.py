@@ -71,7 +71,8 @@ def create_ml_transform(request: Request, caller: Caller) -> Result:
     try:
         return {"TransformId": _create(request, parameters, sizes, retries)}
     except IntegrityError:  # somebody took the name between our look and our insert
-        return {"TransformId": _idempotent(MLTransform.objects.get(name=request["Name"]), request)}
+        # That transform, or what ours refers to, may be gone again by now; then a second look says what is not there.
+        return {"TransformId": _create(request, parameters, sizes, retries)}
 
 
 def _create(request: Request, parameters: dict[str, Any], sizes: dict[str, Any], retries: int | None) -> str:
