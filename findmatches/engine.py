@@ -113,7 +113,7 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
         raise FindMatchesError(
             "No rows are left to ask about: all rows with neighbours are in the labels already."
             if taught.sets
-            else "There is nothing to ask: no two rows have anything in common, apart from the primary key, that could be compared."
+            else _nothing_to_ask(records)
         )
     places = [int(prepared.order[row]) for group in chosen for row in group]
     columns = [column.to_pylist() for column in records.table.take(places).columns]
@@ -123,6 +123,19 @@ def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: 
     return LabelFile(
         records.columns, tuple(LabeledRow(name, "", values) for name, values in zip(ids, contents, strict=True))
     )
+
+
+def _nothing_to_ask(records: Records) -> str:
+    """Why no two rows of a table are worth a question."""
+    import pyarrow.compute as pc  # here and not above: importing findmatches must stay quick
+
+    others = [records.table.column(name) for name in records.columns if name != records.primary_key]
+    if any(len(pc.unique(values := column.drop_null())) < len(values) for column in others):
+        return (
+            "There is nothing to ask: whatever two rows have in common, apart from the primary key, so many rows have "
+            "that it tells nothing apart."
+        )
+    return "There is nothing to ask: no two rows have anything in common, apart from the primary key, that could be compared."
 
 
 def set_names(taken: Sequence[str], seed: int, count: int) -> list[str]:

@@ -64,6 +64,12 @@ def test_all_cells_missing(model: Model) -> None:
         ask(table, [])
 
 
+def test_a_table_of_few_different_values_has_nothing_to_ask_and_the_words_say_why() -> None:
+    rows = [(str(n), "abc"[n % 3], "def"[n // 3 % 3], "ghi"[n // 9 % 3]) for n in range(300_000)]
+    with pytest.raises(FindMatchesError, match="so many rows have that it tells nothing apart"):
+        ask(records(rows, ("id", "a", "b", "c")), [])
+
+
 def test_nul_characters_huge_cells_and_other_scripts(model: Model) -> None:
     rows = [
         person("1", "an\0na", "becker", "x" * 1_000_000, "1990-01-01"),
