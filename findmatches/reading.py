@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from findmatches.errors import FindMatchesError
 from findmatches.schema import Records, text_table
+from labelfiles import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -203,7 +204,7 @@ def _csv_fault(path: Path, data: bytes, names: list[str]) -> str:
                 "Double every quote inside a quoted cell."
             )
         if len(row) != len(names):
-            return f"{path}, line {line}: the row has {len(row)} cells; the header has {len(names)} columns."
+            return f"{path}, line {line}: the row has {counted(len(row), 'cell')}; the header has {counted(len(names), 'column')}."
     return ""
 
 

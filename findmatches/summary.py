@@ -9,7 +9,7 @@ from findmatches.curve import LearningCurve
 from findmatches.evaluate import Metrics
 from findmatches.labels import count_pairs, valid_sets
 from findmatches.model import RESULT_COLUMNS
-from labelfiles import LabelFile
+from labelfiles import LabelFile, counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,8 +20,8 @@ _COLUMNS = 5
 
 def of_questions(questions: LabelFile) -> str:
     """Such as ``10 questions about 100 rows. Next: answer them …``."""
-    count = _count(len(questions.by_set()), "question")
-    return f"{count} about {_count(len(questions.rows), 'row')}. Next: answer them (findmatches label, or the column label), then train."
+    count = counted(len(questions.by_set()), "question")
+    return f"{count} about {counted(len(questions.rows), 'row')}. Next: answer them (findmatches label, or the column label), then train."
 
 
 def of_labels(labels: Sequence[LabelFile], primary_key: str) -> str:
@@ -31,8 +31,8 @@ def of_labels(labels: Sequence[LabelFile], primary_key: str) -> str:
     rows, taught = sum(labelled), sum(map(bool, labelled))
     same, apart = count_pairs(labels, primary_key)
     return (
-        f"learnt from {_count(rows, 'labelled row')} in {_count(taught, 'set')}: "
-        f"{_count(same, 'pair')} that match, {apart:,} that do not."
+        f"learnt from {counted(rows, 'labelled row')} in {counted(taught, 'set')}: "
+        f"{counted(same, 'matching pair')}, {counted(apart, 'other')}."
     )
 
 
@@ -42,10 +42,10 @@ def of_matches(matched: pa.Table) -> str:
 
     sizes = pc.value_counts(matched.column(RESULT_COLUMNS[0])).field("counts")
     several = sizes.filter(pc.greater(sizes, 1))
-    text = f"{_count(matched.num_rows, 'row')}, {_count(len(sizes), 'thing')}"
+    text = f"{counted(matched.num_rows, 'row')}, {counted(len(sizes), 'thing')}"
     if not len(several):
         return f"{text}: no two rows are the same."
-    return f"{text}: {pc.sum(several).as_py():,} rows in {_count(len(several), 'group')} of 2 to {pc.max(several).as_py():,}."
+    return f"{text}: {pc.sum(several).as_py():,} rows in {counted(len(several), 'group')} of 2 to {pc.max(several).as_py():,}."
 
 
 def of_quality(metrics: Metrics, curve: LearningCurve | None) -> str:
@@ -53,8 +53,8 @@ def of_quality(metrics: Metrics, curve: LearningCurve | None) -> str:
     matrix = metrics.confusion_matrix
     called, matching = (matrix.true_positives + other for other in (matrix.false_positives, matrix.false_negatives))
     lines = [
-        f"precision  {metrics.precision:.3f}   {matrix.false_positives:,} of {_count(called, 'pair')} called a match are none",
-        f"recall     {metrics.recall:.3f}   {matrix.false_negatives:,} of {_count(matching, 'matching pair')} were missed",
+        f"precision  {metrics.precision:.3f}   {matrix.false_positives:,} of {counted(called, 'pair')} called a match are none",
+        f"recall     {metrics.recall:.3f}   {matrix.false_negatives:,} of {counted(matching, 'matching pair')} were missed",
         f"best F1    {metrics.f1:.3f}   over all thresholds; area under the precision-recall curve {metrics.area_under_pr_curve:.3f}",
     ]
     if curve is not None:
@@ -64,7 +64,3 @@ def of_quality(metrics: Metrics, curve: LearningCurve | None) -> str:
         )
     told = ", ".join(f"{column} {share:.0%}" for column, share in metrics.column_importances[:_COLUMNS])
     return "\n".join([*lines, f"Columns that tell most: {told}."])
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")

@@ -30,7 +30,7 @@ from labelfiles.pairs import (
 from labelfiles.preflight import REPAIRS, Preflight, check_form, preflight
 from labelfiles.reader import read_label_file
 from labelfiles.split import split_label_file, split_set
-from labelfiles.text import find_delimiter, find_encoding, first_misfit
+from labelfiles.text import counted, find_delimiter, find_encoding, first_misfit
 from labelfiles.validate import MAX_COLUMNS, MAX_SET_ROWS, WARN_SET_ROWS, Summary, set_errors, summarise, validate
 from labelfiles.writer import label_file_bytes, write_label_file
 
@@ -59,6 +59,7 @@ __all__ = [
     "Summary",
     "check_form",
     "content_hash",
+    "counted",
     "diff",
     "find_delimiter",
     "find_encoding",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFile, Problem
 from labelfiles.pairs import PairTable
 from labelfiles.split import split_set
+from labelfiles.text import counted
 from labelfiles.validate import MAX_SET_ROWS, check_empty
 
 # Glue knows no ``?``: taken for a label, it would say that all rows of a set about which nobody can tell are the same.
@@ -105,7 +106,7 @@ class _Reader:
 
     def read(self, line: int, cells: tuple[str, ...]) -> None:
         if len(cells) < self._width:
-            self._error(line, None, "short_row", f"The row has only {len(cells)} cells.")
+            self._error(line, None, "short_row", f"The row has only {counted(len(cells), 'cell')}.")
             return
         set_id, label, key = cells[self._set].strip(), cells[self._label], cells[self._key]
         if key not in self._records:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from labelfiles.model import LabeledRow, LabelFile, LabelFileError, Problem, is_empty
-from labelfiles.text import find_delimiter, find_encoding
+from labelfiles.text import counted, find_delimiter, find_encoding
 from labelfiles.validate import check_empty
 
 MAX_READ_COLUMNS = 200
@@ -192,7 +192,7 @@ def pairs_to_label_file(
     unsure = 0
     for line, cells in table.rows:
         if len(cells) <= max(places):
-            problems.append(Problem(line, None, "short_row", f"The row has only {len(cells)} cells."))
+            problems.append(Problem(line, None, "short_row", f"The row has only {counted(len(cells), 'cell')}."))
             continue
         first, second = (_key(cells[place], records) for place in places[:2])
         word = cells[places[2]].strip()

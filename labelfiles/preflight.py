@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFileError, PairCounts, Problem, is_empty
-from labelfiles.text import find_delimiter, find_encoding, first_misfit
+from labelfiles.text import counted, find_delimiter, find_encoding, first_misfit
 from labelfiles.validate import Summary, check_columns, check_empty, check_row, check_set, check_whole
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -218,7 +218,7 @@ class _Look:
                 continue
             if len(cells) != width:
                 code, few = ("short_row", "only ") if len(cells) < width else ("long_row", "")
-                message = f"The row has {few}{len(cells)} cells; the header has {width} columns."
+                message = f"The row has {few}{counted(len(cells), 'cell')}; the header has {counted(width, 'column')}."
                 self._add(Problem(line, None, code, message))
                 continue
             row = LabeledRow(cells[0], cells[1], tuple(cells[2:]), line)

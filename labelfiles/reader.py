@@ -17,6 +17,7 @@ from labelfiles.model import (
     check_header,
     is_empty,
 )
+from labelfiles.text import counted
 
 MAX_PROBLEMS = 100
 _BOM = b"\xef\xbb\xbf"
@@ -66,7 +67,12 @@ def read_label_file(source: bytes | BinaryIO | Path | str) -> LabelFile:
             continue
         code, few = ("short_row", "only ") if len(cells) < width else ("long_row", "")
         problems.append(
-            Problem(line, None, code, f"The row has {few}{len(cells)} cells; the header has {width} columns.")
+            Problem(
+                line,
+                None,
+                code,
+                f"The row has {few}{counted(len(cells), 'cell')}; the header has {counted(width, 'column')}.",
+            )
         )
         if len(problems) == MAX_PROBLEMS:
             break

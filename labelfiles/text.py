@@ -81,3 +81,8 @@ def find_delimiter(line: str) -> str:
         elif not quoted and character in counts:
             counts[character] += 1
     return max(counts, key=lambda delimiter: counts[delimiter])
+
+
+def counted(number: int, what: str) -> str:
+    """``1 cell``, ``2,000 cells``."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")

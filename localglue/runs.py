@@ -23,6 +23,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from labelfiles import counted
 from localglue import deletion
 from localglue.choices import ACTIVE, TaskStatus, TaskType, TransformStatus
 from localglue.errors import ConcurrentRunsExceededException, EntityNotFoundException
@@ -148,7 +149,13 @@ def claim(pk: int, *, now: datetime) -> TaskRun | None:
             return None
         lost = run.losses + (1 if run.lease_token else 0)
         if lost >= settings.LOCALGLUE_MAX_LOSSES:
-            _end(run, TaskStatus.FAILED, f"The run was given up: it lost its worker {lost} times.", now, losses=lost)
+            _end(
+                run,
+                TaskStatus.FAILED,
+                f"The run was given up: it lost its worker {counted(lost, 'time')}.",
+                now,
+                losses=lost,
+            )
             return None
         deadline = run.deadline()
         if deadline is not None and deadline <= now:
@@ -167,7 +174,7 @@ def claim(pk: int, *, now: datetime) -> TaskRun | None:
 
 
 def _timeout_words(run: TaskRun) -> str:
-    return f"The run took longer than its timeout of {run.timeout} minutes."
+    return f"The run took longer than its timeout of {counted(run.timeout, 'minute')}."
 
 
 def _end(run: TaskRun, status: TaskStatus, error: str, now: datetime, **fields: Any) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from labelfiles import counted
 from localglue import store
 from tableformats import NULL_MARK, FormatError, TableFormat, is_gzipped, table_format
 
@@ -318,7 +319,7 @@ def _read_csv(item: store.S3Object, layout: TableFormat, columns: list[dict[str,
                     continue
                 if len(cells) != len(names):
                     raise TableError(
-                        f"{item.path}, line {start}: the row has {len(cells)} cells, the table {len(names)} columns."
+                        f"{item.path}, line {start}: the row has {counted(len(cells), 'cell')}, the table {counted(len(names), 'column')}."
                     )
                 values = [None if cell in nulls else cell for cell in cells]
                 if letters:

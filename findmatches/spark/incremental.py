@@ -91,9 +91,9 @@ def _state(rows: DataFrame, existing: DataFrame, key: str) -> DataFrame:
     )
     state = kept(rows.select("row", "key").join(matched, "key", "left").drop("key"))
     if wrong := state.where("old = 1 AND known IS NULL").count():
-        raise FindMatchesError(f"{wrong} rows of the existing table have no whole number in {_ID}.")
+        raise FindMatchesError(f"Rows of the existing table that have no whole number in {_ID}: {wrong:,}.")
     if wrong := state.where("said AND sure IS NULL").count():
-        raise FindMatchesError(f"{wrong} rows of the existing table have no number in {_CONFIDENCE}.")
+        raise FindMatchesError(f"Rows of the existing table that have no number in {_CONFIDENCE}: {wrong:,}.")
     if state.where(f"known NOT BETWEEN {1 - 2**62} AND {2**62 - 1}").count():
         raise FindMatchesError(f"The existing table has numbers in {_ID} that leave no room for new ones.")
     first = state.where("old = 1").groupBy("known").agg(F.min("row").alias("first"))

@@ -67,7 +67,7 @@ def test_each_command_says_what_came_of_it_and_on_request_how_far_it_is(
     told = capsys.readouterr().err
     sets = [[row.label for row in rows] for rows in answered.by_set().values()]
     same = sum(one == two for labels in sets for one, two in combinations(labels, 2))
-    assert f"learnt from 20 labelled rows in 4 sets: {same} pairs that match, {40 - same} that do not.\n" in told
+    assert f"learnt from 20 labelled rows in 4 sets: {same} matching pairs, {40 - same} others.\n" in told
     caplog.clear()
     assert main(["match", table, "--model", model, "-o", out]) == 0
     groups = [len(group) for group in partition(arrow_csv.read_csv(out))]

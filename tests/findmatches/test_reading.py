@@ -43,7 +43,7 @@ def test_folders_compressed_files_parquet_and_another_order_of_columns(tmp_path:
     [
         (b"", "the file is empty"),
         (b"\n\n", "the file is empty"),
-        (b"id,name\n1,x\n2\n", "line 3: the row has 1 cells; the header has 2 columns"),
+        (b"id,name\n1,x\n2\n", "line 3: the row has 1 cell; the header has 2 columns"),
         (b'id,name\n1,"x\ny"\n2,a,b\n', "line 4: the row has 3 cells; the header has 2 columns"),
         (b"id,name\n1,x\n2,caf\xe9\n", r"line 3: the file is not UTF-8 \(byte 0xe9 at offset 17\)"),
         ("id,name\n1,x\n".encode("utf-16"), "a.csv: the file is UTF-16. Save it as CSV in UTF-8"),

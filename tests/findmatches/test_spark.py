@@ -378,11 +378,15 @@ def test_what_is_missing_is_said(
     ):
         match(frame.withColumn("born", functions.unhex(functions.lit("ff"))), model)
     existing = frame.withColumn("match_id", functions.lit(1))
-    with pytest.raises(findmatches.FindMatchesError, match="rows of the existing table have no whole number in match_"):
+    with pytest.raises(
+        findmatches.FindMatchesError, match="Rows of the existing table that have no whole number in match_"
+    ):
         match_incremental(existing.withColumn("match_id", functions.lit("1.5")), frame.limit(0), model)
     with pytest.raises(findmatches.FindMatchesError, match="leave no room for new ones"):
         match_incremental(existing.withColumn("match_id", functions.lit(-(2**63))), frame.limit(0), model)
-    with pytest.raises(findmatches.FindMatchesError, match="rows of the existing table have no number in match_conf"):
+    with pytest.raises(
+        findmatches.FindMatchesError, match="Rows of the existing table that have no number in match_conf"
+    ):
         match_incremental(existing.withColumn("match_confidence_score", functions.lit("-")), frame.limit(0), model)
     model.save(tmp_path / "model")
     bad = tmp_path / "bad.csv"
