@@ -200,7 +200,8 @@ def _check_once(item: store.S3Object, names: Iterable[str], schema: list[dict[st
 def _csv_columns(item: store.S3Object) -> list[str]:
     with _opened(item) as raw:
         try:
-            header = next(csv.reader(io.TextIOWrapper(raw, encoding="utf-8-sig", newline=""), strict=True), [])
+            reader = csv.reader(io.TextIOWrapper(raw, encoding="utf-8-sig", newline=""), strict=True)
+            header = next(filter(None, reader), [])  # blank lines before it are no header
         except (csv.Error, UnicodeDecodeError):
             raise TableError(f"{item.path}, line 1: the header is not CSV in UTF-8.") from None
     return [name.strip() for name in header]
@@ -313,9 +314,10 @@ def _read_csv(item: store.S3Object, layout: TableFormat, columns: list[dict[str,
         )
         line = number = 0
         try:
-            for number, cells in enumerate(reader):
+            for cells in reader:
                 start, line = line + 1, reader.line_num
-                if not cells or layout.is_header(number, cells, names):
+                number += bool(cells or number)  # blank lines at the start of the file do not count
+                if not cells or layout.is_header(number - 1, cells, names):
                     continue
                 if len(cells) != len(names):
                     raise TableError(

@@ -104,11 +104,11 @@ def check_quotes(file: IO[bytes], layout: TableFormat) -> None:
             raise InvalidSourceError(message % {"line": last, "error": error}) from error
 
 
-def first_record(file: IO[bytes], layout: TableFormat) -> list[str]:
-    """The cells of the first line, none if it is blank. Raises ``InvalidSourceError``."""
+def first_record(file: IO[bytes], layout: TableFormat) -> tuple[list[str], int]:
+    """The cells of the first line that is not blank, none if all are, and how many blank ones are before it. Raises ``InvalidSourceError``."""
     with _records(file, layout, strict=False) as reader:
         try:
-            return next(reader, [])
+            return next(((cells, blank) for blank, cells in enumerate(reader) if cells), ([], 0))
         except csv.Error as error:
             raise InvalidSourceError(_("The header cannot be read: %(error)s") % {"error": error}) from error
 
@@ -157,11 +157,12 @@ _OTHER_DELIMITERS = {";": gettext_lazy("semicolons"), "\t": gettext_lazy("tabs")
 
 def uneven_row(file: IO[bytes], layout: TableFormat, columns: int) -> str:
     """Where the first row is that has more or fewer cells than there are columns, in words."""
-    line = 1
+    line, number = 1, 0
     with _records(file, layout, strict=False) as reader:
         try:
-            for number, cells in enumerate(reader):
-                if cells and len(cells) != columns and number >= layout.header_lines:
+            for cells in reader:
+                number += bool(cells or number)  # blank lines at the start of the file do not count
+                if cells and len(cells) != columns and number > layout.header_lines:
                     message = ngettext(
                         "Line %(line)d has %(count)d cell; the header has %(columns)d.",
                         "Line %(line)d has %(count)d cells; the header has %(columns)d.",

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Team, User
 from labeling.aws import storage
@@ -326,7 +327,9 @@ def _key_problem(facts: ColumnFacts, row_count: int) -> str:
     if row_count == 0:
         return _("The table has no rows.")
     if facts.blank:
-        return _("%(count)s rows have no value here.") % {"count": f"{facts.blank:,}"}
+        return ngettext("%(count)s row has no value here.", "%(count)s rows have no value here.", facts.blank) % {
+            "count": f"{facts.blank:,}"
+        }
     if facts.distinct < row_count:
         return _("Only %(distinct)s of %(rows)s values are different.") % {
             "distinct": f"{facts.distinct:,}",

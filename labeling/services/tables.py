@@ -133,7 +133,7 @@ class _CsvFile:
             csv_text.refuse_nul(file, layout, columns)
         if quotes % 2 or escapes:
             csv_text.check_quotes(file, layout)
-        first = csv_text.first_record(file, layout)
+        first, blank = csv_text.first_record(file, layout)
         names = list(columns) if columns is not None else first
         if not names:
             raise InvalidSourceError(_("The file has no header."))
@@ -145,7 +145,7 @@ class _CsvFile:
         self._options: dict[str, Any] = {
             "read_options": pa_csv.ReadOptions(
                 column_names=names,
-                skip_rows_after_names=layout.header_lines or int(layout.is_header(0, first, names)),
+                skip_rows_after_names=blank + (layout.header_lines or int(layout.is_header(0, first, names))),
                 use_threads=False,
                 block_size=_BLOCK,
             ),

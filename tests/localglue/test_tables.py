@@ -73,6 +73,8 @@ EXPECTED = [("1", "Anna", "1980-01-31"), ("02", None, None)]
     ("data", "serde", "parameters"),
     [
         (b"id,name,born\n1,Anna,1980-01-31\n02,,\n", "", {}),
+        (b"\n\r\nid,name,born\n1,Anna,1980-01-31\n02,,\n", "", {}),
+        (b"\nid,name,born\n1,Anna,1980-01-31\n02,,\n", "", {"skip.header.line.count": "1"}),
         (b"\xef\xbb\xbfID,Name,Born\r\n1,Anna,1980-01-31\r\n02,,\r\n", "", {}),
         (b"1,Anna,1980-01-31\n02,,\n", "", {"classification": "csv"}),
         (b"a,b,c\n1,Anna,1980-01-31\n\n02,,", "", {"classification": "csv", "skip.header.line.count": "1"}),

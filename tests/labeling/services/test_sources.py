@@ -69,7 +69,7 @@ def test_csv_is_described() -> None:
     ]
     assert found.key_candidates == ["id", "name"]
     assert found.suggested_key == "id"
-    assert "1 rows have no value" in found.problem_with_key("city")
+    assert "1 row has no value" in found.problem_with_key("city")
     assert found.problem_with_key("shoe size")
 
 
@@ -94,7 +94,9 @@ def test_bom_is_no_part_of_the_first_name() -> None:
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
 def test_line_ends(ending: bytes) -> None:
-    assert preview(ending.join([b"id,name", b"1,a", b"2,b"])).rows == (("1", "a"), ("2", "b"))
+    lines = [b"id,name", b"1,a", b"2,b"]
+    assert preview(ending.join(lines)).rows == (("1", "a"), ("2", "b"))
+    assert preview(ending.join([b"", b"", *lines])).rows == (("1", "a"), ("2", "b")), "blank lines before the header"
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,8 @@ def test_line_ends(ending: bytes) -> None:
         (b"id,name\n1,a\n2\n3,c\n", r"Line 3 has 1 cell; the header has 2\."),
         (b"id,name\n1,a,x\n", r"Line 2 has 3 cells; the header has 2\."),
         (b"id,name\n\n1,a\n\n\n2\n3\n", "Line 6 has 1 cell;"),
+        (b"\n\nid,name\n1,a\n2\n", "Line 5 has 1 cell;"),
+        (b"\n\n", "has no header"),
         (b'id,name\n1,"a\nb\r\nc"\n\n2,b,c\n', "Line 6 has 3 cells;"),
         (b"id,name\n1," + b"x" * (17 << 20), "a row is longer than 8 MB"),
         (b"id;name\n1;a;b\n", "Line 2 has 3 cells; the header has 2"),
@@ -301,7 +305,7 @@ def test_a_catalog_table_is_read_by_its_parameters(s3_server: str) -> None:
     found = preview_table(table=table)
     # The first line is a header because it repeats the names.
     assert found.rows == (("1", "it's"), ("2", ""), ("3", "a\tb"))
-    assert "1 rows have no value" in found.problem_with_key("name")
+    assert "1 row has no value" in found.problem_with_key("name")
     assert [row for piece in table_pieces(table=table) for row in piece.to_pylist()][1] == {"id": "2", "name": None}
 
 

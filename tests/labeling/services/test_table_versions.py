@@ -98,7 +98,7 @@ def parquet() -> bytes:
     [
         (b"id,name,town\n1,Ann,Paris\n", "lacks columns of the table: city. It has: id, name, town."),
         (b"id,name,city\n1,Ann,\n1,Bob,\n", "id is the primary key, .* Only 1 of 2 values are different."),
-        (b"id,name,city\n,Ann,\n1,Bob,\n", "id is the primary key, .* 1 rows have no value here."),
+        (b"id,name,city\n,Ann,\n1,Bob,\n", "id is the primary key, .* 1 row has no value here."),
         (b"id,name,city\n", "The table has no rows."),
         (b"id,name,city\n1,Ann\n", "Line 2 has 2 cells; the header has 3."),
         (parquet(), "Column id is bigint in this file and string in the table."),
