@@ -112,7 +112,7 @@ def test_a_run_that_takes_too_long_times_out(glue: Glue) -> None:
     glue.services.start("engine-worker")
     late = glue.wait(transform, handle)
     assert late["Status"] == "TIMEOUT"
-    assert late["ErrorString"] == "The run took longer than its timeout of 1 minutes."
+    assert late["ErrorString"] == "The run took longer than its timeout of 1 minute."
 
 
 def test_a_deleted_transform_stops_its_run_and_goes(glue: Glue) -> None:

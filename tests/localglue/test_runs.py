@@ -166,7 +166,7 @@ def test_time_runs_from_the_first_attempt(start: Callable[..., TaskRun]) -> None
     assert run.deadline() == NOW + timedelta(minutes=1)
     assert runs.claim(run.pk, now=NOW + timedelta(minutes=2)) is None
     ended = fresh(run)
-    assert (ended.status, ended.error) == (TaskStatus.TIMEOUT, "The run took longer than its timeout of 1 minutes.")
+    assert (ended.status, ended.error) == (TaskStatus.TIMEOUT, "The run took longer than its timeout of 1 minute.")
     assert ended.execution_seconds(LATER) == 120
 
 

@@ -142,7 +142,7 @@ def test_the_schema_of_the_transform_chooses_and_orders_the_columns(put: Put) ->
 
 def test_files_without_a_table_are_read_by_the_names_in_their_own_headers(put: Put) -> None:
     schema = [{"Name": name, "DataType": kind} for name, kind in COLUMNS[:2]]
-    location = put(a_dot_csv=b"id,name,city\n1,Ann,Rome\n", b_dot_csv=b"name,more,id\nBob,x,2\n")
+    location = put(a_dot_csv=b"id,name,city\n1,Ann,Rome\n", b_dot_csv=b"\n\nname,more,id\nBob,x,2\n")
     found = read_files(location, schema)
     assert found.table.to_pylist() == [{"id": "1", "name": "Ann"}, {"id": "2", "name": "Bob"}]
     assert [found.place(row) for row in range(2)] == [f"{location}a.csv, row 1", f"{location}b.csv, row 1"]
