@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -22,9 +22,9 @@ from findmatches.features import (
     word_matrix,
 )
 from findmatches.normalise import Column
+from findmatches.rare_pairs import Rare, shared_pairs
 from findmatches.threads import in_threads
 from findmatches.unrelated import unrelated
-from findmatches.word_pairs import shared_pairs
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -38,7 +38,12 @@ WORK_PER_ROW = 40_000
 LEAST_WORK_PER_ROW = 500
 SMALL = 20_000
 # A view of which less than this share is left after that finds rows that are alike by chance; it is then not searched.
-LEAST_SHARE = 0.4
+LEAST_SHARE: Mapping[Unit, float] = {"words": 0.4, "trigrams": 0.6}
+# Large tables are also searched by pairs of what is rare in a row: words, and trigrams that more rows have than typing errors would be in, one row
+# in so many. The larger a table, the fewer trigrams, whose pairs are dear.
+RARE_WORDS = Rare(8)
+RARE_TRIGRAMS, LEAST_TRIGRAMS = 12, 6
+NO_ERROR = 5_000
 MIN_SIMILARITY = 0.05
 # In large tables about so many pairs are looked at, and more only if each row would else have fewer than its neighbours.
 PAIRS = 1_500_000
@@ -109,9 +114,9 @@ def make_view(
     return Seen(unit, weigh(counted, known), known.repeated)
 
 
-def view_of_words(views: Sequence[View]) -> int:
-    """The place of the view of all words in the columns that are not put aside."""
-    return next(place for place, view in enumerate(views) if view.unit == "words")
+def view_of(unit: Unit, views: Sequence[View]) -> int:
+    """The place of the view of all words, or of all trigrams, in the columns that are not put aside."""
+    return next(place for place, view in enumerate(views) if view.unit == unit)
 
 
 def telling(column: Column) -> float:
@@ -124,29 +129,32 @@ def telling(column: Column) -> float:
 def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: int, neighbours: int) -> Candidates:
     """The union, over the views, of every row's nearest rows: ``neighbours`` in small tables, fewer in large ones.
 
-    Large tables are also searched by pairs of rare words, and only each row's best candidates are kept.
+    Large tables are also searched by pairs of rare words and of rare trigrams, and only each row's best candidates are kept: by the
+    sum of what the searches found and of the cosines in all views.
     """
     seen = tuple(make_views(views, columns, n_rows, Frequencies()))
     matrices = [view.matrix for view in seen]
     if n_rows < 2:
         none = np.empty(0, dtype=np.int32)
         return Candidates(none, none, seen, np.empty((len(matrices), 0), dtype=np.float32))
-    large, work, count, best_of = limits(n_rows, neighbours)
+    large, work, count, best_of, rare = limits(n_rows, neighbours)
     searched = in_threads(lambda matrix: prune(matrix, work), matrices)
     if large:
-        kept = [search for search in searched if search.share >= LEAST_SHARE]
-        words = matrices[view_of_words(views)]
-        searched = [*(kept or searched), Search(shared_pairs(words, occurrences(words)), 1.0)]
+        kept = [search for view, search in zip(views, searched, strict=True) if search.share >= LEAST_SHARE[view.unit]]
+        searched = kept or searched
+        for unit, of_row in rare.items():
+            view = matrices[view_of(unit, views)]
+            searched.append(Search(shared_pairs(view, occurrences(view), of_row), 1.0))
     near = nearest(searched.pop(0).matrix, count)
     while searched:
         near = near + nearest(searched.pop(0).matrix, count)
     left, right, value = _pairs(near)
     del near
+    cosines = [row_dots(matrix, left, right) for matrix in matrices]
     if large:
-        best = among_best(n_rows, left, right, value, best_of)
-        left, right = left[best], right[best]
-    cosines = np.stack([row_dots(matrix, left, right) for matrix in matrices])
-    return Candidates(left, right, seen, cosines)
+        best = among_best(n_rows, left, right, value + np.sum(cosines, axis=0), best_of)
+        left, right, cosines = left[best], right[best], [cosine[best] for cosine in cosines]
+    return Candidates(left, right, seen, np.stack(cosines))
 
 
 def _pairs(matrix: csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
@@ -156,20 +164,24 @@ def _pairs(matrix: csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.int32], ND
 
 
 class Limits(NamedTuple):
-    """How a table is searched: whether it counts as large; multiply-adds a row; neighbours in each view; how many in all are kept."""
+    """How a table is searched: whether it counts as large; multiply-adds a row; neighbours in each view; how many in all are kept; what is rare
+    in a row."""
 
     large: bool
     work: int
     neighbours: int
     kept: int
+    rare: Mapping[Unit, Rare]
 
 
 def limits(n_rows: int, neighbours: int) -> Limits:
-    """The limits for a table of that size. ``kept`` holds for large tables only."""
+    """The limits for a table of that size. ``kept`` and ``rare`` hold for large tables only."""
     growth = max(n_rows / SMALL, 1.0)
     count = max(round(neighbours / growth**0.25), 3)
     work = max(int(WORK_PER_ROW / growth), LEAST_WORK_PER_ROW)
-    return Limits(growth > 1, work, count, max(count, PAIRS // max(n_rows, 1)))
+    trigrams = Rare(max(round(RARE_TRIGRAMS / growth**0.1), LEAST_TRIGRAMS), max(n_rows // NO_ERROR, 2))
+    kept = max(count, PAIRS // max(n_rows, 1))
+    return Limits(growth > 1, work, count, kept, {"words": RARE_WORDS, "trigrams": trigrams})
 
 
 def among_best(

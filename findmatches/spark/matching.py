@@ -8,6 +8,7 @@ from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's document
 from pyspark.sql import types as T  # noqa: N812
 
 from findmatches import tuning
+from findmatches.blocking import limits
 from findmatches.errors import FindMatchesError
 from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.schema import text_table
@@ -17,7 +18,7 @@ from findmatches.spark.frames import errors_of_tasks, kept, strong
 from findmatches.spark.grouping import Pairs, between, gaps, groups, pieces_of
 from findmatches.spark.rows import numbered_rows, quoted
 from findmatches.spark.scoring import Scorer
-from findmatches.spark.search import find_pairs
+from findmatches.spark.search import best_pairs, find_pairs
 from findmatches.spark.whole import whole_of, with_counts
 
 if TYPE_CHECKING:
@@ -83,7 +84,11 @@ def prepared(rows: DataFrame, n_rows: int, model: Model) -> tuple[Scorer, DataFr
     counted, values = with_counts(rows, n_rows)
     whole = whole_of(counted, values, n_rows, model.schema)
     scorer = Scorer(counted, whole, model.schema, model.learner)
-    candidates = scorer.cosines(find_pairs(counted, whole, model.schema, tuning.neighbours(model.accuracy_cost)))
+    neighbours = tuning.neighbours(model.accuracy_cost)
+    allowed = limits(n_rows, neighbours)
+    candidates = scorer.cosines(find_pairs(counted, whole, model.schema, neighbours))
+    if allowed.large:
+        candidates = best_pairs(candidates, n_rows, allowed.kept)
     scorer.know(candidates)
     return scorer, candidates
 

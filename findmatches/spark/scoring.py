@@ -48,17 +48,18 @@ class Scorer:
         self._together = max(1, min(TOGETHER, -(-whole.n_rows // context.defaultParallelism)))
 
     def cosines(self, pairs: DataFrame) -> DataFrame:
-        """The pairs (``left``, ``right``) with their cosine in each view."""
+        """The pairs with their cosine in each view (``cosines``)."""
         views, schema, width = self._views, self._schema, self._whole.width
 
         def measure(pairs: pa.Table, records: pa.Table) -> pa.Table:
             views_of_rows = make_views(schema.views, columns_of(records, schema, width), records.num_rows, views.value)
             left, right = _places(pairs, records)
             found = np.column_stack([row_dots(view.matrix, left, right) for view in views_of_rows])
-            return pa.table({"left": pairs["left"], "right": pairs["right"], "cosines": lists_of(found)})
+            return pairs.append_column("cosines", lists_of(found))
 
+        own = ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in pairs.schema)
         return kept(
-            self._with_records(pairs, self._rows.select("row", "texts"), measure, f"{_PAIRS}, cosines array<float>")
+            self._with_records(pairs, self._rows.select("row", "texts"), measure, f"{own}, cosines array<float>")
         )
 
     def know(self, candidates: DataFrame) -> None:

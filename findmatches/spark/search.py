@@ -19,17 +19,18 @@ from findmatches.blocking import (
     LEAST_SHARE,
     MIN_SIMILARITY,
     Limits,
+    Unit,
     affordable,
     limits,
     make_view,
     make_views,
-    view_of_words,
+    view_of,
 )
 from findmatches.comparisons import Schema
+from findmatches.rare_pairs import Rare, count_shared, pairs_in, rarest_features
 from findmatches.spark.frames import Batches, both_ways, kept, tables
-from findmatches.spark.part import columns_of
+from findmatches.spark.part import columns_of, matrix_of
 from findmatches.spark.whole import Known, Whole
-from findmatches.word_pairs import PAIRS_A_ROW, count_shared, pairs_in, rarest_words
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -38,10 +39,10 @@ if TYPE_CHECKING:
 # Rows that a task holds at most, and rows that pass by at a time.
 BLOCK = 125_000
 CHUNK = 25_000
-# Rows whose pairs are ranked together, and pairs of words that are counted together.
+# Rows whose pairs are ranked together, and pairs of words or trigrams that are counted together.
 _RANKED = 50_000
 _COUNTED = 4_000_000
-_SHARED = -1
+_SHARED: dict[Unit, int] = {"words": -1, "trigrams": -2}
 _VECTORS = (
     "view int, block int, rows binary, starts binary, features binary, weights binary, weight double, left double"
 )
@@ -49,7 +50,7 @@ _FOUND = "view int, left long, right long, cosine float"
 
 
 def find_pairs(rows: DataFrame, whole: Whole, schema: Schema, neighbours: int) -> DataFrame:
-    """The candidates, ``left < right``, each once."""
+    """What the searches find: pairs ``left < right``, each once; ``found`` is the sum of the cosines by which they did."""
     allowed = limits(whole.n_rows, neighbours)
     block = max(1, min(BLOCK, -(-whole.n_rows // rows.sparkSession.sparkContext.defaultParallelism)))
     vectors = kept(rows.select("row", "texts").mapInArrow(_view_vectors(schema, whole, allowed, block), _VECTORS))
@@ -60,41 +61,53 @@ def find_pairs(rows: DataFrame, whole: Whole, schema: Schema, neighbours: int) -
             .agg((F.sum("left") / F.greatest(F.sum("weight"), F.lit(1e-12))).alias("share"))
             .collect()
         )
-        searched = [line.view for line in share if line.share >= LEAST_SHARE] or searched
-        vectors = vectors.where(F.col("view").isin(searched)).unionAll(_shared_vectors(rows, whole, schema, block))
-    found = _nearest(vectors, -(-whole.n_rows // block), allowed.neighbours)
-    if not allowed.large:
-        return kept(found.select("left", "right").distinct())
-    return _best(found, whole.n_rows, allowed.kept)
+        least = [LEAST_SHARE[view.unit] for view in schema.views]
+        searched = [line.view for line in share if line.share >= least[line.view]] or searched
+        vectors = vectors.where(F.col("view").isin(searched))
+        for unit, rare in allowed.rare.items():
+            vectors = vectors.unionAll(_shared_vectors(rows, whole, schema, block, unit, rare))
+    near = _nearest(vectors, -(-whole.n_rows // block), allowed.neighbours)
+    placed = near.repartitionById(-(-whole.n_rows // _RANKED), (F.col("left") / _RANKED).cast("int"))
+    return kept(placed.mapInArrow(_summed, "left long, right long, found double"))
 
 
-def _best(found: DataFrame, n_rows: int, count: int) -> DataFrame:
-    """The pairs that are among the ``count`` most valued of at least one of their rows; a value is the sum of cosines over all views."""
+def _summed(batches: Batches) -> Batches:
+    for table in tables(batches):
+        view, left, right = (table.column(name).to_numpy() for name in ("view", "left", "right"))
+        order = np.lexsort((view, right, left))
+        view, left, right, cosine = view[order], left[order], right[order], table.column("cosine").to_numpy()[order]
+        new = np.append(True, (np.diff(right) != 0) | (np.diff(left) != 0))
+        # A pair that was found from both of its rows counts once in each view.
+        once = new | np.append(True, np.diff(view) != 0)
+        start = np.flatnonzero(new[once])
+        found = np.add.reduceat(cosine[once].astype(np.float64), start)
+        yield pa.record_batch({"left": left[new], "right": right[new], "found": found})
+
+
+def best_pairs(pairs: DataFrame, n_rows: int, count: int) -> DataFrame:
+    """Of pairs with their ``cosines`` those that are among the ``count`` most valued of at least one of their rows, all that are equal at the end
+    included; a value is what was ``found`` and the sum of the cosines."""
     blocks = -(-n_rows // _RANKED)
-    directed = both_ways(found, "view", "cosine").repartitionById(blocks, (F.col("row") / _RANKED).cast("int"))
-    return kept(directed.mapInArrow(_rank(count), "left long, right long").distinct())
+    directed = both_ways(pairs, "found", "cosines").repartitionById(blocks, (F.col("row") / _RANKED).cast("int"))
+    ranked = directed.mapInArrow(_rank(count), "left long, right long, cosines array<float>")
+    return kept(ranked.dropDuplicates(["left", "right"]))
 
 
 def _rank(count: int) -> Callable[[Batches], Batches]:
     def rank(batches: Batches) -> Batches:
         for table in tables(batches):
-            view, row, other = (table.column(name).to_numpy() for name in ("view", "row", "other"))
-            cosine = table.column("cosine").to_numpy()
-            order = np.lexsort((view, other, row))
-            view, row, other, cosine = view[order], row[order], other[order], cosine[order]
-            # A pair that was found from both of its rows counts once in each view.
-            once = np.append(True, (np.diff(view) != 0) | (np.diff(other) != 0) | (np.diff(row) != 0))
-            row, other, cosine = row[once], other[once], cosine[once]
-            start = np.flatnonzero(np.append(True, (np.diff(other) != 0) | (np.diff(row) != 0)))
-            value = np.add.reduceat(cosine.astype(np.float64), start)
-            row, other = row[start], other[start]
-            order = np.lexsort((other, row > other, -value, row))
-            row, other = row[order], other[order]
+            row, other, found = (table.column(name).to_numpy() for name in ("row", "other", "found"))
+            cosines = table.column("cosines").combine_chunks()
+            width = len(cosines[0])
+            value = found + matrix_of(cosines, width).sum(axis=1)
+            order = np.lexsort((-value, row))
+            row, other, value = row[order], other[order], value[order]
             first = np.flatnonzero(np.append(True, np.diff(row) != 0))
             end = np.append(first[1:], len(row))
-            among = value[order] >= np.repeat(value[order][np.minimum(first + count, end) - 1], end - first)
+            among = value >= np.repeat(value[np.minimum(first + count, end) - 1], end - first)
             row, other = row[among], other[among]
-            yield pa.record_batch({"left": np.minimum(row, other), "right": np.maximum(row, other)})
+            own = cosines.take(pa.array(order[among]))
+            yield pa.record_batch({"left": np.minimum(row, other), "right": np.maximum(row, other), "cosines": own})
 
     return rank
 
@@ -141,19 +154,19 @@ def _packed(
     )
 
 
-def _shared_vectors(rows: DataFrame, whole: Whole, schema: Schema, block: int) -> DataFrame:
-    """Which pairs of rare words each row has; only those that 2 to ``MAX_SHARING`` rows have. Unit rows."""
-    pairs = rows.select("row", "texts").mapInArrow(_rare_pairs(schema, whole), "row long, pair long")
-    parts = max(rows.sparkSession.sparkContext.defaultParallelism, whole.n_rows * PAIRS_A_ROW // _COUNTED)
+def _shared_vectors(rows: DataFrame, whole: Whole, schema: Schema, block: int, unit: Unit, rare: Rare) -> DataFrame:
+    """Which pairs of rare words, or of rare trigrams, each row has; only those that 2 to ``MAX_SHARING`` rows have. Unit rows."""
+    pairs = rows.select("row", "texts").mapInArrow(_rare_pairs(schema, whole, unit, rare), "row long, pair long")
+    parts = max(rows.sparkSession.sparkContext.defaultParallelism, whole.n_rows * rare.pairs // _COUNTED)
     shared = pairs.repartition(parts, "pair").mapInArrow(_count_shared, "row long, pair long, count int")
     blocks = -(-whole.n_rows // block)
     placed = shared.repartitionById(blocks, (F.col("row") / block).cast("int"))
-    return kept(placed.mapInArrow(_pack_shared(whole.n_rows, block), _VECTORS))
+    return kept(placed.mapInArrow(_pack_shared(_SHARED[unit], whole.n_rows, block), _VECTORS))
 
 
-def _rare_pairs(schema: Schema, whole: Whole) -> Callable[[Batches], Batches]:
-    """The pairs of rare words of each row."""
-    number = view_of_words(schema.views)
+def _rare_pairs(schema: Schema, whole: Whole, unit: Unit, rare: Rare) -> Callable[[Batches], Batches]:
+    """The pairs of rare words or trigrams of each row."""
+    number = view_of(unit, schema.views)
     known: Known = whole.frequencies.only(lambda name: name == f"view {number}")
     width = whole.width
 
@@ -162,8 +175,8 @@ def _rare_pairs(schema: Schema, whole: Whole) -> Callable[[Batches], Batches]:
         counts = counts[counts >= 2]
         for table in tables(batches, CHUNK):
             row = table.column("row").to_numpy()
-            words = make_view(schema.views, number, columns_of(table, schema, width), len(row), known).matrix
-            for place, pair in pairs_in(rarest_words(words, counts), len(counts)):
+            view = make_view(schema.views, number, columns_of(table, schema, width), len(row), known).matrix
+            for place, pair in pairs_in(rarest_features(view, counts, rare), len(counts)):
                 yield pa.record_batch({"row": row[place], "pair": pair})
 
     return pairs
@@ -178,7 +191,7 @@ def _count_shared(batches: Batches) -> Batches:
         yield pa.record_batch({"row": row, "pair": pair[use], "count": count.astype(np.int32)})
 
 
-def _pack_shared(n_rows: int, block: int) -> Callable[[Batches], Batches]:
+def _pack_shared(view: int, n_rows: int, block: int) -> Callable[[Batches], Batches]:
     def pack(batches: Batches) -> Batches:
         from scipy.sparse import csr_matrix  # here and not above: it is the executors that need it
 
@@ -196,7 +209,7 @@ def _pack_shared(n_rows: int, block: int) -> Callable[[Batches], Batches]:
                 matrix = csr_matrix((len(part) - 1, 1), dtype=np.float32)
                 matrix.indptr = part - part[0]
                 matrix.indices, matrix.data = pair[part[0] : part[-1]], data[part[0] : part[-1]]
-                yield _packed(_SHARED, rows[at : at + CHUNK], block, matrix, 1.0, 1.0)
+                yield _packed(view, rows[at : at + CHUNK], block, matrix, 1.0, 1.0)
 
     return pack
 

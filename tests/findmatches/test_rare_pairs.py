@@ -1,0 +1,99 @@
+"""Large tables are searched by pairs of rare words and of rare trigrams, since each by itself may be too common."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+
+from bench.quality import score
+from findmatches import Records, ask, blocking, prepared, rare_pairs, train
+from findmatches.blocking import RARE_WORDS
+from findmatches.rare_pairs import MAX_SHARING, shared_pairs
+from tests.findmatches.data import oracle
+
+_ROWS = st.lists(st.sets(st.integers(0, 14), max_size=RARE_WORDS.number + 4), min_size=1, max_size=80)
+
+
+@given(rows=_ROWS)
+def test_rows_share_what_a_slow_count_finds(rows: list[set[int]]) -> None:
+    words = csr_matrix(np.array([[word in row for word in range(15)] for row in rows], dtype=np.float32))
+    counts = Counter(word for row in rows for word in row)
+    rarest = [
+        sorted((word for word in row if counts[word] >= RARE_WORDS.least), key=lambda word: (counts[word], word))[
+            : RARE_WORDS.number
+        ]
+        for row in rows
+    ]
+    pairs = [{frozenset(pair) for pair in combinations(row, 2)} for row in rarest]
+    having = Counter(pair for row in pairs for pair in row)
+    telling = [{pair for pair in row if 2 <= having[pair] <= MAX_SHARING} for row in pairs]
+
+    found = shared_pairs(words, np.array([counts[word] for word in range(15)]), RARE_WORDS)
+    has = csr_matrix((np.ones(found.nnz, dtype=int), found.indices, found.indptr), shape=found.shape)
+    shared = has @ has.T
+    for one, two in combinations(range(len(rows)), 2):
+        assert shared[one, two] == len(telling[one] & telling[two])
+    lengths = np.asarray(found.multiply(found).sum(axis=1)).ravel()
+    assert np.allclose(lengths, [bool(row) and any(having[pair] < len(rows) for pair in row) for row in telling])
+
+
+@pytest.fixture
+def dear_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table of 500 rows counts as large, and hardly a word or trigram is rare enough to be searched by itself."""
+    for module in (blocking, prepared):
+        monkeypatch.setattr(module, "SMALL", 100)
+    monkeypatch.setattr(blocking, "LEAST_WORK_PER_ROW", 10)
+    monkeypatch.setattr(blocking, "WORK_PER_ROW", 10)
+
+
+@pytest.mark.usefixtures("dear_search")
+def test_one_column_of_common_words_is_matched_in_a_large_table() -> None:
+    """No word is rare, and there is no second column: so addresses in one cell were not even compared."""
+    rng = random.Random(0)  # noqa: S311 (made-up rows, no secrets)
+    words = ["".join(rng.choices("bcdfglmnprst", k=5)) for _ in range(60)]
+    texts: list[str] = []
+    for _ in range(250):
+        text = rng.choices(words, k=8)
+        texts += [" ".join(text), " ".join(rng.sample(text, 7))]
+    assert _f1(texts) > 0.95
+
+
+@pytest.mark.usefixtures("dear_search")
+def test_names_with_a_typing_error_in_each_word_are_matched_in_a_large_table() -> None:
+    """They share no word, and no trigram that is rare by itself."""
+    rng = random.Random(0)  # noqa: S311 (made-up rows, no secrets)
+    words = ["".join(rng.choices("aeiolmnrst", k=9)) for _ in range(60)]
+    texts: list[str] = []
+    for _ in range(250):
+        text = rng.choices(words, k=3)
+        texts += [" ".join(text), " ".join(f"{word[:4]}x{word[5:]}" for word in text)]
+    assert _f1(texts) > 0.95
+
+
+def _f1(texts: list[str]) -> float:
+    """After 100 labelled rows of a table of one column, in which each row and the next are one thing."""
+    keys = [f"r{number:03}" for number in range(len(texts))]
+    records = Records.from_arrow(pa.table({"id": keys, "text": texts}), primary_key="id")
+    truth = {key: str(number // 2) for number, key in enumerate(keys)}
+    labels = oracle(truth)(ask(records, [], sets=10, rows=10))
+    matched = train(records, [labels]).match(records)
+    return score(matched.column("id").to_pylist(), matched.column("match_id").to_pylist(), truth)[2]
+
+
+def test_pairs_are_the_same_however_many_are_counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    words = csr_matrix((rng.random((200, 40)) < 0.2).astype(np.float32))
+    counts = np.bincount(words.indices, minlength=40)
+    whole = shared_pairs(words, counts, RARE_WORDS)
+    monkeypatch.setattr(rare_pairs, "COUNTED", 500)
+    parts = shared_pairs(words, counts, RARE_WORDS)
+    assert parts.nnz == whole.nnz > 100
+    assert np.allclose((parts @ parts.T).toarray(), (whole @ whole.T).toarray())
