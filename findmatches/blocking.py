@@ -40,9 +40,10 @@ SMALL = 20_000
 # A view of which less than this share is left after that finds rows that are alike by chance; it is then not searched.
 LEAST_SHARE: Mapping[Unit, float] = {"words": 0.4, "trigrams": 0.6}
 # Large tables are also searched by pairs of what is rare in a row: words, and trigrams that more rows have than typing errors would be in, one row
-# in so many. The larger a table, the fewer trigrams, whose pairs are dear.
+# in so many. Of trigrams as many as give about so many pairs in all, between the least and the most.
 RARE_WORDS = Rare(8)
-RARE_TRIGRAMS, LEAST_TRIGRAMS = 12, 6
+LEAST_TRIGRAMS, MOST_TRIGRAMS = 6, 12
+TRIGRAM_PAIRS = 15_000_000
 NO_ERROR = 5_000
 MIN_SIMILARITY = 0.05
 # In large tables about so many pairs are looked at, and more only if each row would else have fewer than its neighbours.
@@ -179,9 +180,14 @@ def limits(n_rows: int, neighbours: int) -> Limits:
     growth = max(n_rows / SMALL, 1.0)
     count = max(round(neighbours / growth**0.25), 3)
     work = max(int(WORK_PER_ROW / growth), LEAST_WORK_PER_ROW)
-    trigrams = Rare(max(round(RARE_TRIGRAMS / growth**0.1), LEAST_TRIGRAMS), max(n_rows // NO_ERROR, 2))
     kept = max(count, PAIRS // max(n_rows, 1))
-    return Limits(growth > 1, work, count, kept, {"words": RARE_WORDS, "trigrams": trigrams})
+    return Limits(growth > 1, work, count, kept, {"words": RARE_WORDS, "trigrams": _rare_trigrams(n_rows)})
+
+
+def _rare_trigrams(n_rows: int) -> Rare:
+    numbers = range(MOST_TRIGRAMS, LEAST_TRIGRAMS, -1)
+    number = next((one for one in numbers if Rare(one).pairs * n_rows <= TRIGRAM_PAIRS), LEAST_TRIGRAMS)
+    return Rare(number, max(n_rows // NO_ERROR, 2))
 
 
 def among_best(
