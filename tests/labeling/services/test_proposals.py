@@ -201,7 +201,7 @@ def test_to_submit_with_a_proposal_costs_the_same_however_many_rows(
     Row.objects.update(proposed="A", proposed_confidence=0.9)
     question = Question.objects.select_related("question_set__transform").get()
     labels = grouping(question, "A" * rows)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(20):
         submit_answer(question=question, steward=people.steward, labels=labels, seconds=1, keys=1, proposal_shown=True)
 
 
