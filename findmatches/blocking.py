@@ -39,12 +39,12 @@ LEAST_WORK_PER_ROW = 500
 SMALL = 20_000
 # A view of which less than this share is left after that finds rows that are alike by chance; it is then not searched.
 LEAST_SHARE: Mapping[Unit, float] = {"words": 0.4, "trigrams": 0.6}
-# Large tables are also searched by pairs of what is rare in a row: words, and trigrams that more rows have than typing errors would be in, one row
-# in so many. Of trigrams as many as give about so many pairs in all, between the least and the most.
+# Large tables are also searched by pairs of what is rare in a row: of words, and of as many trigrams as give about so many pairs in all, between the
+# least and the most. Trigrams that fewer rows than one in so many have are mostly those of typing errors.
 RARE_WORDS = Rare(8)
 LEAST_TRIGRAMS, MOST_TRIGRAMS = 6, 12
 TRIGRAM_PAIRS = 15_000_000
-NO_ERROR = 5_000
+TYPING_ERRORS = 5_000
 MIN_SIMILARITY = 0.05
 # In large tables about so many pairs are looked at, and more only if each row would else have fewer than its neighbours.
 PAIRS = 1_500_000
@@ -187,7 +187,7 @@ def limits(n_rows: int, neighbours: int) -> Limits:
 def _rare_trigrams(n_rows: int) -> Rare:
     numbers = range(MOST_TRIGRAMS, LEAST_TRIGRAMS, -1)
     number = next((one for one in numbers if Rare(one).pairs * n_rows <= TRIGRAM_PAIRS), LEAST_TRIGRAMS)
-    return Rare(number, max(n_rows // NO_ERROR, 2))
+    return Rare(number, max(n_rows // TYPING_ERRORS, 2))
 
 
 def among_best(
