@@ -13,15 +13,15 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from labelfiles import counted
 from localglue import store
-from tableformats import NULL_MARK, FormatError, TableFormat, is_gzipped, table_format
+from localglue.cell_types import check_of
+from tableformats import NULL_MARK, FormatError, TableFormat, is_gzipped, numbered, table_format
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,45 +29,7 @@ if TYPE_CHECKING:
 
 MAX_COLUMNS = 100
 _BATCH = 65_536
-_PLAIN = re.compile(
-    r"(tinyint|smallint|int|integer|bigint|long|float|double|boolean|date|timestamp|string|decimal(\(\d+(,\s*\d+)?\))?|(var)?char(\(\d+\))?)"
-)
-_INT = re.compile(r"\s*[+-]?\d{1,19}\s*", re.ASCII)
-_NUMBER = re.compile(
-    r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*|\s*[+-]?(nan|inf|infinity)\s*", re.ASCII | re.IGNORECASE
-)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_TIMESTAMP = re.compile(
-    rf"({_DATE.pattern})([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{{1,9}})?)?)?(Z|[+-]\d{{2}}:?\d{{2}})?", re.ASCII
-)
-_BOOLEAN = re.compile(r"true|false|0|1", re.IGNORECASE)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-
-
-def _is_date(text: str) -> bool:
-    return _DATE.fullmatch(text) is not None and _is_day(text)
-
-
-def _is_timestamp(text: str) -> bool:
-    match = _TIMESTAMP.fullmatch(text)
-    return match is not None and _is_day(match[1])
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-_CHECKS: dict[str, Callable[[str], object]] = {
-    **dict.fromkeys(("tinyint", "smallint", "int", "integer", "bigint", "long"), _INT.fullmatch),
-    **dict.fromkeys(("float", "double", "decimal"), _NUMBER.fullmatch),
-    "date": _is_date,
-    "timestamp": _is_timestamp,
-    "boolean": _BOOLEAN.fullmatch,
-}
 
 
 class TableError(Exception):
@@ -98,11 +60,6 @@ def _joined(parts: Iterable[tuple[store.S3Object, pa.Table]]) -> Rows:
         pa.concat_tables([table for _, table in found]),
         tuple((item.path, int(table.num_rows)) for item, table in found),
     )
-
-
-def is_plain(data_type: str) -> bool:
-    """Whether a catalog type is one that can be matched: no arrays, maps, structures, binaries."""
-    return _PLAIN.fullmatch(data_type.strip().lower()) is not None
 
 
 def layout_of(definition: dict[str, Any]) -> TableFormat:
@@ -265,7 +222,7 @@ class _Columns:
     def __init__(self, item: store.S3Object, columns: list[dict[str, Any]]) -> None:
         self.item = item
         self.names = [column["Name"] for column in columns]
-        self.checks = [_CHECKS.get(column.get("Type", "string").strip().lower().split("(")[0]) for column in columns]
+        self.checks = [check_of(column.get("Type", "string")) for column in columns]
         self.types = [column.get("Type", "string") for column in columns]
         self.rows: list[list[str | None]] = []
         self.batches: list[Any] = []
@@ -312,12 +269,11 @@ def _read_csv(item: store.S3Object, layout: TableFormat, columns: list[dict[str,
             escapechar=layout.escape or None,
             strict=True,
         )
-        line = number = 0
+        line = 0
         try:
-            for cells in reader:
+            for number, cells in numbered(reader):
                 start, line = line + 1, reader.line_num
-                number += bool(cells or number)  # blank lines at the start of the file do not count
-                if not cells or layout.is_header(number - 1, cells, names):
+                if not cells or layout.is_header(number, cells, names):
                     continue
                 if len(cells) != len(names):
                     raise TableError(

@@ -7,7 +7,7 @@ which Glue follows, for what crawlers write: https://docs.aws.amazon.com/athena/
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 KINDS = ("csv", "parquet", "json")
@@ -112,6 +112,14 @@ def table_format(parameters: Mapping[str, str], *, serde: str = "", input_format
         raise FormatError("header_lines", skipped)
     null = parameters.get("serialization.null.format", "\\N" if "lazysimple" in library else "")
     return TableFormat("csv", delimiter, quote, escape, int(skipped), null)
+
+
+def numbered(records: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Each record of a CSV file with its number, from 0. Blank lines at the start of the file do not count; they have -1."""
+    number = 0
+    for cells in records:
+        number += bool(cells or number)
+        yield number - 1, cells
 
 
 def is_gzipped(name: str) -> bool:

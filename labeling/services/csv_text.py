@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from labelfiles import LabelFileError
 from labeling.encodings import find_encoding
 from labeling.exceptions import InvalidSourceError
-from tableformats import TableFormat
+from tableformats import TableFormat, numbered
 
 _CHUNK = 1024 * 1024
 _MAX_CELL = 8 * _CHUNK
@@ -157,12 +157,11 @@ _OTHER_DELIMITERS = {";": gettext_lazy("semicolons"), "\t": gettext_lazy("tabs")
 
 def uneven_row(file: IO[bytes], layout: TableFormat, columns: int) -> str:
     """Where the first row is that has more or fewer cells than there are columns, in words."""
-    line, number = 1, 0
+    line = 1
     with _records(file, layout, strict=False) as reader:
         try:
-            for cells in reader:
-                number += bool(cells or number)  # blank lines at the start of the file do not count
-                if cells and len(cells) != columns and number > layout.header_lines:
+            for number, cells in numbered(reader):
+                if cells and len(cells) != columns and number >= layout.header_lines:
                     message = ngettext(
                         "Line %(line)d has %(count)d cell; the header has %(columns)d.",
                         "Line %(line)d has %(count)d cells; the header has %(columns)d.",

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from labelfiles import LABEL_COLUMN, SET_ID_COLUMN
 from localglue import deletion, paging, runs
+from localglue.cell_types import is_plain
 from localglue.choices import ACTIVE, TaskType, TransformStatus
 from localglue.errors import (
     AlreadyExistsException,
@@ -28,7 +29,7 @@ from localglue.operations import Caller, Request, Result, operation
 from localglue.operations.capacity import capacity
 from localglue.operations.catalog import find_table, fold
 from localglue.operations.tags import set_tags
-from localglue.tables import MAX_COLUMNS, is_plain
+from localglue.tables import MAX_COLUMNS
 
 _ORDER = {
     "NAME": "name",

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from localglue import store
-from localglue.tables import TableError, is_plain, layout_of, read_files, read_table
+from localglue.cell_types import is_plain
+from localglue.tables import TableError, layout_of, read_files, read_table
 from tests.localglue.conftest import table_input
 
 Put = Callable[..., str]
