@@ -90,8 +90,9 @@ def labels_hash(labels: Sequence[LabelFile]) -> str:
 def ask(records: Records, labels: Sequence[LabelFile], *, sets: int = 10, rows: int = 10, seed: int = 0) -> LabelFile:
     """The next questions: up to ``sets`` sets of up to ``rows`` rows, the label column empty, never a row that ``labels`` hold.
 
-    ``labels`` may also be questions that nobody has answered yet: their labels are blank, and their rows are not asked twice. Set ids are new with respect to ``labels``. Raises ``FindMatchesError`` if no rows are left to ask about, or if the table has a
-    column of a name that a label file has for itself.
+    ``labels`` may also be questions that nobody has answered yet: their labels are blank, and their rows are not asked twice. Set ids are
+    new with respect to ``labels``. Raises ``FindMatchesError`` if no rows are left to ask about, or if the table has a column of a name
+    that a label file has for itself.
     """
     if sets < 1 or not 2 <= rows <= 50:
         raise FindMatchesError("Ask for at least one question, of 2 to 50 rows each.")
@@ -130,7 +131,7 @@ def _nothing_to_ask(records: Records) -> str:
     import pyarrow.compute as pc  # here and not above: importing findmatches must stay quick
 
     others = [records.table.column(name) for name in records.columns if name != records.primary_key]
-    if any(len(pc.unique(values := column.drop_null())) < len(values) for column in others):
+    if any(pc.count_distinct(column).as_py() < len(column) - column.null_count for column in others):
         return (
             "There is nothing to ask: whatever two rows have in common, apart from the primary key, so many rows have "
             "that it tells nothing apart."

@@ -14,6 +14,7 @@ Chats are told in the words of the bell and of mails. No format has rows of a ta
 from __future__ import annotations
 
 import json
+from html import escape
 from typing import Any
 
 from django.urls import reverse
@@ -56,8 +57,8 @@ def _chat_message(words: Words, message_format: str) -> str:
 
 
 def _for_slack(texts: list[str], link: str, address: str) -> dict[str, Any]:
-    lines = [*map(_escaped, texts), f"<{_escaped(address)}|{_escaped(link)}>"]
-    return {"text": "\n".join(lines)}
+    text, words, target = (escape(one, quote=False) for one in ("\n".join(texts), link, address))
+    return {"text": f"{text}\n<{target}|{words}>"}
 
 
 def _for_teams(texts: list[str], link: str, address: str) -> dict[str, Any]:
@@ -70,11 +71,6 @@ def _for_teams(texts: list[str], link: str, address: str) -> dict[str, Any]:
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
-
-
-def _escaped(text: str) -> str:
-    """As Slack shows it unread; quotes stay as they are, which ``html.escape`` by itself would not leave."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _as_json(content: dict[str, Any]) -> str:
