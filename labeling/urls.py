@@ -37,6 +37,7 @@ from labeling.views import (
     task_runs,
     transforms,
     webhooks,
+    withdrawals,
     work,
 )
 
@@ -50,6 +51,7 @@ transform_urls = [
     path("disputed/", adjudication.adjudication_list, name="adjudication-list"),
     path("disputed/next/", adjudication.adjudication_next, name="adjudication-next"),
     path("answers/", answers.answer_list, name="answer-list"),
+    path("answers/withdraw/", withdrawals.answers_withdraw, name="answers-withdraw"),
     path("guidelines/", guidelines.guidelines, name="guidelines"),
     path("guidelines/examples/<uuid:example_id>/remove/", guidelines.example_remove, name="example-remove"),
     path("agreement/", agreement.agreement, name="agreement"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -106,10 +107,19 @@ def teaches_anything(*, transform: Transform, replace_all: bool) -> bool:
     return any(len(rows) >= MIN_SURE_ROWS and not set_errors(rows, columns, key) for rows in rows_of)
 
 
-def is_refused(*, question: Question, labels: dict[str, str]) -> bool:
-    """Whether Glue would refuse a file with this result of the question, labels by row id. A query."""
+def refused_questions(*, questions: Sequence[Question]) -> set[uuid.UUID]:
+    """Those of these questions, with their sets and transforms, with whose result Glue would refuse a label file. A query, if there are any."""
+    rows: dict[uuid.UUID, list[tuple[int, list[str]]]] = defaultdict(list)
+    if questions:
+        in_order = Row.objects.filter(question__in=questions).order_by("position")
+        for question_id, row_id, values in in_order.values_list("question_id", "pk", "values"):
+            rows[question_id].append((row_id, values))
+    return {question.pk for question in questions if _is_refused(question, rows[question.pk])}
+
+
+def _is_refused(question: Question, rows: Sequence[tuple[int, list[str]]]) -> bool:
     transform = question.question_set.transform
-    sure = _sure_rows(labels, _rows_of(question))
+    sure = _sure_rows(question.result or {}, [(pk, question.labeling_set_id, values) for pk, values in rows])
     return len(sure) >= MIN_SURE_ROWS and bool(set_errors(sure, transform.column_names, transform.primary_key))
 
 

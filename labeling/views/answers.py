@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -61,11 +62,8 @@ class ChangeLine:
 def answer_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     """What was answered. Leads see everybody's answers, others their own."""
     transform, membership = transform_access(request, transform_id, is_member)
-    form = _filter_form(request, transform, membership)
-    chosen = form.chosen
-    if not can_see_answers(membership):
-        chosen["steward"] = signed_in(request)
-    found = answers_for_transform(transform=transform, **chosen)
+    form = answer_filter(request, transform, membership)
+    found = answers_chosen(transform, membership, form)
     # First which they are: with their questions along, all of them would be sorted for every page.
     page = Paginator(found.values_list("pk", flat=True), PAGE_SIZE).get_page(request.GET.get("page"))
     context = about_transform(transform, membership) | {
@@ -110,7 +108,16 @@ def _take_back(request: HttpRequest, answer_id: UUID, service: Callable[..., Ans
     return redirect("labeling:question-history", answer.question_id)
 
 
-def _filter_form(request: HttpRequest, transform: Transform, membership: Membership) -> AnswerFilterForm:
+def answers_chosen(transform: Transform, membership: Membership, form: AnswerFilterForm) -> QuerySet[Answer]:
+    """The answers that the filters show this reader."""
+    chosen = form.chosen
+    if not can_see_answers(membership):
+        chosen["steward"] = membership.user
+    return answers_for_transform(transform=transform, **chosen)
+
+
+def answer_filter(request: HttpRequest, transform: Transform, membership: Membership) -> AnswerFilterForm:
+    """The filters that the address has."""
     members = everybody_of(team=membership.team) if can_see_answers(membership) else []
     return AnswerFilterForm(
         request.GET,

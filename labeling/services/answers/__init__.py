@@ -10,7 +10,7 @@ answers that do not stand, the latter those that do, so neither waits for the ot
 
 from __future__ import annotations
 
-from labeling.services.answers.correct import reopen_answer, withdraw_answer
+from labeling.services.answers.correct import reopen_answer, withdraw_answer, withdraw_answers
 from labeling.services.answers.give import save_draft, submit_answer
 from labeling.services.answers.queue import LEASE, next_question, open_question, release_question, skip_question
 
@@ -24,4 +24,5 @@ __all__ = [
     "skip_question",
     "submit_answer",
     "withdraw_answer",
+    "withdraw_answers",
 ]

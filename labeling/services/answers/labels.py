@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -12,6 +12,7 @@ from accounts.models import User
 from labeling.choices import UNSURE, AnswerKind, AnswerStatus, ChangeAction
 from labeling.exceptions import InvalidAnswerError
 from labeling.models import Answer, AnswerChange, Question, Row, RowLabel
+from labeling.selectors.groupings import labels_by_answer
 from partitions import LABELS, Grouping, labels_for
 
 _STANDING = (ChangeAction.SUBMITTED, ChangeAction.CORRECTED, ChangeAction.ADJUDICATED)
@@ -99,12 +100,24 @@ def remember_taken_back(
     _remember(answer, action, by, at, _stored(labels), {})
 
 
+def remember_withdrawn(answers: Sequence[Answer], *, by: User, at: datetime) -> None:
+    """Write to the history of each of these that it is withdrawn. Two queries."""
+    labels = labels_by_answer([answer.pk for answer in answers])
+    AnswerChange.objects.bulk_create(
+        _change(answer, ChangeAction.WITHDRAWN, by, at, _stored(labels[answer.pk]), {}) for answer in answers
+    )
+
+
 def _remember(
     answer: Answer, action: ChangeAction, by: User, at: datetime, before: dict[str, str], after: dict[str, str]
 ) -> None:
-    AnswerChange.objects.create(
-        answer=answer, version=answer.version, at=at, by=by, action=action, before=before, after=after
-    )
+    _change(answer, action, by, at, before, after).save(force_insert=True)
+
+
+def _change(
+    answer: Answer, action: ChangeAction, by: User, at: datetime, before: dict[str, str], after: dict[str, str]
+) -> AnswerChange:
+    return AnswerChange(answer=answer, version=answer.version, at=at, by=by, action=action, before=before, after=after)
 
 
 def _stored(labels: Mapping[int, str]) -> dict[str, str]:

@@ -38,7 +38,7 @@ MAY_OPEN = {
             EVERYBODY,
             """
             home transform-list keys-save work work-download
-            transform-detail answer-list guidelines agreement question-next columns-save sheet-list sheet-download
+            transform-detail answer-list answers-withdraw guidelines agreement question-next columns-save sheet-list sheet-download
             question-detail question-draft question-submit question-skip question-release question-reopen
             question-panel panel-comment panel-resolve question-history comment-add comment-resolve
             """,
