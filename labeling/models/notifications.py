@@ -137,6 +137,11 @@ class Webhook(models.Model):
     def __str__(self) -> str:
         return self.url
 
+    @property
+    def told(self) -> list[NotificationEvent]:
+        """What it is told of, in the order of the forms."""
+        return [event for event in NotificationEvent if event in self.events]
+
 
 class WebhookDelivery(Outbox):
     """One message to a webhook; a test has no occurrence. ``id`` is sent along, so that receivers know what they have had already.

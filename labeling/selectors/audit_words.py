@@ -47,6 +47,7 @@ _SENTENCES: dict[str, Text] = {
     AuditAction.SCHEDULE_CHANGED: gettext_lazy("%(who)s changed the schedule of %(subject)s"),
     AuditAction.LABELS_REPLACED: gettext_lazy("%(who)s confirmed that all labels of %(subject)s are replaced"),
 }
+_EVENTS: dict[str, Text] = {event.value: event.label for event in NotificationEvent}
 _FIELDS: dict[str, Text] = {
     "first_name": gettext_lazy("First name"),
     "last_name": gettext_lazy("Last name"),
@@ -91,7 +92,7 @@ _FIELDS: dict[str, Text] = {
     "file": gettext_lazy("Label file"),
     "rows": gettext_lazy("Labels"),
     "run": gettext_lazy("Run"),
-    **{event.value: event.label for event in NotificationEvent},
+    **_EVENTS,
 }
 _IN_SENTENCE = frozenset({"role", "person"})
 _VALUES: dict[str, dict[str, Text]] = {
@@ -165,5 +166,7 @@ def _value(name: str, value: Any) -> str:
         return _("yes") if value else _("no")
     if value is None or value == "":
         return "–"
+    if name == "events":
+        return "; ".join(str(_EVENTS.get(event, event)) for event in str(value).split(", "))
     known = _WAYS if name in NotificationEvent else _VALUES.get(name, {})
     return str(known.get(value, value))

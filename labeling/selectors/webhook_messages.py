@@ -1,9 +1,10 @@
 """What webhooks are sent, in the format that each has asked for.
 
 - **JSON**: ids, states and figures for programs, see docs/operations.md.
-- **Slack**: ``text`` for an incoming webhook, with a link as ``<address|words>``
-  (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). ``&``, ``<`` and ``>`` would begin links and mentions and are escaped
-  (https://docs.slack.dev/messaging/formatting-message-text#escaping).
+- **Slack**: for an incoming webhook, blocks whose ``plain_text`` reads no markup out of names, so that ``my_table_2`` and ``*`` come out as
+  they were typed (https://docs.slack.dev/reference/block-kit/composition-objects/text-object), and a link as ``<address|words>``. ``text`` is
+  what notifications show, and what is left for receivers that know no blocks (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+  ``&``, ``<`` and ``>`` are escaped in both (https://docs.slack.dev/messaging/formatting-message-text#escaping).
 - **Microsoft Teams**: a message with one Adaptive Card, as the workflow "Post to a channel when a webhook request is received" takes it
   (https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using). A ``TextBlock`` would read Markdown out of
   names and errors, a ``RichTextBlock`` does not (https://learn.microsoft.com/adaptive-cards/authoring-cards/text-features).
@@ -27,8 +28,9 @@ from labeling.choices import MessageFormat
 from labeling.models import Occurrence, Webhook
 from labeling.selectors.notifications import Words, payload_of, words_of
 
-_LONGEST = 1_000
-"""What Glue says of a failure may be long; the page that is linked has all of it. Teams takes 28 kB in all."""
+_LONGEST = 600
+"""What Glue says of a failure may be long; the page that is linked has all of it. Slack takes 3,000 characters in a block, where ``&`` is five. Teams
+takes 28 kB in all."""
 
 
 def message_of(occurrence: Occurrence, message_format: str) -> str:
@@ -57,8 +59,11 @@ def _chat_message(words: Words, message_format: str) -> str:
 
 
 def _for_slack(texts: list[str], link: str, address: str) -> dict[str, Any]:
-    text, words, target = (escape(one, quote=False) for one in ("\n".join(texts), link, address))
-    return {"text": f"{text}\n<{target}|{words}>"}
+    lines = [escape(text, quote=False) for text in texts]
+    way = f"<{escape(address, quote=False)}|{escape(link, quote=False)}>"
+    written = [{"type": "plain_text", "text": line, "emoji": False} for line in lines]
+    blocks = [{"type": "section", "text": text} for text in (*written, {"type": "mrkdwn", "text": way})]
+    return {"text": "\n".join([*lines, way]), "blocks": blocks}
 
 
 def _for_teams(texts: list[str], link: str, address: str) -> dict[str, Any]:

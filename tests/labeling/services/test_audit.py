@@ -345,7 +345,7 @@ CASES = [
     Case(
         AuditAction.WEBHOOK_CREATED,
         lambda w, _: create_webhook(team=w.people.team, user=w.admin, url=HOOK, events=["run.failed"]),
-        "Admin created a webhook to hooks.example.org | Format: JSON, signed | Events: run.failed",
+        "Admin created a webhook to hooks.example.org | Format: JSON, signed | Events: A run has failed",
     ),
     Case(
         AuditAction.WEBHOOK_CHANGED,
@@ -357,13 +357,13 @@ CASES = [
     Case(
         AuditAction.WEBHOOK_RENEWED,
         lambda w, hook: renew_secret(webhook=hook, user=w.admin),
-        "Admin gave the webhook to hooks.example.org a new secret | Format: JSON, signed | Events: run.failed",
+        "Admin gave the webhook to hooks.example.org a new secret | Format: JSON, signed | Events: A run has failed",
         prepared=World.webhook,
     ),
     Case(
         AuditAction.WEBHOOK_DELETED,
         lambda w, hook: delete_webhook(webhook=hook, user=w.admin),
-        "Admin deleted the webhook to hooks.example.org | Format: JSON, signed | Events: run.failed",
+        "Admin deleted the webhook to hooks.example.org | Format: JSON, signed | Events: A run has failed",
         prepared=World.webhook,
     ),
     Case(

@@ -62,6 +62,24 @@ def lines(content: dict[str, Any]) -> list[str]:
     return [run["text"] for block in content["body"] for run in block["inlines"]]
 
 
+def shown_in_slack(message: dict[str, Any]) -> list[str]:
+    """What its blocks say; all but the link as it is, without markup."""
+    texts = [block["text"] for block in message["blocks"]]
+    assert [text["type"] for text in texts] == [*["plain_text"] * (len(texts) - 1), "mrkdwn"]
+    assert all(len(text["text"]) <= 3000 for text in texts), "else Slack refuses the message"
+    return [text["text"] for text in texts]
+
+
+def test_slack_shows_names_as_they_were_typed(people: Cast, of: Transform, receiver: Receiver) -> None:
+    Transform.objects.filter(pk=of.pk).update(name="*my_table_2* ~old~ `x` :tada:")
+    hooked(people, receiver, MessageFormat.SLACK)
+    failed(of, "<&" * 1000)
+    send_deliveries()
+    title, _detail, way = shown_in_slack(json.loads(receiver.got[0][1]))
+    assert title == "*my_table_2* ~old~ `x` :tada:: “Import labels” has failed."
+    assert way.startswith("<https://portal.example.org/runs/")
+
+
 def test_slack_is_told_in_a_sentence_with_a_link_and_nothing_in_it_mentions_anybody(
     people: Cast, of: Transform, receiver: Receiver
 ) -> None:
@@ -70,11 +88,11 @@ def test_slack_is_told_in_a_sentence_with_a_link_and_nothing_in_it_mentions_anyb
     run = failed(of, "The column <price> is missing.")
     send_deliveries()
     ((headers, body),) = receiver.got
-    assert json.loads(body) == {
-        "text": "R&amp;D &lt;!channel&gt;: “Import labels” has failed.\n"
-        "The column &lt;price&gt; is missing. Add it.\n"
-        f"<https://portal.example.org/runs/{run.pk}/|Open in the label portal>"
-    }
+    said = ["R&amp;D &lt;!channel&gt;: “Import labels” has failed.", "The column &lt;price&gt; is missing. Add it."]
+    way = f"<https://portal.example.org/runs/{run.pk}/|Open in the label portal>"
+    message = json.loads(body)
+    assert message["text"] == "\n".join([*said, way])
+    assert shown_in_slack(message) == [*said, way]
     assert headers["content-type"] == "application/json"
     assert not [name for name in headers if name.startswith("webhook-")], "Slack looks at no signature"
 
@@ -166,7 +184,8 @@ def test_a_test_arrives_in_each_format(people: Cast, receiver: Receiver, message
             assert json.loads(body)["event"] == "test"
             assert "webhook-signature" in headers
         case MessageFormat.SLACK:
-            assert json.loads(body) == {"text": f"{said}\n<{page}|Open in the label portal>"}
+            message, way = json.loads(body), f"<{page}|Open in the label portal>"
+            assert (message["text"], shown_in_slack(message)) == (f"{said}\n{way}", [said, way])
         case MessageFormat.TEAMS:
             assert lines(card(body)) == [said]
             assert card(body)["actions"][0]["url"] == page

@@ -57,7 +57,7 @@ def test_a_lead_withdraws_all_answers_of_one_person_at_once(
     answer(other, people.colleague, "AB")
 
     lead = client_for(people.lead)
-    listed = lead.get(reverse("labeling:answer-list", args=[people_transform.pk]), {"person": people.steward.pk})
+    listed = lead.get(reverse("labeling:answer-list", args=[people_transform.pk]), {"person": str(people.steward.pk)})
     assert "Withdraw all that these filters show" in listed.content.decode()
     page = words(lead.get(all_of(url, people.steward)).content)
     assert "3 answers will be withdrawn: Steward" in page
