@@ -8,6 +8,7 @@ from django.http import Http404
 from ninja import Schema
 
 from labelfiles import Problem
+from labeling.exceptions import LabelportalError
 
 
 class PlaceOut(Schema):
@@ -30,6 +31,14 @@ class ErrorOut(Schema):
 
 class NotYetError(Http404):
     """404 for what will be there: the message says what to wait for."""
+
+
+class WrongFieldError(LabelportalError):
+    """What was sent in a field names nothing that there is; the message says so."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 REFUSALS = dict.fromkeys((400, 401, 403, 404, 409, 422, 500, 502, 503), ErrorOut)

@@ -12,6 +12,8 @@ from pydantic import ConfigDict, Field, field_validator
 from labeling.choices import RunKind
 from labeling.validators import validate_glue_name
 
+_ONE_LINE = r"^[^\x00-\x1f]*$"
+
 
 class TransformIn(Schema):
     """A transform to make, over a file that comes along or over a ``table`` of a ``database`` in Glue's catalog."""
@@ -22,8 +24,8 @@ class TransformIn(Schema):
     precision_recall_trade_off: float = Field(default=0.5, ge=0, le=1)
     accuracy_cost_trade_off: float = Field(default=0.5, ge=0, le=1)
     enforce_provided_labels: bool = False
-    database: str = ""
-    table: str = ""
+    database: str = Field(default="", max_length=255, pattern=_ONE_LINE)
+    table: str = Field(default="", max_length=255, pattern=_ONE_LINE)
 
     @field_validator("name")
     @classmethod

@@ -19,7 +19,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from labeling.api import label_files, runs, transforms
 from labeling.api.access import TokenAuth
-from labeling.api.errors import ErrorOut, NotYetError, PlaceOut, places
+from labeling.api.errors import ErrorOut, NotYetError, PlaceOut, WrongFieldError, places
 from labeling.exceptions import (
     GlueError,
     LabelportalError,
@@ -156,6 +156,13 @@ def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
 def refused_labels(request: HttpRequest, error: RefusedLabelsError) -> HttpResponse:
     """422, with each line that is wrong."""
     return _answer(request, 422, ErrorOut(code="invalid_labels", message=str(error), problems=places(error.findings)))
+
+
+@api.exception_handler(WrongFieldError)
+def wrong_field(request: HttpRequest, error: WrongFieldError) -> HttpResponse:
+    """422, with the field."""
+    problems = [PlaceOut(column=error.field, code="not_found", message=str(error))]
+    return _answer(request, 422, ErrorOut(code="refused", message=str(error), problems=problems))
 
 
 @api.exception_handler(RunConflictError)

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime
 
 from accounts.models import Team
 from labeling.api.access import member, person, question_for, question_set_for, token_of, transform_for
-from labeling.api.errors import REFUSALS, NotYetError
+from labeling.api.errors import REFUSALS, NotYetError, WrongFieldError
 from labeling.api.inputs import AdoptIn, TransformIn
 from labeling.api.paging import After, Limit, Page, next_of, page_of
 from labeling.api.run_schemas import MatchResultOut
@@ -26,8 +26,8 @@ from labeling.api.schemas import (
     RowsOut,
     TransformOut,
 )
-from labeling.choices import QuestionState
-from labeling.exceptions import InvalidSettingError, InvalidSourceError
+from labeling.choices import QuestionState, RunProblem
+from labeling.exceptions import GlueError, InvalidSettingError, InvalidSourceError, TableOfOthersError
 from labeling.models import MatchResult, Question, RowLabel, SourceFile, Transform
 from labeling.permissions import (
     can_manage_question_sets,
@@ -119,13 +119,24 @@ def transform_adopt(request: HttpRequest, wanted: AdoptIn) -> Status[TransformOu
 def _source_of(
     request: HttpRequest, team: Team, wanted: TransformIn, file: UploadedFile | None
 ) -> tuple[SourceFile | CatalogTable, SourcePreview]:
-    if (file is None) == (not wanted.table):
+    if (file is None) == (not wanted.table) or (wanted.table and not wanted.database):
         raise InvalidSourceError(_("Send either a file or the name of a table, with its database."))
     if file is None:
-        table = catalog_table(team=team, database=wanted.database, table=wanted.table)
+        table = _table_of(team, wanted)
         return table, preview_table(table=table)
     source = stage_source(team=team, user=person(request), file=file)
     return source, staged_preview(source=source)
+
+
+def _table_of(team: Team, wanted: TransformIn) -> CatalogTable:
+    """The table of the catalog. One of another team is as one that is not there."""
+    try:
+        return catalog_table(team=team, database=wanted.database, table=wanted.table)
+    except GlueError as error:
+        if error.problem != RunProblem.MISSING and not isinstance(error, TableOfOthersError):
+            raise
+        name = f"{wanted.database}.{wanted.table}"
+        raise WrongFieldError(_("There is no table %(name)s.") % {"name": name}, field="table") from error
 
 
 @router.get("/transforms/{uuid:transform_id}", response={200: TransformOut, **REFUSALS})

@@ -40,6 +40,7 @@ def test_over_a_file_and_over_its_table(services: Services, people: Cast, progra
     ("changes", "said"),
     [
         ({}, "Send either a file or the name of a table"),
+        ({"table": "t"}, "Send either a file or the name of a table, with its database"),
         ({"file": table(), "table": "t"}, "Send either a file or the name of a table"),
         ({"file": table(), "primary_key": "city"}, "city cannot be the primary key. Only 1 of 2 values are different."),
         ({"file": SimpleUploadedFile("c.csv", b"id,name\n1\n")}, "Line 2 has 1 cell; the header has 2."),
@@ -72,6 +73,23 @@ def test_a_name_that_glue_would_refuse_is_refused_before_the_file_is_kept(
     refused = program.post("/transforms", {**WANTED, "name": "   ", "file": table()}, expect=422)
     assert [(one["column"], one["code"]) for one in refused["problems"]] == [("name", "value_error")]
     assert not SourceFile.objects.exists()
+
+
+def test_a_table_that_is_not_in_the_catalog_is_an_error_of_its_field(
+    services: Services, people: Cast, program_of: ProgramOf
+) -> None:
+    program = program_of(people.admin, may_write=True)
+    made = program.post("/transforms", {**WANTED, "file": table()})
+    for place in ({"database": made["database"], "table": "nowhere"}, {"database": "nowhere", "table": made["table"]}):
+        refused = program.post("/transforms", {**WANTED, "name": "Other", **place}, form=True, expect=422)
+        said = "There is no table {database}.{table}.".format(**place)
+        assert (refused["code"], refused["message"]) == ("refused", said)
+        assert [(one["column"], one["code"]) for one in refused["problems"]] == [("table", "not_found")]
+    for name, code in (("a/b", "not_found"), ("x" * 300, "string_too_long"), ("a\nb", "string_pattern_mismatch")):
+        place = {"database": made["database"], "table": name}
+        refused = program.post("/transforms", {**WANTED, "name": "Other", **place}, form=True, expect=422)
+        assert [(one["column"], one["code"]) for one in refused["problems"]] == [("table", code)]
+    assert Transform.objects.count() == 1
 
 
 def test_one_that_glue_has_already(services: Services, people: Cast, program_of: ProgramOf) -> None:
