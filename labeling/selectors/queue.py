@@ -88,6 +88,15 @@ def meant_for(*, steward: User, skills: Collection[str]) -> Q:
     )
 
 
+def at_it(*, steward: User) -> Q:
+    """Questions that the person has begun: of which they have a draft, or which they took and nobody has taken since, however long ago that was.
+
+    They may answer those whoever else they are meant for: work that was done is not lost because the question was assigned to others in the
+    meantime.
+    """
+    return Q(leased_to=steward) | Q(pk__in=_own(steward).filter(status=AnswerStatus.DRAFT).values("question"))
+
+
 def held_by_others(*, transform: Transform, steward: User) -> int:
     """How many questions of the transform the person could take, and has not answered, were they not in the hands of others now."""
     answered = _own(steward).filter(status=AnswerStatus.SUBMITTED)

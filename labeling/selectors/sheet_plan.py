@@ -29,7 +29,7 @@ from labeling.choices import AnswerKind, AnswerStatus
 from labeling.models import Answer, Question, SheetUpload
 from labeling.permissions import is_lead
 from labeling.selectors.chunks import in_chunks
-from labeling.selectors.queue import takeable_by
+from labeling.selectors.queue import at_it, meant_for
 from labeling.selectors.sheets import labels_now, questions_of, questions_with_rows, rows_by_question
 from partitions import Grouping
 
@@ -172,8 +172,8 @@ class _Standing:
 
     submitted: frozenset[uuid.UUID]
     adjudicated: frozenset[uuid.UUID]
-    takeable: frozenset[uuid.UUID] | None
-    """None: all, as far as nobody else holds them."""
+    meant: frozenset[uuid.UUID] | None
+    """Those that they may answer, by the rule of the workbench: meant for them, or begun by them. None: all."""
     membership: Membership
 
 
@@ -280,7 +280,7 @@ def _refusal(question: Question, standing: _Standing) -> SheetAction | None:
     held = question.lease_expires_at is not None and question.lease_expires_at > timezone.now()
     if held and question.leased_to_id not in (None, standing.membership.user_id):
         return SheetAction.HELD
-    if standing.takeable is not None and question.pk not in standing.takeable:
+    if standing.meant is not None and question.pk not in standing.meant:
         return SheetAction.NOT_MEANT
     return None
 
@@ -289,7 +289,7 @@ def _standing(questions: Sequence[Question], membership: Membership) -> _Standin
     ids = [question.pk for question in questions]
     submitted: set[uuid.UUID] = set()
     adjudicated: set[uuid.UUID] = set()
-    takeable: set[uuid.UUID] = set()
+    meant: set[uuid.UUID] = set()
     everything = is_lead(membership)
     for some in in_chunks(ids):
         answers = Answer.objects.filter(question__in=some, status=AnswerStatus.SUBMITTED)
@@ -297,11 +297,12 @@ def _standing(questions: Sequence[Question], membership: Membership) -> _Standin
         submitted.update(own.values_list("question", flat=True))
         adjudicated.update(answers.filter(kind=AnswerKind.ADJUDICATION).values_list("question", flat=True))
         if not everything:
-            free = takeable_by(steward=membership.user, skills=membership.skill_tags).filter(pk__in=some)
-            takeable.update(free.values_list("pk", flat=True))
+            person = membership.user
+            may_answer = at_it(steward=person) | meant_for(steward=person, skills=membership.skill_tags)
+            meant.update(Question.objects.filter(may_answer, pk__in=some).order_by().values_list("pk", flat=True))
     return _Standing(
         submitted=frozenset(submitted),
         adjudicated=frozenset(adjudicated),
-        takeable=None if everything else frozenset(takeable),
+        meant=None if everything else frozenset(meant),
         membership=membership,
     )

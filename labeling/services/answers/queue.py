@@ -18,6 +18,7 @@ from labeling.exceptions import AlreadyAnsweredError, NotMeantError, QuestionTak
 from labeling.models import Answer, Question, Transform
 from labeling.permissions import is_lead
 from labeling.selectors.queue import (
+    at_it,
     control_due,
     controls_for,
     free_for,
@@ -141,20 +142,14 @@ def own_answer(question: Question, steward: User, kind: AnswerKind = AnswerKind.
 
 
 def may_answer(question: Question, steward: User) -> bool:
-    """Whether an open question is meant for the person: by the rule of the queue, or because they are at it already. Leads may answer any.
-
-    They are at it while they have a draft, and from when they took it until somebody else does, however long ago that was: work that was
-    done is not lost because the question was assigned to others in the meantime.
-    """
+    """Whether an open question is meant for the person: by the rule of the queue, or because they are at it already. Leads may answer any."""
     if question.leased_to_id == steward.pk:
         return True
     membership = membership_in(user=steward, team=question.question_set.transform.team)
     if is_lead(membership):
         return True
-    draft = Answer.objects.filter(steward=steward, kind=AnswerKind.ANSWER, status=AnswerStatus.DRAFT)
-    at_it = Q(leased_to=steward) | Q(pk__in=draft.values("question"))
     meant = meant_for(steward=steward, skills=membership.skill_tags if membership else ())
-    return Question.objects.filter(at_it | meant | Q(answers_missing=0), pk=question.pk).exists()
+    return Question.objects.filter(at_it(steward=steward) | meant | Q(answers_missing=0), pk=question.pk).exists()
 
 
 def _control(transform: Transform, steward: User, exclude: Collection[uuid.UUID]) -> Question | None:

@@ -373,6 +373,23 @@ def test_what_others_hold_or_have_answered_is_reported_and_not_overwritten(
     assert len(SheetUpload.objects.get().outcomes) == 2
 
 
+def test_what_somebody_has_begun_is_taken_in_although_it_was_assigned_to_others_since(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question]
+) -> None:
+    first, second, third = questions
+    cells = downloaded(people_transform, people.steward)
+    save_draft(question=first, steward=people.steward, labels=grouping(first, ["A", "", ""]))
+    open_question(question=second, steward=people.steward)
+    Question.objects.filter(pk=first.pk).update(leased_to=None, lease_expires_at=None)
+    for question in questions:
+        QuestionAssignment.objects.create(question=question, user=people.colleague)
+    content = as_workbook(filled(cells, {first: "AAB", second: "AA", third: "AA"}))
+    upload = uploaded(people_transform, people.steward, content)
+    assert actions(upload) == [SheetAction.SUBMIT, SheetAction.SUBMIT, SheetAction.NOT_MEANT]
+    assert confirmed(upload)["submitted"] == 2
+    assert (letters(first, people.steward), letters(second, people.steward)) == ("AAB", "AA")
+
+
 def test_who_answered_a_question_that_was_adjudicated_since_is_told_so(
     s3_server: str, people: Cast, people_transform: Transform, questions: list[Question]
 ) -> None:
