@@ -43,20 +43,20 @@ class ImportPreview:
     looked_at: bool
 
     @property
-    def labels_forgotten(self) -> int:
-        """Adding forgets nothing."""
+    def labels_replaced(self) -> int:
+        """Adding replaces none."""
         return 0
 
 
 @dataclass(frozen=True, slots=True)
 class ReplacePreview:
-    """What Glue would hold once all labels are replaced by the answers, and how many labels it would forget."""
+    """What Glue would hold once all labels are replaced by the answers, and how many labels that it holds now would give way, also those that are among the new ones again."""
 
     sets: int
     rows: int
     matching_pairs: int
     non_matching_pairs: int
-    labels_forgotten: int
+    labels_replaced: int
 
     @property
     def labels_after(self) -> int:
@@ -126,7 +126,7 @@ def replace_preview(*, transform: Transform) -> ReplacePreview:
         rows=sum(map(sum, every)),
         matching_pairs=pairs.matching,
         non_matching_pairs=pairs.non_matching,
-        labels_forgotten=transform.label_count,
+        labels_replaced=transform.label_count,
     )
 
 

@@ -106,7 +106,7 @@ def test_preview_counts(people: Cast, taught: Transform, questions: list[Questio
     assert (add.answers, add.sets, add.rows, add.matching_pairs, add.non_matching_pairs) == (2, 1, 3, 1, 2)
     assert (add.unsure_rows, add.dropped_sets) == (1, 1)
     assert (add.labels_now, add.labels_after) == (40, 43)
-    assert (replace.labels_forgotten, replace.labels_after) == (40, 3)
+    assert (replace.labels_replaced, replace.labels_after) == (40, 3)
 
 
 def test_the_preview_tells_what_the_file_will_hold(

@@ -175,7 +175,7 @@ def test_admins_see_what_replacing_would_do_before_they_type_the_name(
     upload = uploaded(client, with_table)
     label_file = kept(client, upload, looked_at(client, upload))
     page = client.get(reverse("labeling:label-file-import", args=[label_file.pk])).content.decode()
-    assert "Glue forgets 7 labels and learns only from this file." in page
+    assert "The 7 labels that Glue holds are replaced by this file." in page
     response = client.post(reverse("labeling:label-file-replace", args=[label_file.pk]))
     replacement = LabelReplacement.objects.get()
     detail = reverse("labeling:replacement-detail", args=[replacement.pk])

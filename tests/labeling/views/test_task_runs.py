@@ -119,7 +119,10 @@ def test_an_administrator_is_offered_to_replace_what_there_is(
     adding, replacing = client.get(url).content.decode().split("Replace all labels")
     assert "Start import" in adding
     assert "Replace all" not in adding  # no figures of what its button does not do
-    assert "Labels forgotten" in replacing
+    assert "Labels that are replaced" in replacing
+    # Forgotten are those that do not come back, which only the preview can tell.
+    assert "which of them would be forgotten" in replacing
+    assert "Labels forgotten" not in replacing
 
     Question.objects.update(imported_version=F("result_version"))
     done = client.get(url).content.decode()
