@@ -478,6 +478,25 @@ def test_guidelines_and_comments_beside_the_grid(portal: Portal, visit: Visit) -
     expect(panel).to_be_hidden()
 
 
+def test_a_comment_is_one_key_away_and_esc_leads_back_to_the_rows(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward)
+    begin(page, portal, rows=3)
+    field = page.get_by_role("complementary", name="Guidelines and comments").get_by_label("Comment", exact=True)
+    press(page, "Shift+Q")
+    expect(field).to_be_focused()
+    page.keyboard.type("Quite alike")
+    expect(field).to_have_value("Quite alike")
+    press(page, "Escape")
+    expect(page.locator("[data-grid]")).to_be_focused()
+    press(page, "a", "q", "Shift+Q")  # the panel closes, and opens again
+    assert groups(page) == "A.."
+    page.keyboard.type(", twins?")
+    expect(field).to_have_value("Quite alike, twins?")
+    press(page, "Escape", "?")
+    listed = page.get_by_role("dialog").locator("div", has_text="Write a comment; Esc goes back to the rows").last
+    expect(listed.locator("kbd")).to_have_text("Shift Q")
+
+
 def test_the_panel_covers_a_phone_and_gives_it_back(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward, narrow=True)
     begin(page, portal, rows=3)

@@ -41,6 +41,7 @@ export function commands(bench, session, side) {
     { id: "view", keys: ["V"], says: gettext("Show differing columns, only differences, or everything"), run: () => bench.cycleDisplay() },
     { id: "long", keys: ["P"], says: gettext("Show long texts in full or shortened"), run: () => bench.toggleLong() },
     { id: "side", keys: ["Q"], says: gettext("Guidelines and comments"), run: () => side.toggle() },
+    { id: "comment", keys: ["Shift+Q"], once: true, says: gettext("Write a comment; Esc goes back to the rows"), run: () => side.comment() },
     { id: "put-down", keys: ["Escape"], shown: [gettext("Esc")], says: gettext("Put the brush down"), run: () => bench.pick(null) },
     { id: "help", keys: ["?"], says: gettext("These keys"), run: () => bench.help() },
   ];

@@ -78,6 +78,18 @@ export class Side {
     await this.load();
   }
 
+  /** Straight to the field in which one writes, whether the panel is open or not. */
+  async comment() {
+    const isDrawn = this.drawn === this.question.id;
+    const wasOpen = this.isOpen;
+    this.isOpen = this.prefs.sideOpen = true;
+    this.show();
+    this.box.querySelector(isDrawn ? "[data-side-text]" : "[data-side-title]").focus();
+    if (isDrawn && wasOpen) return;
+    await this.load();
+    this.body.querySelector("[data-side-text]")?.focus();
+  }
+
   /** Esc: back to the rows. Beside them the panel may stay, over them it closes. */
   leave() {
     if (this.narrow.matches) this.toggle();
@@ -162,6 +174,7 @@ export class Side {
 
   draw(html) {
     this.tell("");
+    const writes = document.activeElement?.matches("[data-side-text]");
     const about = this.drawn === this.question.id ? this.body.querySelector("[name=row]")?.value : "";
     this.drawn = this.question.id;
     this.body.innerHTML = html;
@@ -172,7 +185,9 @@ export class Side {
       }
     });
     this.body.querySelector("[name=row]").value = about || "";
-    this.body.querySelector("[data-side-text]").value = this.written.get(this.question.id);
+    const text = this.body.querySelector("[data-side-text]");
+    text.value = this.written.get(this.question.id);
+    if (writes) text.focus();
     this.counted(Number(this.body.querySelector("[data-open-comments]").dataset.openComments));
     this.question.remarks = {};
     for (const { dataset } of this.body.querySelectorAll(".comment:not(.is-resolved) [data-row-name]")) {
