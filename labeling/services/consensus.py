@@ -44,9 +44,22 @@ def settle_all(*, questions: QuerySet[Question]) -> None:
     ids = list(questions.order_by("pk").values_list("pk", flat=True))
     for some in in_chunks(ids):
         locked = list(_locked(Question.objects.filter(pk__in=some)).order_by("pk"))
-        became = _work_out(locked)
-        Question.objects.bulk_update(locked, ["answers_missing"])
-        Question.objects.bulk_update(became, _OUTCOME)
+        _save_all(locked, became=_work_out(locked))
+
+
+def _save_all(questions: Sequence[Question], *, became: Sequence[Question]) -> None:
+    """One statement for all that have become alike: one that has a value for each question takes ten times as long."""
+    missing: dict[int, list[uuid.UUID]] = defaultdict(list)
+    for question in questions:
+        missing[question.answers_missing].append(question.pk)
+    for people, ids in missing.items():
+        Question.objects.filter(pk__in=ids).update(answers_missing=people)
+    for state in (QuestionState.OPEN, QuestionState.DISPUTED):
+        alike = [question for question in became if question.state == state]
+        if alike:
+            without = {"result": None, "sure_rows": 0, "refused": False, "changed_at": alike[0].changed_at}
+            Question.objects.filter(pk__in=[question.pk for question in alike]).update(state=state, **without)
+    Question.objects.bulk_update([question for question in became if question.result is not None], _OUTCOME)
 
 
 def _locked(questions: QuerySet[Question]) -> QuerySet[Question]:
@@ -64,13 +77,13 @@ def _work_out(questions: Sequence[Question]) -> list[Question]:
         if not missing:
             deciding[question.pk] = [adjudication] if adjudication else answers
     results = _results([question for question in questions if question.pk in deciding], deciding)
-    became = []
+    became, now = [], timezone.now()
     for question in questions:
         result = results.get(question.pk)
         open_or_disputed = QuestionState.OPEN if question.answers_missing else QuestionState.DISPUTED
         state = open_or_disputed if result is None else QuestionState.SETTLED
         if (question.state, question.result) != (state, result):
-            question.state, question.result, question.changed_at = state, result, timezone.now()
+            question.state, question.result, question.changed_at = state, result, now
             question.sure_rows = sum(label != UNSURE for label in (result or {}).values())
             question.result_version += result is not None
             became.append(question)

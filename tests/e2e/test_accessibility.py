@@ -213,6 +213,7 @@ def test_pages_of_a_lead(portal: Portal, visit: Visit) -> None:
             "lead-question-sets": f"{base}question-sets/",
             "-set": f"/question-sets/{questions[0].question_set_id}/",
             "-answers": f"{base}answers/",
+            "-withdrawing": f"{base}answers/withdraw/?all=1",
             "-no answers": f"{base}answers/?search=nothing",
             "lead-answer-history": f"{question}/history/",
             "-disputed": f"{base}disputed/",
