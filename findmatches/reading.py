@@ -74,7 +74,8 @@ def _read(path: Path) -> pa.Table:
     import pyarrow.parquet as pq  # only where a Parquet file is read
 
     try:
-        return pq.ParquetFile(path).read()
+        # In nanoseconds, which Arrow makes of the type that Spark writes timestamps in, the year 9999 is 1816.
+        return pq.ParquetFile(path, coerce_int96_timestamp_unit="us").read()
     except (pa.ArrowException, OSError) as error:  # of damage within Arrow says the one or the other
         raise FindMatchesError(f"{path}: {error}") from error
 

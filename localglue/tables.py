@@ -176,7 +176,8 @@ def _parquet(item: store.S3Object) -> Iterator[pq.ParquetFile]:
 
     path = store.download(item)
     try:
-        yield pq.ParquetFile(path)
+        # In nanoseconds, which Arrow makes of the type that Spark writes timestamps in, the year 9999 is 1816.
+        yield pq.ParquetFile(path, coerce_int96_timestamp_unit="us")
     except (
         pa.ArrowInvalid,
         pa.ArrowNotImplementedError,

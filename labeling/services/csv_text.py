@@ -113,6 +113,12 @@ def first_record(file: IO[bytes], layout: TableFormat) -> tuple[list[str], int]:
             raise InvalidSourceError(_("The header cannot be read: %(error)s") % {"error": error}) from error
 
 
+def has_line_end(file: IO[bytes]) -> bool:
+    """Whether there is more than one line, or one that ends."""
+    file.seek(0)
+    return any(b"\n" in chunk or b"\r" in chunk for chunk in iter(lambda: file.read(_CHUNK), b""))
+
+
 @contextmanager
 def _records(file: IO[bytes], layout: TableFormat, *, strict: bool) -> Iterator[Any]:
     csv.field_size_limit(_MAX_CELL)

@@ -44,7 +44,7 @@ class TableFacts:
         check_columns(schema)
         self.row_count = 0
         self.first_rows: list[tuple[str, ...]] = []
-        self.has_line_breaks = any("\n" in name or "\r" in name for name in schema.names)
+        self.has_line_breaks = False
         self._schema = schema
         self._head = head
         self._size = 0
@@ -96,11 +96,9 @@ class TableFacts:
 
 
 def shown_rows(batch: pa.RecordBatch) -> list[tuple[str, ...]]:
-    """The rows for a page, as text, of which very long cells are cut short."""
-    return [
-        tuple("" if value is None else str(value)[:_MAX_CELL] for value in row)
-        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)
-    ]
+    """The rows for a page, in the words of label files (``as_text``), of which very long cells are cut short."""
+    columns = (as_text(column).to_pylist() for column in batch.columns)
+    return [tuple((value or "")[:_MAX_CELL] for value in row) for row in zip(*columns, strict=True)]
 
 
 def rows_beyond_ascii(rows: Pieces, *, limit: int) -> list[tuple[str, ...]]:

@@ -24,6 +24,7 @@ from tableformats import NULL_MARK, TableFormat
 
 MAX_COLUMNS = 100  # TransformSchema of https://docs.aws.amazon.com/glue/latest/webapi/API_GetMLTransform.html
 _RESERVED = frozenset({"labeling_set_id", "label", "match_id", "match_confidence_score"})
+_MAX_NAME = 255
 _CHUNK = 1024 * 1024
 _BLOCK = 8 * _CHUNK
 _MAX_BATCH = 65_536
@@ -118,8 +119,9 @@ def check_rows(count: int) -> None:
 
 
 def as_text(column: pa.Array) -> pa.Array:
-    """A column of any type that ``catalog_type`` knows, as text; nulls stay."""
-    return (column.dictionary_decode() if pa.types.is_dictionary(column.type) else column).cast(pa.string())
+    """A column of any type that ``catalog_type`` knows, as text; nulls stay. Raises ``InvalidSourceError`` for times of a zone that nobody knows."""
+    with _parquet_explained():
+        return (column.dictionary_decode() if pa.types.is_dictionary(column.type) else column).cast(pa.string())
 
 
 class _CsvFile:
@@ -138,6 +140,8 @@ class _CsvFile:
         if not names:
             raise InvalidSourceError(_("The file has no header."))
         self.schema = pa.schema([(name, pa.string()) for name in names])
+        header_lines = blank + (layout.header_lines or int(layout.is_header(0, first, names)))
+        self._is_header_alone = bool(header_lines) and not csv_text.has_line_end(file)
         self._file, self._layout = file, layout
         self._bad_rows = 0
         self._letters = layout.escaped_null
@@ -145,7 +149,7 @@ class _CsvFile:
         self._options: dict[str, Any] = {
             "read_options": pa_csv.ReadOptions(
                 column_names=names,
-                skip_rows_after_names=blank + (layout.header_lines or int(layout.is_header(0, first, names))),
+                skip_rows_after_names=header_lines,
                 use_threads=False,
                 block_size=_BLOCK,
             ),
@@ -165,6 +169,8 @@ class _CsvFile:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows."""
+        if self._is_header_alone:  # which pyarrow refuses unless its line ends
+            return
         with self._explained():
             for batch in pa_csv.open_csv(self._source, **self._options):
                 if not self._letters:
@@ -212,10 +218,13 @@ class _MarkedNulls(io.RawIOBase):
 
 def _open_parquet(file: IO[bytes]) -> Pieces:
     with _parquet_explained():
-        plain = pq.ParquetFile(_source(file))
+        # In nanoseconds, which Arrow makes of this type, the year 9999 is 1816.
+        plain = pq.ParquetFile(_source(file), coerce_int96_timestamp_unit="us")
         texts = {field.name for field in plain.schema_arrow if _is_text(field.type)}
         repeated = sorted(texts & _packed_tightly(plain.metadata))
-        found = pq.ParquetFile(_source(file), metadata=plain.metadata, read_dictionary=repeated)
+        found = pq.ParquetFile(
+            _source(file), metadata=plain.metadata, read_dictionary=repeated, coerce_int96_timestamp_unit="us"
+        )
     rows = _BLOCK * plain.metadata.num_rows // (_unpacked_size(plain.metadata) + 1)
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -266,6 +275,8 @@ def check_columns(schema: pa.Schema) -> None:
     if any("\0" in name for name in names):
         place = next(place for place, name in enumerate(names, start=1) if "\0" in name)
         raise InvalidSourceError(_("The name of column %(place)d contains a NUL character.") % {"place": place})
+    for place, name in enumerate(names, start=1):
+        _check_name(name, place)
     # The catalog is case-insensitive.
     repeated = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
     if repeated:
@@ -282,6 +293,22 @@ def check_columns(schema: pa.Schema) -> None:
         raise InvalidSourceError(message % {"name": reserved[0]})
     for field in schema:
         catalog_type(field)
+
+
+def _check_name(name: str, place: int) -> None:
+    """Raises ``InvalidSourceError`` for the name of a column that Glue refuses, in words of its own.
+
+    https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html
+    """
+    if len(name) > _MAX_NAME:
+        message = _("The name of column %(place)d has %(count)d characters; Glue accepts %(limit)d at most.")
+        raise InvalidSourceError(message % {"place": place, "count": len(name), "limit": _MAX_NAME})
+    if any(character in name for character in "\r\n"):
+        message = _("The name of column %(place)d contains a line break, which Glue does not accept.")
+        raise InvalidSourceError(message % {"place": place})
+    if any(character < " " and character != "\t" for character in name):
+        message = _("The name of column %(place)d contains a control character, which Glue does not accept.")
+        raise InvalidSourceError(message % {"place": place})
 
 
 def catalog_type(field: pa.Field) -> str:

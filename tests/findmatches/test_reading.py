@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 from pathlib import Path
 
@@ -128,6 +129,14 @@ def test_compressed_files_that_are_damaged(tmp_path: Path, damage: slice) -> Non
     content = gzip.compress(b"id,name\n" + b"".join(b"%d,name %d\n" % (n, n * n) for n in range(500)))
     with pytest.raises(FindMatchesError, match=r"a\.csv\.gz: this is not a gzip file, or not a complete one"):
         read_records(write(tmp_path / "a.csv.gz", content[damage]), primary_key="id")
+
+
+def test_the_last_day_of_timestamps_as_spark_writes_them_is_no_other_day(tmp_path: Path) -> None:
+    until = pa.array([dt.datetime(9999, 12, 31, tzinfo=dt.UTC)], pa.timestamp("us"))
+    table = pa.table({"id": [1], "until": until})
+    parquet.write_table(table, tmp_path / "a.parquet", use_deprecated_int96_timestamps=True)
+    records = read_records(tmp_path / "a.parquet", primary_key="id")
+    assert records.table.to_pylist() == [{"id": "1", "until": "9999-12-31 00:00:00.000000"}]
 
 
 def test_parquet_files_that_are_damaged(tmp_path: Path) -> None:

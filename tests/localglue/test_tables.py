@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import io
 import resource
@@ -111,6 +112,14 @@ def test_parquet_keeps_the_types_of_the_file(put: Put) -> None:
     pq.write_table(pa.table(data), stream)
     definition = table(put(a_dot_parquet=stream.getvalue()), serde=PARQUET)
     assert rows(definition) == [("1", "Anna", "1980-01-31"), ("2", None, None)]
+
+
+def test_the_last_day_of_timestamps_as_spark_writes_them_is_no_other_day(put: Put) -> None:
+    stream = io.BytesIO()
+    born = pa.array([dt.datetime(9999, 12, 31, tzinfo=dt.UTC)], pa.timestamp("us"))
+    pq.write_table(pa.table({"ID": [1], "born": born}), stream, use_deprecated_int96_timestamps=True)
+    definition = table(put(a_dot_parquet=stream.getvalue()), ("id", "int"), ("born", "timestamp"), serde=PARQUET)
+    assert rows(definition) == [("1", "9999-12-31 00:00:00.000000")]
 
 
 def test_json_lines_keep_the_digits(put: Put) -> None:

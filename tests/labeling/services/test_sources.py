@@ -110,6 +110,9 @@ def test_line_ends(ending: bytes) -> None:
         (b"id,name\n\n1,a\n\n\n2\n3\n", "Line 6 has 1 cell;"),
         (b"\n\nid,name\n1,a\n2\n", "Line 5 has 1 cell;"),
         (b"\n\n", "has no header"),
+        (b"id," + b"n" * 256 + b"\n1,a\n", "The name of column 2 has 256 characters; Glue accepts 255 at most"),
+        (b'id,"first\nname"\n1,a\n', "The name of column 2 contains a line break"),
+        (b"id,na\x07me\n1,a\n", "The name of column 2 contains a control character"),
         (b'id,name\n1,"a\nb\r\nc"\n\n2,b,c\n', "Line 6 has 3 cells;"),
         (b"id,name\n1," + b"x" * (17 << 20), "a row is longer than 8 MB"),
         (b"id;name\n1;a;b\n", "Line 2 has 3 cells; the header has 2"),
@@ -214,8 +217,45 @@ def test_parquet_keeps_its_types() -> None:
         "boolean",
         "string",
     ]
-    assert found.rows[1] == ("2", "", "", "2.00", "", "0.25", "False", "y")
+    assert found.rows[1] == ("2", "", "", "2.00", "", "0.25", "false", "y")
     assert found.key_candidates == ["id", "price", "ratio", "flag", "kind"]
+
+
+def test_a_header_alone_is_a_table_without_rows_whether_or_not_its_line_ends() -> None:
+    for content in (b"id,name", b"id,name\n", b"\xef\xbb\xbfid;name", b"\nid,name"):
+        found = preview(content)
+        assert [column.name for column in found.columns] == ["id", "name"]
+        assert [column.problem for column in found.columns] == ["The table has no rows."] * 2
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        (pa.array([1_600_000_000_123_456_789], pa.timestamp("ns")), "2020-09-13 12:26:40.123456789"),
+        (pa.array([400_000_000_000], pa.timestamp("s")), "14645-06-30 15:06:40.000"),
+        (pa.array([-63_000_000_000], pa.timestamp("s", "UTC")), "-0027-08-11 08:00:00.000Z"),
+        (pa.array([10_000_000], pa.date32()), "29349-01-26"),
+        (pa.array([1.0]), "1"),
+    ],
+    ids=["nanoseconds", "year 14645", "before Christ", "date after 9999", "whole number"],
+)
+def test_values_of_parquet_are_shown_as_in_label_files_those_that_python_has_no_words_for_too(
+    column: pa.Array, shown: str
+) -> None:
+    assert preview(parquet(pa.table({"id": [1], "value": column}))).rows == (("1", shown),)
+
+
+def test_the_last_day_of_timestamps_as_spark_writes_them_is_no_other_day() -> None:
+    stream = io.BytesIO()
+    table = pa.table({"id": [1], "until": pa.array([dt.datetime(9999, 12, 31, tzinfo=dt.UTC)], pa.timestamp("us"))})
+    pq.write_table(table, stream, use_deprecated_int96_timestamps=True)
+    assert preview(stream.getvalue()).rows == (("1", "9999-12-31 00:00:00.000000"),)
+
+
+def test_times_of_a_zone_that_nobody_knows_are_refused() -> None:
+    table = pa.table({"id": [1], "seen": pa.array([0], pa.timestamp("s", "Mars/Base"))})
+    with pytest.raises(InvalidSourceError, match="Cannot locate or parse timezone 'Mars/Base'"):
+        preview(parquet(table))
 
 
 def test_parquet_with_nested_columns_is_refused() -> None:
