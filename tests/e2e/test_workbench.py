@@ -230,6 +230,20 @@ def test_equal_columns_fold_and_differences_are_marked(portal: Portal, visit: Vi
     expect(page.get_by_label("What to show")).to_have_value("marks")
 
 
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
+def test_rows_that_are_equal_throughout_are_seen_nevertheless(portal: Portal, visit: Visit, narrow: bool) -> None:
+    page = visit(portal.steward, narrow=narrow)
+    first, *_rest = begin(page, portal, rows=2)
+    for row in first.rows.all():
+        row.values = [row.key, "Ann", "Hill", "", "", "", "", ""]
+        row.save()
+    page.reload()
+    for line in page.locator("[data-grid] tbody tr").all():
+        expect(line.get_by_text("Ann")).to_be_visible()
+        expect(line.get_by_text("Hill")).to_be_visible()
+    assert "id" not in page.locator("[data-grid] thead th").all_text_contents()
+
+
 def test_what_keeps_a_row_from_the_group_above_is_seen_while_the_cursor_is_on_it(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, *_rest = begin(page, portal, rows=3)

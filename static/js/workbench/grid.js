@@ -87,9 +87,10 @@ export class Grid {
     this.pinned = pinned;
     const visible = order.filter((index) => !hidden.has(index));
     const wanted = [...visible.filter((index) => pinned.has(index)), ...visible.filter((index) => !pinned.has(index))];
-    this.shown = wanted.filter(
-      (index) => display === "all" || pinned.has(index) || (this.differs[index] && index !== this.keyColumn),
-    );
+    const records = wanted.filter((index) => index !== this.keyColumn);
+    // Rows that are equal throughout are to be seen, too.
+    const telling = records.some((index) => this.differs[index]) ? records.filter((index) => this.differs[index]) : records;
+    this.shown = display === "all" ? wanted : wanted.filter((index) => pinned.has(index) || telling.includes(index));
     this.folded = wanted.filter((index) => index !== this.keyColumn && !this.shown.includes(index));
     this.crowded = this.shown.length > CROWDED;
     this.table.classList.toggle("is-crowded", this.crowded);
