@@ -88,9 +88,7 @@ new_transform_urls = [
     path("", transforms.transform_create, name="transform-create"),
     path("catalog/", transforms.catalog_table_list, name="catalog-table-list"),
     path("file/<uuid:source_id>/", transforms.transform_create_from_file, name="transform-create-from-file"),
-    path(
-        "table/<str:database>/<str:table>/", transforms.transform_create_from_table, name="transform-create-from-table"
-    ),
+    path("table/", transforms.transform_create_from_table, name="transform-create-from-table"),
     path("at-glue/", adoption.glue_transform_list, name="glue-transform-list"),
     path("at-glue/<str:glue_transform_id>/", adoption.transform_adopt, name="transform-adopt"),
 ]

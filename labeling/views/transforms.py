@@ -94,9 +94,12 @@ def transform_create_from_file(request: HttpRequest, source_id: UUID) -> HttpRes
 
 
 @require_http_methods(["GET", "POST"])
-def transform_create_from_table(request: HttpRequest, database: str, table: str) -> HttpResponse:
-    """Second step over a catalog table."""
+def transform_create_from_table(request: HttpRequest) -> HttpResponse:
+    """Second step over a catalog table, with ``?database=…&table=…``: Glue's names may have slashes, or be nothing but dots."""
     membership = team_access(request, can_manage_transforms)
+    database, table = request.GET.get("database"), request.GET.get("table")
+    if not (database and table):
+        return redirect("labeling:catalog-table-list")
     try:
         source = catalog_table(team=membership.team, database=database, table=table)
         preview = preview_table(table=source)

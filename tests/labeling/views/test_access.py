@@ -148,7 +148,6 @@ def url(people: Cast, people_transform: Transform) -> Callable[[str], str]:
             "kind": lambda: "csv",
             "table": lambda: "points",
             "week": lambda: "2026-W10",
-            "database": lambda: "db",
         }
         return reverse(f"labeling:{name}", args=[objects.get(argument, uuid.uuid4)() for argument in ARGUMENTS[name]])
 

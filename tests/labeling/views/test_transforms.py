@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import socket
 import time
+import uuid
 from typing import IO
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 from pytest_django import Settings
 
 from accounts.models import User
@@ -195,6 +198,28 @@ def test_another_teams_upload_is_not_found(people: Cast, client_for: ClientFor) 
     assert client_for(people.stranger).get(url).status_code == 404
 
 
+def table_url(database: str, table: str) -> str:
+    """The page that makes a transform over a table of the catalog."""
+    query = {"database": database, "table": table}
+    return f"{reverse('labeling:transform-create-from-table')}?{urlencode(query, quote_via=quote, safe='')}"
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "50% & more?", "a #1", "ü"])
+def test_a_catalog_table_may_have_any_name_that_glue_takes(
+    services: Services, client_for: ClientFor, name: str
+) -> None:
+    people = cast()
+    folder = f"elsewhere/{uuid.uuid4()}/"
+    location = storage.our_uri(folder)
+    storage.overwrite(f"{folder}a.csv", b"id,name\n1,Ann\n2,Ann\n")
+    data_catalog.create_database(name=name)
+    table = table_input(name, ("id", "string"), ("name", "string"), location=location)
+    clients.glue().create_table(DatabaseName=name, TableInput=table)  # type: ignore[arg-type]  # built as AWS documents it
+    client = client_for(people.admin)
+    assert escape(table_url(name, name)) in client.get(reverse("labeling:catalog-table-list")).content.decode()
+    assert "Primary key" in client.get(table_url(name, name)).content.decode()
+
+
 def test_catalog_tables_of_others(services: Services, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch) -> None:
     people = cast()
     data_catalog.create_database(name="lab")
@@ -208,10 +233,9 @@ def test_catalog_tables_of_others(services: Services, client_for: ClientFor, mon
     page = client.get(reverse("labeling:catalog-table-list"))
     assert page.status_code == 200
     text = page.content.decode()
-    url = reverse("labeling:transform-create-from-table", args=["lab", "people"])
-    odd = reverse("labeling:transform-create-from-table", args=["lab", "odd"])
-    assert url in text
-    assert odd not in text
+    url, odd = table_url("lab", "people"), table_url("lab", "odd")
+    assert escape(url) in text
+    assert escape(odd) not in text
     assert "skip.header.line.count is &#x27;one&#x27;, which is not a number of lines." in text
     assert "which is not a number of lines" in client.get(odd, follow=True).content.decode()
 
