@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import uuid
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -125,19 +126,17 @@ def stage_source(
     source_id = uuid.uuid4()
     with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as rewritten:
         kind, layout, assumed = _receive(file, name, copy, encoding)
-        preview, has_line_breaks = _look([copy], layout)
-        names = columns or preview.column_names
-        places = _places(preview, names) if columns else range(len(names))
-        preview = preview.select(places, names)
+        preview, has_line_breaks = _look([copy], layout, wanted=columns)
+        names = preview.column_names
         _check_comparable(preview)
         if check:
             check(preview)
         assumed_rows: list[tuple[str, ...]] = []
         if assumed:
-            rows = tables.open_pieces(copy, layout).select(places, names)
+            rows = _picked(tables.open_pieces(copy, layout), names)
             assumed_rows = rows_beyond_ascii(rows, limit=ASSUMED_ROWS)
         if kind == SourceFormat.CSV:
-            rows = tables.open_pieces(copy, layout).select(places, names)
+            rows = _picked(tables.open_pieces(copy, layout), names)
             kind, copy = write_rows(rows, rewritten, has_line_breaks=has_line_breaks), rewritten
         stored = storage.save_file(f"sources/{source_id}/data.{kind}", copy)
     if assumed:
@@ -192,14 +191,20 @@ def discard_source(*, source: SourceFile) -> None:
     storage.discard(source.key)
 
 
-def _places(preview: SourcePreview, names: Sequence[str]) -> list[int]:
-    """Where the columns stand in the file."""
-    header = preview.column_names
+def _picked(rows: tables.Pieces, names: Sequence[str]) -> tables.Pieces:
+    """These columns alone, in this order. Raises ``InvalidSourceError`` if one is missing, or more than one could be meant."""
+    header = rows.schema.names
     places = tables.find_columns(header, names)
     if missing := [name for name, place in zip(names, places, strict=True) if place is None]:
         message = _("The file lacks columns of the table: %(missing)s. It has: %(found)s.")
         raise InvalidSourceError(message % {"missing": ", ".join(missing), "found": ", ".join(header)})
-    return [place for place in places if place is not None]
+    count = Counter(name.strip().lower() for name in header)
+    if repeated := [name for name in names if count[name.strip().lower()] > 1]:
+        message = _(
+            "More than one column of the file could be the column %(name)s of the table; capitals do not count."
+        )
+        raise InvalidSourceError(message % {"name": repeated[0]})
+    return rows.select([place for place in places if place is not None], names)
 
 
 def _check_size(file: UploadedFile[bytes]) -> None:
@@ -230,7 +235,8 @@ def preview_table(*, table: CatalogTable) -> SourcePreview:
 
     Raises ``InvalidSourceError`` for tables that cannot be used, for an empty Location, and beyond the limits of an upload.
     """
-    preview = _look(_files_of(table), _layout(table), _names(table))[0]
+    # Parquet has columns of its own, of which Glue takes those of the table, by name.
+    preview = _look(_files_of(table), _layout(table), _names(table), wanted=_names(table))[0]
     _check_comparable(preview)
     return preview
 
@@ -299,14 +305,23 @@ def source_pieces(*, source: SourceFile) -> Iterator[pa.RecordBatch]:
 
 
 def _look(
-    files: Iterable[IO[bytes]], layout: TableFormat, columns: Sequence[str] | None = None
+    files: Iterable[IO[bytes]],
+    layout: TableFormat,
+    columns: Sequence[str] | None = None,
+    *,
+    wanted: Sequence[str] | None = None,
 ) -> tuple[SourcePreview, bool]:
-    """What a table of at least one file holds, and whether there are line breaks in its cells."""
+    """What a table of at least one file holds, and whether there are line breaks in its cells.
+
+    Of what else there is than the columns ``wanted`` nothing is looked at: it is left out, so it may be what it likes.
+    """
     with ExitStack() as stack:
         facts: TableFacts | None = None
         for file in files:
             tables.check_size(file, layout)
             rows = tables.open_pieces(file, layout, columns, refuse_nul=True)
+            if wanted:
+                rows = _picked(rows, wanted)
             facts = facts or stack.enter_context(TableFacts(rows.schema, head=PREVIEW_ROWS))
             facts.take(rows)
         assert facts is not None

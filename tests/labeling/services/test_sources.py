@@ -336,6 +336,16 @@ def test_a_catalog_table_over_parquet(s3_server: str) -> None:
     assert (found.row_count, found.suggested_key) == (2, "id")
 
 
+def test_of_a_catalog_table_over_parquet_only_its_own_columns_are_shown(s3_server: str) -> None:
+    rows = pa.table({"tags": [["x"], []], "NAME": ["a", "b"], "label": ["", ""], "ID": [1, 2]})
+    storage.overwrite("elsewhere/more/a.parquet", parquet(rows))
+    table = catalog_table(storage.our_uri("elsewhere/more"), classification="parquet")
+    found = preview_table(table=table)
+    assert (found.column_names, found.rows) == (["id", "name"], (("1", "a"), ("2", "b")))
+    with pytest.raises(InvalidSourceError, match="lacks columns of the table: city"):
+        preview_table(table=replace(table, columns=(*table.columns, Column("city", "string"))))
+
+
 def test_a_catalog_table_is_read_by_its_parameters(s3_server: str) -> None:
     folder = storage.our_uri("elsewhere/odd/")
     storage.overwrite("elsewhere/odd/a.csv", b"ID\tName\n1\t'it\\'s'\n2\tNULL\n")

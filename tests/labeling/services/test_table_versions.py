@@ -102,6 +102,7 @@ def parquet() -> bytes:
         (b"id,name,city\n", "The table has no rows."),
         (b"id,name,city\n1,Ann\n", "Line 2 has 2 cells; the header has 3."),
         (parquet(), "Column id is bigint in this file and string in the table."),
+        (b"id,name,city,City\n1,a,b,c\n", "More than one column of the file could be the column city of the table"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_and_leaves_nothing(
@@ -112,6 +113,33 @@ def test_a_file_that_does_not_fit_is_refused_and_leaves_nothing(
         stage_rows(transform=customers, user=people.admin, file=upload(content))
     assert storage.list_objects(storage.our_uri("sources/")) == kept
     assert SourceFile.objects.get() == customers.source_file
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"id,name,city,", b"id,name,city,label", b'id,name,city,"two\nlines"', b"note,id,name,city,Note"],
+    ids=["no name", "reserved", "line break", "same name twice"],
+)
+def test_what_is_left_out_of_a_newer_file_may_be_called_what_it_likes(
+    people: Cast, customers: Transform, header: bytes
+) -> None:
+    place = header.split(b",").index(b"id")
+    row = [b"x"] * place + [b"7", b"Ann", b"Rome"]
+    row += [b"y"] * (header.count(b",") + 1 - len(row))
+    source = stage_rows(transform=customers, user=people.admin, file=upload(header + b"\n" + b",".join(row) + b"\n"))
+    replace_rows(transform=customers, user=people.admin, source=source)
+    assert rows_at_glue(customers) == (("7", "Ann", "Rome"),)
+
+
+def test_columns_of_parquet_that_are_left_out_may_hold_what_no_cell_can(people: Cast, customers: Transform) -> None:
+    stream = io.BytesIO()
+    columns = {"tags": [["a", "b"]], "id": ["7"], "name": ["Ann"], "city": ["Rome"], "Tags": [{"a": 1}]}
+    pq.write_table(pa.table(list(columns.values()), names=list(columns)), stream)
+    source = stage_rows(transform=customers, user=people.admin, file=upload(stream.getvalue()))
+    replace_rows(transform=customers, user=people.admin, source=source)
+    assert rows_at_glue(customers) == (("7", "Ann", "Rome"),)
+    customers.refresh_from_db()
+    assert find_rows(transform=customers, keys=["7"]).records == {"7": ("7", "Ann", "Rome")}
 
 
 def test_files_of_other_transforms_do_not_fit(people: Cast, customers: Transform) -> None:
