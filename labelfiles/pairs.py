@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ DIFFERENT_WORDS = frozenset(
     {"0", "0.0", "-1", "false", "f", "no", "n", "non-match", "nonmatch", "distinct", "different"}
 )
 UNSURE_WORDS = frozenset({"", "?", "u", "unsure", "unknown", "maybe"})
+_DIGIT = re.compile(r"\d")
 _WORDS = SAME_WORDS | DIFFERENT_WORDS | UNSURE_WORDS
 
 
@@ -91,7 +93,7 @@ class BroughtPairs:
 def read_pair_table(data: bytes, *, has_header: bool | None = None, encoding: str = "") -> PairTable:
     """Read CSV with commas, semicolons or tabs. Raises ``LabelFileError`` for what is no table of three or more columns, or of too many.
 
-    Whether the first line is a header is guessed from its third cell unless ``has_header`` says it.
+    Whether the first line is a header is guessed from its cells unless ``has_header`` says it.
     """
     encoding = encoding or find_encoding(data)
     delimiter = find_delimiter(next((line for line in _text(data, encoding) if line.strip("\r\n")), ""))
@@ -103,18 +105,19 @@ def read_pair_table(data: bytes, *, has_header: bool | None = None, encoding: st
         message = f"The first row has {len(first):,} cells; {MAX_READ_COLUMNS} are read at most. Is this a CSV file?"
         raise LabelFileError([Problem(first_line, None, "too_many_columns", message)])
     word = first[2].strip().casefold() if len(first) > 2 else ""
-    count, empty, again = 1, 0, False
+    count, empty, again, is_named = 1, 0, False, not any(map(_has_digit, first[:2]))
     for _line, cells in records:  # to the end, so that whoever goes through the rows later meets no fault
         if is_empty(cells):
             empty += 1
             continue
         count += 1
         again = again or (len(cells) > 2 and cells[2].strip().casefold() == word)
+        is_named = is_named and all(map(_has_digit, cells[:2]))
     if len(first) < 3:
         message = f"Pairs need three columns, two keys and whether they match; the first row has {len(first)}."
         raise LabelFileError([Problem(first_line, None, "header", message)])
     if has_header is None:
-        has_header = _looks_like_header(word, again)
+        has_header = _looks_like_header(word, again, is_named=is_named and count > 1)
     columns = first if has_header else tuple(str(number) for number in range(1, len(first) + 1))
     repeated = sorted(name for name, times in Counter(columns).items() if times > 1)
     if repeated:
@@ -146,10 +149,17 @@ def _that_say_something(records: Iterator[tuple[int, tuple[str, ...]]]) -> Itera
     return (record for record in records if not is_empty(record[1]))
 
 
-def _looks_like_header(first: str, again: bool) -> bool:
-    """A word such as "match" may be the name of the column, unless it comes again below; "1" or "yes" is none."""
+def _has_digit(cell: str) -> bool:
+    return _DIGIT.search(cell) is not None
+
+
+def _looks_like_header(first: str, again: bool, *, is_named: bool) -> bool:
+    """A word such as "match" may be the name of the column, unless it comes again below; "1" or "yes" is none.
+
+    Where it comes again, it is the name all the same if the two cells before it look like names, ``is_named``: all keys below have digits, they none.
+    """
     if first in _WORDS and first.isalpha() and len(first) > 3 and first not in ("true", "false"):
-        return not again
+        return is_named or not again
     return not first or first not in _WORDS
 
 

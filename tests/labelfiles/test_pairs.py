@@ -144,6 +144,8 @@ def test_a_repeated_pair_is_taken_once_and_a_contradicted_one_not_at_all() -> No
     [
         ("a,b,same\n1,2,1\n", True),
         ("1,2,same\n2,3,different\n1,3,same\n", False),
+        ("first,second,match\n1042,2210,match\nk-7,77,distinct\n", True),
+        ("Ann,Bob,match\nCid,D1,match\n", False),
         ("1,2,true\n", False),
         ("1,2,?\n", False),
         ("a,b,\n1,2,1\n", True),
