@@ -75,7 +75,9 @@ def _read(path: Path) -> pa.Table:
 
     try:
         # In nanoseconds, which Arrow makes of the type that Spark writes timestamps in, the year 9999 is 1816.
-        return pq.ParquetFile(path, coerce_int96_timestamp_unit="us").read()
+        table = pq.ParquetFile(path, coerce_int96_timestamp_unit="us").read()
+        table.validate(full=True)  # reading looks at no text
+        return table
     except (pa.ArrowException, OSError) as error:  # of damage within Arrow says the one or the other
         raise FindMatchesError(f"{path}: {error}") from error
 

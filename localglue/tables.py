@@ -351,6 +351,10 @@ def _read_parquet(item: store.S3Object, layout: TableFormat, columns: list[dict[
             values = table.column(positions[column["Name"].lower()])
             if pa.types.is_nested(values.type):
                 raise TableError(f"{item.path}, column {column['Name']}: the values are not plain values.")
+            try:
+                values.validate(full=True)  # reading looks at no text
+            except pa.ArrowInvalid as error:
+                raise TableError(f"{item.path}, column {column['Name']}: {error}") from None
             arrays.append(values.cast(pa.large_string()))
         return pa.table(arrays, names=[column["Name"] for column in columns])
 

@@ -229,9 +229,21 @@ def _open_parquet(file: IO[bytes]) -> Pieces:
 
     def batches() -> Iterator[pa.RecordBatch]:
         with _parquet_explained():
-            yield from found.iter_batches(min(max(rows, 1), _MAX_BATCH))
+            for batch in found.iter_batches(min(max(rows, 1), _MAX_BATCH)):
+                _check_text(batch)
+                yield batch
 
     return Pieces(found.schema_arrow, batches())
+
+
+def _check_text(batch: pa.RecordBatch) -> None:
+    """Raises ``InvalidSourceError`` for text that is none, which pyarrow reads without looking."""
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            message = _("Column %(name)s holds text that is not UTF-8, as all text in Parquet must be.")
+            raise InvalidSourceError(message % {"name": field.name}) from error
 
 
 def _unpacked_size(metadata: pq.FileMetaData) -> int:

@@ -139,6 +139,14 @@ def test_the_last_day_of_timestamps_as_spark_writes_them_is_no_other_day(tmp_pat
     assert records.table.to_pylist() == [{"id": "1", "until": "9999-12-31 00:00:00.000000"}]
 
 
+def test_text_of_parquet_that_is_no_text_is_told(tmp_path: Path) -> None:
+    content = pa.array([b"caf\xe9", b"tea"])
+    names = pa.Array.from_buffers(pa.string(), 2, content.buffers())
+    parquet.write_table(pa.table({"id": [1, 2], "name": names}), tmp_path / "a.parquet")
+    with pytest.raises(FindMatchesError, match=r"a\.parquet: .*Invalid UTF8"):
+        read_records(tmp_path / "a.parquet", primary_key="id")
+
+
 def test_parquet_files_that_are_damaged(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     parquet.write_table(pa.table({"id": [f"key {n}" for n in range(999)]}), path)

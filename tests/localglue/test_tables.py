@@ -122,6 +122,15 @@ def test_the_last_day_of_timestamps_as_spark_writes_them_is_no_other_day(put: Pu
     assert rows(definition) == [("1", "9999-12-31 00:00:00.000000")]
 
 
+def test_text_of_parquet_that_is_no_text_is_told(put: Put) -> None:
+    content = pa.array([b"caf\xe9", b"tea"])
+    stream = io.BytesIO()
+    pq.write_table(pa.table({"ID": [1, 2], "name": pa.Array.from_buffers(pa.string(), 2, content.buffers())}), stream)
+    definition = table(put(a_dot_parquet=stream.getvalue()), ("id", "int"), ("name", "string"), serde=PARQUET)
+    with pytest.raises(TableError, match=r"a\.parquet, column name: .*Invalid UTF8"):
+        rows(definition)
+
+
 def test_json_lines_keep_the_digits(put: Put) -> None:
     data = b'{"ID": 1.50, "name": "Anna", "other": [1]}\n\n{"name": "", "id": 12345678901234567890}\n{"id": null, "name": true}\n'
     definition = table(put(a_dot_json=data), ("id", "double"), ("name", "string"), serde=JSON)

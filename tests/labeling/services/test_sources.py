@@ -252,6 +252,16 @@ def test_the_last_day_of_timestamps_as_spark_writes_them_is_no_other_day() -> No
     assert preview(stream.getvalue()).rows == (("1", "9999-12-31 00:00:00.000000"),)
 
 
+@pytest.mark.parametrize("use_dictionary", [True, False], ids=["repeated", "plain"])
+def test_text_of_parquet_that_is_no_text_is_refused(use_dictionary: bool) -> None:
+    content = pa.array([b"caf\xe9", b"tea"] * 40)
+    names = pa.Array.from_buffers(pa.string(), len(content), content.buffers())
+    stream = io.BytesIO()
+    pq.write_table(pa.table({"id": range(len(content)), "name": names}), stream, use_dictionary=use_dictionary)
+    with pytest.raises(InvalidSourceError, match="Column name holds text that is not UTF-8"):
+        preview(stream.getvalue())
+
+
 def test_times_of_a_zone_that_nobody_knows_are_refused() -> None:
     table = pa.table({"id": [1], "seen": pa.array([0], pa.timestamp("s", "Mars/Base"))})
     with pytest.raises(InvalidSourceError, match="Cannot locate or parse timezone 'Mars/Base'"):
