@@ -47,6 +47,7 @@ from labeling.views.refusals import redirect_saying_why
 
 PAGE_SIZE = 10
 CHOICES = 25
+OF_LABELS = {"label_unknown", "label_formula", "row_contradicted"}  # problems of rows that were recognised
 
 
 @require_http_methods(["GET", "POST"])
@@ -164,6 +165,7 @@ def _context(upload: SheetUpload, membership: Membership, plan: SheetPlan) -> di
         "outcome_refused": _refused(outcome["refused"]) if outcome else [],
         "taken_in_at": datetime.fromisoformat(outcome["at"]) if outcome else None,
         "problems": upload.problems[:SHOWN],
+        "unusable": any(problem["code"] in OF_LABELS for problem in upload.problems),
         "shown": SHOWN,
     }
 

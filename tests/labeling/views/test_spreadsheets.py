@@ -87,6 +87,17 @@ def test_download_fill_in_upload_look_confirm(
     assert "Saved" in page
 
 
+def test_rows_whose_labels_are_none_are_not_said_to_be_of_others(
+    s3_server: str, people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
+) -> None:
+    client = client_for(people.steward)
+    cells = filled(downloaded(client, people_transform), {questions[0]: "112", questions[1]: "12"})
+    page = looked_at(client, uploaded(client, people_transform, as_workbook(cells)))
+    assert "Labels in this file cannot be used; the reasons are below." in page
+    assert "“1” is not a label." in page
+    assert "No row in this file belongs" not in page
+
+
 def test_leads_get_every_question_of_a_set(
     people: Cast, people_transform: Transform, questions: list[Question], client_for: ClientFor
 ) -> None:
