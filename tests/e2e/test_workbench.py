@@ -238,7 +238,9 @@ def test_rows_that_are_equal_throughout_are_seen_nevertheless(portal: Portal, vi
         row.values = [row.key, "Ann", "Hill", "", "", "", "", ""]
         row.save()
     page.reload()
-    for line in page.locator("[data-grid] tbody tr").all():
+    lines = page.locator("[data-grid] tbody tr")
+    expect(lines).to_have_count(2)
+    for line in lines.all():
         expect(line.get_by_text("Ann")).to_be_visible()
         expect(line.get_by_text("Hill")).to_be_visible()
     assert "id" not in page.locator("[data-grid] thead th").all_text_contents()
