@@ -60,8 +60,13 @@ class TableFacts:
 
     def take(self, rows: Pieces) -> None:
         """The next file, all of it. Its columns must be those of the schema."""
-        if self._names(rows.schema) != self._names(self._schema):
+        here, before = self._names(rows.schema), self._names(self._schema)
+        if [name for name, _type in here] != [name for name, _type in before]:
             raise InvalidSourceError(_("The files of the table have different columns."))
+        for (name, one), (_name, other) in zip(here, before, strict=True):
+            if one != other:
+                message = _("Column %(name)s is %(other)s in one file of the table and %(one)s in another.")
+                raise InvalidSourceError(message % {"name": name, "one": one, "other": other})
         for batch in rows.batches:
             self._add(batch)
 

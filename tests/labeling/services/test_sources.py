@@ -356,6 +356,14 @@ def test_of_a_catalog_table_over_parquet_only_its_own_columns_are_shown(s3_serve
         preview_table(table=replace(table, columns=(*table.columns, Column("city", "string"))))
 
 
+def test_a_column_that_is_not_the_same_in_all_files_of_a_catalog_table_is_named(s3_server: str) -> None:
+    for file, key in (("a", pa.int64()), ("b", pa.int32())):
+        rows = pa.table({"id": pa.array([1, 2], key), "name": ["a", "b"]})
+        storage.overwrite(f"elsewhere/kinds/{file}.parquet", parquet(rows))
+    with pytest.raises(InvalidSourceError, match="Column id is bigint in one file of the table and int in another"):
+        preview_table(table=catalog_table(storage.our_uri("elsewhere/kinds"), classification="parquet"))
+
+
 def test_a_catalog_table_is_read_by_its_parameters(s3_server: str) -> None:
     folder = storage.our_uri("elsewhere/odd/")
     storage.overwrite("elsewhere/odd/a.csv", b"ID\tName\n1\t'it\\'s'\n2\tNULL\n")
