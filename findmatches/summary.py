@@ -21,7 +21,7 @@ _COLUMNS = 5
 def of_questions(questions: LabelFile) -> str:
     """Such as ``10 questions about 100 rows. Next: answer them …``."""
     count = counted(len(questions.by_set()), "question")
-    return f"{count} about {counted(len(questions.rows), 'row')}. Next: answer them (findmatches label, or the column label), then train."
+    return f"{count} about {counted(len(questions.rows), 'row')}. Next: answer them (python -m findmatches label, or the column label), then train."
 
 
 def of_labels(labels: Sequence[LabelFile], primary_key: str) -> str:

@@ -113,17 +113,22 @@ def test_what_is_refused_makes_nobody(
 
 
 def test_somebody_who_is_there_is_changed_and_keeps_what_is_not_given(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
+    settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.PUBLIC_URL = "https://portal.example.org"
     team, user = create_team(name="Data team"), create_person(username="sam", password=PASSWORD, first_name="Sam")
     deactivate_member(membership=set_role(team=team, user=user, role=Role.STEWARD, by=Agent.COMMAND), by=Agent.COMMAND)
     call_command("person", "sam", "--team", "Data team", "--role", "lead", "--email", "sam@example.org")
-    assert "http" not in capsys.readouterr().out, "who has a password needs no link"
+    said = capsys.readouterr().out
+    assert "http" not in said, "who has a password needs no link"
+    assert "sam: email changed." in said
     found = authenticate(username="sam", password=PASSWORD)
     assert isinstance(found, User)
     assert (found.first_name, found.email) == ("Sam", "sam@example.org")
     assert Membership.objects.get(user=user, is_active=True).role == Role.LEAD
+    monkeypatch.setattr("sys.stdin", StringIO("another long password\n"))
+    call_command("person", "sam", "--password")
+    assert "sam: password changed." in capsys.readouterr().out
     call_command("person", "sam", "--link")
     assert "https://portal.example.org/accounts/password/" in capsys.readouterr().out
 

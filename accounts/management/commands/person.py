@@ -95,9 +95,11 @@ class Command(BaseCommand):
             return user
         if given:
             update_person(user=user, **({name: getattr(user, name) for name in _FIELDS} | given), by=Agent.COMMAND)
+            self.stdout.write(f"{user.username}: {', '.join(given).replace('_', ' ')} changed.")
         if password is not None:
             validate_password(password, user)
             set_password(user=user, password=password, by=Agent.COMMAND)
+            self.stdout.write(f"{user.username}: password changed.")
         return user
 
     def _join(self, user: User, options: dict[str, Any]) -> None:
