@@ -25,6 +25,8 @@ from bench.makers import Row, Shape
 from bench.quality import KEY, learn, score
 from bench.report import table
 
+# So many rows come from one list of words.
+ONE_WORLD = 2_000
 # Shape, how likely a thing has copies, how many it then has.
 SHAPES: dict[str, tuple[Shape, float, tuple[int, int]]] = {
     "one column": (makers.one_column, 0.3, (1, 2)),
@@ -56,15 +58,16 @@ def make(
     name: str, rows: int, seed: int, copies: Sequence[int] | None = None
 ) -> tuple[findmatches.Records, dict[str, str]]:
     """About ``rows`` rows of a shape, in any order, and what each is. There is always at least one pair. ``copies``: how many at least and at most,
-    if not as many as usual.
+    if not as many as usual. The words of a table become more with the root of its rows, as those of texts do (Heaps, *Information retrieval*, 1978).
     """
     rng = random.Random(f"{name} {seed}")  # noqa: S311 (made-up rows, no secrets)
     shape, chance, usual = SHAPES[name]
     least, most = copies or usual
-    new, again = shape(rng)
+    worlds = [shape(rng) for _ in range(max(round((rows / ONE_WORLD) ** 0.5), 1))]
     made: list[tuple[Row, str]] = []
     number = 0
     while len(made) < rows:
+        new, again = rng.choice(worlds) if len(worlds) > 1 else worlds[0]
         thing = new()
         made.append((thing, str(number)))
         if number == 0 or rng.random() < chance:

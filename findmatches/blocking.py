@@ -39,11 +39,11 @@ LEAST_WORK_PER_ROW = 500
 SMALL = 20_000
 # A view of which less than this share is left after that finds rows that are alike by chance; it is then not searched.
 LEAST_SHARE: Mapping[Unit, float] = {"words": 0.4, "trigrams": 0.6}
-# Large tables are also searched by pairs of what is rare in a row: of words, and of as many trigrams as give about so many pairs in all, between the
-# least and the most. Trigrams that fewer rows than one in so many have are mostly those of typing errors.
-RARE_WORDS = Rare(8)
-LEAST_TRIGRAMS, MOST_TRIGRAMS = 6, 12
-TRIGRAM_PAIRS = 15_000_000
+# Large tables are also searched by pairs of what is rare in a row: of as many words, and of as many trigrams, as give about so many pairs in all,
+# between the least and the most. Trigrams that fewer rows than one in so many have are mostly those of typing errors.
+LEAST_RARE: Mapping[Unit, int] = {"words": 8, "trigrams": 6}
+MOST_RARE: Mapping[Unit, int] = {"words": 16, "trigrams": 12}
+RARE_PAIRS = 15_000_000
 TYPING_ERRORS = 5_000
 MIN_SIMILARITY = 0.05
 # In large tables about so many pairs are looked at, and more only if each row would else have fewer than its neighbours.
@@ -181,13 +181,18 @@ def limits(n_rows: int, neighbours: int) -> Limits:
     count = max(round(neighbours / growth**0.25), 3)
     work = max(int(WORK_PER_ROW / growth), LEAST_WORK_PER_ROW)
     kept = max(count, PAIRS // max(n_rows, 1))
-    return Limits(growth > 1, work, count, kept, {"words": RARE_WORDS, "trigrams": _rare_trigrams(n_rows)})
+    rare = {
+        "words": Rare(_how_many(n_rows, "words")),
+        "trigrams": Rare(_how_many(n_rows, "trigrams"), max(n_rows // TYPING_ERRORS, 2)),
+    }
+    return Limits(growth > 1, work, count, kept, rare)
 
 
-def _rare_trigrams(n_rows: int) -> Rare:
-    numbers = range(MOST_TRIGRAMS, LEAST_TRIGRAMS, -1)
-    number = next((one for one in numbers if Rare(one).pairs * n_rows <= TRIGRAM_PAIRS), LEAST_TRIGRAMS)
-    return Rare(number, max(n_rows // TYPING_ERRORS, 2))
+def _how_many(n_rows: int, unit: Unit) -> int:
+    """Of how many rare words or trigrams of each row pairs are made."""
+    least = LEAST_RARE[unit]
+    numbers = range(MOST_RARE[unit], least, -1)
+    return next((number for number in numbers if Rare(number).pairs * n_rows <= RARE_PAIRS), least)
 
 
 def among_best(

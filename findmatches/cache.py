@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # To be raised whenever candidates or comparisons change their meaning.
-LAYOUT = 9
+LAYOUT = 10
 MAX_BYTES = 8 << 30
 _LEFT_OVER_SECONDS = 24 * 3600
 _NOT_NAMES = (".partial-", ".old-")

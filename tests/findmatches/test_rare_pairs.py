@@ -15,11 +15,11 @@ from scipy.sparse import csr_matrix
 
 from bench.quality import score
 from findmatches import Records, ask, blocking, prepared, rare_pairs, train
-from findmatches.blocking import RARE_WORDS
-from findmatches.rare_pairs import MAX_SHARING, shared_pairs
+from findmatches.rare_pairs import MAX_SHARING, Rare, shared_pairs
 from tests.findmatches.data import oracle
 
-_ROWS = st.lists(st.sets(st.integers(0, 14), max_size=RARE_WORDS.number + 4), min_size=1, max_size=80)
+_RARE = Rare(8)
+_ROWS = st.lists(st.sets(st.integers(0, 14), max_size=_RARE.number + 4), min_size=1, max_size=80)
 
 
 @given(rows=_ROWS)
@@ -27,8 +27,8 @@ def test_rows_share_what_a_slow_count_finds(rows: list[set[int]]) -> None:
     words = csr_matrix(np.array([[word in row for word in range(15)] for row in rows], dtype=np.float32))
     counts = Counter(word for row in rows for word in row)
     rarest = [
-        sorted((word for word in row if counts[word] >= RARE_WORDS.least), key=lambda word: (counts[word], word))[
-            : RARE_WORDS.number
+        sorted((word for word in row if counts[word] >= _RARE.least), key=lambda word: (counts[word], word))[
+            : _RARE.number
         ]
         for row in rows
     ]
@@ -36,7 +36,7 @@ def test_rows_share_what_a_slow_count_finds(rows: list[set[int]]) -> None:
     having = Counter(pair for row in pairs for pair in row)
     telling = [{pair for pair in row if 2 <= having[pair] <= MAX_SHARING} for row in pairs]
 
-    found = shared_pairs(words, np.array([counts[word] for word in range(15)]), RARE_WORDS)
+    found = shared_pairs(words, np.array([counts[word] for word in range(15)]), _RARE)
     has = csr_matrix((np.ones(found.nnz, dtype=int), found.indices, found.indptr), shape=found.shape)
     shared = has @ has.T
     for one, two in combinations(range(len(rows)), 2):
@@ -78,6 +78,18 @@ def test_names_with_a_typing_error_in_each_word_are_matched_in_a_large_table() -
     assert _f1(texts) > 0.95
 
 
+@pytest.mark.usefixtures("dear_search")
+def test_many_columns_of_common_values_are_matched_in_a_large_table() -> None:
+    """No value is rarer than the others, and more than half of them are others in the copy: of few values no pair would be left."""
+    rng = random.Random(0)  # noqa: S311 (made-up rows, no secrets)
+    words = ["".join(rng.choices("bcdfglmnprst", k=5)) for _ in range(900)]
+    texts: list[str] = []
+    for _ in range(250):
+        text = rng.sample(words, 60)
+        texts += [" ".join(text), " ".join(rng.choice(words) if rng.random() < 0.6 else word for word in text)]
+    assert _f1(texts) > 0.95
+
+
 def _f1(texts: list[str]) -> float:
     """After 100 labelled rows of a table of one column, in which each row and the next are one thing."""
     keys = [f"r{number:03}" for number in range(len(texts))]
@@ -92,8 +104,8 @@ def test_pairs_are_the_same_however_many_are_counted_at_once(monkeypatch: pytest
     rng = np.random.default_rng(0)
     words = csr_matrix((rng.random((200, 40)) < 0.2).astype(np.float32))
     counts = np.bincount(words.indices, minlength=40)
-    whole = shared_pairs(words, counts, RARE_WORDS)
+    whole = shared_pairs(words, counts, _RARE)
     monkeypatch.setattr(rare_pairs, "COUNTED", 500)
-    parts = shared_pairs(words, counts, RARE_WORDS)
+    parts = shared_pairs(words, counts, _RARE)
     assert parts.nnz == whole.nnz > 100
     assert np.allclose((parts @ parts.T).toarray(), (whole @ whole.T).toarray())
