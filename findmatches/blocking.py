@@ -181,7 +181,7 @@ def limits(n_rows: int, neighbours: int) -> Limits:
     count = max(round(neighbours / growth**0.25), 3)
     work = max(int(WORK_PER_ROW / growth), LEAST_WORK_PER_ROW)
     kept = max(count, PAIRS // max(n_rows, 1))
-    rare = {
+    rare: Mapping[Unit, Rare] = {
         "words": Rare(_how_many(n_rows, "words")),
         "trigrams": Rare(_how_many(n_rows, "trigrams"), max(n_rows // TYPING_ERRORS, 2)),
     }

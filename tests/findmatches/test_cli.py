@@ -60,7 +60,10 @@ def test_each_command_says_what_came_of_it_and_on_request_how_far_it_is(
     table, questions, model, out = (str(tmp_path / name) for name in ("in.csv", "q.csv", "model", "out.csv"))
     arrow_csv.write_csv(records.table, table)
     assert main(["ask", table, "--primary-key", "id", "--sets", "4", "--rows", "5", "-o", questions]) == 0
-    assert f"{questions}: 4 questions about 20 rows. Next: answer them (python -m findmatches label" in capsys.readouterr().err
+    assert (
+        f"{questions}: 4 questions about 20 rows. Next: answer them (python -m findmatches label"
+        in capsys.readouterr().err
+    )
     answered = oracle(truth)(read_label_file(Path(questions)))
     Path(questions).write_bytes(label_file_bytes(answered))
     assert main(["train", table, "--primary-key", "id", "--labels", questions, "-o", model]) == 0
