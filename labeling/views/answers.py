@@ -19,7 +19,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Membership
 from accounts.selectors import everybody_of
-from labeling.choices import ChangeAction, QuestionState
+from labeling.choices import AnswerStatus, ChangeAction, QuestionState
 from labeling.exceptions import LabelportalError
 from labeling.forms.answer_list import AnswerFilterForm
 from labeling.models import Answer, AnswerChange, Question, Row, Transform
@@ -66,13 +66,15 @@ def answer_list(request: HttpRequest, transform_id: UUID) -> HttpResponse:
     found = answers_chosen(transform, membership, form)
     # First which they are: with their questions along, all of them would be sorted for every page.
     page = Paginator(found.values_list("pk", flat=True), PAGE_SIZE).get_page(request.GET.get("page"))
+    on_page = list(found.filter(pk__in=list(page.object_list)))
     context = about_transform(transform, membership) | {
         "form": form,
         "remarked": count_to_look_at(transform=transform, of=LookAt(comments=True))
         if can_adjudicate(membership)
         else 0,
         "page": page,
-        "lines": [_line(answer, membership) for answer in found.filter(pk__in=list(page.object_list))],
+        "lines": [_line(answer, membership) for answer in on_page],
+        "withdrawable": page.has_other_pages() or any(answer.status == AnswerStatus.SUBMITTED for answer in on_page),
     }
     template = "labeling/answers/_table.html" if request.htmx else "labeling/answers/list.html"  # type: ignore[attr-defined]
     return render(request, template, context)

@@ -57,14 +57,15 @@ def test_a_lead_withdraws_all_answers_of_one_person_at_once(
     answer(other, people.colleague, "AB")
 
     lead = client_for(people.lead)
-    listed = lead.get(reverse("labeling:answer-list", args=[people_transform.pk]), {"person": str(people.steward.pk)})
-    assert "Withdraw all that these filters show" in listed.content.decode()
+    listed = f"{reverse('labeling:answer-list', args=[people_transform.pk])}?person={people.steward.pk}"
+    assert "Withdraw all that these filters show" in words(lead.get(listed).content)
     page = words(lead.get(all_of(url, people.steward)).content)
     assert "3 answers will be withdrawn: Steward" in page
     assert "3 questions are asked again" in page
     assert "Glue has learned from" not in page
 
     assert "3 answers have been withdrawn." in confirm(lead, all_of(url, people.steward))
+    assert "Before anything is withdrawn" not in words(lead.get(listed).content), "nothing is left to withdraw"
     assert (standing(people.steward), standing(people.colleague)) == (0, 1)
     assert set(Question.objects.values_list("state", flat=True)) == {QuestionState.OPEN, QuestionState.SETTLED}
     assert Question.objects.filter(state=QuestionState.OPEN, result__isnull=True, answers_missing=1).count() == 3
