@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
@@ -59,11 +60,7 @@ def test_one_column_of_common_words_is_matched_in_a_large_table() -> None:
     """No word is rare, and there is no second column: so addresses in one cell were not even compared."""
     rng = random.Random(0)  # noqa: S311 (made-up rows, no secrets)
     words = ["".join(rng.choices("bcdfglmnprst", k=5)) for _ in range(60)]
-    texts: list[str] = []
-    for _ in range(250):
-        text = rng.choices(words, k=8)
-        texts += [" ".join(text), " ".join(rng.sample(text, 7))]
-    assert _f1(texts) > 0.95
+    assert _f1(lambda: rng.choices(words, k=8), lambda text: rng.sample(text, 7)) > 0.95
 
 
 @pytest.mark.usefixtures("dear_search")
@@ -71,11 +68,7 @@ def test_names_with_a_typing_error_in_each_word_are_matched_in_a_large_table() -
     """They share no word, and no trigram that is rare by itself."""
     rng = random.Random(0)  # noqa: S311 (made-up rows, no secrets)
     words = ["".join(rng.choices("aeiolmnrst", k=9)) for _ in range(60)]
-    texts: list[str] = []
-    for _ in range(250):
-        text = rng.choices(words, k=3)
-        texts += [" ".join(text), " ".join(f"{word[:4]}x{word[5:]}" for word in text)]
-    assert _f1(texts) > 0.95
+    assert _f1(lambda: rng.choices(words, k=3), lambda text: [f"{word[:4]}x{word[5:]}" for word in text]) > 0.95
 
 
 @pytest.mark.usefixtures("dear_search")
@@ -83,15 +76,19 @@ def test_many_columns_of_common_values_are_matched_in_a_large_table() -> None:
     """No value is rarer than the others, and more than half of them are others in the copy: of few values no pair would be left."""
     rng = random.Random(0)  # noqa: S311 (made-up rows, no secrets)
     words = ["".join(rng.choices("bcdfglmnprst", k=5)) for _ in range(900)]
+
+    def copy(text: list[str]) -> list[str]:
+        return [rng.choice(words) if rng.random() < 0.6 else word for word in text]
+
+    assert _f1(lambda: rng.sample(words, 60), copy) > 0.95
+
+
+def _f1(new: Callable[[], list[str]], copy: Callable[[list[str]], list[str]]) -> float:
+    """After 100 labelled rows of a table of one column, 250 texts and a copy of each."""
     texts: list[str] = []
     for _ in range(250):
-        text = rng.sample(words, 60)
-        texts += [" ".join(text), " ".join(rng.choice(words) if rng.random() < 0.6 else word for word in text)]
-    assert _f1(texts) > 0.95
-
-
-def _f1(texts: list[str]) -> float:
-    """After 100 labelled rows of a table of one column, in which each row and the next are one thing."""
+        text = new()
+        texts += [" ".join(text), " ".join(copy(text))]
     keys = [f"r{number:03}" for number in range(len(texts))]
     records = Records.from_arrow(pa.table({"id": keys, "text": texts}), primary_key="id")
     truth = {key: str(number // 2) for number, key in enumerate(keys)}
