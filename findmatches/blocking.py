@@ -21,6 +21,7 @@ from findmatches.features import (
     weigh,
     word_matrix,
 )
+from findmatches.keeping import among_best, worths
 from findmatches.normalise import Column
 from findmatches.rare_pairs import Rare, shared_pairs
 from findmatches.threads import in_threads
@@ -47,7 +48,7 @@ RARE_PAIRS = 15_000_000
 TYPING_ERRORS = 5_000
 MIN_SIMILARITY = 0.05
 # In large tables about so many pairs are looked at, and more only if each row would else have fewer than its neighbours.
-PAIRS = 1_500_000
+PAIRS = 1_350_000
 
 
 class Seen(NamedTuple):
@@ -130,8 +131,8 @@ def telling(column: Column) -> float:
 def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: int, neighbours: int) -> Candidates:
     """The union, over the views, of every row's nearest rows: ``neighbours`` in small tables, fewer in large ones.
 
-    Large tables are also searched by pairs of rare words and of rare trigrams, and only each row's best candidates are kept: by the
-    sum of what the searches found and of the cosines in all views.
+    Large tables are also searched by pairs of rare words and of rare trigrams, and only each row's best candidates are kept, by the worths
+    of ``keeping``.
     """
     seen = tuple(make_views(views, columns, n_rows, Frequencies()))
     matrices = [view.matrix for view in seen]
@@ -149,19 +150,14 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
     near = nearest(searched.pop(0).matrix, count)
     while searched:
         near = near + nearest(searched.pop(0).matrix, count)
-    left, right, value = _pairs(near)
+    left = np.repeat(np.arange(n_rows, dtype=np.int32), np.diff(near.indptr))
+    right = near.indices.astype(np.int32, copy=False)
     del near
-    cosines = [row_dots(matrix, left, right) for matrix in matrices]
+    cosines = np.stack([row_dots(matrix, left, right) for matrix in matrices])
     if large:
-        best = among_best(n_rows, left, right, value + np.sum(cosines, axis=0), best_of)
-        left, right, cosines = left[best], right[best], [cosine[best] for cosine in cosines]
-    return Candidates(left, right, seen, np.stack(cosines))
-
-
-def _pairs(matrix: csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """Row, column and value of each entry, by row."""
-    row = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
-    return row, matrix.indices.astype(np.int32, copy=False), matrix.data
+        best = among_best(n_rows, left, right, worths(n_rows, left, right, cosines, whole_views(views)), best_of)
+        left, right, cosines = left[best], right[best], cosines[:, best]
+    return Candidates(left, right, seen, cosines)
 
 
 class Limits(NamedTuple):
@@ -195,22 +191,9 @@ def _how_many(n_rows: int, unit: Unit) -> int:
     return next((number for number in numbers if Rare(number).pairs * n_rows <= RARE_PAIRS), least)
 
 
-def among_best(
-    n_rows: int, left: NDArray[np.int32], right: NDArray[np.int32], value: NDArray[np.float32], count: int
-) -> NDArray[np.bool_]:
-    """Which pairs are among the ``count`` most valued of at least one of their rows, all that are equal at the end included."""
-    # One sort by one number: sums of cosines are below the number of views, rounded up to a power of two.
-    span = 2.0 ** np.ceil(np.log2(max(float(value.max(initial=0.0)) + 1, 2.0)))
-    keys = np.full(2 * len(left) + 1, np.nan)
-    keys[: len(left)], keys[len(left) : -1] = left * span - value, right * span - value
-    keys.sort()
-    end = np.cumsum(np.bincount(left, minlength=n_rows) + np.bincount(right, minlength=n_rows))
-    start = np.concatenate([[0], end[:-1]])
-    last = keys[np.minimum(start + count, end) - 1]
-    del keys
-    among: NDArray[np.bool_] = left * span - value <= last[left]
-    among |= right * span - value <= last[right]
-    return among
+def whole_views(views: Sequence[View]) -> list[int]:
+    """The places of the views that show rows as wholes: all words and all trigrams."""
+    return [view_of("words", views), view_of("trigrams", views)]
 
 
 def put_aside(views: Sequence[View]) -> list[int]:

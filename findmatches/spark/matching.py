@@ -8,7 +8,7 @@ from pyspark.sql import functions as F  # noqa: N812 (as all of Spark's document
 from pyspark.sql import types as T  # noqa: N812
 
 from findmatches import tuning
-from findmatches.blocking import limits
+from findmatches.blocking import limits, whole_views
 from findmatches.errors import FindMatchesError
 from findmatches.model import RESULT_COLUMNS, Model
 from findmatches.schema import text_table
@@ -88,7 +88,7 @@ def prepared(rows: DataFrame, n_rows: int, model: Model) -> tuple[Scorer, DataFr
     allowed = limits(n_rows, neighbours)
     candidates = scorer.cosines(find_pairs(counted, whole, model.schema, neighbours))
     if allowed.large:
-        candidates = best_pairs(candidates, n_rows, allowed.kept)
+        candidates = best_pairs(candidates, n_rows, whole_views(model.schema.views), allowed.kept)
     scorer.know(candidates)
     return scorer, candidates
 

@@ -6,7 +6,7 @@ pass by, a chunk at a time, keeping the best of each row; no task holds more tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from findmatches.blocking import (
     view_of,
 )
 from findmatches.comparisons import Schema
+from findmatches.keeping import standing_out, usual_cosine
 from findmatches.rare_pairs import Rare, count_shared, pairs_in, rarest_features
 from findmatches.spark.frames import Batches, both_ways, kept, tables
 from findmatches.spark.part import columns_of, matrix_of
@@ -46,11 +47,11 @@ _SHARED: dict[Unit, int] = {"words": -1, "trigrams": -2}
 _VECTORS = (
     "view int, block int, rows binary, starts binary, features binary, weights binary, weight double, left double"
 )
-_FOUND = "view int, left long, right long, cosine float"
+_FOUND = "left long, right long"
 
 
 def find_pairs(rows: DataFrame, whole: Whole, schema: Schema, neighbours: int) -> DataFrame:
-    """What the searches find: pairs ``left < right``, each once; ``found`` is the sum of the cosines by which they did."""
+    """What the searches find: pairs ``left < right``, each once."""
     allowed = limits(whole.n_rows, neighbours)
     block = max(1, min(BLOCK, -(-whole.n_rows // rows.sparkSession.sparkContext.defaultParallelism)))
     vectors = kept(rows.select("row", "texts").mapInArrow(_view_vectors(schema, whole, allowed, block), _VECTORS))
@@ -67,49 +68,54 @@ def find_pairs(rows: DataFrame, whole: Whole, schema: Schema, neighbours: int) -
         for unit, rare in allowed.rare.items():
             vectors = vectors.unionAll(_shared_vectors(rows, whole, schema, block, unit, rare))
     near = _nearest(vectors, -(-whole.n_rows // block), allowed.neighbours)
-    placed = near.repartitionById(-(-whole.n_rows // _RANKED), (F.col("left") / _RANKED).cast("int"))
-    return kept(placed.mapInArrow(_summed, "left long, right long, found double"))
+    return kept(near.dropDuplicates())
 
 
-def _summed(batches: Batches) -> Batches:
-    for table in tables(batches):
-        view, left, right = (table.column(name).to_numpy() for name in ("view", "left", "right"))
-        order = np.lexsort((view, right, left))
-        view, left, right, cosine = view[order], left[order], right[order], table.column("cosine").to_numpy()[order]
-        new = np.append(True, (np.diff(right) != 0) | (np.diff(left) != 0))
-        # A pair that was found from both of its rows counts once in each view.
-        once = new | np.append(True, np.diff(view) != 0)
-        start = np.flatnonzero(new[once])
-        found = np.add.reduceat(cosine[once].astype(np.float64), start)
-        yield pa.record_batch({"left": left[new], "right": right[new], "found": found})
-
-
-def best_pairs(pairs: DataFrame, n_rows: int, count: int) -> DataFrame:
-    """Of pairs with their ``cosines`` those that are among the ``count`` most valued of at least one of their rows, all that are equal at the end
-    included; a value is what was ``found`` and the sum of the cosines."""
+def best_pairs(pairs: DataFrame, n_rows: int, whole: Sequence[int], count: int) -> DataFrame:
+    """Of pairs with their ``cosines`` those that are among the ``count`` that are worth most to at least one of their rows, as in
+    ``findmatches.keeping``."""
     blocks = -(-n_rows // _RANKED)
-    directed = both_ways(pairs, "found", "cosines").repartitionById(blocks, (F.col("row") / _RANKED).cast("int"))
-    ranked = directed.mapInArrow(_rank(count), "left long, right long, cosines array<float>")
+    directed = both_ways(pairs, "cosines").repartitionById(blocks, (F.col("row") / _RANKED).cast("int"))
+    ranked = directed.mapInArrow(_rank(list(whole), count), "left long, right long, cosines array<float>")
     return kept(ranked.dropDuplicates(["left", "right"]))
 
 
-def _rank(count: int) -> Callable[[Batches], Batches]:
+def _rank(whole: list[int], count: int) -> Callable[[Batches], Batches]:
     def rank(batches: Batches) -> Batches:
         for table in tables(batches):
-            row, other, found = (table.column(name).to_numpy() for name in ("row", "other", "found"))
-            cosines = table.column("cosines").combine_chunks()
-            width = len(cosines[0])
-            value = found + matrix_of(cosines, width).sum(axis=1)
-            order = np.lexsort((-value, row))
-            row, other, value = row[order], other[order], value[order]
-            first = np.flatnonzero(np.append(True, np.diff(row) != 0))
-            end = np.append(first[1:], len(row))
-            among = value >= np.repeat(value[np.minimum(first + count, end) - 1], end - first)
-            row, other = row[among], other[among]
-            own = cosines.take(pa.array(order[among]))
+            row, other = (table.column(name).to_numpy() for name in ("row", "other"))
+            lists = table.column("cosines").combine_chunks()
+            order = np.lexsort((other, row))
+            row, cosines = row[order], matrix_of(lists, len(lists[0]))[order].T
+            worth = _worth_to(row, cosines, whole)
+            best = np.lexsort((-worth, row))
+            order, row, worth = order[best], row[best], worth[best]
+            first, lengths = _runs(row)
+            among = worth >= np.repeat(worth[first + np.minimum(count, lengths) - 1], lengths)
+            row, other = row[among], other[order[among]]
+            own = lists.take(pa.array(order[among]))
             yield pa.record_batch({"left": np.minimum(row, other), "right": np.maximum(row, other), "cosines": own})
 
     return rank
+
+
+def _worth_to(row: NDArray[np.int64], cosines: NDArray[np.float32], whole: list[int]) -> NDArray[np.float32]:
+    """What each pair is worth to its ``row``; these are sorted."""
+    first, lengths = _runs(row)
+
+    def mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.asarray(np.add.reduceat(values.astype(np.float64), first) / lengths)
+
+    worth: NDArray[np.float32] = cosines[whole].sum(axis=0)
+    for cosine in cosines:
+        worth += standing_out(cosine, np.repeat(usual_cosine(mean(cosine), mean(cosine**2)), lengths))
+    return worth
+
+
+def _runs(row: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each row begins, and how many pairs it has; these are sorted by row."""
+    first = np.flatnonzero(np.append(True, np.diff(row) != 0))
+    return first, np.diff(np.append(first, len(row)))
 
 
 def _view_vectors(schema: Schema, whole: Whole, allowed: Limits, block: int) -> Callable[[Batches], Batches]:
@@ -271,21 +277,20 @@ class _Block:
         self._others.append(chunk.rows)
         self._best = found if self._best is None else zip_sp_matmul_topn(self._count, [self._best, found])
 
-    def found(self, view: int) -> pa.RecordBatch:
+    def found(self) -> pa.RecordBatch:
         """The best rows of each row, itself left out."""
-        row, other, cosine = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        row, other = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         if self._best is not None:
             row = np.repeat(self.rows, np.diff(self._best.indptr))
             other = np.concatenate(self._others)[self._best.indices]
             keep = row != other
-            row, other, cosine = row[keep], other[keep], self._best.data[keep].astype(np.float32)
-        ends = {"left": np.minimum(row, other), "right": np.maximum(row, other)}
-        return pa.record_batch({"view": np.full(len(row), view, dtype=np.int32), **ends, "cosine": cosine})
+            row, other = row[keep], other[keep]
+        return pa.record_batch({"left": np.minimum(row, other), "right": np.maximum(row, other)})
 
 
 def _search(count: int) -> Callable[[Batches], Batches]:
     def search(batches: Batches) -> Batches:
-        for (view, _), lines in groupby(_lines(batches), key=lambda line: (line["view"], line["target"])):
+        for _, lines in groupby(_lines(batches), key=lambda line: (line["view"], line["target"])):
             own: list[_Chunk] = []
             block = None
             for line in lines:
@@ -295,7 +300,7 @@ def _search(count: int) -> Callable[[Batches], Batches]:
                     block = block or _made(own, count)
                     block.look_at(_Chunk(line))
             if own:
-                yield (block or _made(own, count)).found(view)
+                yield (block or _made(own, count)).found()
 
     return search
 

@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from findmatches.blocking import MIN_SIMILARITY, Candidates, make_views
+from findmatches.blocking import MIN_SIMILARITY, Candidates, make_views, whole_views
 from findmatches.comparisons import Comparer
 from findmatches.features import DocumentFrequency, Frequencies, row_dots
+from findmatches.keeping import worths
 from findmatches.prepared import Prepared, prepare
 from findmatches.schema import Records
 from tests.findmatches.data import people, records
@@ -18,7 +19,7 @@ from tests.findmatches.data import people, records
 pytest.importorskip("pyspark", reason="make install-spark")
 
 from findmatches.spark.part import Width, columns_of, edges_of, matrix_of
-from findmatches.spark.search import _Block, _Chunk, _packed
+from findmatches.spark.search import _Block, _Chunk, _packed, _worth_to
 from findmatches.spark.whole import Known
 
 NAMES = ["id", "first", "last", "address", "born", "phone", "source", "price", "about", "always"]
@@ -119,19 +120,27 @@ def test_a_block_that_sees_the_table_pass_by_finds_the_same_neighbours() -> None
             )
             for start in range(0, n_rows, 40)
         ]
-        found: dict[int, float] = {}
+        found: set[int] = set()
         for first in range(0, len(chunks), 2):
             block = _Block(chunks[first : first + 2], 6)
             for chunk in reversed(chunks):
                 block.look_at(chunk)
-            for line in block.found(0).to_pylist():
-                found[line["left"] * n_rows + line["right"]] = line["cosine"]
+            found |= {line["left"] * n_rows + line["right"] for line in block.found().to_pylist()}
         exact = np.triu((view @ view.T).toarray(), 1)
         sixth = np.maximum(
             np.sort((view @ view.T).toarray(), axis=1)[:, -6], MIN_SIMILARITY
         )  # one of them is the row itself
         left, right = np.array(list(found)) // n_rows, np.array(list(found)) % n_rows
-        assert exact[left, right] == pytest.approx(np.array(list(found.values())), abs=1e-6)
         assert (exact[left, right] >= np.minimum(sixth[left], sixth[right]) - 1e-6).all()
         must = np.argwhere(exact > np.minimum(sixth[:, None], sixth[None, :]) + 1e-6)
-        assert {one * n_rows + two for one, two in must.tolist()} <= set(found)
+        assert {one * n_rows + two for one, two in must.tolist()} <= found
+
+
+def test_a_pair_is_worth_the_same_on_spark() -> None:
+    prepared = prepare(mixed(150, 60), neighbours=8)
+    found, whole = prepared.candidates, whole_views(prepared.schema.views)
+    wanted = np.concatenate(worths(len(prepared.keys), found.left, found.right, found.cosines, whole))
+    row = np.concatenate([found.left, found.right]).astype(np.int64)
+    order = np.argsort(row, kind="stable")
+    both = np.hstack([found.cosines, found.cosines])
+    assert _worth_to(row[order], both[:, order], whole) == pytest.approx(wanted[order], abs=1e-6)
