@@ -62,11 +62,13 @@ def among_best(
     # One sort by one number: what a pair is worth is less than the span of a row, a power of two.
     most = max(float(to_row.max(initial=0)) for to_row in worth)
     span = 2.0 ** np.ceil(np.log2(max(most + 1, 2)))
-    to_left, to_right = left * span - worth[0], right * span - worth[1]
-    keys = np.concatenate([to_left, to_right, [np.nan]])
+    keys = np.full(2 * len(left) + 1, np.nan)
+    keys[: len(left)], keys[len(left) : -1] = left * span - worth[0], right * span - worth[1]
     keys.sort()
     end = np.cumsum(np.bincount(left, minlength=n_rows) + np.bincount(right, minlength=n_rows))
     start = np.concatenate([[0], end[:-1]])
     last = keys[np.minimum(start + count, end) - 1]
     del keys
-    return np.asarray((to_left <= last[left]) | (to_right <= last[right]))
+    among: NDArray[np.bool_] = left * span - worth[0] <= last[left]
+    among |= right * span - worth[1] <= last[right]
+    return among
