@@ -71,23 +71,23 @@ def find_pairs(rows: DataFrame, whole: Whole, schema: Schema, neighbours: int) -
     return kept(near.dropDuplicates())
 
 
-def best_pairs(pairs: DataFrame, n_rows: int, whole: Sequence[int], count: int) -> DataFrame:
+def best_pairs(pairs: DataFrame, n_rows: int, whole_views: Sequence[int], count: int) -> DataFrame:
     """Of pairs with their ``cosines`` those that are among the ``count`` that are worth most to at least one of their rows, as in
     ``findmatches.keeping``."""
     blocks = -(-n_rows // _RANKED)
     directed = both_ways(pairs, "cosines").repartitionById(blocks, (F.col("row") / _RANKED).cast("int"))
-    ranked = directed.mapInArrow(_rank(list(whole), count), "left long, right long, cosines array<float>")
+    ranked = directed.mapInArrow(_rank(list(whole_views), count), "left long, right long, cosines array<float>")
     return kept(ranked.dropDuplicates(["left", "right"]))
 
 
-def _rank(whole: list[int], count: int) -> Callable[[Batches], Batches]:
+def _rank(whole_views: list[int], count: int) -> Callable[[Batches], Batches]:
     def rank(batches: Batches) -> Batches:
         for table in tables(batches):
             row, other = (table.column(name).to_numpy() for name in ("row", "other"))
             lists = table.column("cosines").combine_chunks()
             order = np.lexsort((other, row))
             row, cosines = row[order], matrix_of(lists, len(lists[0]))[order].T
-            worth = _worth_to(row, cosines, whole)
+            worth = _worth_to(row, cosines, whole_views)
             best = np.lexsort((-worth, row))
             order, row, worth = order[best], row[best], worth[best]
             first, lengths = _runs(row)
@@ -99,14 +99,14 @@ def _rank(whole: list[int], count: int) -> Callable[[Batches], Batches]:
     return rank
 
 
-def _worth_to(row: NDArray[np.int64], cosines: NDArray[np.float32], whole: list[int]) -> NDArray[np.float32]:
+def _worth_to(row: NDArray[np.int64], cosines: NDArray[np.float32], whole_views: list[int]) -> NDArray[np.float32]:
     """What each pair is worth to its ``row``; these are sorted."""
     first, lengths = _runs(row)
 
     def mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.asarray(np.add.reduceat(values.astype(np.float64), first) / lengths)
 
-    worth: NDArray[np.float32] = cosines[whole].sum(axis=0)
+    worth: NDArray[np.float32] = cosines[whole_views].sum(axis=0)
     for cosine in cosines:
         worth += standing_out(cosine, np.repeat(usual_cosine(mean(cosine), mean(cosine**2)), lengths))
     return worth
