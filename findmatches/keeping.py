@@ -21,11 +21,11 @@ def worths(
     left: NDArray[np.int32],
     right: NDArray[np.int32],
     cosines: NDArray[np.float32],
-    whole: Sequence[int],
+    whole_views: Sequence[int],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What each pair is worth to its left row, and to its right. ``cosines`` has a row for each view, ``whole`` the places of those that show
-    rows as wholes."""
-    to_left: NDArray[np.float32] = cosines[whole].sum(axis=0)
+    """What each pair is worth to its left row, and to its right. ``cosines`` has a row for each view, ``whole_views`` the places of those
+    that show rows as wholes."""
+    to_left: NDArray[np.float32] = cosines[whole_views].sum(axis=0)
     to_right = to_left.copy()
     count = np.maximum(np.bincount(left, minlength=n_rows) + np.bincount(right, minlength=n_rows), 1)
 
