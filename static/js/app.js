@@ -74,9 +74,12 @@ document.addEventListener("keydown", (event) => {
 
 // The workbench puts its questions into the browser's history without loading pages. Back from them may load another page, such as an answer;
 // forward from there changes the address alone, and what belongs to it is loaded here. The workbench listens for itself.
-const loaded = location.pathname;
+// Whoever goes back twice in a hurry has changed it before this runs: what counts is the address that the page came to the screen with.
+const loaded = new URL(window.navigation?.activation?.entry.url ?? location.href).pathname;
+const isLeft = () => location.pathname !== loaded;
+if (isLeft()) location.reload();
 window.addEventListener("popstate", () => {
-  if (location.pathname !== loaded && !document.querySelector("[data-workbench]")) location.reload();
+  if (isLeft() && !document.querySelector("[data-workbench]")) location.reload();
 });
 
 document.addEventListener("submit", (event) => {
