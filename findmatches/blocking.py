@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -17,6 +19,7 @@ from findmatches.features import (
     keep_columns,
     occurrences,
     row_dots,
+    share_of_weight,
     trigram_matrix,
     weigh,
     word_matrix,
@@ -139,25 +142,30 @@ def find_candidates(columns: Sequence[Column], views: Sequence[View], n_rows: in
     if n_rows < 2:
         none = np.empty(0, dtype=np.int32)
         return Candidates(none, none, seen, np.empty((len(matrices), 0), dtype=np.float32))
-    large, work, count, best_of, rare = limits(n_rows, neighbours)
-    searched = in_threads(lambda matrix: prune(matrix, work), matrices)
-    if large:
-        kept = [search for view, search in zip(views, searched, strict=True) if search.share >= LEAST_SHARE[view.unit]]
-        searched = kept or searched
-        for unit, of_row in rare.items():
-            view = matrices[view_of(unit, views)]
-            searched.append(Search(shared_pairs(view, occurrences(view), of_row), 1.0))
-    near = nearest(searched.pop(0).matrix, count)
-    while searched:
-        near = near + nearest(searched.pop(0).matrix, count)
+    allowed = limits(n_rows, neighbours)
+    near = reduce(add, (nearest(matrix, allowed.neighbours) for matrix in searches(views, matrices, allowed)))
     left = np.repeat(np.arange(n_rows, dtype=np.int32), np.diff(near.indptr))
     right = near.indices.astype(np.int32, copy=False)
     del near
     cosines = np.stack([row_dots(matrix, left, right) for matrix in matrices])
-    if large:
-        best = among_best(n_rows, left, right, worths(n_rows, left, right, cosines, whole_views(views)), best_of)
+    if allowed.large:
+        best = among_best(n_rows, left, right, worths(n_rows, left, right, cosines, whole_views(views)), allowed.kept)
         left, right, cosines = left[best], right[best], cosines[:, best]
     return Candidates(left, right, seen, cosines)
+
+
+def searches(views: Sequence[View], matrices: Sequence[csr_matrix], allowed: Limits) -> Iterator[csr_matrix]:
+    """What a table is searched by: what may be of each view, and in large tables pairs of what is rare. Each is made when it is asked for."""
+    pruned = in_threads(lambda matrix: prune(matrix, allowed.work), matrices)
+    if allowed.large:
+        enough = [search for view, search in zip(views, pruned, strict=True) if search.share >= LEAST_SHARE[view.unit]]
+        pruned = enough or pruned
+    for search in pruned:
+        yield search.matrix()
+    if allowed.large:
+        for unit, rare in allowed.rare.items():
+            matrix = matrices[view_of(unit, views)]
+            yield shared_pairs(matrix, occurrences(matrix), rare)
 
 
 class Limits(NamedTuple):
@@ -216,19 +224,21 @@ def nearest(view: csr_matrix, neighbours: int) -> csr_matrix:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Search:
-    """What is left of a view for searching, and how large a share of its weight that is."""
+    """Which features of a view are searched by, and how large a share of its weight they have."""
 
-    matrix: csr_matrix
+    view: csr_matrix
+    keep: NDArray[np.bool_]
     share: float
+
+    def matrix(self) -> csr_matrix:
+        """What is left of the view."""
+        return keep_columns(self.view, self.keep)
 
 
 def prune(view: csr_matrix, work_per_row: int) -> Search:
     """Without the commonest features, so many that the product of the rest with itself stays within the work allowed."""
-    keep = affordable(occurrences(view), view.shape[0], work_per_row)
-    if keep.all():
-        return Search(view, 1.0)
-    pruned = keep_columns(view, keep > 0)
-    return Search(pruned, float((pruned.data**2).sum() / max(float((view.data**2).sum()), 1e-12)))
+    keep = affordable(occurrences(view), view.shape[0], work_per_row) > 0
+    return Search(view, keep, 1.0 if keep.all() else share_of_weight(view, keep))
 
 
 def affordable(frequency: NDArray[np.integer[Any]], n_rows: int, work_per_row: int) -> NDArray[np.float32]:

@@ -278,9 +278,8 @@ def weigh(matrix: csr_matrix, known: DocumentFrequency, *, unit: bool = True) ->
     repeated = known.repeated
     kept, number = np.zeros(FEATURES, dtype=bool), np.zeros(FEATURES, dtype=np.int32)
     kept[repeated], number[repeated] = True, np.arange(len(repeated))
-    data, indices = Pile(np.float32, matrix.nnz), Pile(np.int32, matrix.nnz)
-    lengths = np.zeros(matrix.shape[0], dtype=np.int32)
-    for rows in parts_of(matrix, _WEIGHED):
+
+    def weighed(rows: slice) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
         indptr = matrix.indptr[rows.start : rows.stop + 1]
         features = matrix.indices[indptr[0] : indptr[-1]]
         part = csr_matrix((weight[features], features, indptr - indptr[0]), shape=(len(indptr) - 1, matrix.shape[1]))
@@ -288,12 +287,27 @@ def weigh(matrix: csr_matrix, known: DocumentFrequency, *, unit: bool = True) ->
             norm = np.sqrt(row_sums(csr_matrix((np.square(part.data), features, part.indptr), shape=part.shape)))
             part.data *= np.repeat((1 / np.maximum(norm, 1e-12)).astype(np.float32), np.diff(indptr))
         part = keep_columns(part, kept)
-        data.add(part.data)
-        indices.add(number[part.indices])
-        lengths[rows] = np.diff(part.indptr)
-    indptr = np.concatenate([[0], np.cumsum(lengths, dtype=matrix.indptr.dtype)])
+        return part.data, number[part.indices], np.diff(part.indptr)
+
+    data, indices = Pile(np.float32, matrix.nnz), Pile(np.int32, matrix.nnz)
+    lengths = [np.zeros(1, dtype=np.int32)]
+    for values, features, count in in_turn(weighed, parts_of(matrix, _WEIGHED)):
+        data.add(values)
+        indices.add(features)
+        lengths.append(count)
+    indptr = np.cumsum(np.concatenate(lengths), dtype=matrix.indptr.dtype)
     shape = matrix.shape[0], max(len(repeated), 1)
     return csr_matrix((data.whole(), indices.whole(), indptr), shape=shape)
+
+
+def share_of_weight(matrix: csr_matrix, keep: NDArray[np.bool_]) -> float:
+    """Which share of the squares of a matrix stands in these columns."""
+    kept = whole = 0.0
+    for start in range(0, matrix.nnz, _WEIGHED):
+        squares = np.square(matrix.data[start : start + _WEIGHED])
+        whole += float(squares.sum())
+        kept += float(squares[keep[matrix.indices[start : start + _WEIGHED]]].sum())
+    return kept / max(whole, 1e-12)
 
 
 def occurrences(matrix: csr_matrix) -> NDArray[np.int64]:

@@ -12,6 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from findmatches.threads import in_threads
+
+# Rows whose candidates are ranked at once by one thread.
+_RANKED = 125_000
 # How much a cosine counts by which a pair stands out, beside the cosines of its rows as wholes.
 STANDS_OUT = 2
 
@@ -58,17 +62,26 @@ def among_best(
     worth: tuple[NDArray[np.float32], NDArray[np.float32]],
     count: int,
 ) -> NDArray[np.bool_]:
-    """Which pairs are among the ``count`` that are worth most to at least one of their rows, all that are equal at the end included."""
+    """Which pairs are among the ``count`` that are worth most to at least one of their rows, all that are equal at the end included.
+
+    ``left`` is sorted.
+    """
     # One sort by one number: what a pair is worth is less than the span of a row, a power of two.
     most = max(float(to_row.max(initial=0)) for to_row in worth)
     span = 2.0 ** np.ceil(np.log2(max(most + 1, 2)))
-    keys = np.full(2 * len(left) + 1, np.nan)
-    keys[: len(left)], keys[len(left) : -1] = left * span - worth[0], right * span - worth[1]
-    keys.sort()
-    end = np.cumsum(np.bincount(left, minlength=n_rows) + np.bincount(right, minlength=n_rows))
-    start = np.concatenate([[0], end[:-1]])
-    last = keys[np.minimum(start + count, end) - 1]
-    del keys
+
+    def last_kept(start: int) -> NDArray[np.float64]:
+        """The key of the last pair that each of some rows keeps; anything where it has none."""
+        rows = min(_RANKED, n_rows - start)
+        own = slice(*np.searchsorted(left, [start, start + rows]))
+        other = np.flatnonzero((right >= start) & (right < start + rows))
+        row = np.concatenate([left[own], right[other]])
+        keys = np.append(row * span - np.concatenate([worth[0][own], worth[1][other]]), np.nan)
+        keys.sort()
+        end = np.cumsum(np.bincount(row - start, minlength=rows))
+        return np.asarray(keys[np.minimum(np.append(0, end[:-1]) + count, end) - 1])
+
+    last = np.concatenate(in_threads(last_kept, range(0, n_rows, _RANKED)))
     among: NDArray[np.bool_] = left * span - worth[0] <= last[left]
     among |= right * span - worth[1] <= last[right]
     return among

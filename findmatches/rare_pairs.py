@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 from math import comb
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 # A pair that more rows have is no help in finding a match.
 MAX_SHARING = 60
 # Pairs that are counted at once by one thread, and features that are ranked at once.
-COUNTED = 13_000_000
+COUNTED = 8_000_000
 RANKED = 8_000_000
 
 
@@ -40,21 +39,18 @@ def shared_pairs(features: csr_matrix, counts: NDArray[np.integer[Any]], rare: R
 
     ``features`` holds those of each row, ``counts`` in how many rows each stands.
     """
-    from scipy.sparse import csr_matrix  # here and not above: importing findmatches must stay quick
+    from scipy.sparse import csc_matrix  # here and not above: importing findmatches must stay quick
 
     n_rows, rarest = features.shape[0], rarest_features(features, counts, rare)
     parts = max(2, -(-n_rows * rare.pairs // COUNTED))
     found = in_threads(lambda part: _shared(rarest, features.shape[1], part, parts), range(parts))
+    row, count = (np.concatenate([part[place] for part in found]) for place in (0, 1))
+    sharing = np.repeat(count, count)  # how many rows have the pair that each row has
     weight = np.log(n_rows / np.arange(1, MAX_SHARING + 1))
-    squares, width = np.zeros(n_rows), 0
-    for row, pair, count in found:
-        squares += np.bincount(row, weights=weight[count - 1] ** 2, minlength=n_rows)
-        pair += width
-        width = int(pair.max(initial=width - 1)) + 1
-    norm = np.maximum(np.sqrt(squares), 1e-12)
-    data = np.concatenate([(weight[count - 1] / norm[row]).astype(np.float32) for row, _, count in found])
-    rows, pairs = (np.concatenate([part[place] for part in found]) for place in (0, 1))
-    return csr_matrix((data, (rows, pairs)), shape=(n_rows, max(width, 1)))
+    norm = np.maximum(np.sqrt(np.bincount(row, weights=weight[sharing - 1] ** 2, minlength=n_rows)), 1e-12)
+    data = (weight[sharing - 1] / norm[row]).astype(np.float32)
+    indptr = np.concatenate([[0], np.cumsum(count, dtype=np.int64)])
+    return csc_matrix((data, row, indptr), shape=(n_rows, len(count))).tocsr()
 
 
 def rarest_features(features: csr_matrix, counts: NDArray[np.integer[Any]], rare: Rare) -> NDArray[np.int32]:
@@ -87,24 +83,43 @@ def pairs_in(
     rarest: NDArray[np.int32], n_features: int, part: int = 0, parts: int = 1
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
     """Rows, and a number for a pair of features that each of them has: those pairs whose rarer one is in this part of all features."""
-    for one, two in combinations(range(rarest.shape[1]), 2):
-        row = np.flatnonzero((rarest[:, two] >= 0) & (rarest[:, one] % parts == part)).astype(np.int32)
-        yield row, rarest[row, one].astype(np.int64) * n_features + rarest[row, two]
+    for one in range(rarest.shape[1] - 1):
+        row = np.flatnonzero((rarest[:, one] >= 0) & (rarest[:, one] % parts == part)).astype(np.int32)
+        for two in range(one + 1, rarest.shape[1]):
+            row = row[rarest[row, two] >= 0]  # who has no second has no third
+            yield row, rarest[row, one].astype(np.int64) * n_features + rarest[row, two]
 
 
-def count_shared(pair: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int32], NDArray[np.int8]]:
-    """Which pairs 2 to ``MAX_SHARING`` rows have; of these a number for each different one, and how many rows have it."""
-    _, place, count = np.unique(pair, return_inverse=True, return_counts=True)
+def count_shared(
+    row: NDArray[np.integer[Any]], pair: NDArray[np.int64]
+) -> tuple[NDArray[np.integer[Any]], NDArray[np.int64], NDArray[np.int64]]:
+    """The rows of the pairs that 2 to ``MAX_SHARING`` rows have, ordered by pair; each of these pairs once, and how many rows have it."""
+    row, pair = _by_pair(row, pair)
+    first = np.flatnonzero(np.append(True, pair[1:] != pair[:-1])[: len(pair)])
+    count = np.diff(np.append(first, len(pair)))
     some = (count >= 2) & (count <= MAX_SHARING)
-    number, use = np.cumsum(some, dtype=np.int32) - 1, some[place]
-    return use, number[place[use]], count[place[use]].astype(np.int8)
+    return row[np.repeat(some, count)], pair[first[some]], count[some]
+
+
+def _by_pair(
+    row: NDArray[np.integer[Any]], pair: NDArray[np.int64]
+) -> tuple[NDArray[np.integer[Any]], NDArray[np.int64]]:
+    """Both ordered by pair, then by row. Where the two fit into one number, that is sorted, in a quarter of the time."""
+    bits = int(row.max(initial=0)).bit_length()
+    if int(pair.max(initial=0)) >> (63 - bits):
+        order = np.lexsort((row, pair))
+        return row[order], pair[order]
+    both = (pair << bits) | row
+    both.sort()
+    return (both & ((1 << bits) - 1)).astype(row.dtype), both >> bits
 
 
 def _shared(
     rarest: NDArray[np.int32], n_features: int, part: int, parts: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int8]]:
+) -> tuple[NDArray[np.integer[Any]], NDArray[np.int64]]:
+    """The rows of the pairs in this part that some rows share, ordered by pair, and how many rows have each pair."""
     found = list(pairs_in(rarest, n_features, part, parts))
     row, pair = (np.concatenate([some[place] for some in found]) for place in (0, 1))
     del found
-    use, number, count = count_shared(pair)
-    return row[use], number, count
+    shared, _, count = count_shared(row, pair)
+    return shared, count

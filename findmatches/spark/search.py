@@ -191,10 +191,9 @@ def _rare_pairs(schema: Schema, whole: Whole, unit: Unit, rare: Rare) -> Callabl
 def _count_shared(batches: Batches) -> Batches:
     """How many rows have each pair, where that is 2 to ``MAX_SHARING``."""
     for table in tables(batches):
-        pair = table.column("pair").to_numpy()
-        use, _, count = count_shared(pair)
-        row = table.column("row").to_numpy()[use]
-        yield pa.record_batch({"row": row, "pair": pair[use], "count": count.astype(np.int32)})
+        row, pair, count = count_shared(*(table.column(name).to_numpy() for name in ("row", "pair")))
+        shared = {"row": row, "pair": np.repeat(pair, count), "count": np.repeat(count, count).astype(np.int32)}
+        yield pa.record_batch(shared)
 
 
 def _pack_shared(view: int, n_rows: int, block: int) -> Callable[[Batches], Batches]:

@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 
 from bench.quality import score
 from findmatches import Records, ask, blocking, prepared, rare_pairs, train
-from findmatches.rare_pairs import MAX_SHARING, Rare, shared_pairs
+from findmatches.rare_pairs import MAX_SHARING, Rare, count_shared, shared_pairs
 from tests.findmatches.data import oracle
 
 _RARE = Rare(8)
@@ -44,6 +44,21 @@ def test_rows_share_what_a_slow_count_finds(rows: list[set[int]]) -> None:
         assert shared[one, two] == len(telling[one] & telling[two])
     lengths = np.asarray(found.multiply(found).sum(axis=1)).ravel()
     assert np.allclose(lengths, [bool(row) and any(having[pair] < len(rows) for pair in row) for row in telling])
+
+
+@given(
+    pairs=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3)), unique=True), offset=st.sampled_from([0, 1 << 61])
+)
+def test_rows_of_a_pair_are_found_however_large_its_number(pairs: list[tuple[int, int]], offset: int) -> None:
+    """Small numbers and rows are sorted as one."""
+    row, pair = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    rows, shared, count = count_shared(row, pair + offset)
+    having = {number: sorted(row for row, one in pairs if one == number) for _, number in pairs}
+    expected = {number: of for number, of in sorted(having.items()) if 2 <= len(of) <= MAX_SHARING}
+    assert dict(zip((shared - offset).tolist(), count.tolist(), strict=True)) == {
+        number: len(of) for number, of in expected.items()
+    }
+    assert rows.tolist() == [row for of in expected.values() for row in of]
 
 
 @pytest.fixture
