@@ -44,7 +44,8 @@ class Portal:
 
 # What the workbench and single pages show waits for no tick of the clock, and each tick takes as much of the processor as a click.
 WITHOUT_CLOCK = {
-    *("accessibility", "adjudication", "drafts", "first_question", "layout", "people", "quality", "slips", "workbench")
+    *("accessibility", "adjudication", "drafts", "first_question", "layout", "people", "quality", "slips"),
+    *("withdrawal", "workbench"),
 }
 
 
