@@ -29,6 +29,8 @@ from bench.spoilt import SPOILT
 from labelfiles import LabeledRow, LabelFile
 
 KEY = "id"
+# Candidates and comparisons of ten million rows take 13 GiB; what is not kept is worked out for every model anew.
+_CACHE = 20 << 30
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def run(
     if spoilt:
         records = SPOILT[spoilt](records)
     if cache is not None:
-        records = records.cached_in(cache)
+        records = records.cached_in(cache, max_bytes=_CACHE)
     truth = read_truth(folder)
     labels: list[LabelFile] = []
     results = []
