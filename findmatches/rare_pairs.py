@@ -82,12 +82,15 @@ def rarest_features(features: csr_matrix, counts: NDArray[np.integer[Any]], rare
 def pairs_in(
     rarest: NDArray[np.int32], n_features: int, part: int = 0, parts: int = 1
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
-    """Rows, and a number for a pair of features that each of them has: those pairs whose rarer one is in this part of all features."""
+    """Rows, and a number for a pair of features that each of them has: those pairs whose rarer one is in this part of all features.
+
+    The numbers are those of the part, as small as they can be.
+    """
     for one in range(rarest.shape[1] - 1):
         row = np.flatnonzero((rarest[:, one] >= 0) & (rarest[:, one] % parts == part)).astype(np.int32)
         for two in range(one + 1, rarest.shape[1]):
             row = row[rarest[row, two] >= 0]  # who has no second has no third
-            yield row, rarest[row, one].astype(np.int64) * n_features + rarest[row, two]
+            yield row, (rarest[row, one] // parts).astype(np.int64) * n_features + rarest[row, two]
 
 
 def count_shared(
