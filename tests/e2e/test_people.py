@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from accounts.models import Membership, Role, User
 from labeling.models import QuestionSet
+from labeling.services.guidelines import save_guidelines
 from labeling.services.question_sets import set_answers_wanted
 from tests.e2e.conftest import NARROW, Portal, Visit
 from tests.e2e.conftest import PASSWORD as SIGN_IN_PASSWORD
@@ -95,6 +96,21 @@ def test_a_long_text_outlives_the_session(portal: Portal, visit: Visit) -> None:
     lead.reload()
     expect(text).to_have_value("An hour of words.")
     expect(lead.get_by_text("What you had written is in the form again.")).to_be_hidden()
+
+
+def test_a_page_that_is_loaded_again_shows_what_the_server_says(portal: Portal, visit: Visit) -> None:
+    """Firefox fills a form that is loaded again with what stood in it, here as it does, before the scripts of the page run."""
+    transform, _questions = people_transform(portal, questions=1, rows=2)
+    lead = visit(portal.lead)
+    lead.goto(f"/transforms/{transform.pk}/guidelines/")
+    text = lead.get_by_label("Guidelines")
+    save_guidelines(transform=transform, text="A colleague has been here.", user=portal.admin)
+    lead.add_init_script(
+        "document.addEventListener('readystatechange', () => {"
+        " if (document.readyState === 'interactive') document.querySelector('#id_text').value = 'Mine, not saved.' })"
+    )
+    lead.reload()
+    expect(text).to_have_value("A colleague has been here.")
 
 
 def test_a_form_with_a_text_outlives_the_session_as_a_whole(portal: Portal, visit: Visit) -> None:
