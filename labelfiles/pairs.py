@@ -91,7 +91,7 @@ class BroughtPairs:
 
 
 def read_pair_table(data: bytes, *, has_header: bool | None = None, encoding: str = "") -> PairTable:
-    """Read CSV with commas, semicolons or tabs. Raises ``LabelFileError`` for what is no table of three or more columns, or of too many.
+    """Read CSV with commas, semicolons, tabs or vertical bars. Raises ``LabelFileError`` for what is no table of three or more columns, or of too many.
 
     Whether the first line is a header is guessed from its cells unless ``has_header`` says it.
     """

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from labelfiles.model import LABEL_COLUMN, SET_ID_COLUMN, LabeledRow, LabelFileError, PairCounts, Problem, is_empty
-from labelfiles.text import counted, find_delimiter, find_encoding, first_misfit
+from labelfiles.text import DELIMITERS, counted, find_delimiter, find_encoding, first_misfit
 from labelfiles.validate import Summary, check_columns, check_empty, check_row, check_set, check_whole
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -183,10 +183,8 @@ class _Look:
         self._delimiter = find_delimiter(text.readline(_CELL_LIMIT))
         text.detach()
         if self._delimiter != ",":
-            name = "semicolons" if self._delimiter == ";" else "tabs"
-            self._add(
-                Problem(1, None, "delimiter", f"The cells are separated by {name}, not commas.", repair="convert")
-            )
+            message = f"The cells are separated by {DELIMITERS[self._delimiter]}, not commas."
+            self._add(Problem(1, None, "delimiter", message, repair="convert"))
 
     def _scattered(self, encoding: str) -> frozenset[str]:
         """The sets whose rows do not stand together. Set ids are told apart by their hashes, so two in 2⁶⁴ may be taken for one."""

@@ -69,11 +69,15 @@ def _is_mostly_utf8(source: IO[bytes]) -> bool:
             return letters > 2 * misfits
 
 
+#: What separates cells, and how it is called.
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
 def find_delimiter(line: str) -> str:
-    """Which of comma, semicolon and tab separates the cells of a header line: the one that stands most often outside quotes, the
-    comma if none does. Spreadsheets write semicolons where the comma is the decimal sign.
+    """Which of ``DELIMITERS`` separates the cells of a header line: the one that stands most often outside quotes, the comma if none does.
+    Spreadsheets write semicolons where the comma is the decimal sign.
     """
-    counts = dict.fromkeys(",;\t", 0)
+    counts = dict.fromkeys(DELIMITERS, 0)
     quoted = False
     for character in line:
         if character == '"':

@@ -66,6 +66,7 @@ RULES: dict[str, tuple[str | bytes, tuple[int | None, str | None, str, str, str]
     "Windows-1252": ((HEAD + GOOD.replace("Ulm", "Köln")).encode("cp1252"), (2, None, "encoding", "error", "convert")),
     "no text": (b"labeling_set_id\x81\x00\xff", (1, None, "encoding", "error", "")),
     "semicolons": ((HEAD + GOOD).replace(",", ";"), (1, None, "delimiter", "error", "convert")),
+    "vertical bars": ((HEAD + GOOD).replace(",", "|"), (1, None, "delimiter", "error", "convert")),
     "nothing": ("", (None, None, "empty_file", "error", "")),
     "no rows": (HEAD, (None, None, "no_rows", "error", "")),
     "an open quote": (HEAD + GOOD + 's,A,4,"Ann,Ulm\n', (5, None, "csv", "error", "")),
