@@ -370,6 +370,18 @@ def test_few_columns_stand_side_by_side_and_names_of_many_take_no_width(portal: 
     assert lines(page.get_by_role("columnheader", name="a_b_c")) <= 3  # the header leaves the rows in sight
 
 
+def test_a_very_long_name_takes_three_lines_of_a_card(portal: Portal, visit: Visit) -> None:
+    page = visit(portal.steward, narrow=True)
+    first, *_rest = begin(page, portal, rows=2)
+    transform = first.question_set.transform
+    transform.columns[1]["name"] = "name of the customer " * 10
+    transform.save()
+    page.reload()
+    page.get_by_label("What to show").select_option("all")
+    cell = page.locator("tbody tr").first.locator("td[data-label^='name of the customer']")
+    assert 60 < box(cell)["height"] < 75  # three lines of a small letter, and one for what is in it
+
+
 def test_line_breaks_of_an_open_text_are_kept(portal: Portal, visit: Visit) -> None:
     page = visit(portal.steward)
     first, *_rest = begin(page, portal, rows=2)
