@@ -168,7 +168,9 @@ def test_lines_are_those_of_the_file() -> None:
     assert codes(found) == [(4, "a", "unknown_key"), (7, "b", "unknown_key")]
 
 
-@pytest.mark.parametrize(("line", "delimiter"), [("a;b", ";"), ('"a,b,c";d', ";"), ("a", ","), ("a\tb", "\t"), ("a|b", "|")])
+@pytest.mark.parametrize(
+    ("line", "delimiter"), [("a;b", ";"), ('"a,b,c";d', ";"), ("a", ","), ("a\tb", "\t"), ("a|b", "|")]
+)
 def test_delimiters(line: str, delimiter: str) -> None:
     assert find_delimiter(line) == delimiter
 
