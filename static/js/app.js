@@ -1,6 +1,6 @@
 // What every page gets on top of plain HTML: times in the reader's zone, ids that copy, menus that close, the theme without a reload.
 
-import "./reloaded.js";
+import "./again.js";
 import "./unsent.js";
 
 const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });

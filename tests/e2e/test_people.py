@@ -113,6 +113,19 @@ def test_a_page_that_is_loaded_again_shows_what_the_server_says(portal: Portal, 
     expect(text).to_have_value("A colleague has been here.")
 
 
+def test_whoever_goes_back_after_a_sign_out_does_not_see_the_page(portal: Portal, visit: Visit) -> None:
+    """The page is still in the browser's memory; here it comes out of it, as by the button "back"."""
+    lead = visit(portal.lead)
+    lead.goto("/people/")
+    other_tab = lead.context.new_page()
+    other_tab.goto("/")
+    other_tab.locator("summary", has_text="Lea Brandt").click()
+    other_tab.get_by_role("button", name="Sign out").click()
+    expect(other_tab.get_by_label("Sign-in name")).to_be_visible()
+    lead.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(lead.get_by_label("Sign-in name")).to_be_visible()
+
+
 def test_a_form_with_a_text_outlives_the_session_as_a_whole(portal: Portal, visit: Visit) -> None:
     _transform, questions = people_transform(portal, questions=1, rows=2)
     lead = visit(portal.lead)
