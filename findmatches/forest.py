@@ -115,9 +115,9 @@ class _Descent:
         total = np.zeros(count, dtype=np.float64)
         leaves, start = np.concatenate(ends)[self._order], 0
         found = np.zeros((len(self._shares), yes.shape[1]), dtype=np.uint8)
-        for number in self._rounds:
-            found[:number] |= leaves[start : start + number]
-            start += number
+        for groups in self._rounds:
+            found[:groups] |= leaves[start : start + groups]
+            start += groups
         found, whole = found[self._back], self._shares == 1.0
         total += np.unpackbits(found[whole], axis=1, count=count).sum(axis=0, dtype=np.uint32)
         for share, bits in zip(self._shares[~whole], found[~whole], strict=True):

@@ -55,8 +55,8 @@ def general_measures(schema: Schema, measures: NDArray[np.float32]) -> NDArray[n
         some = ~np.isnan(known).all(axis=1)
         if not some.any():
             continue
-        together = np.nanmean if over == "mean" else np.nanmax
-        result[some, place] = together(known[some], axis=1)
+        shown = known[some]
+        result[some, place] = np.nanmean(shown, axis=1) if over == "mean" else np.nanmax(shown, axis=1)
     return result
 
 

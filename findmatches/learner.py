@@ -92,7 +92,7 @@ def fit(
     speaks for one, 0 where either may be.
     """
     forest, helped = grow(measures, match, _balanced(match), trees=trees, seed=seed)
-    linear = _fit_linear(measures, match, _balanced(match, _WORTH * match.sum()), directions)
+    linear = _fit_linear(measures, match, _balanced(match, _WORTH * int(match.sum())), directions)
     pull = np.abs(linear.weights.astype(np.float64))
     both = helped / max(helped.sum(), 1e-12) + pull / max(pull.sum(), 1e-12)
     return Ensemble(forest, linear, both / max(both.sum(), 1e-12))

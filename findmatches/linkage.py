@@ -209,7 +209,7 @@ def learn_linkage(
 
 def keep_away(match: NDArray[np.bool_], within: NDArray[np.bool_], sources: Column) -> bool:
     """Far fewer matches are pairs of one source than if they had nothing to do with sources, and enough are known to tell."""
-    by_chance = float(np.square(sources.counts / max(sources.counts.sum(), 1)).sum()) * match.sum()
+    by_chance = float(np.square(sources.counts / max(int(sources.counts.sum()), 1)).sum()) * match.sum()
     return bool((match & within).sum() + 1 <= _OF_THOSE * by_chance)
 
 
