@@ -27,7 +27,7 @@ function element(name, attributes = {}, ...children) {
 
 /** A name that may go on in another line after its parts, short ones together: some browsers begin a new line wherever they may. */
 function breakable(name) {
-  return name.match(/.{7,}?(?:[_./-]|$)|.+$/gs).flatMap((part) => [element("wbr"), part]);
+  return (name.match(/.{7,}?(?:[_./-]|$)|.+$/gs) ?? []).flatMap((part) => [element("wbr"), part]);
 }
 
 /** Text before a difference as [what is seen only in full texts, what stands right before it], cut between words if there are some. */
