@@ -58,8 +58,10 @@ def test_the_documentation_explains_every_direct_dependency() -> None:
 def test_the_python_that_is_promised_is_the_python_that_is_checked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["project"]["requires-python"] == ">=3.11"
-    assert project["tool"]["mypy"]["python_version"] == "3.11"
     assert project["tool"]["ruff"]["target-version"] == "py311"
+    assert "python_version" not in project["tool"]["mypy"], (
+        "newer ones get a NumPy whose types are not written for 3.11"
+    )
 
 
 def settings_read() -> list[str]:
