@@ -302,7 +302,7 @@ def test_pages_of_a_steward(portal: Portal, visit: Visit) -> None:
     assert_all_accessible(
         steward,
         {
-            "steward-home": "/",
+            "-steward-home": "/",
             "-steward-agreement": f"{base}agreement/",
             "steward-answers": f"{base}answers/",
             "-answered": f"/questions/{questions[3].pk}/",
