@@ -146,7 +146,7 @@ def find_delimiter(file: IO[bytes]) -> str:
     text = re.sub(r'"[^"]*"', "", file.read(_CHUNK).decode(errors="ignore"))
     lines = [line for line in text.splitlines() if line.strip()][:2] or [""]
     commas = lines[0].count(",")
-    for other in sorted(_OTHER_DELIMITERS, key=lines[0].count, reverse=True):
+    for other in sorted(OTHER_DELIMITERS, key=lines[0].count, reverse=True):
         counts = {line.count(other) for line in lines}
         if lines[0].count(other) and (not commas or (len(counts) == 1 and min(counts) > commas)):
             return other
@@ -154,11 +154,12 @@ def find_delimiter(file: IO[bytes]) -> str:
             message = _(
                 "Both commas and %(others)s could separate the cells. Put the names of the columns in quotes, so that it can be told."
             )
-            raise InvalidSourceError(message % {"others": _OTHER_DELIMITERS[other]})
+            raise InvalidSourceError(message % {"others": OTHER_DELIMITERS[other]})
     return ","
 
 
-_OTHER_DELIMITERS = {";": gettext_lazy("semicolons"), "\t": gettext_lazy("tabs"), "|": gettext_lazy("vertical bars")}
+#: What separates cells where commas do not, and how it is called.
+OTHER_DELIMITERS = {";": gettext_lazy("semicolons"), "\t": gettext_lazy("tabs"), "|": gettext_lazy("vertical bars")}
 
 
 def uneven_row(file: IO[bytes], layout: TableFormat, columns: int) -> str:

@@ -27,6 +27,7 @@ from labeling.choices import RunStatus, TransformStatus
 from labeling.intervals import figure
 from labeling.models import TaskRun
 from labeling.selectors.notifications import unread_count
+from labeling.services.csv_text import OTHER_DELIMITERS
 
 register = template.Library()
 
@@ -124,6 +125,12 @@ def look(status: str) -> str:
 def encoding_name(encoding: str) -> str:
     """``cp1250`` → ``Central European (Windows-1250)``."""
     return encodings.encoding_name(encoding)
+
+
+@register.filter
+def delimiter_name(delimiter: str) -> str:
+    """``;`` → ``semicolons``."""
+    return str(OTHER_DELIMITERS.get(delimiter, _("commas")))
 
 
 @register.filter
