@@ -50,15 +50,19 @@ class Cache:
         """
         entry = self.folder / name
         try:
-            found = {  # as plain arrays, which are quicker to look into than memory maps as such
-                path.stem: np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-                for path in sorted(entry.glob("*.npy"))
-            }
-            os.utime(entry)
-            return make(found)
-        except (OSError, ValueError, EOFError, KeyError):
-            self._drop(entry)
+            held = os.open(entry, os.O_RDONLY)  # no other folder gets its number as long as it is held
+        except OSError:
             return None
+        try:
+            made = _read(entry, make)
+            is_replaced = not _is_same(entry, held)
+        finally:
+            os.close(held)
+        if is_replaced:  # by another process, between one array and the next
+            return self.get(name, make)
+        if made is None:
+            self._drop(entry)
+        return made
 
     def put(self, name: str, write: Callable[[Path], None]) -> None:
         """Have ``write`` fill a folder with ``.npy`` files and keep it as the entry of that name. A full disk costs the entry, not the work."""
@@ -97,6 +101,25 @@ class Cache:
         except OSError:
             return
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _read(entry: Path, make: Callable[[Arrays], Made]) -> Made | None:
+    try:
+        found = {  # as plain arrays, which are quicker to look into than memory maps as such
+            path.stem: np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+            for path in sorted(entry.glob("*.npy"))
+        }
+        os.utime(entry)
+        return make(found)
+    except (OSError, ValueError, EOFError, KeyError):
+        return None
+
+
+def _is_same(entry: Path, held: int) -> bool:
+    try:
+        return os.path.samestat(entry.stat(), os.fstat(held))
+    except OSError:
+        return False
 
 
 def _size(folder: Path) -> int:

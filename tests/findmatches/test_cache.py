@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +43,32 @@ def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(prepared, "find_candidates", searched)
     monkeypatch.setattr(Comparer, "compare", compared)
+
+
+def test_an_entry_that_is_replaced_while_it_is_read_is_read_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several processes work on one table, and each keeps the comparisons that it wants: measures of one are no measures of the other's places."""
+    cache = Cache(tmp_path)
+
+    def put(number: int) -> None:
+        cache.put(
+            "entry", lambda folder: save_arrays(folder, {"measures": np.full(3, number), "places": np.full(3, number)})
+        )
+
+    put(1)
+    load = np.load
+
+    def slowly(path: Path, **how: Any) -> np.ndarray:
+        found: np.ndarray = load(path, **how)
+        if path.stem == "measures" and found[0] == 1:
+            put(2)  # as another process does
+        return found
+
+    monkeypatch.setattr(np, "load", slowly)
+    found = cache.get("entry", dict)
+    assert found is not None
+    assert {name: array.tolist() for name, array in found.items()} == {"measures": [2, 2, 2], "places": [2, 2, 2]}
 
 
 def test_the_next_work_on_the_same_content_starts_from_what_is_kept(
