@@ -93,7 +93,7 @@ node-modules: install-dev
 	@$(BIN)/python -m tests.support.node
 
 # The checks must not depend on, or touch, the data of an installation.
-CHECK_ENV = env -u DATABASE_URL LABELPORTAL_VAR=$(CURDIR)/$(VENV)/check-var SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')
+CHECK_ENV = env DATABASE_URL=sqlite://:memory: LABELPORTAL_VAR=$(CURDIR)/$(VENV)/check-var SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')
 
 # Types take longer than all the rest, which goes on beside.
 check: install-dev install-spark
